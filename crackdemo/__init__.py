@@ -1,0 +1,1 @@
+"""crackdemo: learns what sound pavement looks like and shows what is not."""

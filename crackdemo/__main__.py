@@ -1,0 +1,8 @@
+"""The command line: python -m crackdemo fit | predict | evaluate."""
+
+import sys
+
+from crackdemo.commands import main
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

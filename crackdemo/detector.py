@@ -1,0 +1,151 @@
+"""Photo to detection: the only place that runs a network on a photo."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from crackdemo.arrays import GrayImage, Heatmap, Residual, RgbImage
+from crackdemo.checkpoints import Checkpoint
+from crackdemo.heatmaps import HeatmapConfig, photo_score, residual_of, to_heatmap
+from crackdemo.illumination import FlattenConfig, Illumination, measure_illumination, to_gray
+from crackdemo.models import Autoencoder
+from crackdemo.tiling import run_tiled
+
+_HEALED_GRAY = 1.0 / 255
+"""Changes below one gray level are the network's own noise and stay out of the picture."""
+
+
+class Stopped(Exception):
+    """The person asked to stop while a photo was being scored."""
+
+
+@dataclass(frozen=True)
+class Detection:
+    """What one forward pass says about a photo; everything after it is cheap."""
+
+    reconstruction: RgbImage
+    """The photo without its cracks, in its own light and colour."""
+    heatmap: Heatmap
+    """(H, W) uint16 on the checkpoint's fixed scale; 32768 is the calibrated threshold."""
+    score: float
+    """Of the photo as a whole, 0..1, higher = more crack; does not grow with its area."""
+
+
+@dataclass(frozen=True)
+class View:
+    """The photo at one scale, as the network sees it; all arrays (h, w)."""
+
+    image: GrayImage
+    """Flattened gray."""
+    reconstruction: GrayImage
+    """The network's answer, in flattened units."""
+    illumination: Illumination
+    """What undoes the flattening."""
+
+
+class Detector:
+    """A checkpoint on a device. Threads may share it: the network is only read."""
+
+    def __init__(self, checkpoint: Checkpoint, device: torch.device | None = None) -> None:
+        self.checkpoint = checkpoint
+        self.eye = Eye(checkpoint.network, device or best_device())
+        self.photos_scored = 0
+
+    def detect(self, photo: RgbImage, should_stop: Callable[[], bool] | None = None) -> Detection:
+        """One pass over the photo at each of the checkpoint's scales. Raises Stopped."""
+        config = self.checkpoint.config
+        views = look(photo, self.eye, config.flatten, config.heatmap, should_stop)
+        residual = fuse(views, config.heatmap, *photo.shape[:2])
+        heatmap = to_heatmap(residual, config.calibration.r0)
+        self.photos_scored += 1
+        score = photo_score(heatmap, config.calibration.score_top_share)
+        return Detection(in_own_light(photo, views), heatmap, score)
+
+
+class Eye:
+    """A network on a device: flattened gray in, its reconstruction out, tile by tile."""
+
+    def __init__(self, network: Autoencoder, device: torch.device) -> None:
+        self.device = device
+        on_gpu = device.type == "cuda"
+        self._dtype = torch.float16 if on_gpu else torch.float32
+        network = network.to(device, self._dtype).eval()
+        self._network = network.to(memory_format=torch.channels_last) if on_gpu else network
+
+    def reconstruct(
+        self, image: GrayImage, should_stop: Callable[[], bool] | None = None
+    ) -> GrayImage:
+        """(H, W) flattened gray to its reconstruction; tiles are blended. Raises Stopped."""
+
+        def run(tile: NDArray[np.float32]) -> NDArray[np.float32]:
+            if should_stop is not None and should_stop():
+                raise Stopped
+            batch = torch.from_numpy(tile)[None, None].to(self.device, self._dtype)
+            with torch.inference_mode():
+                return self._network.reconstruct(batch)[0, 0].float().cpu().numpy()
+
+        return run_tiled(run, image, self._network.stride, self._network.tile_size)
+
+
+def look(
+    photo: RgbImage,
+    eye: Eye,
+    flatten: FlattenConfig,
+    heatmap: HeatmapConfig,
+    should_stop: Callable[[], bool] | None = None,
+) -> list[View]:
+    """The photo through the network's eye, one view for each scale."""
+    gray = to_gray(photo)
+    views = []
+    for scale in heatmap.scales:
+        scaled = _resize(gray, *_scaled_size(gray, scale))
+        illumination = measure_illumination(scaled, flatten)
+        image = illumination.flatten(scaled)
+        views.append(View(image, eye.reconstruct(image, should_stop), illumination))
+    return views
+
+
+def fuse(views: list[View], config: HeatmapConfig, height: int, width: int) -> Residual:
+    """The mean over scales of the views' residuals, (height, width), >= 0."""
+    total = np.zeros((height, width), np.float32)
+    for view in views:
+        total += _resize(residual_of(view.image, view.reconstruction, config), height, width)
+    return total / np.float32(len(views))
+
+
+def in_own_light(photo: RgbImage, views: list[View]) -> RgbImage:
+    """The photo with what the views changed, flattening undone: at each pixel the largest change,
+    since a wide crack is only healed at a coarse scale."""
+    height, width = photo.shape[:2]
+    change = np.zeros((height, width), np.float32)
+    for view in views:
+        difference = view.illumination.unflatten(view.reconstruction - view.image)
+        scaled = _resize(difference, height, width)
+        change = np.where(np.abs(scaled) > np.abs(change), scaled, change)
+    change[np.abs(change) < _HEALED_GRAY] = 0
+    healed = photo.astype(np.float32) + 255 * change[..., None]
+    return np.clip(np.round(healed), 0, 255).astype(np.uint8)
+
+
+def best_device() -> torch.device:
+    """CUDA where there is one, else Apple's MPS, else the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def _scaled_size(gray: GrayImage, scale: float) -> tuple[int, int]:
+    height, width = gray.shape
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def _resize(image: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
+    if image.shape == (height, width):
+        return image
+    smaller = height < image.shape[0]
+    method = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    return cv2.resize(image, (width, height), interpolation=method)

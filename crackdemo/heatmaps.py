@@ -1,0 +1,66 @@
+"""Residual to heatmap: which difference counts, at which scales, and on which fixed scale."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from crackdemo.arrays import GrayImage, Heatmap, Residual
+
+RESIDUALS = ("dark", "absolute", "gradient")
+
+
+@dataclass(frozen=True)
+class HeatmapConfig:
+    """How the disagreement of photo and reconstruction becomes one residual."""
+
+    residual: str = "dark"
+    """dark: where the photo is darker than its reconstruction; absolute: either way; gradient:
+    where their gradient magnitudes differ."""
+    scales: tuple[float, ...] = (1.0, 0.5, 0.25)
+    """Sizes at which the photo is looked at; a crack too wide for the network is thin at 1/4."""
+    blur_sigma: float = 1.0
+    """Gaussian sigma, in pixels of each scale, that calms the residual."""
+
+    def __post_init__(self) -> None:
+        if self.residual not in RESIDUALS:
+            raise ValueError(f"The residual must be {', '.join(RESIDUALS)}, not {self.residual!r}.")
+        if not self.scales or not all(0 < scale <= 1 for scale in self.scales):
+            raise ValueError(f"Scales must lie above 0 and up to 1, but are {self.scales}.")
+        if not 0 <= self.blur_sigma <= 20:
+            raise ValueError(f"The blur must lie between 0 and 20, but is {self.blur_sigma}.")
+
+
+def residual_of(image: GrayImage, reconstruction: GrayImage, config: HeatmapConfig) -> Residual:
+    """The residual at one scale: two flattened images (H, W) to (H, W), higher = more crack."""
+    if config.residual == "dark":
+        residual = np.maximum(reconstruction - image, 0)
+    elif config.residual == "absolute":
+        residual = np.abs(reconstruction - image)
+    else:
+        residual = np.abs(_gradient_magnitude(reconstruction) - _gradient_magnitude(image))
+    if config.blur_sigma == 0:
+        return residual
+    return cv2.GaussianBlur(residual, (0, 0), config.blur_sigma, borderType=cv2.BORDER_REFLECT)
+
+
+def to_heatmap(residual: Residual, r0: float) -> Heatmap:
+    """The fixed scale: 65536 * r / (r + r0), rounded; r0, the calibrated residual, gives 32768."""
+    wide = residual.astype(np.float64)
+    return np.minimum(65535, np.round(65536 * wide / (wide + r0))).astype(np.uint16)
+
+
+def photo_score(heatmap: Heatmap, top_share: float) -> float:
+    """Mean of the photo's highest `top_share` of heatmap pixels, 0..1, higher = more crack.
+
+    A share of the pixels and not a count, so that it does not grow with the photo's area.
+    """
+    count = max(1, round(heatmap.size * top_share))
+    flat = heatmap.ravel()
+    return float(np.partition(flat, flat.size - count)[-count:].mean() / 65536)
+
+
+def _gradient_magnitude(image: GrayImage) -> GrayImage:
+    horizontal = cv2.Sobel(image, cv2.CV_32F, 1, 0, scale=1 / 8, borderType=cv2.BORDER_REFLECT)
+    vertical = cv2.Sobel(image, cv2.CV_32F, 0, 1, scale=1 / 8, borderType=cv2.BORDER_REFLECT)
+    return cv2.magnitude(horizontal, vertical)

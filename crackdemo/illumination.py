@@ -1,0 +1,68 @@
+"""Illumination flattening: the network sees texture, not shade, exposure or vignetting."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from crackdemo.arrays import GrayImage, RgbImage
+
+_COARSE = (
+    4  # the local statistics are smooth: computing them at a quarter of the size loses nothing
+)
+
+
+@dataclass(frozen=True)
+class FlattenConfig:
+    """How a photo is brought to one local brightness and contrast."""
+
+    mean_sigma: float = 28.0
+    """Gaussian sigma, in pixels, of the local mean that is subtracted."""
+    deviation_sigma: float = 45.0
+    """Gaussian sigma, in pixels, of the local standard deviation that is divided by."""
+    deviation_floor: float = 0.01
+    """Added to the deviation (gray 0..1), so that an evenly lit wall is not blown up to noise."""
+    contrast: float = 0.15
+    """What one local standard deviation becomes in the flattened image."""
+    level: float = 0.6
+    """What the local mean becomes; above the middle, since cracks are darker than pavement."""
+
+
+@dataclass(frozen=True)
+class Illumination:
+    """A photo's local mean and deviation, each (H, W) in gray 0..1: flattens, and undoes it."""
+
+    mean: GrayImage
+    deviation: GrayImage
+    config: FlattenConfig
+
+    def flatten(self, gray: GrayImage) -> GrayImage:
+        """Gray 0..1 to flattened units, clipped to 0..1."""
+        flat = (gray - self.mean) * (self.config.contrast / self.deviation) + self.config.level
+        return np.clip(flat, 0, 1, out=flat)
+
+    def unflatten(self, difference: GrayImage) -> GrayImage:
+        """A difference of two flattened images to the difference of gray levels it stands for."""
+        return difference * (self.deviation / self.config.contrast)
+
+
+def to_gray(photo: RgbImage) -> GrayImage:
+    """(H, W, 3) uint8 to (H, W) float32 luma in 0..1 (ITU-R BT.601)."""
+    return cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY).astype(np.float32) / np.float32(255)
+
+
+def measure_illumination(gray: GrayImage, config: FlattenConfig) -> Illumination:
+    """Local mean and deviation of a gray image (H, W), 0..1."""
+    height, width = gray.shape
+    coarse = cv2.resize(
+        gray, (-(-width // _COARSE), -(-height // _COARSE)), interpolation=cv2.INTER_AREA
+    )
+    mean = cv2.resize(_blur(coarse, config.mean_sigma / _COARSE), (width, height))
+    squares = cv2.resize((gray - mean) ** 2, coarse.shape[::-1], interpolation=cv2.INTER_AREA)
+    variance = cv2.resize(_blur(squares, config.deviation_sigma / _COARSE), (width, height))
+    deviation = np.sqrt(np.maximum(variance, 0)) + np.float32(config.deviation_floor)
+    return Illumination(mean, deviation, config)
+
+
+def _blur(image: GrayImage, sigma: float) -> GrayImage:
+    return cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)

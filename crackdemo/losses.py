@@ -1,0 +1,47 @@
+"""Losses: pure functions of tensors."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def mean_squared_error(image: Tensor, target: Tensor) -> Tensor:
+    """Mean over all pixels and images; lower is closer."""
+    return functional.mse_loss(image, target)
+
+
+def ssim(image: Tensor, target: Tensor, data_range: float = 1.0) -> Tensor:
+    """Mean structural similarity of (N, 1, H, W) images; higher is closer, 1 is equal.
+
+    Wang et al. 2004: Gaussian window of 11 x 11, sigma 1.5, K1 = .01, K2 = .03, no padding.
+    Raises ValueError when an image is smaller than the window.
+    """
+    if min(image.shape[-2:]) < 11:
+        raise ValueError(f"SSIM needs images of at least 11 x 11 pixels, not {image.shape[-2:]}.")
+    stack = torch.cat([image, target, image * image, target * target, image * target], 1)
+    blurred = _gaussian_blur(stack)
+    mu_x, mu_y, xx, yy, xy = blurred.unbind(1)
+    c1, c2 = (0.01 * data_range) ** 2, (0.03 * data_range) ** 2
+    luminance = (2 * mu_x * mu_y + c1) / (mu_x**2 + mu_y**2 + c1)
+    contrast = (2 * (xy - mu_x * mu_y) + c2) / (xx - mu_x**2 + yy - mu_y**2 + c2)
+    return (luminance * contrast).mean()
+
+
+def kl_divergence(mu: Tensor, log_var: Tensor) -> Tensor:
+    """KL(N(mu, exp(log_var)) || N(0, 1)), summed over the latent, mean over images (in nats).
+
+    Kingma and Welling 2014, appendix B.
+    """
+    terms = 1 + log_var - mu**2 - log_var.exp()
+    return -0.5 * terms.flatten(1).sum(1).mean()
+
+
+def _gaussian_blur(stack: Tensor) -> Tensor:
+    offsets = torch.arange(-5, 6, dtype=stack.dtype, device=stack.device)
+    window = torch.exp(-(offsets**2) / (2 * 1.5**2))
+    window = window / window.sum()
+    channels = stack.shape[1]
+    rows = window.view(1, 1, 1, 11).expand(channels, 1, 1, 11)
+    columns = window.view(1, 1, 11, 1).expand(channels, 1, 11, 1)
+    blurred = functional.conv2d(stack, rows, groups=channels)
+    return functional.conv2d(blurred, columns, groups=channels)

@@ -1,0 +1,103 @@
+"""What the network is asked to do: a clean tile to (input, target), for each objective."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from crackdemo.arrays import CrackMask, GrayImage
+from crackdemo.cracks import CrackConfig, PaintedTile, paint_cracks
+from crackdemo.illumination import FlattenConfig, measure_illumination
+from crackdemo.surfaces import add_distractions
+
+OBJECTIVES = ("healing", "inpainting", "reconstruction")
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """How clean tiles are varied before anything is painted on them."""
+
+    crop_min: float = 0.3
+    """Smallest crop, as a share of the tile's side; it is scaled to the training size."""
+    gain: tuple[float, float] = (0.6, 1.3)
+    """Range of the factor on gray levels."""
+    offset: float = 0.1
+    """Largest gray level added or taken away."""
+    blur_probability: float = 0.25
+    """Chance that the tile is a little out of focus."""
+    clean_probability: float = 0.08
+    """Chance that nothing is painted: sound pavement must come back as it is."""
+
+
+@dataclass(frozen=True)
+class TrainingPair:
+    """One training sample; all arrays (size, size)."""
+
+    image: GrayImage
+    """What the network is given, flattened."""
+    target: GrayImage
+    """What it should give back, flattened by the same light."""
+    mask: CrackMask
+    """Where image and target were made to differ."""
+
+
+def make_pair(
+    tile: NDArray[np.uint8],
+    size: int,
+    objective: str,
+    augment: AugmentConfig,
+    cracks: CrackConfig,
+    flatten: FlattenConfig,
+    rng: np.random.Generator,
+) -> TrainingPair:
+    """A clean gray tile (H, W) uint8, varied and painted on as the objective asks.
+
+    healing: cracks in the image, none in the target. inpainting: random blocks of the image are
+    blanked. reconstruction: image and target are equal.
+    """
+    clean = _vary(tile, size, augment, rng)
+    if objective == "reconstruction":
+        clean = np.clip(clean, 0, 1)
+        image = measure_illumination(clean, flatten).flatten(clean)
+        return TrainingPair(image, image, np.zeros(image.shape, np.bool_))
+    clean = add_distractions(clean, rng)
+    if objective == "inpainting":
+        light = measure_illumination(clean, flatten)
+        target = light.flatten(clean)
+        blank = _blocks(size, rng)
+        return TrainingPair(np.where(blank, np.float32(flatten.level), target), target, blank)
+    painted = PaintedTile(clean, np.zeros(clean.shape, np.bool_))
+    if rng.random() >= augment.clean_probability:
+        painted = paint_cracks(clean, cracks, rng)
+    # the light is measured on what a camera would see: a wide crack darkens it
+    light = measure_illumination(painted.image, flatten)
+    return TrainingPair(light.flatten(painted.image), light.flatten(clean), painted.mask)
+
+
+def _vary(
+    tile: NDArray[np.uint8], size: int, augment: AugmentConfig, rng: np.random.Generator
+) -> GrayImage:
+    height, width = tile.shape
+    longest = min(height, width)
+    shortest = max(1, round(longest * augment.crop_min))
+    side = int(np.exp(rng.uniform(np.log(shortest), np.log(longest))))
+    top, left = rng.integers(height - side + 1), rng.integers(width - side + 1)
+    crop = tile[top : top + side, left : left + side]
+    method = cv2.INTER_AREA if side > size else cv2.INTER_CUBIC
+    gray = cv2.resize(crop, (size, size), interpolation=method).astype(np.float32) / 255
+    gray = np.rot90(gray, int(rng.integers(4)))
+    gray = np.ascontiguousarray(gray[:, ::-1] if rng.random() < 0.5 else gray)
+    gray = gray * rng.uniform(*augment.gain) + rng.uniform(-augment.offset, augment.offset)
+    gray = np.clip(gray, 0.02, 1).astype(np.float32)
+    if rng.random() < augment.blur_probability:
+        gray = cv2.GaussianBlur(gray, (0, 0), rng.uniform(0.4, 1.2))
+    return gray
+
+
+def _blocks(size: int, rng: np.random.Generator) -> CrackMask:
+    """A quarter to half of the tile, in squares of one size (SCADN, RIAD)."""
+    side = int(2 ** rng.integers(1, 5))
+    cells = -(-size // side)
+    chosen = rng.random((cells, cells)) < rng.uniform(0.25, 0.5)
+    return np.kron(chosen, np.ones((side, side), np.bool_))[:size, :size].astype(np.bool_)

@@ -1,0 +1,106 @@
+"""A run folder: everything that is known about one fit, on disk."""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from crackdemo.training import EpochReport, FitConfig, FitError, TrainingState, new_state
+
+_OPTIMIZER_TENSORS = ("step", "exp_avg", "exp_avg_sq")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """`runs/<id>/`; every file is written whole, then renamed."""
+
+    path: Path
+    """The folder."""
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where the finished weights lie."""
+        return self.path / "checkpoint"
+
+    def create(self, config: FitConfig, data: list[str]) -> None:
+        """A new run. Raises FitError where one is already."""
+        if (self.path / "config.json").exists():
+            raise FitError(
+                f"There is a run in “{self.path.name}” already: take another name, or resume it."
+            )
+        self.path.mkdir(parents=True, exist_ok=True)
+        self.write_json("config.json", {"fit": asdict(config), "data": data})
+        (self.path / "metrics.jsonl").unlink(missing_ok=True)
+
+    def config(self) -> tuple[FitConfig, list[str]]:
+        """The settings and data folders of a run. Raises FitError."""
+        try:
+            values = json.loads((self.path / "config.json").read_text(encoding="utf-8"))
+            return FitConfig.from_dict(values["fit"]), values["data"]
+        except FileNotFoundError:
+            raise FitError(f"There is no run in “{self.path.name}” to resume.") from None
+        except (ValueError, KeyError, TypeError) as error:
+            raise FitError(f"The config of run “{self.path.name}” is wrong: {error}.") from None
+
+    def write_status(self, status: str, message: str = "") -> None:
+        """queued, running, done, failed, cancelled or interrupted, and why."""
+        self.write_json("status.json", {"status": status, "message": message, "pid": os.getpid()})
+
+    def add_metrics(self, report: EpochReport) -> None:
+        """One more line of metrics.jsonl."""
+        with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(report)) + "\n")
+
+    def write_json(self, name: str, values: Any) -> None:
+        building = self.path / f".{name}"
+        building.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+        building.replace(self.path / name)
+
+    def save_state(self, state: TrainingState) -> None:
+        """last.safetensors: weights, best weights, optimizer tensors and counters, in one file."""
+        tensors = {f"network.{k}": v for k, v in state.network.state_dict().items()}
+        tensors |= {f"best.{k}": v for k, v in state.best_weights.items()}
+        tensors |= dict(_optimizer_tensors(state.optimizer))
+        counters = {
+            "epoch": state.epoch,
+            "stale_epochs": state.stale_epochs,
+            "best_loss": state.best_loss,
+        }
+        building = self.path / ".last.safetensors"
+        whole = {name: tensor.contiguous() for name, tensor in tensors.items()}
+        save_file(whole, building, {"counters": json.dumps(counters)})
+        building.replace(self.path / "last.safetensors")
+
+    def load_state(self, config: FitConfig) -> TrainingState:
+        """Where the fit stopped; a fresh state if it never finished an epoch."""
+        state = new_state(config)
+        path = self.path / "last.safetensors"
+        if not path.exists():
+            return state
+        with safe_open(path, "pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            counters = json.loads(file.metadata()["counters"])
+        state.network.load_state_dict(_part(tensors, "network."), strict=True)
+        state.best_weights = _part(tensors, "best.")
+        for index, parameter in enumerate(state.network.parameters()):
+            state.optimizer.state[parameter] = _part(tensors, f"optimizer.{index}.")
+        state.epoch, state.stale_epochs = counters["epoch"], counters["stale_epochs"]
+        state.best_loss = counters["best_loss"]
+        return state
+
+
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+
+
+def _optimizer_tensors(optimizer: torch.optim.AdamW) -> Iterator[tuple[str, Tensor]]:
+    for index, parameter in enumerate(optimizer.param_groups[0]["params"]):
+        for name in _OPTIMIZER_TENSORS:
+            yield f"optimizer.{index}.{name}", optimizer.state[parameter][name]

@@ -1,0 +1,120 @@
+"""Hard negatives: dark and bright things on sound pavement that are no cracks and stay in place.
+
+Each paints on a gray surface (H, W), 0..1, in the input and in the target alike, so that healing
+leaves them alone.
+"""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from crackdemo.arrays import GrayImage
+
+_Paint = Callable[[GrayImage, np.random.Generator], GrayImage]
+
+
+def add_distractions(surface: GrayImage, rng: np.random.Generator) -> GrayImage:
+    """Light, shadow, stains, paint, joints, tyre marks and specks, each with its own chance."""
+    for probability, paint in _DISTRACTIONS:
+        if rng.random() < probability:
+            surface = paint(surface, rng)
+    return np.clip(surface, 0, 1).astype(np.float32)
+
+
+def light_gradient(surface: GrayImage, rng: np.random.Generator) -> GrayImage:
+    """Light that falls off across the tile."""
+    across = _signed_distance(surface, rng) / max(surface.shape)
+    return surface * (1 + np.float32(rng.uniform(0.1, 0.6)) * across)
+
+
+def shadow_edge(surface: GrayImage, rng: np.random.Generator) -> GrayImage:
+    """A shadow with a wavy, sharp or soft edge."""
+    edge = _signed_distance(surface, rng) + _noise(surface.shape, rng.uniform(4, 30), rng) * 6
+    softness = np.float32(np.exp(rng.uniform(np.log(0.5), np.log(12))))
+    shade = 1 / (1 + np.exp(-np.clip(edge / softness, -30, 30)))
+    return surface * (1 - np.float32(rng.uniform(0.15, 0.65)) * shade)
+
+
+def stain(surface: GrayImage, rng: np.random.Generator) -> GrayImage:
+    """Oil, water or rubber: a blob, darker or lighter, without a crack's shape."""
+    size = rng.uniform(6, 25)
+    blob = np.clip((_noise(surface.shape, size, rng) - 1.0) * rng.uniform(1, 4), 0, 1)
+    return surface * (1 - np.float32(rng.uniform(-0.2, 0.5)) * blob)
+
+
+def paint_band(surface: GrayImage, rng: np.random.Generator) -> GrayImage:
+    """A lane marking: a bright straight band with worn patches."""
+    half = rng.uniform(4, 40)
+    inside = np.clip(half - np.abs(_signed_distance(surface, rng)) + 0.5, 0, 1)
+    worn = np.clip((_noise(surface.shape, rng.uniform(1, 4), rng) + rng.uniform(0, 2.5)) * 2, 0, 1)
+    white = np.float32(rng.uniform(0.6, 1.0))
+    return surface + np.float32(rng.uniform(0.5, 1)) * inside * worn * (white - surface)
+
+
+def joint(surface: GrayImage, rng: np.random.Generator) -> GrayImage:
+    """A sawn or formed joint: dead straight, one width, sharp on both sides."""
+    half = np.exp(rng.uniform(np.log(1.5), np.log(9)))
+    inside = np.clip(half - np.abs(_signed_distance(surface, rng)) + 0.5, 0, 1)
+    return surface * (1 - np.float32(rng.uniform(0.3, 0.85)) * inside)
+
+
+def tyre_mark(surface: GrayImage, rng: np.random.Generator) -> GrayImage:
+    """A broad, soft, dark band."""
+    half = rng.uniform(10, 40)
+    band = np.exp(-((_signed_distance(surface, rng) / np.float32(half)) ** 2))
+    return surface * (1 - np.float32(rng.uniform(0.1, 0.4)) * band)
+
+
+def specks(surface: GrayImage, rng: np.random.Generator) -> GrayImage:
+    """Pits, pores and pebbles: compact dark or bright spots."""
+    height, width = surface.shape
+    spots = np.zeros((height * 4, width * 4), np.float32)
+    size = rng.uniform(0.6, 4)
+    for _ in range(int(rng.integers(3, 40))):
+        centre = (int(rng.integers(width * 4)), int(rng.integers(height * 4)))
+        radius = np.maximum(1, size * rng.uniform(0.4, 1.6) * 4 * rng.uniform(0.6, 1.4, 2))
+        axes = (int(radius[0]), int(radius[1]))
+        cv2.ellipse(spots, centre, axes, rng.uniform(0, 180), 0, 360, 1.0, -1)
+    spots = cv2.resize(spots, (width, height), interpolation=cv2.INTER_AREA)
+    strength = np.float32(rng.uniform(0.2, 0.8) if rng.random() < 0.75 else -rng.uniform(0.2, 0.8))
+    return surface * (1 - strength * spots)
+
+
+def sensor_noise(surface: GrayImage, rng: np.random.Generator) -> GrayImage:
+    """Noise of a camera in poor light, with the grain of its smoothing."""
+    grain = _noise(surface.shape, rng.uniform(0.3, 1.0), rng)
+    return surface + np.float32(rng.uniform(0.005, 0.05)) * grain
+
+
+def _signed_distance(surface: GrayImage, rng: np.random.Generator) -> GrayImage:
+    """Distance in pixels from a random straight line through the tile, signed, (H, W)."""
+    height, width = surface.shape
+    # roads, slabs and cameras favour the image's axes
+    aligned = rng.choice([0, np.pi / 2]) + rng.normal(0, 0.06)
+    angle = aligned if rng.random() < 0.5 else rng.uniform(0, np.pi)
+    x = np.arange(width, dtype=np.float32)[None, :] - np.float32(rng.uniform(0, width))
+    y = np.arange(height, dtype=np.float32)[:, None] - np.float32(rng.uniform(0, height))
+    return np.float32(np.cos(angle)) * x + np.float32(np.sin(angle)) * y
+
+
+def _noise(shape: tuple[int, ...], sigma: float, rng: np.random.Generator) -> GrayImage:
+    """Smooth noise of zero mean and unit deviation, (H, W)."""
+    height, width = shape
+    coarse = max(1, int(sigma / 2))
+    grid = rng.normal(0, 1, (-(-height // coarse) + 2, -(-width // coarse) + 2)).astype(np.float32)
+    smooth = cv2.GaussianBlur(grid, (0, 0), sigma / coarse, borderType=cv2.BORDER_REFLECT)
+    noise = cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR)
+    return (noise - noise.mean()) / (noise.std() + np.float32(1e-6))
+
+
+_DISTRACTIONS: tuple[tuple[float, _Paint], ...] = (
+    (0.5, light_gradient),
+    (0.2, shadow_edge),
+    (0.25, stain),
+    (0.08, paint_band),
+    (0.08, joint),
+    (0.1, tyre_mark),
+    (0.35, specks),
+    (0.5, sensor_noise),
+)

@@ -1,0 +1,221 @@
+/**
+ * Bit-packed bitmaps and their morphology, free of the DOM.
+ *
+ * One bit is one pixel, 32 pixels are a word, every row starts a new word. Bit 0 of a row's first
+ * word is its leftmost pixel; the bits right of the last pixel are always 0.
+ */
+(function install(scope) {
+  "use strict";
+  const crackdemo = (scope.crackdemo ??= {});
+  (crackdemo.workerParts ??= []).push(install);
+
+  /**
+   * @typedef {object} Bitmap
+   * @property {number} width
+   * @property {number} height
+   * @property {number} stride words in a row
+   * @property {Int32Array} words
+   */
+
+  /**
+   * @typedef {object} Heatmap
+   * @property {number} width
+   * @property {number} height
+   * @property {Uint16Array} data higher = more crack-like
+   */
+
+  /** @returns {Bitmap} all 0 */
+  function blank(width, height) {
+    const stride = (width + 31) >>> 5;
+    return { width, height, stride, words: new Int32Array(stride * height) };
+  }
+
+  /** The bits of a row's last word that are pixels. */
+  function tailOf(width) {
+    return -1 >>> (-width & 31) | 0;
+  }
+
+  /**
+   * The highest heat of every word's pixels: most words of a photo can then be cut at one look.
+   *
+   * @param {Heatmap} heatmap
+   * @returns {Uint16Array}
+   */
+  function peaksOf({ width, height, data }) {
+    const stride = (width + 31) >>> 5;
+    const peaks = new Uint16Array(stride * height);
+    for (let y = 0, pixel = 0; y < height; y++) {
+      for (let x = 0; x < width; x++, pixel++) {
+        const word = y * stride + (x >>> 5);
+        if (data[pixel] > peaks[word]) peaks[word] = data[pixel];
+      }
+    }
+    return peaks;
+  }
+
+  /** @returns {Bitmap} 1 where the heatmap is at least `level` */
+  function threshold({ width, height, data }, level, peaks = null) {
+    const result = blank(width, height);
+    const { stride, words } = result;
+    const below = level - 1;
+    for (let word = 0; word < words.length; word++) {
+      if (peaks && peaks[word] < level) continue;
+      const y = Math.trunc(word / stride);
+      const x = (word - y * stride) * 32;
+      const start = y * width + x;
+      const size = Math.min(32, width - x);
+      let bits = 0;
+      for (let bit = 0; bit < size; bit++) bits |= ((below - data[start + bit]) >>> 31) << bit;
+      words[word] = bits;
+    }
+    return result;
+  }
+
+  /** @returns {Bitmap} 1 where the byte is not 0 */
+  function pack(width, height, bytes) {
+    return threshold({ width, height, data: bytes }, 1);
+  }
+
+  /** @returns {Uint8Array} one byte of 0 or 1 a pixel */
+  function unpack({ width, height, stride, words }) {
+    const bytes = new Uint8Array(width * height);
+    for (let y = 0, pixel = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) bytes[pixel++] = (words[y * stride + (x >>> 5)] >>> x) & 1;
+    }
+    return bytes;
+  }
+
+  function get({ stride, words }, x, y) {
+    return (words[y * stride + (x >>> 5)] >>> (x & 31)) & 1;
+  }
+
+  function count({ words }) {
+    let total = 0;
+    for (let i = 0; i < words.length; i++) total += popcount(words[i]);
+    return total;
+  }
+
+  function popcount(word) {
+    let n = word - ((word >>> 1) & 0x55555555);
+    n = (n & 0x33333333) + ((n >>> 2) & 0x33333333);
+    return (((n + (n >>> 4)) & 0x0f0f0f0f) * 0x01010101) >>> 24;
+  }
+
+  /** @returns {Bitmap} pixels that are 1 in both */
+  function intersect({ width, height, stride, words }, other) {
+    const both = new Int32Array(words.length);
+    for (let i = 0; i < words.length; i++) both[i] = words[i] & other.words[i];
+    return { width, height, stride, words: both };
+  }
+
+  /** @returns {Bitmap} pixels that are 1 in either */
+  function union({ width, height, stride, words }, other) {
+    const either = new Int32Array(words.length);
+    for (let i = 0; i < words.length; i++) either[i] = words[i] | other.words[i];
+    return { width, height, stride, words: either };
+  }
+
+  function invert({ width, height, stride, words }) {
+    const inverted = new Int32Array(words.length);
+    const tail = tailOf(width);
+    for (let i = 0; i < words.length; i++) inverted[i] = ~words[i];
+    for (let i = stride - 1; i < words.length; i += stride) inverted[i] &= tail;
+    return { width, height, stride, words: inverted };
+  }
+
+  /**
+   * How far the rows of a kernel reach to both sides, from its centre row outward.
+   *
+   * @param {number[][]} kernel OpenCV's structuring element of an odd size
+   * @returns {number[]} never rising
+   * @throws {RangeError} if a row is no run around the centre, or the shape is not convex
+   */
+  function kernelProfile(kernel) {
+    const centre = kernel.length >> 1;
+    const radii = kernel.map((row) => (row.reduce((sum, cell) => sum + cell, 0) - 1) / 2);
+    const isKnown = kernel.every((row, y) => {
+      const isRun = row.every((cell, x) => cell === Number(Math.abs(x - centre) <= radii[y]));
+      const isMirrored = radii[y] === radii[kernel.length - 1 - y];
+      return isRun && isMirrored && (y === 0 || y > centre || radii[y] >= radii[y - 1]);
+    });
+    if (!isKnown) throw new RangeError("A kernel must be a convex shape around its centre.");
+    return radii.slice(centre);
+  }
+
+  /**
+   * Each pixel takes the OR of the pixels under the kernel; beyond the border is 0.
+   *
+   * The kernel is built from its outermost rows inward: every step widens it to the next row's
+   * reach and then makes it taller by a row above and a row below.
+   *
+   * @param {Bitmap} source
+   * @param {number[]} profile
+   * @returns {Bitmap}
+   */
+  function dilate(source, profile) {
+    let wide = source;
+    let reach = 0;
+    let result = null;
+    for (let row = profile.length - 1; row >= 0; row--) {
+      while (reach < profile[row]) {
+        const step = Math.min(reach + 1, profile[row] - reach);
+        wide = widen(wide, step);
+        reach += step;
+      }
+      if (result === null) result = wide;
+      else if (profile[row] > profile[row + 1]) result = union(result, wide);
+      if (row > 0) result = heighten(result);
+    }
+    return result;
+  }
+
+  /**
+   * Widens runs of 2r + 1 pixels by `step` <= r + 1 to both sides. The run itself is kept too, so
+   * that what the border cuts off is never missed.
+   */
+  function widen({ width, height, stride, words }, step) {
+    const wide = new Int32Array(words.length);
+    const back = 32 - step;
+    const tail = tailOf(width);
+    for (let row = 0; row < words.length; row += stride) {
+      const end = row + stride;
+      let left = 0;
+      let here = words[row];
+      for (let i = row; i < end; i++) {
+        const right = i + 1 < end ? words[i + 1] : 0;
+        wide[i] =
+          here | (here << step) | (left >>> back) | (here >>> step) | (right << back);
+        left = here;
+        here = right;
+      }
+      wide[end - 1] &= tail;
+    }
+    return { width, height, stride, words: wide };
+  }
+
+  /** Each row takes the OR of itself and the rows above and below. */
+  function heighten({ width, height, stride, words }) {
+    const tall = words.slice();
+    const last = words.length - stride;
+    for (let i = stride; i < last; i++) tall[i] = words[i - stride] | words[i] | words[i + stride];
+    if (height === 1) return { width, height, stride, words: tall };
+    for (let i = 0; i < stride; i++) {
+      tall[i] |= words[stride + i];
+      tall[last + i] |= words[last - stride + i];
+    }
+    return { width, height, stride, words: tall };
+  }
+
+  /** Each pixel takes the AND of the pixels under the kernel; beyond the border is 1. */
+  function erode(source, profile) {
+    return invert(dilate(invert(source), profile));
+  }
+
+  const opening = (source, profile) => dilate(erode(source, profile), profile);
+  const closing = (source, profile) => erode(dilate(source, profile), profile);
+
+  crackdemo.bitmap = {
+    blank, peaksOf, threshold, pack, unpack, get, count, intersect, kernelProfile, dilate, erode,
+    opening, closing,
+  };
+})(globalThis);

@@ -1,0 +1,198 @@
+/** Runs of a bitmap and their 8-connected components, free of the DOM. */
+(function install(scope) {
+  "use strict";
+  const crackdemo = (scope.crackdemo ??= {});
+  (crackdemo.workerParts ??= []).push(install);
+
+  /**
+   * @typedef {object} Runs horizontal runs of 1, from top to bottom and left to right
+   * @property {Int32Array} rows row y's runs are rows[y] <= i < rows[y + 1]
+   * @property {Int32Array} starts first column
+   * @property {Int32Array} ends column after the last
+   * @property {Int32Array} labels each run's component, 0..n - 1
+   */
+
+  /**
+   * @typedef {object} Components one entry each, in the order of their first pixel
+   * @property {Int32Array} area pixels
+   * @property {Int32Array} left
+   * @property {Int32Array} top
+   * @property {Int32Array} right column after the last
+   * @property {Int32Array} bottom row after the last
+   */
+
+  /** @returns {{runs: Runs, components: Components}} */
+  function find(bitmap) {
+    const runs = findRuns(bitmap);
+    const count = label(runs);
+    return { runs, components: describe(runs, count) };
+  }
+
+  function findRuns({ width, height, stride, words }) {
+    const size = countRuns(words, stride);
+    const rows = new Int32Array(height + 1);
+    const starts = new Int32Array(size);
+    const ends = new Int32Array(size);
+    let run = 0;
+    for (let y = 0; y < height; y++) {
+      rows[y] = run;
+      let inside = 0;
+      for (let i = 0; i < stride; i++) {
+        const word = words[y * stride + i];
+        let edges = word ^ ((word << 1) | inside);
+        while (edges !== 0) {
+          const x = i * 32 + 31 - Math.clz32(edges & -edges);
+          if (inside === 0) starts[run] = x;
+          else ends[run++] = x;
+          inside ^= 1;
+          edges &= edges - 1;
+        }
+      }
+      if (inside === 1) ends[run++] = width;
+    }
+    rows[height] = run;
+    return { rows, starts, ends, labels: new Int32Array(size) };
+  }
+
+  function countRuns(words, stride) {
+    let total = 0;
+    for (let i = 0; i < words.length; i++) {
+      const before = i % stride === 0 ? 0 : words[i - 1] >>> 31;
+      let first = words[i] & ~((words[i] << 1) | before);
+      for (; first !== 0; first &= first - 1) total++;
+    }
+    return total;
+  }
+
+  /** Union-find over runs of neighbouring rows; returns the number of components. */
+  function label({ rows, starts, ends, labels }) {
+    const parents = labels.map((_, run) => run);
+    const root = (run) => {
+      while (parents[run] !== run) run = parents[run] = parents[parents[run]];
+      return run;
+    };
+    for (let y = 1; y + 1 < rows.length; y++) {
+      let above = rows[y - 1];
+      let below = rows[y];
+      while (above < rows[y] && below < rows[y + 1]) {
+        if (starts[above] <= ends[below] && starts[below] <= ends[above]) {
+          const [a, b] = [root(above), root(below)];
+          if (a < b) parents[b] = a;
+          else parents[a] = b;
+        }
+        if (ends[above] < ends[below]) above++;
+        else below++;
+      }
+    }
+    let count = 0;
+    for (let run = 0; run < labels.length; run++) {
+      labels[run] = parents[run] === run ? count++ : labels[root(run)];
+    }
+    return count;
+  }
+
+  function describe({ rows, starts, ends, labels }, count) {
+    const components = {
+      area: new Int32Array(count),
+      left: new Int32Array(count).fill(0x7fffffff),
+      top: new Int32Array(count).fill(-1),
+      right: new Int32Array(count),
+      bottom: new Int32Array(count),
+    };
+    const { area, left, top, right, bottom } = components;
+    for (let y = 0; y + 1 < rows.length; y++) {
+      for (let run = rows[y]; run < rows[y + 1]; run++) {
+        const n = labels[run];
+        area[n] += ends[run] - starts[run];
+        left[n] = Math.min(left[n], starts[run]);
+        right[n] = Math.max(right[n], ends[run]);
+        if (top[n] < 0) top[n] = y;
+        bottom[n] = y + 1;
+      }
+    }
+    return components;
+  }
+
+  /**
+   * Only the components that `keep` holds a 1 for, numbered anew in the same order.
+   *
+   * @param {Uint8Array} keep one entry per component
+   */
+  function select({ runs, components }, keep) {
+    const numbers = new Int32Array(keep.length);
+    const kept = [];
+    for (let n = 0; n < keep.length; n++) numbers[n] = keep[n] ? kept.push(n) - 1 : -1;
+    const entries = Object.entries(components).map(([name, all]) => [
+      name,
+      Int32Array.from(kept, (n) => all[n]),
+    ]);
+    return { runs: selectRuns(runs, numbers), components: Object.fromEntries(entries) };
+  }
+
+  function selectRuns({ rows, starts, ends, labels }, numbers) {
+    const kept = { rows: rows.slice(), starts: starts.slice(), ends: ends.slice(), labels };
+    kept.labels = labels.slice();
+    let size = 0;
+    for (let y = 0; y + 1 < rows.length; y++) {
+      kept.rows[y] = size;
+      for (let run = rows[y]; run < rows[y + 1]; run++) {
+        if (numbers[labels[run]] < 0) continue;
+        kept.starts[size] = starts[run];
+        kept.ends[size] = ends[run];
+        kept.labels[size++] = numbers[labels[run]];
+      }
+    }
+    kept.rows[rows.length - 1] = size;
+    for (const name of ["starts", "ends", "labels"]) kept[name] = kept[name].subarray(0, size);
+    return kept;
+  }
+
+  /** The component at a pixel, -1 for none. */
+  function at({ rows, starts, ends, labels }, x, y) {
+    for (let run = rows[y]; run < rows[y + 1]; run++) {
+      if (starts[run] <= x && x < ends[run]) return labels[run];
+    }
+    return -1;
+  }
+
+  /** The component closest to a pixel, at most `reach` rows and columns away; -1 for none. */
+  function nearest({ rows, starts, ends, labels }, x, y, reach) {
+    let found = -1;
+    let best = Infinity;
+    const last = Math.min(rows.length - 2, Math.floor(y + reach));
+    for (let row = Math.max(0, Math.ceil(y - reach)); row <= last; row++) {
+      for (let run = rows[row]; run < rows[row + 1]; run++) {
+        const aside = Math.max(0, starts[run] - x, x - ends[run] + 1);
+        const distance = Math.hypot(aside, row - y);
+        if (aside > reach || distance >= best) continue;
+        best = distance;
+        found = labels[run];
+      }
+    }
+    return found;
+  }
+
+  /** Sets the runs' pixels to 1 in a bitmap of their size. */
+  function draw({ rows, starts, ends }, { stride, words }) {
+    for (let y = 0; y + 1 < rows.length; y++) {
+      for (let run = rows[y]; run < rows[y + 1]; run++) {
+        fill(words, y * stride, starts[run], ends[run]);
+      }
+    }
+  }
+
+  function fill(words, row, start, end) {
+    const [first, last] = [start >>> 5, (end - 1) >>> 5];
+    const head = -1 << (start & 31);
+    const tail = -1 >>> (31 - ((end - 1) & 31));
+    if (first === last) {
+      words[row + first] |= head & tail;
+      return;
+    }
+    words[row + first] |= head;
+    words.fill(-1, row + first + 1, row + last);
+    words[row + last] |= tail;
+  }
+
+  crackdemo.components = { find, select, at, nearest, draw };
+})(globalThis);

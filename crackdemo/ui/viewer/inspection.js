@@ -1,0 +1,118 @@
+/**
+ * One photo under inspection: its mask for the present settings, cut at every move or, where the
+ * photo is too large for that, previewed and cut by the worker. Free of the DOM.
+ */
+(function install(scope) {
+  "use strict";
+  const crackdemo = (scope.crackdemo ??= {});
+
+  /** Milliseconds without a change after which the hand rests and cracks are measured. */
+  const REST = 150;
+
+  /** Counts the changes of all photos, so that an answer tells which one it belongs to. */
+  let turns = 0;
+
+  /**
+   * @param {object} options
+   * @param {Photo} options.photo
+   * @param {Point[]} options.dropped
+   * @param {() => object} options.visible the part of the photo that is seen
+   * @param {(order: Order) => void} options.order asks the worker
+   * @param {() => void} options.changed called when there is something new to draw or to tell
+   */
+  function create({ photo, dropped, visible, order, changed }) {
+    const { surface, levels } = photo;
+    const area = surface.region
+      ? crackdemo.bitmap.count(surface.region)
+      : photo.width * photo.height;
+    const isLive = crackdemo.preview.isLive(surface.heatmap);
+    const history = crackdemo.history.create(dropped);
+    const firstTurn = turns + 1;
+    let turn = firstTurn;
+    let params = null;
+    let exact = null;
+    let layer = null;
+    let figures = { crackPercent: null, components: null };
+    let measures = null;
+    let resting = 0;
+
+    /** Cuts the mask anew, by other settings or, without any, after cracks were dropped. */
+    function cut(next = params) {
+      params = next;
+      turn = ++turns;
+      measures = null;
+      clearTimeout(resting);
+      if (isLive) {
+        accept(crackdemo.mask.cut(surface, params, history.present()));
+      } else {
+        exact = null;
+        layer = crackdemo.preview.cut(levels, surface, params, history.present(), visible());
+        ask("mask");
+      }
+      changed();
+    }
+
+    function accept(mask) {
+      exact = mask;
+      layer = { mask, left: 0, top: 0, step: 1 };
+      figures = figuresOf(mask);
+      resting = setTimeout(() => ask("measures"), REST);
+    }
+
+    function figuresOf({ components }) {
+      const pixels = components.area.reduce((sum, one) => sum + one, 0);
+      return { crackPercent: (100 * pixels) / Math.max(1, area), components: components.area.length };
+    }
+
+    const ask = (task) => order({ turn, task, params, dropped: history.present() });
+
+    /**
+     * A late mask of this photo still tells the figures while the hand moves on.
+     *
+     * @param {Answer} answer
+     * @throws {Error} with a sentence for the person
+     */
+    function answered({ turn: answeredTurn, mask, measures: measured, error }) {
+      if (answeredTurn < firstTurn) return;
+      const isLate = answeredTurn !== turn;
+      if (error) throw new Error(`The mask could not be made in this browser (${error}).`);
+      if (mask && isLate) figures = figuresOf(mask);
+      else if (mask) accept(mask);
+      else if (!isLate) measures = measured;
+      changed();
+    }
+
+    function change(step) {
+      step();
+      cut();
+    }
+
+    return {
+      photo,
+      cut,
+      answered,
+      exact: () => exact,
+      layer: () => layer,
+      measures: () => measures,
+      figures: () => ({
+        exact: exact !== null,
+        ...figures,
+        lengthPx: measures?.total.lengthPx ?? null,
+        meanWidthPx: measures?.total.meanWidthPx ?? null,
+        maxWidthPx: measures?.total.maxWidthPx ?? null,
+      }),
+      dropped: history.present,
+      canUndo: history.canUndo,
+      canRedo: history.canRedo,
+      drop: (points) => change(() => history.push(points)),
+      undo: () => change(history.undo),
+      redo: () => change(history.redo),
+      close: () => {
+        clearTimeout(resting);
+        photo.close();
+      },
+    };
+  }
+
+  crackdemo.inspection = { create };
+})(globalThis);

@@ -1,0 +1,109 @@
+/**
+ * Heatmap to crack mask, pixel for pixel as crackdemo/masks.py cuts it; free of the DOM.
+ *
+ * Threshold, opening, closing, region of interest, then the 8-connected components: the small ones
+ * are dropped, and those that a person called false alarms are set aside.
+ */
+(function install(scope) {
+  "use strict";
+  const crackdemo = (scope.crackdemo ??= {});
+  (crackdemo.workerParts ??= []).push(install);
+
+  /**
+   * @typedef {object} MaskParams the settings of crackdemo/masks.py
+   * @property {number} threshold 0..1
+   * @property {number} opening kernel size: 0 (off) or odd
+   * @property {number} closing kernel size: 0 (off) or odd
+   * @property {string} kernel ellipse, rect or cross
+   * @property {number} minArea components of fewer pixels are dropped
+   */
+
+  /** @typedef {{x: number, y: number}} Point a pixel: column, row */
+
+  /**
+   * @typedef {object} Surface what a photo's mask is cut from
+   * @property {Heatmap} heatmap
+   * @property {Uint16Array} [peaks] the heatmap's, to cut it faster
+   * @property {Bitmap | null} region 1 where the photo counts; null for everywhere
+   * @property {Object<string, Object<string, number[][]>>} kernels bitmaps by shape and size, as
+   *   OpenCV makes them
+   */
+
+  /**
+   * @typedef {object} Mask
+   * @property {Bitmap} bitmap what is crack
+   * @property {Runs} runs the same as runs, each with its component
+   * @property {Components} components
+   * @property {{runs: Runs, components: Components}} dropped what the person took out by hand
+   */
+
+  /** The smallest heatmap value that is crack, 0..65536. */
+  const cutValue = (threshold) => Math.ceil(threshold * 65536);
+
+  /** The two 8-bit channels of a 16-bit heatmap, high byte red, low byte green, back into one. */
+  function unpackHeat(rgba, heat = new Uint16Array(rgba.length / 4), offset = 0) {
+    for (let i = 0, j = offset; i < rgba.length; i += 4, j++) {
+      heat[j] = (rgba[i] << 8) | rgba[i + 1];
+    }
+    return heat;
+  }
+
+  /**
+   * @param {Surface} surface
+   * @param {MaskParams} params
+   * @param {Point[]} dropped each names the component that holds this pixel
+   * @returns {Mask}
+   */
+  function cut({ heatmap, peaks, region, kernels }, params, dropped = []) {
+    const { bitmap, components } = crackdemo;
+    const profile = (size) => bitmap.kernelProfile(kernels[params.kernel][size]);
+    let marked = bitmap.threshold(heatmap, cutValue(params.threshold), peaks);
+    if (params.opening) marked = bitmap.opening(marked, profile(params.opening));
+    if (params.closing) marked = bitmap.closing(marked, profile(params.closing));
+    if (region) marked = bitmap.intersect(marked, region);
+    const found = components.find(marked);
+    const keep = found.components.area.map((area) => Number(area >= params.minArea));
+    return setAside(marked, found, keep, dropped);
+  }
+
+  /** Splits components into kept and dropped by hand; without either, `marked` is the mask. */
+  function setAside(marked, found, keep, dropped) {
+    const { bitmap, components } = crackdemo;
+    const taken = keep.map(() => 0);
+    for (const { x, y } of dropped) {
+      const n = components.at(found.runs, x, y);
+      if (n >= 0 && keep[n]) [keep[n], taken[n]] = [0, 1];
+    }
+    const aside = components.select(found, taken);
+    if (keep.every(Boolean)) return { bitmap: marked, ...found, dropped: aside };
+    const kept = components.select(found, keep);
+    const cleaned = bitmap.blank(marked.width, marked.height);
+    components.draw(kept.runs, cleaned);
+    return { bitmap: cleaned, ...kept, dropped: aside };
+  }
+
+  /**
+   * The pixel that names component `n`: its hottest, the first of equals. It stays in the mask
+   * longer than any other while the threshold rises.
+   *
+   * @returns {Point}
+   */
+  function hottest({ runs }, n, { width, data }) {
+    let best = { x: -1, y: -1 };
+    let heat = -1;
+    for (let y = 0; y + 1 < runs.rows.length; y++) {
+      for (let run = runs.rows[y]; run < runs.rows[y + 1]; run++) {
+        if (runs.labels[run] !== n) continue;
+        for (let x = runs.starts[run]; x < runs.ends[run]; x++) {
+          if (data[y * width + x] > heat) {
+            heat = data[y * width + x];
+            best = { x, y };
+          }
+        }
+      }
+    }
+    return best;
+  }
+
+  crackdemo.mask = { cut, cutValue, unpackHeat, hottest };
+})(globalThis);

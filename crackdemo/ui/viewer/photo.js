@@ -1,0 +1,142 @@
+/** A photo's data from its addresses: pictures to draw and the heatmap to cut. */
+(function install(scope) {
+  "use strict";
+  const crackdemo = (scope.crackdemo ??= {});
+
+  /**
+   * @typedef {object} Photo
+   * @property {number} width
+   * @property {number} height
+   * @property {{photo: Picture, reconstruction: Picture, region: Picture}} pictures
+   * @property {Surface} surface
+   * @property {{heatmap: Heatmap, step: number}[]} levels the heatmap at full, half... size
+   * @property {() => void} close frees the pictures' memory without waiting for the collector
+   */
+
+  /** @typedef {ImageBitmap[]} Picture at full, half, quarter... size */
+
+  /** Pictures are kept at no more pixels than this; heatmap and mask always at full size. */
+  const PICTURE_PIXELS = 16e6;
+
+  /** Pixels of a 16-bit image that are unpacked at once. */
+  const STRIP_PIXELS = 2 ** 20;
+
+  /** Stored colours as they are, whatever the screen's profile. */
+  const EXACT = { colorSpaceConversion: "none", premultiplyAlpha: "none" };
+
+  /**
+   * @param {{photoUrl: string, reconstructionUrl: string, heatmapUrl: string,
+   *   regionUrl?: string | null, kernels: object}} source regionUrl: a picture of the photo's size,
+   *   white where the photo counts
+   * @param {AbortSignal} signal
+   * @returns {Promise<Photo>}
+   * @throws {Error} with a sentence for the person
+   */
+  async function load(source, signal) {
+    const blob = (url, what) => url && fetchBlob(url, what, signal);
+    const [heat, region, photo, reconstruction] = await Promise.all([
+      blob(source.heatmapUrl, "heatmap"),
+      blob(source.regionUrl, "region of interest"),
+      blob(source.photoUrl, "photo"),
+      blob(source.reconstructionUrl, "reconstruction"),
+    ]);
+    const heatmap = await decode(heat, "heatmap", readHeatmap);
+    const size = { width: heatmap.width, height: heatmap.height };
+    const regionBitmap = region && (await decode(region, "region of interest", readRegion));
+    if (regionBitmap && (regionBitmap.width !== size.width || regionBitmap.height !== size.height)) {
+      throw new Error("The region of interest belongs to a photo of another size.");
+    }
+    const toPicture = (image) => picture(image, size);
+    const pictures = {
+      photo: await decode(photo, "photo", toPicture),
+      reconstruction: await decode(reconstruction, "reconstruction", toPicture),
+      region: region ? await decode(region, "region of interest", toPicture) : [],
+    };
+    return {
+      ...size,
+      pictures,
+      surface: {
+        heatmap,
+        peaks: crackdemo.bitmap.peaksOf(heatmap),
+        region: regionBitmap || null,
+        kernels: source.kernels,
+      },
+      levels: crackdemo.preview.levels(heatmap),
+      close: () => Object.values(pictures).flat().forEach((image) => image.close()),
+    };
+  }
+
+  async function fetchBlob(url, what, signal) {
+    const response = await fetch(url, { signal }).catch((error) => {
+      if (signal.aborted) throw error;
+      throw new Error(`The ${what} did not arrive because the server cannot be reached.`);
+    });
+    if (!response.ok) {
+      throw new Error(`The ${what} did not arrive: the server answered ${response.status}.`);
+    }
+    return response.blob();
+  }
+
+  async function decode(blob, what, read) {
+    try {
+      return await read(blob);
+    } catch {
+      throw new Error(`The ${what} arrived damaged or is too large for this browser.`);
+    }
+  }
+
+  /** @returns {Promise<Heatmap>} */
+  async function readHeatmap(blob) {
+    const image = await createImageBitmap(blob, EXACT);
+    const { width, height } = image;
+    const data = new Uint16Array(width * height);
+    for (const { rgba, offset } of strips(image)) crackdemo.mask.unpackHeat(rgba, data, offset);
+    image.close();
+    return { width, height, data };
+  }
+
+  /** @returns {Promise<Bitmap>} */
+  async function readRegion(blob) {
+    const image = await createImageBitmap(blob, EXACT);
+    const { width, height } = image;
+    const bytes = new Uint8Array(width * height);
+    for (const { rgba, offset } of strips(image)) {
+      for (let i = 0; i < rgba.length; i += 4) bytes[offset + i / 4] = rgba[i] >> 7;
+    }
+    image.close();
+    return crackdemo.bitmap.pack(width, height, bytes);
+  }
+
+  /** The pixels of an image from top to bottom, a few rows at a time to spare memory. */
+  function* strips(image) {
+    const { width, height } = image;
+    const rows = Math.max(1, Math.min(height, Math.floor(STRIP_PIXELS / width)));
+    const context = new OffscreenCanvas(width, rows).getContext("2d", {
+      alpha: false,
+      willReadFrequently: true,
+    });
+    for (let y = 0; y < height; y += rows) {
+      context.drawImage(image, 0, -y);
+      const rgba = context.getImageData(0, 0, width, Math.min(rows, height - y)).data;
+      yield { rgba, offset: y * width };
+    }
+  }
+
+  /** @returns {Promise<Picture>} */
+  async function picture(blob, { width, height }) {
+    const ratio = Math.min(1, Math.sqrt(PICTURE_PIXELS / (width * height)));
+    const sizes = [{ width: Math.ceil(width * ratio), height: Math.ceil(height * ratio) }];
+    while (sizes.at(-1).width * sizes.at(-1).height > 5e5) {
+      const { width: w, height: h } = sizes.at(-1);
+      sizes.push({ width: Math.ceil(w / 2), height: Math.ceil(h / 2) });
+    }
+    const images = [];
+    for (const { width: w, height: h } of sizes) {
+      const resized = { resizeWidth: w, resizeHeight: h, resizeQuality: "medium" };
+      images.push(await createImageBitmap(images.at(-1) ?? blob, resized));
+    }
+    return images;
+  }
+
+  crackdemo.photo = { load };
+})(globalThis);

@@ -1,0 +1,64 @@
+/** Which component of a mask a point names, kept or dropped by hand; free of the DOM. */
+(function install(scope) {
+  "use strict";
+  const crackdemo = (scope.crackdemo ??= {});
+
+  /**
+   * @typedef {object} Selection
+   * @property {Point} point the component's hottest pixel
+   * @property {number} component
+   * @property {boolean} isDropped
+   * @property {{left: number, top: number, right: number, bottom: number}} box
+   * @property {number} areaPx
+   * @property {Measures | null} measures of a kept component, once the hand rests
+   */
+
+  /** The component within `reach` of a clicked pixel; kept ones first. @returns {Point | null} */
+  function pick(mask, heatmap, { x, y }, reach) {
+    for (const found of [mask, mask.dropped]) {
+      const n = crackdemo.components.nearest(found.runs, x, y, reach);
+      if (n >= 0) return crackdemo.mask.hottest(found, n, heatmap);
+    }
+    return null;
+  }
+
+  /** @returns {Selection | null} null if the mask holds nothing at the point */
+  function describe(mask, point, measures) {
+    for (const found of [mask, mask.dropped]) {
+      const n = crackdemo.components.at(found.runs, point.x, point.y);
+      if (n < 0) continue;
+      const { area, left, top, right, bottom } = found.components;
+      return {
+        point,
+        component: n,
+        isDropped: found !== mask,
+        box: { left: left[n], top: top[n], right: right[n], bottom: bottom[n] },
+        areaPx: area[n],
+        measures: found === mask && measures ? measures.components[n] : null,
+      };
+    }
+    return null;
+  }
+
+  /** The point of the next component by size, from the largest on. @returns {Point | null} */
+  function next(mask, heatmap, present, step) {
+    const { area } = mask.components;
+    const order = [...area.keys()].sort((a, b) => area[b] - area[a]);
+    if (order.length === 0) return null;
+    const place = present ? order.indexOf(present.component) : -1;
+    const n = order[(place + step + order.length + (place < 0 && step < 0 ? 1 : 0)) % order.length];
+    return crackdemo.mask.hottest(mask, n, heatmap);
+  }
+
+  /** Whether a component of a drawn layer, perhaps a preview, is the selected one. */
+  function inLayer({ mask, left, top, step }, point) {
+    if (!point) return () => false;
+    const { runs } = mask;
+    const [x, y] = [Math.floor((point.x - left) / step), Math.floor((point.y - top) / step)];
+    if (x < 0 || y < 0 || y + 1 >= runs.rows.length) return () => false;
+    const selected = crackdemo.components.at(runs, x, y);
+    return (component) => component === selected;
+  }
+
+  crackdemo.selection = { pick, describe, next, inLayer };
+})(globalThis);

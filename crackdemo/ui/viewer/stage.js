@@ -1,0 +1,188 @@
+/** The stage: four locked views, one alone, or two under a divider; one camera for all. */
+(function install(scope) {
+  "use strict";
+  const crackdemo = (scope.crackdemo ??= {});
+
+  /** Pane pixels around a click within which a thin crack is still hit. */
+  const MOUSE_REACH = 5;
+  const TOUCH_REACH = 14;
+
+  /** Pane pixels between a selected crack and its frame. */
+  const BOX_GAP = 4;
+
+  /**
+   * @param {{clicked: (pixel: Point | null, reach: number) => void,
+   *   hovered: (pixel: Point | null) => void, keys: Object<string, () => void>}} handlers
+   */
+  function create({ clicked, hovered, keys }) {
+    const { camera: cameras, element } = crackdemo;
+    const panes = crackdemo.panes.create();
+    const divider = crackdemo.divider.create(panes.root);
+    const notice = element("div", { class: "notice", role: "status", hidden: true });
+    const root = element("div", { class: "stage" }, panes.root, notice);
+    panes.root.append(divider.root);
+
+    /** @type {Scene} */
+    const scene = { photo: null, layer: null, ramp: null, opacity: 0.5, isSelected: () => false };
+    let box = null;
+    let camera = null;
+    /** Of a pane; the last one known while the stage is hidden. */
+    let size = { width: 0, height: 0 };
+    let frame = 0;
+
+    function open(photo, keepsView) {
+      const isOther = !(keepsView && scene.photo?.width === photo.width && camera);
+      Object.assign(scene, { photo, layer: null });
+      root.style.setProperty("--aspect", String(boundedAspect(photo)));
+      size = panes.measure() ?? size;
+      if (isOther) camera = cameras.fit(photo, size);
+      drawPictures();
+    }
+
+    function close() {
+      Object.assign(scene, { photo: null, layer: null });
+      update({ box: null });
+      panes.clear();
+    }
+
+    /** Draws anew what the changes touch: heat colours the pictures, all else the marks. */
+    function update({ box: nextBox = box, ...changes }) {
+      Object.assign(scene, changes);
+      box = nextBox;
+      if ("ramp" in changes) drawPictures();
+      drawMarks();
+      placeBox();
+    }
+
+    function drawPictures() {
+      if (scene.photo) panes.drawPictures(scene, camera);
+    }
+
+    function drawMarks() {
+      if (scene.layer) panes.drawMarks(scene, camera);
+    }
+
+    function draw() {
+      drawPictures();
+      drawMarks();
+      placeBox();
+    }
+
+    function drawSoon() {
+      frame ||= requestAnimationFrame(() => {
+        frame = 0;
+        draw();
+      });
+    }
+
+    /** Follows the panes to another size, and looks at the whole photo when first seen. */
+    function measure() {
+      const before = size;
+      size = panes.measure() ?? size;
+      if (!scene.photo || size.width === 0) return;
+      const isFirst = before.width === 0;
+      camera = isFirst
+        ? cameras.fit(scene.photo, size)
+        : cameras.resize(camera, scene.photo, before, size);
+      draw();
+    }
+
+    function look(next) {
+      const hasMoved = ["scale", "left", "top"].some((name) => next[name] !== camera[name]);
+      camera = next;
+      root.classList.toggle("zoomed", !cameras.isFit(camera, scene.photo, size));
+      if (hasMoved) drawSoon();
+      return hasMoved;
+    }
+
+    const centre = () => ({ x: size.width / 2, y: size.height / 2 });
+    const fit = () => scene.photo && look(cameras.fit(scene.photo, size));
+    const zoomTo = (scale, at = centre()) =>
+      Boolean(scene.photo) && look(cameras.zoomTo(camera, scale, at, scene.photo, size));
+    const zoom = (factor, at) => Boolean(scene.photo) && zoomTo(camera.scale * factor, at);
+    const pan = (dx, dy) => scene.photo && look(cameras.pan(camera, dx, dy, scene.photo, size));
+
+    function toggle(at) {
+      if (!scene.photo) return;
+      if (cameras.isFit(camera, scene.photo, size)) zoomTo(Math.max(1, 3 * camera.scale), at);
+      else fit();
+    }
+
+    function hover(at, pane) {
+      for (const { root: other, cursor } of panes.panes) {
+        cursor.hidden = !at || !scene.photo || other === pane;
+        if (at) cursor.style.translate = `${at.x}px ${at.y}px`;
+      }
+      hovered(at && scene.photo ? cameras.pixelAt(camera, at, scene.photo) : null);
+    }
+
+    function click(at, isTouch) {
+      if (!scene.photo) return;
+      const reach = (isTouch ? TOUCH_REACH : MOUSE_REACH) / camera.scale;
+      clicked(cameras.pixelAt(camera, at, scene.photo), reach);
+    }
+
+    /** Frames the selected part of the photo in every pane. */
+    function placeBox() {
+      for (const { box: frameBox } of panes.panes) {
+        frameBox.hidden = !box;
+        if (!box) continue;
+        const { scale, left, top } = camera;
+        frameBox.style.left = `${(box.left - left) * scale - BOX_GAP}px`;
+        frameBox.style.top = `${(box.top - top) * scale - BOX_GAP}px`;
+        frameBox.style.width = `${(box.right - box.left) * scale + 2 * BOX_GAP}px`;
+        frameBox.style.height = `${(box.bottom - box.top) * scale + 2 * BOX_GAP}px`;
+      }
+    }
+
+    /** Moves a part of the photo to the middle unless all of it is seen. */
+    function reveal({ left, top, right, bottom }) {
+      const seen = visible();
+      const isSeen =
+        left >= seen.left && right <= seen.left + seen.width &&
+        top >= seen.top && bottom <= seen.top + seen.height;
+      if (isSeen) return;
+      const dx = (seen.left + seen.width / 2 - (left + right) / 2) * camera.scale;
+      const dy = (seen.top + seen.height / 2 - (top + bottom) / 2) * camera.scale;
+      pan(dx, dy);
+    }
+
+    /** Says what is going on, over the views; an action becomes a button. Without text, nothing. */
+    function say(text, action = null) {
+      notice.hidden = !text;
+      const button = action && element("button", { onclick: action.run }, action.label);
+      notice.replaceChildren(text || "", ...(button ? [button] : []));
+    }
+
+    function lay(layout, sides) {
+      root.dataset.layout = layout;
+      for (const { name, root: pane } of panes.panes) {
+        const side = layout === "compare" ? ["left", "right"][sides.indexOf(name)] : undefined;
+        if (side) pane.dataset.side = side;
+        else delete pane.dataset.side;
+        pane.classList.toggle("shown", layout === "four" || layout === name || Boolean(side));
+      }
+      measure();
+    }
+
+    for (const pane of panes.panes) {
+      const meaning = { zoom, pan, toggle, click, hover, keys: { 0: fit, 1: () => zoomTo(1), ...keys } };
+      crackdemo.gestures.listen(pane.root, meaning);
+    }
+    new ResizeObserver(measure).observe(panes.root);
+
+    /** The part of the photo that is seen; all of it before the stage is first seen. */
+    function visible() {
+      const { width, height } = scene.photo;
+      if (size.width === 0) return { left: 0, top: 0, width, height };
+      return cameras.visible(camera, scene.photo, size);
+    }
+
+    return { root, open, close, update, lay, fit, zoom, zoomTo, reveal, say, visible };
+  }
+
+  /** Width over height of a pane: the photo's, within what a page can hold. */
+  const boundedAspect = ({ width, height }) => Math.min(2.4, Math.max(0.7, width / height));
+
+  crackdemo.stage = { create };
+})(globalThis);

@@ -1,0 +1,98 @@
+/** The bar above the views: which views, zoom, undo and redo. */
+(function install(scope) {
+  "use strict";
+  const crackdemo = (scope.crackdemo ??= {});
+
+  const ICONS = {
+    out: "M4 10h12",
+    in: "M4 10h12M10 4v12",
+    fit: "M3 7V3h4M13 3h4v4M17 13v4h-4M7 17H3v-4",
+    undo: "M7 4 3 8l4 4M3 8h9a5 5 0 0 1 0 10H8",
+    redo: "M13 4l4 4-4 4M17 8H8a5 5 0 0 0 0 10h4",
+  };
+
+  function iconButton(icon, label, onclick) {
+    const button = crackdemo.element("button", {
+      type: "button", class: "icon", "aria-label": label, title: label, onclick,
+    });
+    button.innerHTML = `<svg viewBox="0 0 20 20" aria-hidden="true"><path d="${ICONS[icon]}"/></svg>`;
+    return button;
+  }
+
+  /**
+   * @param {{lay: (layout: string, sides: string[]) => void, zoom: (factor: number) => void,
+   *   fit: () => void, actual: () => void, undo: () => void, redo: () => void}} actions
+   */
+  function create({ lay, zoom, fit, actual, undo, redo }) {
+    const { element } = crackdemo;
+    const { VIEWS } = crackdemo.panes;
+    const layouts = { four: "All four", compare: "Compare", ...VIEWS, photo: "Photo" };
+    const sides = ["photo", "reconstruction"].map((chosen, i) => side(chosen, i));
+    const comparison = element(
+      "div", { class: "comparison", hidden: true }, sides[0], element("span", {}, "with"), sides[1],
+    );
+    const tabs = element("div", { class: "layouts", role: "radiogroup", "aria-label": "Views" });
+    let layout = "four";
+
+    function side(chosen, i) {
+      const options = Object.entries(VIEWS).map(([name, title]) =>
+        element("option", { value: name, selected: name === chosen }, title),
+      );
+      const label = i === 0 ? "Left view" : "Right view";
+      return element("select", { "aria-label": label, onchange: () => chooseSide(i) }, ...options);
+    }
+
+    /** A view cannot be compared with itself: the other side takes the view that was left. */
+    function chooseSide(i) {
+      const other = sides[1 - i];
+      if (other.value === sides[i].value) {
+        other.value = Object.keys(VIEWS).find((name) => name !== sides[i].value);
+      }
+      choose("compare");
+    }
+
+    function choose(name) {
+      layout = name;
+      for (const tab of tabs.children) {
+        const isChosen = tab.dataset.layout === name;
+        tab.setAttribute("aria-checked", String(isChosen));
+        tab.tabIndex = isChosen ? 0 : -1;
+      }
+      comparison.hidden = name !== "compare";
+      lay(name, sides.map((select) => select.value));
+    }
+
+    for (const [name, title] of Object.entries(layouts)) {
+      const attributes = { type: "button", role: "radio", "data-layout": name };
+      tabs.append(element("button", { ...attributes, onclick: () => choose(name) }, title));
+    }
+    tabs.addEventListener("keydown", ({ key }) => {
+      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[key];
+      if (!step) return;
+      const names = Object.keys(layouts);
+      choose(names[(names.indexOf(layout) + step + names.length) % names.length]);
+      tabs.querySelector("[tabindex='0']").focus();
+    });
+
+    const undoButton = iconButton("undo", "Undo (Ctrl+Z)", undo);
+    const redoButton = iconButton("redo", "Redo (Ctrl+Shift+Z)", redo);
+    const tools = element(
+      "div", { class: "tools" },
+      undoButton, redoButton,
+      iconButton("out", "Zoom out (−)", () => zoom(1 / 1.5)),
+      element("button", { type: "button", title: "Full size (1)", onclick: actual }, "1 : 1"),
+      iconButton("in", "Zoom in (+)", () => zoom(1.5)),
+      iconButton("fit", "Whole photo (0)", fit),
+    );
+    const root = element("div", { class: "toolbar" }, tabs, comparison, tools);
+
+    function showHistory(canUndo, canRedo) {
+      undoButton.disabled = !canUndo;
+      redoButton.disabled = !canRedo;
+    }
+    showHistory(false, false);
+    return { root, choose, showHistory };
+  }
+
+  crackdemo.toolbar = { create };
+})(globalThis);

@@ -1,0 +1,298 @@
+/**
+ * window.crackdemo.viewer: one photo's four views, whose mask follows the settings in the page.
+ *
+ *   mount(element)     puts the viewer inside the element; again after a re-render, at no cost
+ *   show(source)       loads a photo, replaces the present one once all is there; returns `ready`
+ *   clear()            back to no photo
+ *   say(text)          a line over the views ("Scoring crack.jpg…"), until the next show or clear
+ *   set(settings)      any of `settings` below, drawn before it returns
+ *   ready              promise: the exact mask of the present photo and settings is drawn
+ *   mask()             {width, height, data}: data a Uint8Array of 0 and 1; null until exact
+ *   onstate(callback)  calls back with a State (see wording.js) whenever a figure changes
+ *   onchange(callback) calls back with {threshold} or {dropped} that a hand changed in the viewer
+ *
+ * Both return a function that ends the calls.
+ */
+(function install(scope) {
+  "use strict";
+  const crackdemo = (scope.crackdemo ??= {});
+
+  /**
+   * @typedef {object} Source
+   * @property {string} id comes back in every State
+   * @property {string} photoUrl
+   * @property {string} reconstructionUrl
+   * @property {string} heatmapUrl 16 bits in an opaque PNG: high byte red, low byte green
+   * @property {string | null} [regionUrl] region of interest, white where the photo counts
+   * @property {object} kernels OpenCV's bitmaps: kernels.ellipse[3] is [[0, 1, 0], ...]
+   * @property {[number, number][]} [cleanQuantiles] [share 0..1, heat 0..65535], ascending
+   * @property {Point[]} [dropped] false alarms by hand, each as a pixel of its component
+   * @property {{crack: boolean}} [verdict]
+   */
+
+  const settings = {
+    threshold: 0.5,
+    opening: 0,
+    closing: 0,
+    kernel: "ellipse",
+    minArea: 0,
+    opacity: 0.5,
+    colours: "inferno",
+    mmPerPx: null,
+  };
+  const PARAMS = ["threshold", "opening", "closing", "kernel", "minArea"];
+
+  /** @type {Source | null} */
+  let source = null;
+  let inspection = null;
+  /** @type {Point | null} */
+  let selectedPoint = null;
+  /** @type {Selection | null} */
+  let selected = null;
+  /** @type {AbortController | null} */
+  let loading = null;
+  /** @type {Source | null} */
+  let failedSource = null;
+  let ready = null;
+  let waiting = [];
+  const listeners = { state: new Set(), change: new Set() };
+
+  const ui = crackdemo.shell.create({ move, drop, restore, undo, redo, click, hover, step, deselect });
+  const worker = crackdemo.startWorker(answered);
+
+  function mount(element) {
+    if (!element.contains(ui.root)) element.replaceChildren(ui.root);
+  }
+
+  function show(next) {
+    loading?.abort();
+    const job = (loading = new AbortController());
+    failedSource = null;
+    renewReady();
+    ui.stage.say("Loading the photo…");
+    const arrived = (photo) => (job === loading ? open(next, photo) : photo.close());
+    const gone = (error) => job === loading && fail(error, next);
+    crackdemo.photo.load(next, job.signal).then(arrived).catch(gone);
+    return ready;
+  }
+
+  function open(next, photo) {
+    const keepsView = next.photoUrl === source?.photoUrl;
+    close();
+    loading = null;
+    source = next;
+    inspection = crackdemo.inspection.create({
+      photo,
+      dropped: next.dropped ?? [],
+      visible: ui.stage.visible,
+      order: worker.order,
+      changed,
+    });
+    worker.open(photo.surface);
+    ui.root.classList.remove("empty");
+    ui.stage.say("");
+    ui.stage.open(photo, keepsView);
+    ui.histogram.showPhoto(photo.surface, source.cleanQuantiles ?? []);
+    showThreshold();
+    inspection.cut(params());
+  }
+
+  /** Forgets the present photo; what waits for `ready` goes on waiting. */
+  function close() {
+    inspection?.close();
+    source = inspection = selectedPoint = selected = null;
+    ui.facts.clear();
+  }
+
+  function clear() {
+    loading?.abort();
+    loading = failedSource = null;
+    close();
+    ui.root.classList.add("empty");
+    ui.stage.close();
+    ui.stage.say("");
+  }
+
+  /** Says what went wrong in place of the views, and offers to load once more. */
+  function fail(error, next) {
+    clear();
+    failedSource = next;
+    ui.stage.say(error.message, { label: "Try again", run: () => show(next) });
+    for (const { reject } of waiting.splice(0)) reject(error);
+  }
+
+  scope.addEventListener("online", () => failedSource && show(failedSource));
+
+  function set(changes) {
+    const unknown = Object.keys(changes).filter((name) => !(name in settings));
+    if (unknown.length > 0) throw new TypeError(`Unknown settings: ${unknown.join(", ")}.`);
+    const isOtherMask = PARAMS.some((name) => name in changes && changes[name] !== settings[name]);
+    Object.assign(settings, changes);
+    renewReady();
+    showThreshold();
+    if ("colours" in changes) showColours();
+    if (isOtherMask) inspection?.cut(params());
+    else if (inspection) changed();
+  }
+
+  const params = () => Object.fromEntries(PARAMS.map((name) => [name, settings[name]]));
+
+  function showThreshold() {
+    const flagged = crackdemo.wording.percent(cleanFlaggedPercent());
+    const spoken = source?.cleanQuantiles ? `, ${flagged} of clean pavement flagged` : "";
+    ui.histogram.showThreshold(settings.threshold, spoken);
+  }
+
+  function showColours() {
+    ui.histogram.showColours(crackdemo.colours.ramp(settings.colours));
+    ui.stage.update({ ramp: crackdemo.colours.heatPixels(settings.colours) });
+  }
+
+  function cleanFlaggedPercent() {
+    const share = crackdemo.quantiles.shareFlagged(source?.cleanQuantiles, settings.threshold);
+    return share === null ? null : 100 * share;
+  }
+
+  function answered(answer) {
+    try {
+      inspection?.answered(answer);
+    } catch (error) {
+      fail(error, source);
+    }
+  }
+
+  /** Draws and tells what the inspection holds now. */
+  function changed() {
+    const mask = inspection.exact();
+    if (mask && selectedPoint) {
+      selected = crackdemo.selection.describe(mask, selectedPoint, inspection.measures());
+      selectedPoint = selected && selectedPoint;
+    }
+    const layer = inspection.layer();
+    const isSelected = crackdemo.selection.inLayer(layer, selectedPoint);
+    ui.stage.update({ layer, opacity: settings.opacity, isSelected, box: selected?.box ?? null });
+    ui.toolbar.showHistory(inspection.canUndo(), inspection.canRedo());
+    tell();
+    if (mask && !loading) for (const { resolve } of waiting.splice(0)) resolve();
+  }
+
+  function tell() {
+    /** @type {State} */
+    const state = {
+      id: source.id,
+      ...inspection.figures(),
+      cleanFlaggedPercent: cleanFlaggedPercent(),
+      dropped: inspection.dropped(),
+      selected,
+    };
+    ui.facts.show(state, source.verdict, settings.mmPerPx);
+    for (const callback of listeners.state) callback(state);
+  }
+
+  function renewReady() {
+    ready = new Promise((resolve, reject) => waiting.push({ resolve, reject }));
+    ready.catch(() => {}); // a failure is said on the stage; awaiting `ready` still throws it
+  }
+
+  function mask() {
+    const exact = inspection?.exact();
+    if (!exact) return null;
+    const { width, height } = exact.bitmap;
+    return { width, height, data: crackdemo.bitmap.unpack(exact.bitmap) };
+  }
+
+  function move(threshold) {
+    set({ threshold });
+    emit({ threshold });
+  }
+
+  function select(point) {
+    selectedPoint = point;
+    selected = null;
+    if (inspection) changed();
+  }
+
+  function deselect() {
+    select(null);
+  }
+
+  function click(pixel, reach) {
+    const mask = inspection?.exact();
+    if (!mask) return;
+    const { heatmap } = inspection.photo.surface;
+    select(pixel && crackdemo.selection.pick(mask, heatmap, pixel, reach));
+  }
+
+  /** Selects the next or previous crack by size and brings it into view. */
+  function step(direction) {
+    const mask = inspection?.exact();
+    if (!mask) return;
+    const { heatmap } = inspection.photo.surface;
+    select(crackdemo.selection.next(mask, heatmap, selected, direction));
+    if (selected) ui.stage.reveal(selected.box);
+  }
+
+  function drop() {
+    if (!selected || selected.isDropped) return;
+    changeDropped(() => inspection.drop([...inspection.dropped(), selected.point]));
+  }
+
+  function restore() {
+    if (!selected?.isDropped) return;
+    const { runs } = inspection.exact().dropped;
+    const isOther = ({ x, y }) => crackdemo.components.at(runs, x, y) !== selected.component;
+    changeDropped(() => inspection.drop(inspection.dropped().filter(isOther)));
+  }
+
+  function undo() {
+    if (inspection?.canUndo()) changeDropped(inspection.undo);
+  }
+
+  function redo() {
+    if (inspection?.canRedo()) changeDropped(inspection.redo);
+  }
+
+  function changeDropped(change) {
+    renewReady();
+    change();
+    emit({ dropped: inspection.dropped() });
+  }
+
+  function emit(change) {
+    for (const callback of listeners.change) callback(change);
+  }
+
+  function hover(pixel) {
+    if (!pixel || !inspection) {
+      ui.facts.showPixel("");
+      return;
+    }
+    const { width, data } = inspection.photo.surface.heatmap;
+    const heat = data[pixel.y * width + pixel.x];
+    const share = crackdemo.quantiles.shareBelow(source.cleanQuantiles, heat);
+    ui.facts.showPixel(crackdemo.wording.pixel(pixel, heat, share));
+  }
+
+  function listen(callbacks, callback) {
+    callbacks.add(callback);
+    return () => callbacks.delete(callback);
+  }
+
+  renewReady();
+  showColours();
+  showThreshold();
+
+  crackdemo.viewer = {
+    mount,
+    show,
+    clear,
+    say: (text) => ui.stage.say(text),
+    set,
+    mask,
+    onstate: (callback) => listen(listeners.state, callback),
+    onchange: (callback) => listen(listeners.change, callback),
+    get ready() {
+      return ready;
+    },
+  };
+})(globalThis);

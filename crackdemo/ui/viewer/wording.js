@@ -1,0 +1,96 @@
+/** Numbers and results in words, free of the DOM. */
+(function install(scope) {
+  "use strict";
+  const crackdemo = (scope.crackdemo ??= {});
+
+  const NONE = "–";
+
+  /**
+   * What the viewer tells of the mask it shows.
+   *
+   * @typedef {object} State
+   * @property {string} id of the photo
+   * @property {boolean} exact false while a large photo shows a preview
+   * @property {number | null} crackPercent of the region of interest
+   * @property {number | null} components
+   * @property {number | null} cleanFlaggedPercent of clean pavement, at this threshold
+   * @property {number | null} lengthPx null until the hand rests, as are the widths
+   * @property {number | null} meanWidthPx
+   * @property {number | null} maxWidthPx
+   * @property {Point[]} dropped false alarms by hand, each as a pixel of its component
+   * @property {{isDropped: boolean, point: Point, box: object, areaPx: number,
+   *   measures: Measures | null} | null} selected
+   */
+
+  function percent(value) {
+    if (value === null) return NONE;
+    if (value > 0 && value < 0.01) return "< 0.01 %";
+    if (value === 0 || value === 100) return `${value} %`;
+    return `${value.toFixed(value < 9.995 ? 2 : 1)} %`;
+  }
+
+  /** A length in px, or in mm where the scale is known. */
+  function length(px, mmPerPx) {
+    if (px === null) return NONE;
+    const value = mmPerPx ? px * mmPerPx : px;
+    const digits = value < 99.95 ? 1 : 0;
+    const format = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+    return `${value.toLocaleString("en-US", format)} ${mmPerPx ? "mm" : "px"}`;
+  }
+
+  const regions = (count) => (count === 1 ? "1 region" : `${count} regions`);
+
+  /** The result in whole sentences, for those who do not see the picture. */
+  function result(state, verdict, mmPerPx) {
+    if (!state.exact || state.components === null) return "";
+    const called = verdict && (verdict.crack ? "Crack called" : "No crack called");
+    const count = state.components === 0 ? "nothing" : regions(state.components);
+    const marked = `${count} marked${state.components ? ` (${percent(state.crackPercent)})` : ""}`;
+    const sentences = [called ? `${called}; ${marked}.` : `${capital(marked)}.`];
+    if (state.lengthPx) {
+      const all = length(state.lengthPx, mmPerPx);
+      const [mean, widest] = [state.meanWidthPx, state.maxWidthPx].map((px) => length(px, mmPerPx));
+      sentences.push(`${all} long, ${mean} wide on average, ${widest} at most.`);
+    }
+    if (state.dropped.length > 0) {
+      sentences.push(`${capital(regions(state.dropped.length))} dropped by hand as false alarm.`);
+    }
+    return sentences.join(" ");
+  }
+
+  const capital = (text) => text[0].toUpperCase() + text.slice(1);
+
+  /** Position, heat and how unusual it is, for the pixel under the cursor. */
+  function pixel(point, heat, shareBelow) {
+    const place = `x ${point.x}, y ${point.y} · heat ${(heat / 65536).toFixed(3)}`;
+    if (shareBelow === null) return place;
+    return `${place} · more unusual than ${unusual(shareBelow)} % of clean pavement`;
+  }
+
+  /** Never rounded up to 100 %: only a heat above every clean one is more unusual than all. */
+  function unusual(share) {
+    if (share >= 1) return "100";
+    const digits = share >= 0.99 ? 2 : share >= 0.9 ? 1 : 0;
+    return (Math.floor(100 * share * 10 ** digits) / 10 ** digits).toFixed(digits);
+  }
+
+  /** A selected component's name and [title, value] pairs; measures of kept ones only. */
+  function selection({ box, areaPx, measures, isDropped }, mmPerPx) {
+    const px = (name) => length(measures && measures[name], mmPerPx);
+    const width = box.right - box.left;
+    const height = box.bottom - box.top;
+    const extent = [
+      ["Area", `${areaPx.toLocaleString("en-US")} px`],
+      ["Box", `${width} × ${height} px at x ${box.left}, y ${box.top}`],
+    ];
+    if (isDropped) return { name: "Dropped by hand", facts: extent };
+    const lengths = [
+      ["Length", px("lengthPx")],
+      ["Mean width", px("meanWidthPx")],
+      ["Max width", px("maxWidthPx")],
+    ];
+    return { name: "Selected crack", facts: [...lengths, ...extent] };
+  }
+
+  crackdemo.wording = { percent, length, result, pixel, selection };
+})(globalThis);
