@@ -102,6 +102,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint, card: str) -> None:
         save_file(weights, building / WEIGHTS)
         (building / CONFIG).write_text(config_json(checkpoint.config), encoding="utf-8")
         (building / CARD).write_text(card, encoding="utf-8")
+        (building / WEIGHTS).chmod(0o644)  # safetensors and mkdtemp let only the owner read
         building.chmod(0o755)
         _swap(building, folder)
     finally:
@@ -153,7 +154,10 @@ def _load_network(config: NetworkConfig, weights: Path) -> Autoencoder:
     # on the meta device a config that lies about its shapes costs no memory
     with torch.device("meta"):
         network = build_network(config)
-    network.load_state_dict(load_file(weights), strict=True, assign=True)
+    try:
+        network.load_state_dict(load_file(weights), strict=True, assign=True)
+    except RuntimeError:
+        raise ValueError("its weights have other names or shapes than its network") from None
     if not all(bool(torch.isfinite(value).all()) for value in network.state_dict().values()):
         raise ValueError("some weights are not finite numbers")
     return network.eval()

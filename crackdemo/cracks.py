@@ -14,6 +14,7 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.spatial import Voronoi
 
 from crackdemo.arrays import CrackMask, GrayImage
+from crackdemo.noise import smooth_noise
 
 _SUPERSAMPLING = 4
 
@@ -24,7 +25,7 @@ class CrackConfig:
 
     width_min: float = 0.8
     """Width of the finest hairline, in pixels."""
-    width_max: float = 24.0
+    width_max: float = 16.0
     """Width of the widest crack, in pixels; widths are drawn log-uniformly."""
     depth_min: float = 1.2
     """How much darker the faintest crack is, in local standard deviations."""
@@ -37,15 +38,25 @@ class CrackConfig:
     network_probability: float = 0.12
     """Chance that a tile carries a net of cracks (alligator cracking) instead of single ones."""
 
+    def __post_init__(self) -> None:
+        if not 0.1 <= self.width_min <= self.width_max <= 500:
+            raise ValueError("width_min and width_max must lie in 0.1..500, in that order")
+        if not 0.01 <= self.depth_min <= self.depth_max <= 100:
+            raise ValueError("depth_min and depth_max must lie in 0.01..100, in that order")
+        if not 1 <= self.paths_max <= 100:
+            raise ValueError("paths_max must lie in 1..100")
+        if not (0 <= self.branch_probability <= 1 and 0 <= self.network_probability <= 1):
+            raise ValueError("branch_probability and network_probability must lie in 0..1")
+
 
 @dataclass(frozen=True)
 class Stroke:
-    """One crack's centre line and width."""
+    """A centre line and its width, or several of N points each."""
 
     points: NDArray[np.float64]
-    """(N, 2) x and y of the centre line, in pixels."""
+    """(..., N, 2) x and y of the centre line, in pixels."""
     flanks: NDArray[np.float64]
-    """(N, 2) distance of the left and right edge from the centre line; 0 where interrupted."""
+    """(..., N, 2) distance of the left and right edge from the centre line; 0 where interrupted."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +84,9 @@ def paint_cracks(surface: GrayImage, config: CrackConfig, rng: np.random.Generat
 def draw_cracks(
     height: int, width: int, config: CrackConfig, rng: np.random.Generator
 ) -> list[list[Stroke]]:
-    """Cracks of a tile; the strokes of one crack (stem and branches, or a net) go together."""
+    """Cracks of a tile; the strokes of one crack (stem and branches) go together."""
     if rng.random() < config.network_probability:
-        return [_network(height, width, config, rng)]
+        return [[_network(height, width, config, rng)]]
     return [
         _branching(height, width, config, rng) for _ in range(rng.integers(1, config.paths_max + 1))
     ]
@@ -86,24 +97,35 @@ def rasterise(strokes: list[Stroke], height: int, width: int) -> GrayImage:
     scale = _SUPERSAMPLING
     canvas = np.zeros((height * scale, width * scale), np.uint8)
     for stroke in strokes:
-        along = np.gradient(stroke.points, axis=0)
-        across = np.stack([-along[:, 1], along[:, 0]], 1)
-        across /= np.maximum(np.hypot(across[:, 0], across[:, 1]), 1e-9)[:, None]
-        left = stroke.points + across * stroke.flanks[:, :1]
-        right = stroke.points - across * stroke.flanks[:, 1:]
-        quads = np.stack([left[:-1], left[1:], right[1:], right[:-1]], 1)
-        # cv2 counts in sixteenths of a pixel: smooth outlines without a larger canvas
-        quads = np.round((quads * scale - 0.5) * 16).astype(np.int32)
-        for quad in quads[stroke.flanks[:-1].sum(1) > 0]:
+        quads = np.round((_quads(stroke) * scale - 0.5) * 16).astype(np.int32)
+        inside = (quads.max(1) >= 0) & (quads.min(1) <= np.array([width, height]) * scale * 16)
+        for quad in quads[inside.all(1)]:
+            # it counts in sixteenths of a pixel: smooth outlines without a larger canvas
             cv2.fillConvexPoly(canvas, quad, 255, cv2.LINE_8, 4)
-    coverage = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)
+    # twice by 2 and not once by 4: that is the size OpenCV is quick at
+    half = cv2.resize(canvas, (width * 2, height * 2), interpolation=cv2.INTER_AREA)
+    coverage: NDArray[np.uint8] = cv2.resize(half, (width, height), interpolation=cv2.INTER_AREA)
     return coverage.astype(np.float32) / np.float32(255)
+
+
+def _quads(stroke: Stroke) -> NDArray[np.float64]:
+    """The corners (M, 4, 2) of a stroke's pieces, from one point to the next."""
+    along = np.gradient(stroke.points, axis=-2)
+    across = along[..., ::-1] * (-1, 1)
+    across /= np.maximum(np.hypot(along[..., :1], along[..., 1:]), 1e-9)
+    left = stroke.points + across * stroke.flanks[..., :1]
+    right = stroke.points - across * stroke.flanks[..., 1:]
+    quads = np.stack(
+        [left[..., :-1, :], left[..., 1:, :], right[..., 1:, :], right[..., :-1, :]], -2
+    )
+    pieces: NDArray[np.float64] = quads[stroke.flanks[..., :-1, :].any(-1)]
+    return pieces
 
 
 def _depth(strokes: list[Stroke], config: CrackConfig, rng: np.random.Generator) -> float:
     """Depth of one crack in local deviations: the wider, the less light reaches its floor."""
     depth = np.exp(rng.uniform(np.log(config.depth_min), np.log(config.depth_max)))
-    widest = max(float(stroke.flanks.sum(1).max()) for stroke in strokes)
+    widest = max(float(stroke.flanks.sum(-1).max(initial=0)) for stroke in strokes)
     return float(depth * (1 + 0.5 * np.log2(max(1.0, widest))))
 
 
@@ -161,15 +183,14 @@ def _flanks(count: int, base_width: float, rng: np.random.Generator) -> NDArray[
     widths *= ramp[::-1] if rng.random() < 0.5 else np.minimum(ramp, ramp[::-1])
     if rng.random() < 0.35:
         gaps = gaussian_filter1d(rng.normal(0, 1, count), 6)
-        widths[gaps > np.quantile(gaps, rng.uniform(0.75, 0.97))] = 0
+        widths[gaps > np.sort(gaps)[int(count * rng.uniform(0.75, 0.97))]] = 0
     grain = int(rng.integers(1, 6))
     jags = np.repeat(rng.normal(0, 1, (-(-count // grain), 2)), grain, axis=0)[:count]
-    return widths[:, None] / 2 * np.exp(jags * rng.uniform(0, 0.4))
+    flanks: NDArray[np.float64] = widths[:, None] / 2 * np.exp(jags * rng.uniform(0, 0.4))
+    return flanks
 
 
-def _network(
-    height: int, width: int, config: CrackConfig, rng: np.random.Generator
-) -> list[Stroke]:
+def _network(height: int, width: int, config: CrackConfig, rng: np.random.Generator) -> Stroke:
     """Alligator cracking: the edges of a Voronoi diagram, made to wander."""
     size = max(height, width)
     cell = size * rng.uniform(0.15, 0.5)
@@ -178,65 +199,84 @@ def _network(
     diagram = Voronoi((grid + rng.uniform(-0.45, 0.45, grid.shape)) * cell)
     widest = max(config.width_min * 1.5, min(config.width_max, cell / 8))
     base_width = np.exp(rng.uniform(np.log(config.width_min), np.log(widest)))
-    strokes = []
-    for a, b in diagram.ridge_vertices:
-        if a >= 0 and b >= 0 and rng.random() < 0.85:
-            ends = diagram.vertices[[a, b]]
-            strokes.append(_wandering_edge(ends, base_width * rng.uniform(0.6, 1.3), rng))
-    return strokes
+    edges = diagram.vertices[[ridge for ridge in diagram.ridge_vertices if min(ridge) >= 0]]
+    sway = cell / 4 + widest
+    inside = (edges.max(1) > -sway) & (edges.min(1) < np.array([width, height]) + sway)
+    chosen = edges[inside.all(1) & (rng.random(len(edges)) < 0.85)]
+    return _wandering_edges(chosen, base_width, rng)
 
 
-def _wandering_edge(
+def _wandering_edges(
     ends: NDArray[np.float64], base_width: float, rng: np.random.Generator
 ) -> Stroke:
-    along = ends[1] - ends[0]
-    length = float(np.hypot(*along))
-    count = int(np.clip(length / max(1.0, base_width / 4), 8, 400))
-    across = np.array([-along[1], along[0]]) / max(length, 1e-6)
-    t = np.linspace(0, 1, count)
-    sway = gaussian_filter1d(rng.normal(0, 1, count), 4) * length * 0.06
-    sway += np.repeat(rng.normal(0, 1, -(-count // 4)), 4)[:count] * 0.6
-    points = ends[0] + t[:, None] * along + (sway * np.sin(np.pi * t))[:, None] * across
-    widths = base_width * np.exp(gaussian_filter1d(rng.normal(0, 0.8, count), 3))
-    return Stroke(points, np.repeat(widths[:, None] / 2, 2, axis=1))
+    """Strokes between pairs of ends (E, 2, 2): both ends stay, the way between them sways."""
+    along = ends[:, 1] - ends[:, 0]
+    lengths = np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-6)[:, None]
+    step = max(1.0, base_width / 4, lengths.max(initial=0) / 400)
+    count = max(8, int(lengths.max(initial=0) / step) + 2)
+    t = np.minimum(1, np.arange(count) * step / lengths)
+    sway, swell = gaussian_filter1d(rng.normal(0, 1, (2, len(ends), count)), 4)
+    grain = np.repeat(rng.normal(0, 0.6, (len(ends), -(-count // 4))), 4, axis=1)[:, :count]
+    aside = (sway * lengths * 0.06 + grain) * np.sin(np.pi * t) / lengths
+    across = along[:, ::-1] * (-1, 1)
+    points = ends[:, :1] + t[..., None] * along[:, None] + aside[..., None] * across[:, None]
+    widths = base_width * rng.uniform(0.6, 1.3, (len(ends), 1)) * np.exp(0.9 * swell)
+    widths[:, 1:][t[:, :-1] == 1] = 0  # shorter than the longest: there already
+    return Stroke(points, np.repeat(widths[..., None] / 2, 2, axis=2))
 
 
 def _roughen(coverage: GrayImage, rng: np.random.Generator) -> GrayImage:
     """Rough edges: the crack's outline is displaced by noise of the grain's size."""
     height, width = coverage.shape
-    amplitude = rng.uniform(0.0, 1.2)
+    reach = np.float32(rng.uniform(0.0, 0.85))
     grain = rng.uniform(1.0, 3.0)
-    noise = cv2.GaussianBlur(
-        rng.normal(0, amplitude * 2.5 * grain, (height, width, 2)).astype(np.float32),
-        (0, 0),
-        grain,
-        borderType=cv2.BORDER_REFLECT,
-    )
-    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    rough = cv2.remap(coverage, x + noise[..., 0], y + noise[..., 1], cv2.INTER_LINEAR)
-    return cv2.GaussianBlur(rough, (0, 0), rng.uniform(0.25, 0.9))
+    right = reach * smooth_noise(height, width, grain, rng)
+    down = reach * smooth_noise(height, width, grain, rng)
+    x = np.arange(width, dtype=np.float32) + right
+    y = np.arange(height, dtype=np.float32)[:, None] + down
+    rough: GrayImage = cv2.remap(coverage, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return _blur(rough, rng.uniform(0.25, 0.9))
 
 
 def _darken(
     image: GrayImage, coverage: GrayImage, depth: float, rng: np.random.Generator
 ) -> GrayImage:
     """The crack's floor: darker by `depth` deviations, with less texture the deeper it is."""
-    around = cv2.GaussianBlur(image, (0, 0), 6)
-    mean, deviation = float(image.mean()), float((image - around).std()) * 1.3 + 0.01
-    texture = (image - around) * np.float32(np.clip(1.2 - depth / 5, 0.1, 1))
-    shade = cv2.GaussianBlur(rng.normal(0, 1, image.shape).astype(np.float32), (0, 0), 3) * 3
-    floor = around - deviation * np.float32(depth) * (1 + np.float32(0.25) * shade) + texture
+    height, width = image.shape
+    around = _local_mean(image)
+    texture = image - around
+    mean, deviation = float(image.mean()), float(texture.std()) * 1.3 + 0.01
+    shade: GrayImage = 1 + np.float32(0.07) * smooth_noise(height, width, 3, rng)
+    floor = around - np.float32(deviation * depth) * shade
+    floor += texture * np.float32(np.clip(1.2 - depth / 5, 0.1, 1))
     darkest = np.float32(rng.uniform(0.02, 0.25) * mean)
     floor = np.minimum(np.maximum(floor, darkest), image + np.float32(0.02))
-    lit = _lit_edge(coverage, rng) * np.float32(deviation)
-    return np.clip(image + lit + coverage * (floor - image), 0, 1).astype(np.float32)
+    lit: GrayImage = _lit_edge(coverage, rng) * np.float32(deviation)
+    painted: GrayImage = image + lit + coverage * (floor - image)
+    return np.clip(painted, 0, 1)
 
 
-def _lit_edge(coverage: GrayImage, rng: np.random.Generator) -> GrayImage | float:
+def _local_mean(image: GrayImage) -> GrayImage:
+    """Gaussian of sigma 6, at half the size: it is smooth enough."""
+    height, width = image.shape
+    half = cv2.resize(image, (-(-width // 2), -(-height // 2)), interpolation=cv2.INTER_AREA)
+    mean: GrayImage = cv2.resize(_blur(half, 3), (width, height), interpolation=cv2.INTER_LINEAR)
+    return mean
+
+
+def _blur(image: GrayImage, sigma: float) -> GrayImage:
+    blurred: GrayImage = cv2.GaussianBlur(image, (0, 0), sigma)
+    return blurred
+
+
+def _lit_edge(coverage: GrayImage, rng: np.random.Generator) -> GrayImage:
     """Sun on one flank of an open crack: a bright rim beside the dark floor."""
     if rng.random() > 0.3:
-        return np.float32(0)
+        return np.zeros_like(coverage)
     dx, dy = rng.uniform(-3, 3, 2)
     shift = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
-    moved = cv2.warpAffine(coverage, shift, coverage.shape[::-1])
-    return np.clip(moved - coverage, 0, 1) * np.float32(rng.uniform(0.5, 2.5))
+    moved: GrayImage = cv2.warpAffine(
+        coverage, shift, coverage.shape[::-1], borderMode=cv2.BORDER_REPLICATE
+    )
+    rim: GrayImage = np.clip(moved - coverage, 0, 1) * np.float32(rng.uniform(0.5, 2.5))
+    return rim

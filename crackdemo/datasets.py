@@ -52,6 +52,7 @@ def find_samples(folder: Path) -> list[Sample]:
     fall into the split of the first of them. Raises DatasetError for a missing or empty folder,
     and for a duplicate across splits that the user gave.
     """
+    folder = folder.resolve()
     if not folder.is_dir():
         raise DatasetError(f"There is no folder “{folder.name}”: give one that holds photos.")
     if (folder / "train").is_dir() and (folder / "validation").is_dir():
@@ -64,6 +65,15 @@ def find_samples(folder: Path) -> list[Sample]:
     if not samples:
         raise DatasetError(f"The folder “{folder.name}” holds no photos that can be used.")
     return samples
+
+
+def drop_repeats(folders: Iterable[list[Sample]]) -> Iterator[list[Sample]]:
+    """The samples of several folders; a photo stays only in the first that has it."""
+    seen: set[str] = set()
+    for samples in folders:
+        fingerprints = {sample.path: _fingerprint(sample.path) for sample in samples}
+        yield [sample for sample in samples if fingerprints[sample.path] not in seen]
+        seen.update(fingerprints.values())
 
 
 def clean_tiles(sample: Sample, size: int, step: int) -> Iterator[NDArray[np.uint8]]:
@@ -112,7 +122,8 @@ def _positions(length: int, size: int, step: int) -> range:
 def _near(mask: CrackMask) -> CrackMask:
     side = 2 * MASK_MARGIN + 1
     disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    return cv2.dilate(mask.astype(np.uint8), disk).astype(np.bool_)
+    grown: NDArray[np.uint8] = cv2.dilate(mask.astype(np.uint8), disk)
+    return grown.astype(np.bool_)
 
 
 def _pairs(folder: Path) -> Iterator[tuple[Path, str, Path | None]]:
@@ -125,7 +136,7 @@ def _pairs(folder: Path) -> Iterator[tuple[Path, str, Path | None]]:
                 yield path, f"{folder.name}/{stem}", masks[stem]
         return
     clean = folder / "clean" if (folder / "clean").is_dir() else folder
-    name = folder.name if clean == folder else f"{folder.name}/clean"
+    name = f"{clean.parent.name}/clean" if clean.name == "clean" else clean.name
     for path in find_photos(clean):
         yield path, f"{name}/{_stem(path, clean)}", None
 

@@ -74,7 +74,9 @@ class Eye:
         on_gpu = device.type == "cuda"
         self._dtype = torch.float16 if on_gpu else torch.float32
         network = network.to(device, self._dtype).eval()
-        self._network = network.to(memory_format=torch.channels_last) if on_gpu else network
+        if on_gpu:  # torch's stubs do not know the overload
+            network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._network = network
 
     def reconstruct(
         self, image: GrayImage, should_stop: Callable[[], bool] | None = None
@@ -118,17 +120,26 @@ def fuse(views: list[View], config: HeatmapConfig, height: int, width: int) -> R
 
 
 def in_own_light(photo: RgbImage, views: list[View]) -> RgbImage:
-    """The photo with what the views changed, flattening undone: at each pixel the largest change,
-    since a wide crack is only healed at a coarse scale."""
+    """The photo with what the views changed, flattening undone.
+
+    At each pixel the largest change counts, since a wide crack is only healed at a coarse scale;
+    but a coarse view never lifts a pixel above its surroundings: it would leave a bright ghost.
+    """
     height, width = photo.shape[:2]
-    change = np.zeros((height, width), np.float32)
-    for view in views:
-        difference = view.illumination.unflatten(view.reconstruction - view.image)
-        scaled = _resize(difference, height, width)
-        change = np.where(np.abs(scaled) > np.abs(change), scaled, change)
+    finest = views[0]
+    change = _change(finest, height, width)
+    darker = _resize(finest.illumination.mean, height, width) - to_gray(photo)
+    for view in views[1:]:
+        change = np.maximum(change, np.minimum(_change(view, height, width), darker))
     change[np.abs(change) < _HEALED_GRAY] = 0
     healed = photo.astype(np.float32) + 255 * change[..., None]
     return np.clip(np.round(healed), 0, 255).astype(np.uint8)
+
+
+def _change(view: View, height: int, width: int) -> GrayImage:
+    """What a view changed, in gray levels 0..1, at the photo's size."""
+    difference = view.illumination.unflatten(view.reconstruction - view.image)
+    return _resize(difference, height, width)
 
 
 def best_device() -> torch.device:
@@ -148,4 +159,5 @@ def _resize(image: NDArray[np.float32], height: int, width: int) -> NDArray[np.f
         return image
     smaller = height < image.shape[0]
     method = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-    return cv2.resize(image, (width, height), interpolation=method)
+    resized: NDArray[np.float32] = cv2.resize(image, (width, height), interpolation=method)
+    return resized

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import torch
 from crackdemo.calibration import calibrate
 from crackdemo.cards import model_card
 from crackdemo.checkpoints import Checkpoint, CheckpointConfig, save_checkpoint
-from crackdemo.datasets import DatasetError, Sample, find_samples, readable_tiles
+from crackdemo.datasets import DatasetError, Sample, drop_repeats, find_samples, readable_tiles
 from crackdemo.detector import Eye
 from crackdemo.models import Autoencoder
 from crackdemo.runs import RunFolder
@@ -32,17 +33,30 @@ class FitData:
 
 def read_data(folders: list[Path], source_size: int) -> FitData:
     """All tiles of the folders, by split. Raises DatasetError when too little is left."""
-    samples = [sample for folder in folders for sample in find_samples(folder)]
-    train, validation = _train_and_validation(samples)
-    step = max(1, source_size // 3)
-    train_tiles, problems = readable_tiles(train, source_size, step)
-    validation_tiles, more = readable_tiles(validation, source_size, source_size // 2)
-    if not train_tiles or not validation_tiles:
+    problems: list[str] = []
+    train: list[GrayTiles] = []
+    validation: list[GrayTiles] = []
+    for found in drop_repeats(map(find_samples, folders)):
+        for_train, for_validation = _train_and_validation(found)
+        for groups, samples, step in (
+            (train, for_train, source_size // 3),
+            (validation, for_validation, source_size // 2),
+        ):
+            tiles, unusable = readable_tiles(samples, source_size, max(1, step))
+            groups.append(tiles)
+            problems += unusable
+    if not any(train) or not any(validation):
         raise DatasetError(
-            "No crack-free tile was found in the training or the validation photos: "
-            "give more photos of sound surface."
+            "Too little sound surface was found: a fit needs crack-free tiles of at least 2 "
+            "photos, one to train on and one to validate on; give more photos."
         )
-    return FitData(train_tiles, validation_tiles, problems + more)
+    return FitData(_balanced(train), _balanced(validation), problems)
+
+
+def _balanced(groups: list[GrayTiles]) -> GrayTiles:
+    """All tiles, those of smaller folders several times: each folder counts alike."""
+    longest = max(map(len, groups))
+    return [tile for group in groups if group for tile in islice(cycle(group), longest)]
 
 
 def run_fit(
@@ -95,7 +109,6 @@ def save_fitted(
         validation,
         config.flatten,
         config.heatmap,
-        config.cracks,
         config.score_top_share,
         config.seed,
     )
@@ -119,7 +132,5 @@ def _train_and_validation(samples: list[Sample]) -> tuple[list[Sample], list[Sam
     usable = train + validation
     if train and validation:
         return train, validation
-    if len(usable) < 2:
-        raise DatasetError("A fit needs at least 2 photos: one to train on, one to validate on.")
-    held_out = max(1, len(usable) // 10)
-    return usable[:-held_out], usable[-held_out:]
+    cut = max(1, len(usable) - max(1, len(usable) // 10))
+    return usable[:cut], usable[cut:]

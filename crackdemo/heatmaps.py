@@ -25,23 +25,25 @@ class HeatmapConfig:
     def __post_init__(self) -> None:
         if self.residual not in RESIDUALS:
             raise ValueError(f"The residual must be {', '.join(RESIDUALS)}, not {self.residual!r}.")
-        if not self.scales or not all(0 < scale <= 1 for scale in self.scales):
-            raise ValueError(f"Scales must lie above 0 and up to 1, but are {self.scales}.")
+        if not 1 <= len(self.scales) <= 8 or not all(0 < scale <= 1 for scale in self.scales):
+            raise ValueError("There must be 1 to 8 scales, above 0 and up to 1.")
         if not 0 <= self.blur_sigma <= 20:
             raise ValueError(f"The blur must lie between 0 and 20, but is {self.blur_sigma}.")
 
 
 def residual_of(image: GrayImage, reconstruction: GrayImage, config: HeatmapConfig) -> Residual:
     """The residual at one scale: two flattened images (H, W) to (H, W), higher = more crack."""
+    residual: Residual
     if config.residual == "dark":
         residual = np.maximum(reconstruction - image, 0)
     elif config.residual == "absolute":
         residual = np.abs(reconstruction - image)
     else:
         residual = np.abs(_gradient_magnitude(reconstruction) - _gradient_magnitude(image))
-    if config.blur_sigma == 0:
-        return residual
-    return cv2.GaussianBlur(residual, (0, 0), config.blur_sigma, borderType=cv2.BORDER_REFLECT)
+    if config.blur_sigma > 0:
+        sigma = config.blur_sigma
+        residual = cv2.GaussianBlur(residual, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
+    return residual
 
 
 def to_heatmap(residual: Residual, r0: float) -> Heatmap:
@@ -63,4 +65,5 @@ def photo_score(heatmap: Heatmap, top_share: float) -> float:
 def _gradient_magnitude(image: GrayImage) -> GrayImage:
     horizontal = cv2.Sobel(image, cv2.CV_32F, 1, 0, scale=1 / 8, borderType=cv2.BORDER_REFLECT)
     vertical = cv2.Sobel(image, cv2.CV_32F, 0, 1, scale=1 / 8, borderType=cv2.BORDER_REFLECT)
-    return cv2.magnitude(horizontal, vertical)
+    magnitude: GrayImage = cv2.magnitude(horizontal, vertical)
+    return magnitude

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from crackdemo.arrays import GrayImage, RgbImage
 
@@ -27,6 +28,12 @@ class FlattenConfig:
     level: float = 0.6
     """What the local mean becomes; above the middle, since cracks are darker than pavement."""
 
+    def __post_init__(self) -> None:
+        if not (1 <= self.mean_sigma <= 500 and 1 <= self.deviation_sigma <= 500):
+            raise ValueError("mean_sigma and deviation_sigma must lie in 1..500")
+        if not (0 < self.deviation_floor <= 1 and 0 < self.contrast <= 1 and 0 <= self.level <= 1):
+            raise ValueError("deviation_floor, contrast and level must lie in 0..1, the first > 0")
+
 
 @dataclass(frozen=True)
 class Illumination:
@@ -38,17 +45,21 @@ class Illumination:
 
     def flatten(self, gray: GrayImage) -> GrayImage:
         """Gray 0..1 to flattened units, clipped to 0..1."""
-        flat = (gray - self.mean) * (self.config.contrast / self.deviation) + self.config.level
+        gain: GrayImage = np.float32(self.config.contrast) / self.deviation
+        flat: GrayImage = (gray - self.mean) * gain
+        flat += np.float32(self.config.level)
         return np.clip(flat, 0, 1, out=flat)
 
     def unflatten(self, difference: GrayImage) -> GrayImage:
         """A difference of two flattened images to the difference of gray levels it stands for."""
-        return difference * (self.deviation / self.config.contrast)
+        gray: GrayImage = difference * (self.deviation / self.config.contrast)
+        return gray
 
 
 def to_gray(photo: RgbImage) -> GrayImage:
     """(H, W, 3) uint8 to (H, W) float32 luma in 0..1 (ITU-R BT.601)."""
-    return cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY).astype(np.float32) / np.float32(255)
+    luma: NDArray[np.uint8] = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)
+    return luma.astype(np.float32) / np.float32(255)
 
 
 def measure_illumination(gray: GrayImage, config: FlattenConfig) -> Illumination:
@@ -65,4 +76,5 @@ def measure_illumination(gray: GrayImage, config: FlattenConfig) -> Illumination
 
 
 def _blur(image: GrayImage, sigma: float) -> GrayImage:
-    return cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
+    blurred: GrayImage = cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
+    return blurred

@@ -113,6 +113,20 @@ def _drop_small(mask: NDArray[np.uint8], min_area: int) -> CrackMask:
     return kept
 
 
+def drop_components(mask: CrackMask, points: Sequence[tuple[int, int]]) -> CrackMask:
+    """The mask without the 8-connected components that hold a point (x, y): false alarms.
+
+    Points on no component, or outside the mask, drop nothing.
+    """
+    height, width = mask.shape
+    inside = [(y, x) for x, y in points if 0 <= x < width and 0 <= y < height]
+    if not inside:
+        return mask
+    labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)[1]
+    dropped = {int(labels[point]) for point in inside} - {0}
+    return mask & ~np.isin(labels, list(dropped))
+
+
 def region_mask(
     polygons: Sequence[Sequence[tuple[float, float]]], height: int, width: int
 ) -> RegionMask:

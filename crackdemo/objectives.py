@@ -18,8 +18,9 @@ OBJECTIVES = ("healing", "inpainting", "reconstruction")
 class AugmentConfig:
     """How clean tiles are varied before anything is painted on them."""
 
-    crop_min: float = 0.3
-    """Smallest crop, as a share of the tile's side; it is scaled to the training size."""
+    scale: tuple[float, float] = (0.22, 2.2)
+    """Range of the factor by which tiles are scaled: the network must know pavement at each of
+    the heatmap's scales. A tile that becomes too small is continued by its mirror image."""
     gain: tuple[float, float] = (0.6, 1.3)
     """Range of the factor on gray levels."""
     offset: float = 0.1
@@ -28,6 +29,16 @@ class AugmentConfig:
     """Chance that the tile is a little out of focus."""
     clean_probability: float = 0.08
     """Chance that nothing is painted: sound pavement must come back as it is."""
+
+    def __post_init__(self) -> None:
+        if not 0.01 <= self.scale[0] <= self.scale[1] <= 100:
+            raise ValueError("scale must be two factors in 0.01..100, the smaller first")
+        if not 0 < self.gain[0] <= self.gain[1] <= 10:
+            raise ValueError("gain must be two factors in 0..10, the smaller first")
+        if not 0 <= self.offset <= 1:
+            raise ValueError("offset must lie in 0..1")
+        if not (0 <= self.blur_probability <= 1 and 0 <= self.clean_probability <= 1):
+            raise ValueError("blur_probability and clean_probability must lie in 0..1")
 
 
 @dataclass(frozen=True)
@@ -78,20 +89,20 @@ def make_pair(
 def _vary(
     tile: NDArray[np.uint8], size: int, augment: AugmentConfig, rng: np.random.Generator
 ) -> GrayImage:
-    height, width = tile.shape
-    longest = min(height, width)
-    shortest = max(1, round(longest * augment.crop_min))
-    side = int(np.exp(rng.uniform(np.log(shortest), np.log(longest))))
-    top, left = rng.integers(height - side + 1), rng.integers(width - side + 1)
+    scale = float(np.exp(rng.uniform(*np.log(augment.scale))))
+    side = min(*tile.shape, max(1, round(size / scale)))
+    scaled = min(size, max(1, round(side * scale)))
+    top, left = (int(rng.integers(length - side + 1)) for length in tile.shape)
     crop = tile[top : top + side, left : left + side]
-    method = cv2.INTER_AREA if side > size else cv2.INTER_CUBIC
-    gray = cv2.resize(crop, (size, size), interpolation=method).astype(np.float32) / 255
+    method = cv2.INTER_AREA if side > scaled else cv2.INTER_CUBIC
+    gray = cv2.resize(crop, (scaled, scaled), interpolation=method).astype(np.float32) / 255
+    gray = np.pad(gray, (0, size - scaled), mode="symmetric")
     gray = np.rot90(gray, int(rng.integers(4)))
     gray = np.ascontiguousarray(gray[:, ::-1] if rng.random() < 0.5 else gray)
     gray = gray * rng.uniform(*augment.gain) + rng.uniform(-augment.offset, augment.offset)
     gray = np.clip(gray, 0.02, 1).astype(np.float32)
     if rng.random() < augment.blur_probability:
-        gray = cv2.GaussianBlur(gray, (0, 0), rng.uniform(0.4, 1.2))
+        cv2.GaussianBlur(gray, (0, 0), rng.uniform(0.4, 1.2), dst=gray)
     return gray
 
 

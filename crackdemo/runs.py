@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -79,15 +79,21 @@ class RunFolder:
         building.replace(self.path / "last.safetensors")
 
     def load_state(self, config: FitConfig) -> TrainingState:
-        """Where the fit stopped; a fresh state if it never finished an epoch."""
+        """Where the fit stopped; a fresh state if it never finished an epoch. Raises FitError."""
         state = new_state(config)
         path = self.path / "last.safetensors"
         if not path.exists():
             return state
-        with safe_open(path, "pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            counters = json.loads(file.metadata()["counters"])
-        state.network.load_state_dict(_part(tensors, "network."), strict=True)
+        try:
+            with safe_open(path, "pt") as file:
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+                counters = json.loads(file.metadata()["counters"])
+            state.network.load_state_dict(_part(tensors, "network."), strict=True)
+        except (SafetensorError, RuntimeError, KeyError, TypeError):
+            raise FitError(
+                f"The run “{self.path.name}” cannot go on, {path.name} is damaged or of another "
+                "network: start a new run."
+            ) from None
         state.best_weights = _part(tensors, "best.")
         for index, parameter in enumerate(state.network.parameters()):
             state.optimizer.state[parameter] = _part(tensors, f"optimizer.{index}.")

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from crackdemo.arrays import GrayImage
+from crackdemo.noise import smooth_noise
 
 _Paint = Callable[[GrayImage, np.random.Generator], GrayImage]
 
@@ -25,45 +26,55 @@ def add_distractions(surface: GrayImage, rng: np.random.Generator) -> GrayImage:
 def light_gradient(surface: GrayImage, rng: np.random.Generator) -> GrayImage:
     """Light that falls off across the tile."""
     across = _signed_distance(surface, rng) / max(surface.shape)
-    return surface * (1 + np.float32(rng.uniform(0.1, 0.6)) * across)
+    light: GrayImage = 1 + np.float32(rng.uniform(0.1, 0.6)) * across
+    return surface * light
 
 
 def shadow_edge(surface: GrayImage, rng: np.random.Generator) -> GrayImage:
     """A shadow with a wavy, sharp or soft edge."""
-    edge = _signed_distance(surface, rng) + _noise(surface.shape, rng.uniform(4, 30), rng) * 6
+    edge = _signed_distance(surface, rng) + _noise(surface, rng.uniform(4, 30), rng) * 6
     softness = np.float32(np.exp(rng.uniform(np.log(0.5), np.log(12))))
-    shade = 1 / (1 + np.exp(-np.clip(edge / softness, -30, 30)))
-    return surface * (1 - np.float32(rng.uniform(0.15, 0.65)) * shade)
+    dark = 1 / (1 + np.exp(-np.clip(edge / softness, -30, 30)))
+    light: GrayImage = 1 - np.float32(rng.uniform(0.15, 0.65)) * dark
+    return surface * light
 
 
 def stain(surface: GrayImage, rng: np.random.Generator) -> GrayImage:
     """Oil, water or rubber: a blob, darker or lighter, without a crack's shape."""
     size = rng.uniform(6, 25)
-    blob = np.clip((_noise(surface.shape, size, rng) - 1.0) * rng.uniform(1, 4), 0, 1)
-    return surface * (1 - np.float32(rng.uniform(-0.2, 0.5)) * blob)
+    blob = np.clip((_noise(surface, size, rng) - 1.0) * rng.uniform(1, 4), 0, 1)
+    light: GrayImage = 1 - np.float32(rng.uniform(-0.2, 0.5)) * blob
+    return surface * light
 
 
 def paint_band(surface: GrayImage, rng: np.random.Generator) -> GrayImage:
     """A lane marking: a bright straight band with worn patches."""
     half = rng.uniform(4, 40)
     inside = np.clip(half - np.abs(_signed_distance(surface, rng)) + 0.5, 0, 1)
-    worn = np.clip((_noise(surface.shape, rng.uniform(1, 4), rng) + rng.uniform(0, 2.5)) * 2, 0, 1)
+    worn = np.clip(
+        (_noise(surface, rng.uniform(1, 4), rng) + rng.uniform(0, 2.5)) * 2,
+        0,
+        1,
+    )
     white = np.float32(rng.uniform(0.6, 1.0))
-    return surface + np.float32(rng.uniform(0.5, 1)) * inside * worn * (white - surface)
+    opacity: GrayImage = np.float32(rng.uniform(0.5, 1)) * inside * worn
+    return surface + opacity * (white - surface)
 
 
 def joint(surface: GrayImage, rng: np.random.Generator) -> GrayImage:
     """A sawn or formed joint: dead straight, one width, sharp on both sides."""
     half = np.exp(rng.uniform(np.log(1.5), np.log(9)))
     inside = np.clip(half - np.abs(_signed_distance(surface, rng)) + 0.5, 0, 1)
-    return surface * (1 - np.float32(rng.uniform(0.3, 0.85)) * inside)
+    light: GrayImage = 1 - np.float32(rng.uniform(0.3, 0.85)) * inside
+    return surface * light
 
 
 def tyre_mark(surface: GrayImage, rng: np.random.Generator) -> GrayImage:
     """A broad, soft, dark band."""
     half = rng.uniform(10, 40)
     band = np.exp(-((_signed_distance(surface, rng) / np.float32(half)) ** 2))
-    return surface * (1 - np.float32(rng.uniform(0.1, 0.4)) * band)
+    light: GrayImage = 1 - np.float32(rng.uniform(0.1, 0.4)) * band
+    return surface * light
 
 
 def specks(surface: GrayImage, rng: np.random.Generator) -> GrayImage:
@@ -78,13 +89,16 @@ def specks(surface: GrayImage, rng: np.random.Generator) -> GrayImage:
         cv2.ellipse(spots, centre, axes, rng.uniform(0, 180), 0, 360, 1.0, -1)
     spots = cv2.resize(spots, (width, height), interpolation=cv2.INTER_AREA)
     strength = np.float32(rng.uniform(0.2, 0.8) if rng.random() < 0.75 else -rng.uniform(0.2, 0.8))
-    return surface * (1 - strength * spots)
+    light: GrayImage = 1 - strength * spots
+    return surface * light
 
 
 def sensor_noise(surface: GrayImage, rng: np.random.Generator) -> GrayImage:
     """Noise of a camera in poor light, with the grain of its smoothing."""
-    grain = _noise(surface.shape, rng.uniform(0.3, 1.0), rng)
-    return surface + np.float32(rng.uniform(0.005, 0.05)) * grain
+    white = rng.standard_normal(surface.shape, np.float32)
+    grain = cv2.GaussianBlur(white, (0, 0), rng.uniform(0.5, 1.1))
+    noise: GrayImage = np.float32(rng.uniform(0.005, 0.05)) * (grain / grain.std())
+    return surface + noise
 
 
 def _signed_distance(surface: GrayImage, rng: np.random.Generator) -> GrayImage:
@@ -98,14 +112,9 @@ def _signed_distance(surface: GrayImage, rng: np.random.Generator) -> GrayImage:
     return np.float32(np.cos(angle)) * x + np.float32(np.sin(angle)) * y
 
 
-def _noise(shape: tuple[int, ...], sigma: float, rng: np.random.Generator) -> GrayImage:
-    """Smooth noise of zero mean and unit deviation, (H, W)."""
-    height, width = shape
-    coarse = max(1, int(sigma / 2))
-    grid = rng.normal(0, 1, (-(-height // coarse) + 2, -(-width // coarse) + 2)).astype(np.float32)
-    smooth = cv2.GaussianBlur(grid, (0, 0), sigma / coarse, borderType=cv2.BORDER_REFLECT)
-    noise = cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR)
-    return (noise - noise.mean()) / (noise.std() + np.float32(1e-6))
+def _noise(surface: GrayImage, sigma: float, rng: np.random.Generator) -> GrayImage:
+    height, width = surface.shape
+    return smooth_noise(height, width, sigma, rng)
 
 
 _DISTRACTIONS: tuple[tuple[float, _Paint], ...] = (

@@ -1,4 +1,4 @@
-"""A function of tiles on an image of any size: mirrored border, overlapping tiles, blended seams."""
+"""A function of tiles on an image of any size: mirrored border, overlap, blended seams."""
 
 from collections.abc import Callable
 
@@ -53,10 +53,9 @@ def _spans(length: int, tile: int, overlap: int, stride: int) -> list[tuple[int,
     """Starts are multiples of the stride: then pooling falls the same way in every tile."""
     if length <= tile:
         return [(0, length)]
-    step = (tile - overlap) // stride * stride
-    starts = [*range(0, length - tile, step), (length - tile) // stride * stride]
-    spans = [(start, start + tile) for start in dict.fromkeys(starts)]
-    return spans if spans[-1][1] == length else [*spans, (length - tile, length)]
+    step = max(stride, (tile - overlap) // stride * stride)
+    starts = [*range(0, length - tile, step), length - tile]
+    return [(start, start + tile) for start in starts]
 
 
 def _ramp(start: int, end: int, length: int, overlap: int) -> Float2d:

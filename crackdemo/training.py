@@ -16,15 +16,37 @@ from crackdemo.configs import parse_config
 from crackdemo.cracks import CrackConfig
 from crackdemo.heatmaps import HeatmapConfig
 from crackdemo.illumination import FlattenConfig
-from crackdemo.losses import mean_squared_error, ssim
+from crackdemo.losses import crack_loss, mean_squared_error, ssim
 from crackdemo.masks import MaskParams
 from crackdemo.models import FAMILIES, Autoencoder, NetworkConfig, build_network
+from crackdemo.models.blocks import Prediction, stride
+from crackdemo.models.cae import CaeConfig
 from crackdemo.objectives import OBJECTIVES, AugmentConfig, make_pair
 
 GrayTiles = list[NDArray[np.uint8]]
+TensorPair = tuple[Tensor, Tensor, Tensor]
+"""Image, target and mask of a training pair, each (N, 1, size, size) or (1, size, size)."""
 
 _VALIDATION_EPOCH = 2**31
 """Validation samples are drawn as from an epoch that training never reaches."""
+
+_RANGES: dict[str, tuple[float, float]] = {
+    "mse_weight": (0, 1e6),
+    "ssim_weight": (0, 1e6),
+    "crack_weight": (0, 1e6),
+    "beta": (0, 1e6),
+    "tile_size": (16, 1024),
+    "source_size": (16, 4096),
+    "batch_size": (1, 4096),
+    "steps_per_epoch": (1, 1e6),
+    "epochs": (1, 1e6),
+    "learning_rate": (0, 1),
+    "weight_decay": (0, 1),
+    "patience": (1, 1e6),
+    "seed": (0, 2**32 - 1),
+    "score_top_share": (1e-6, 1),
+}
+"""Smallest and largest value of a fit's numbers."""
 
 
 class FitError(RuntimeError):
@@ -37,7 +59,7 @@ class FitConfig:
 
     family: str = "cae"
     """cae (autoencoder) or vae (variational autoencoder)."""
-    network: NetworkConfig = field(default_factory=FAMILIES["cae"].config)
+    network: NetworkConfig = field(default_factory=CaeConfig)
     """The network's own settings."""
     objective: str = "healing"
     """healing: painted cracks are to be undone; inpainting: blanked blocks are to be filled in;
@@ -46,6 +68,8 @@ class FitConfig:
     """Weight of the mean squared error in the loss."""
     ssim_weight: float = 0.3
     """Weight of 1 - SSIM in the loss; 0 leaves it out."""
+    crack_weight: float = 1.0
+    """Weight of the crack head's loss: cross-entropy and Dice on the painted masks."""
     beta: float = 1e-5
     """Weight of the KL divergence in the loss of a VAE."""
     tile_size: int = 128
@@ -85,18 +109,26 @@ class FitConfig:
     def __post_init__(self) -> None:
         if self.objective not in OBJECTIVES:
             raise ValueError(f"objective must be one of {', '.join(OBJECTIVES)}")
+        if self.family not in FAMILIES:
+            raise ValueError(f"the family must be {' or '.join(FAMILIES)}")
         if not isinstance(self.network, FAMILIES[self.family].config):
             raise ValueError(f"network does not belong to the family {self.family}")
-        positive = ("tile_size", "source_size", "batch_size", "steps_per_epoch", "epochs")
-        for name in positive:
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1")
+        for name, (low, high) in _RANGES.items():
+            if not low <= getattr(self, name) <= high:
+                raise ValueError(f"{name} must lie in {low:g}..{high:g}")
+        step = stride(self.network.channels)
+        if self.tile_size % step or self.tile_size < 2 * step:
+            raise ValueError(f"tile_size must be a multiple of {step}, from {2 * step} on")
+        if getattr(self.network, "tile_size", None) not in (None, self.tile_size):
+            raise ValueError("tile_size must be the one of the network's dense latent")
         if self.objective == "reconstruction" and self.network.skips:
             raise ValueError("plain reconstruction needs a network with skips off: it would copy")
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """From JSON; absent settings keep their default. Raises ValueError."""
+        if not isinstance(values, dict):
+            raise ValueError("a fit's config must be an object of settings")
         family = values.get("family", "cae")
         if family not in FAMILIES:
             raise ValueError(f"the family must be {' or '.join(FAMILIES)}")
@@ -129,20 +161,26 @@ class TrainingState:
     """All that a fit needs to go on where it stopped."""
 
     network: Autoencoder
+    """With the weights of the last step."""
     optimizer: torch.optim.AdamW
+    """With its running means of the gradients."""
     best_weights: dict[str, Tensor]
+    """The network's state after the epoch with the lowest validation loss; empty before one."""
     best_loss: float = float("inf")
+    """The lowest validation loss."""
     epoch: int = 0
+    """Epochs done."""
     stale_epochs: int = 0
+    """Epochs since the lowest validation loss."""
 
 
-class PairDataset(Dataset[tuple[Tensor, Tensor]]):
+class PairDataset(Dataset[TensorPair]):
     """Training pairs by number; the number alone decides what is painted."""
 
     def __init__(self, tiles: GrayTiles, config: FitConfig, epoch_size: int) -> None:
         self.tiles, self.config, self.epoch_size = tiles, config, epoch_size
 
-    def __getitem__(self, number: int) -> tuple[Tensor, Tensor]:
+    def __getitem__(self, number: int) -> TensorPair:
         config = self.config
         rng = np.random.default_rng([config.seed, *divmod(number, self.epoch_size)])
         tile = self.tiles[rng.integers(len(self.tiles))]
@@ -155,13 +193,16 @@ class PairDataset(Dataset[tuple[Tensor, Tensor]]):
             config.flatten,
             rng,
         )
-        return torch.from_numpy(pair.image)[None], torch.from_numpy(pair.target)[None]
+        mask = pair.mask.astype(np.float32)
+        image, target = torch.from_numpy(pair.image), torch.from_numpy(pair.target)
+        return image[None], target[None], torch.from_numpy(mask)[None]
 
 
 def new_state(config: FitConfig) -> TrainingState:
     """An untrained network and its optimizer, from the config's seed."""
     torch.manual_seed(config.seed)
-    network = build_network(config.network).to(memory_format=torch.channels_last)
+    network = build_network(config.network)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
@@ -187,8 +228,8 @@ def fit(
         validation_loss = _evaluate(config, state.network, held_out)
         if not np.isfinite(train_loss + validation_loss):
             raise FitError(
-                f"The loss became infinite in epoch {state.epoch + 1}: the best weights so far "
-                "are kept; try a lower learning rate."
+                f"The loss became infinite in epoch {state.epoch + 1}: try a lower learning rate; "
+                "the weights of the epochs before are kept."
             )
         better = validation_loss < state.best_loss
         if better:
@@ -241,7 +282,7 @@ def epochs_for(config: FitConfig, train: GrayTiles, minutes: float, workers: int
 
 def _loader(
     dataset: PairDataset, keys: range, batch_size: int, workers: int
-) -> "DataLoader[tuple[Tensor, Tensor]]":
+) -> "DataLoader[TensorPair]":
     # forked after OpenCV or torch have started threads, a worker would hang: spawn
     context = "spawn" if workers else None
     return DataLoader(
@@ -249,9 +290,7 @@ def _loader(
     )
 
 
-def _train_epoch(
-    config: FitConfig, state: TrainingState, batches: Iterator[tuple[Tensor, Tensor]]
-) -> float:
+def _train_epoch(config: FitConfig, state: TrainingState, batches: Iterator[TensorPair]) -> float:
     state.network.train()
     first = state.epoch * config.steps_per_epoch
     losses = [
@@ -261,9 +300,7 @@ def _train_epoch(
     return float(np.mean(losses))
 
 
-def _train_step(
-    config: FitConfig, state: TrainingState, batch: tuple[Tensor, Tensor], step: int
-) -> float:
+def _train_step(config: FitConfig, state: TrainingState, batch: TensorPair, step: int) -> float:
     for group in state.optimizer.param_groups:
         group["lr"] = learning_rate(config, step)
     value = _loss(config, state.network, batch)
@@ -273,18 +310,21 @@ def _train_step(
     return float(value.detach())
 
 
-def _loss(config: FitConfig, network: Autoencoder, batch: tuple[Tensor, Tensor]) -> Tensor:
-    image, target = (part.contiguous(memory_format=torch.channels_last) for part in batch)
+def _loss(config: FitConfig, network: Autoencoder, batch: TensorPair) -> Tensor:
+    image, target, mask = (part.contiguous(memory_format=torch.channels_last) for part in batch)
     with torch.autocast("cpu", torch.bfloat16, enabled=config.bfloat16):
-        reconstruction, kl = network(image)
-    reconstruction = reconstruction.float()
+        prediction: Prediction = network(image)
+    reconstruction = prediction.reconstruction.float()
     loss = config.mse_weight * mean_squared_error(reconstruction, target)
+    loss = loss + config.beta * prediction.kl.float()
     if config.ssim_weight:
         loss = loss + config.ssim_weight * (1 - ssim(reconstruction, target))
-    return loss + config.beta * kl.float()
+    if prediction.crack_logits is not None:
+        loss = loss + config.crack_weight * crack_loss(prediction.crack_logits.float(), mask)
+    return loss
 
 
-def _validation_batches(config: FitConfig, tiles: GrayTiles) -> list[tuple[Tensor, Tensor]]:
+def _validation_batches(config: FitConfig, tiles: GrayTiles) -> list[TensorPair]:
     dataset = PairDataset(tiles, config, 1)
     count = min(max(len(tiles), config.batch_size), 8 * config.batch_size)
     keys = range(_VALIDATION_EPOCH, _VALIDATION_EPOCH + count)
@@ -292,9 +332,7 @@ def _validation_batches(config: FitConfig, tiles: GrayTiles) -> list[tuple[Tenso
 
 
 @torch.no_grad()
-def _evaluate(
-    config: FitConfig, network: Autoencoder, batches: list[tuple[Tensor, Tensor]]
-) -> float:
+def _evaluate(config: FitConfig, network: Autoencoder, batches: list[TensorPair]) -> float:
     network.eval()
     return float(np.mean([float(_loss(config, network, batch)) for batch in batches]))
 

@@ -1,8 +1,21 @@
 """The encoder and decoder that both families share."""
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+
+class Prediction(NamedTuple):
+    """What a network says of images (N, 1, H, W) while it is trained."""
+
+    reconstruction: Tensor
+    """(N, 1, H, W), flattened gray."""
+    crack_logits: Tensor | None
+    """(N, 1, H, W), logit of each pixel being crack; None without a crack head."""
+    kl: Tensor
+    """KL divergence in nats per image; zero where there is no latent distribution."""
 
 
 class DoubleConv(nn.Sequential):
@@ -38,15 +51,18 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """The deepest feature map back to (N, 1, H, W); skip connections are added where given."""
+    """The deepest feature map back to (N, outputs, H, W); skip connections join where given."""
 
-    def __init__(self, channels: tuple[int, ...], skips: bool) -> None:
+    def __init__(self, channels: tuple[int, ...], skips: bool, outputs: int) -> None:
         super().__init__()
         self.levels = nn.ModuleList(
             DoubleConv(deep + (shallow if skips else 0), shallow)
             for deep, shallow in zip(channels[:0:-1], channels[-2::-1], strict=True)
         )
-        self.last = nn.Conv2d(channels[0], 1, 1)
+        self.last = nn.Conv2d(channels[0], outputs, 1)
+        if skips:  # the image reaches the output: begin with changing nothing, seeing no crack
+            nn.init.zeros_(self.last.weight)
+            self.last.bias = nn.Parameter(torch.tensor((0.0, -3.0)[:outputs]))
 
     def forward(self, latent: Tensor, skips: tuple[Tensor, ...]) -> Tensor:
         """`skips`: the encoder's shallower features, deepest first; empty without connections."""

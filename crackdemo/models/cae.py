@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from crackdemo.models.blocks import Decoder, Encoder, check_channels, stride
+from crackdemo.models.blocks import Decoder, Encoder, Prediction, check_channels, stride
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,9 @@ class CaeConfig:
     skips: bool = True
     """Whether encoder features and the image itself reach the decoder: grain stays sharp. Only
     for healing and in-painting; plain reconstruction would learn to copy."""
+    crack_head: bool = True
+    """Whether a second output says how likely each pixel is crack. Learned from painted cracks
+    beside the healing (DRAEM, arXiv 2108.07610), it makes faint ones count in training."""
 
     def __post_init__(self) -> None:
         check_channels(self.channels)
@@ -39,7 +42,7 @@ class Cae(nn.Module):
         super().__init__()
         self.config = config
         self.encoder = Encoder(config.channels)
-        self.decoder = Decoder(config.channels, config.skips)
+        self.decoder = Decoder(config.channels, config.skips, 1 + config.crack_head)
 
     @property
     def stride(self) -> int:
@@ -57,15 +60,19 @@ class Cae(nn.Module):
         return Code(features[-1], skips)
 
     def decode(self, code: Code) -> Tensor:
-        if not code.skips:
-            return torch.sigmoid(self.decoder(code.latent, ()))
-        # with the image itself as a skip the decoder only has to say what is to be changed
-        change: Tensor = self.decoder(code.latent, code.skips[:-1])
-        return code.skips[-1] + change
+        return self._decode(code)[0]
 
     def reconstruct(self, image: Tensor) -> Tensor:
         return self.decode(self.encode(image))
 
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Reconstruction, and the KL divergence, which an autoencoder does not have: zero."""
-        return self.reconstruct(image), image.new_zeros(())
+    def forward(self, image: Tensor) -> Prediction:
+        reconstruction, crack_logits = self._decode(self.encode(image))
+        return Prediction(reconstruction, crack_logits, image.new_zeros(()))
+
+    def _decode(self, code: Code) -> tuple[Tensor, Tensor | None]:
+        output: Tensor = self.decoder(code.latent, code.skips[:-1])
+        crack_logits = output[:, 1:] if self.config.crack_head else None
+        if not code.skips:
+            return torch.sigmoid(output[:, :1]), crack_logits
+        # with the image itself as a skip the decoder only has to say what is to be changed
+        return code.skips[-1] + output[:, :1], crack_logits

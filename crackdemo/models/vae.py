@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from crackdemo.losses import kl_divergence
-from crackdemo.models.blocks import Decoder, Encoder, check_channels, stride
+from crackdemo.models.blocks import Decoder, Encoder, Prediction, check_channels, stride
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,9 @@ class VaeConfig:
     skips: bool = True
     """Whether encoder features and the image itself reach the decoder: grain stays sharp. Only
     for healing and in-painting; plain reconstruction would learn to copy."""
+    crack_head: bool = True
+    """Whether a second output says how likely each pixel is crack. Learned from painted cracks
+    beside the healing (DRAEM, arXiv 2108.07610), it makes faint ones count in training."""
     latent_size: int = 16
     """Channels of a spatial latent, or the length of a dense one (128 in the ConvVAE recipe)."""
     tile_size: int | None = None
@@ -53,7 +56,7 @@ class Vae(nn.Module):
         super().__init__()
         self.config = config
         self.encoder = Encoder(config.channels)
-        self.decoder = Decoder(config.channels, config.skips)
+        self.decoder = Decoder(config.channels, config.skips, 1 + config.crack_head)
         deepest = config.channels[-1]
         self.to_posterior: nn.Module
         self.from_latent: nn.Module
@@ -91,19 +94,23 @@ class Vae(nn.Module):
         return posterior.mu + torch.exp(0.5 * posterior.log_var) * noise
 
     def decode(self, latent: Tensor, skips: tuple[Tensor, ...] = ()) -> Tensor:
-        features = self.from_latent(latent)
-        if not skips:
-            return torch.sigmoid(self.decoder(features, ()))
-        change: Tensor = self.decoder(features, skips[:-1])
-        return skips[-1] + change
+        return self._decode(latent, skips)[0]
 
     def reconstruct(self, image: Tensor) -> Tensor:
         """Decodes `mu`: no noise, the same answer every time."""
         posterior = self.encode(image)
         return self.decode(posterior.mu, posterior.skips)
 
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Reconstruction of a sampled latent, and the KL divergence in nats per image."""
+    def forward(self, image: Tensor) -> Prediction:
+        """Decodes a sampled latent."""
         posterior = self.encode(image)
-        reconstruction = self.decode(self.sample(posterior), posterior.skips)
-        return reconstruction, kl_divergence(posterior.mu, posterior.log_var)
+        reconstruction, crack_logits = self._decode(self.sample(posterior), posterior.skips)
+        kl = kl_divergence(posterior.mu, posterior.log_var)
+        return Prediction(reconstruction, crack_logits, kl)
+
+    def _decode(self, latent: Tensor, skips: tuple[Tensor, ...]) -> tuple[Tensor, Tensor | None]:
+        output: Tensor = self.decoder(self.from_latent(latent), skips[:-1])
+        crack_logits = output[:, 1:] if self.config.crack_head else None
+        if not skips:
+            return torch.sigmoid(output[:, :1]), crack_logits
+        return skips[-1] + output[:, :1], crack_logits

@@ -64,7 +64,9 @@ def combinations(heatmap: Heatmap, seed: int) -> list[MaskParams]:
 
 @pytest.mark.parametrize("is_clipped", [False, True], ids=["whole", "region"])
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-def test_every_pixel_equals_python(harness: Harness, size: tuple[int, int], is_clipped: bool) -> None:
+def test_every_pixel_equals_python(
+    harness: Harness, size: tuple[int, int], is_clipped: bool
+) -> None:
     seed = SIZES.index(size)
     photo = surface(size, seed)
     heatmap = darkness(photo)

@@ -17,7 +17,9 @@ from crackdemo.arrays import CrackMask, Heatmap, RegionMask, RgbImage
 from crackdemo.masks import KERNELS, MAX_KERNEL, MaskParams, kernel_bitmap
 
 ORIGIN = "http://viewer.test/"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
 _TESTS = Path(__file__).parents[1]
 _VIEWER = _TESTS.parent / "crackdemo" / "ui" / "viewer"
 
@@ -47,8 +49,10 @@ class Harness:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.files: dict[str, bytes] = {"": page_html().encode()}
+        self.held: dict[str, list[Route]] = {}
         self.requests: list[str] = []
         self.errors: list[str] = []
+        self.is_connected = True
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.route(ORIGIN + "**", self._answer)
         page.goto(ORIGIN)
@@ -56,11 +60,24 @@ class Harness:
     def _answer(self, route: Route) -> None:
         name = route.request.url.removeprefix(ORIGIN)
         self.requests.append(name)
-        if name not in self.files:
+        if not self.is_connected:
+            route.abort("internetdisconnected")
+        elif name in self.held:
+            self.held[name].append(route)
+        elif name in self.files:
+            kind = "image/png" if name.endswith(".png") else "text/html"
+            route.fulfill(body=self.files[name], content_type=kind)
+        else:
             route.fulfill(status=404)
-            return
-        kind = "image/png" if name.endswith(".png") else "text/html"
-        route.fulfill(body=self.files[name], content_type=kind)
+
+    def hold(self, name: str) -> None:
+        """Answers no request for this file until it is released."""
+        self.held[name] = []
+
+    def release(self, name: str) -> None:
+        """Answers the requests that were held."""
+        for route in self.held.pop(name):
+            route.fulfill(body=self.files[name], content_type="image/png")
 
     def add(
         self,

@@ -66,7 +66,8 @@
 
   /** Union-find over runs of neighbouring rows; returns the number of components. */
   function label({ rows, starts, ends, labels }) {
-    const parents = labels.map((_, run) => run);
+    const parents = new Int32Array(labels.length);
+    for (let run = 0; run < parents.length; run++) parents[run] = run;
     const root = (run) => {
       while (parents[run] !== run) run = parents[run] = parents[parents[run]];
       return run;
@@ -116,7 +117,9 @@
   /**
    * Only the components that `keep` holds a 1 for, numbered anew in the same order.
    *
-   * @param {Uint8Array} keep one entry per component
+   * @param {{runs: Runs, components: Components}} found
+   * @param {ArrayLike<number>} keep one entry per component
+   * @returns {{runs: Runs, components: Components}}
    */
   function select({ runs, components }, keep) {
     const numbers = new Int32Array(keep.length);
@@ -126,7 +129,13 @@
       name,
       Int32Array.from(kept, (n) => all[n]),
     ]);
-    return { runs: selectRuns(runs, numbers), components: Object.fromEntries(entries) };
+    const selected = kept.length > 0 ? selectRuns(runs, numbers) : noRuns(runs.rows.length - 1);
+    return { runs: selected, components: Object.fromEntries(entries) };
+  }
+
+  function noRuns(height) {
+    const none = new Int32Array(0);
+    return { rows: new Int32Array(height + 1), starts: none, ends: none, labels: none };
   }
 
   function selectRuns({ rows, starts, ends, labels }, numbers) {
@@ -172,26 +181,24 @@
     return found;
   }
 
-  /** Sets the runs' pixels to 1 in a bitmap of their size. */
-  function draw({ rows, starts, ends }, { stride, words }) {
-    for (let y = 0; y + 1 < rows.length; y++) {
+  /** @returns {Bitmap} 1 where a run is */
+  function draw({ rows, starts, ends }, width, height) {
+    const drawn = crackdemo.bitmap.blank(width, height);
+    for (let y = 0; y < height; y++) {
       for (let run = rows[y]; run < rows[y + 1]; run++) {
-        fill(words, y * stride, starts[run], ends[run]);
+        fill(drawn.words, y * drawn.stride, starts[run], ends[run]);
       }
     }
+    return drawn;
   }
 
   function fill(words, row, start, end) {
-    const [first, last] = [start >>> 5, (end - 1) >>> 5];
+    const [first, last] = [row + (start >>> 5), row + ((end - 1) >>> 5)];
     const head = -1 << (start & 31);
     const tail = -1 >>> (31 - ((end - 1) & 31));
-    if (first === last) {
-      words[row + first] |= head & tail;
-      return;
-    }
-    words[row + first] |= head;
-    words.fill(-1, row + first + 1, row + last);
-    words[row + last] |= tail;
+    words[first] |= first === last ? head & tail : head;
+    for (let word = first + 1; word < last; word++) words[word] = -1;
+    if (first !== last) words[last] |= tail;
   }
 
   crackdemo.components = { find, select, at, nearest, draw };

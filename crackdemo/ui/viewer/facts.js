@@ -21,7 +21,8 @@
     const selected = element("div", { class: "selection" });
     const cells = Object.fromEntries(Object.keys(FIGURES).map((name) => [name, element("dd")]));
     const figures = element(
-      "dl", { class: "figures", "aria-label": "Figures of the mask" },
+      "dl",
+      { class: "figures", "aria-label": "Figures of the mask" },
       ...Object.entries(FIGURES).map(([name, title]) =>
         element("div", { "data-figure": name }, element("dt", {}, title), cells[name]),
       ),
@@ -35,7 +36,6 @@
       for (const [name, cell] of Object.entries(cells)) {
         write(cell, figure(name, state[name], mmPerPx));
       }
-      figures.classList.toggle("preview", !state.exact);
       showSelection(state.selected, mmPerPx);
       if (state.lengthPx === null) return;
       write(result, wording.result(state, verdict, mmPerPx));

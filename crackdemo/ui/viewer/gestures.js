@@ -14,9 +14,10 @@
    * @property {(dx: number, dy: number) => void} pan
    * @property {(at: {x: number, y: number}) => void} toggle between the whole photo and 1 : 1
    * @property {(at: {x: number, y: number}, isTouch: boolean) => void} click
-   * @property {(at: {x: number, y: number} | null, pane: HTMLElement | null) => void} hover pane: where the hand
-   *   itself points, null for the keyboard
-   * @property {Object<string, () => void>} keys what a key does; "Ctrl+" and "Shift+" come before it
+   * @property {(at: {x: number, y: number} | null, pane: HTMLElement | null) => void} hover
+   *   pane: where the hand itself points, null for the keyboard
+   * @property {() => {x: number, y: number}} focus where the keyboard zooms and reads
+   * @property {Object<string, () => void>} keys by name, after any "Ctrl+" and "Shift+"
    */
 
   /**
@@ -86,15 +87,14 @@
   }
 
   function listenToKeys(pane, meaning) {
-    const centre = () => ({ x: pane.clientWidth / 2, y: pane.clientHeight / 2 });
     const keys = {
       ArrowLeft: () => meaning.pan(KEY_PAN, 0),
       ArrowRight: () => meaning.pan(-KEY_PAN, 0),
       ArrowUp: () => meaning.pan(0, KEY_PAN),
       ArrowDown: () => meaning.pan(0, -KEY_PAN),
-      "+": () => meaning.zoom(KEY_ZOOM, centre()),
-      "=": () => meaning.zoom(KEY_ZOOM, centre()),
-      "-": () => meaning.zoom(1 / KEY_ZOOM, centre()),
+      "+": () => meaning.zoom(KEY_ZOOM, meaning.focus()),
+      "=": () => meaning.zoom(KEY_ZOOM, meaning.focus()),
+      "-": () => meaning.zoom(1 / KEY_ZOOM, meaning.focus()),
       ...meaning.keys,
     };
     pane.addEventListener("keydown", (event) => {
@@ -105,7 +105,7 @@
       if (!action) return;
       event.preventDefault();
       action();
-      meaning.hover(centre(), null);
+      meaning.hover(meaning.focus(), null);
     });
   }
 

@@ -52,10 +52,18 @@
     const ticks = ["0", "0.5 · as calibrated", "1"].map((text) => element("span", {}, text));
     const legend = "log count · dashed: share of clean pavement below";
     const head = element(
-      "header", {}, element("h3", {}, "Heat of this photo"), element("small", {}, legend),
+      "header",
+      {},
+      element("h3", {}, "Heat of this photo"),
+      element("small", {}, legend),
     );
     const root = element(
-      "section", { class: "histogram" }, head, plot, strip, decoration("axis", ...ticks),
+      "section",
+      { class: "histogram" },
+      head,
+      plot,
+      strip,
+      decoration("axis", ...ticks),
     );
     const move = (value) => moved(Math.round(1000 * Math.min(1, Math.max(0, value))) / 1000);
     listenToPointer(plot, line, move);

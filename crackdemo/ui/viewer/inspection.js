@@ -61,7 +61,10 @@
 
     function figuresOf({ components }) {
       const pixels = components.area.reduce((sum, one) => sum + one, 0);
-      return { crackPercent: (100 * pixels) / Math.max(1, area), components: components.area.length };
+      return {
+        crackPercent: (100 * pixels) / Math.max(1, area),
+        components: components.area.length,
+      };
     }
 
     const ask = (task) => order({ turn, task, params, dropped: history.present() });

@@ -31,8 +31,9 @@
 
   /**
    * @typedef {object} Mask
-   * @property {Bitmap} bitmap what is crack
-   * @property {Runs} runs the same as runs, each with its component
+   * @property {number} width
+   * @property {number} height
+   * @property {Runs} runs what is crack
    * @property {Components} components
    * @property {{runs: Runs, components: Components}} dropped what the person took out by hand
    */
@@ -63,23 +64,25 @@
     if (region) marked = bitmap.intersect(marked, region);
     const found = components.find(marked);
     const keep = found.components.area.map((area) => Number(area >= params.minArea));
-    return setAside(marked, found, keep, dropped);
+    const { width, height } = heatmap;
+    return { width, height, ...setAside(found, keep, dropped) };
   }
 
-  /** Splits components into kept and dropped by hand; without either, `marked` is the mask. */
-  function setAside(marked, found, keep, dropped) {
-    const { bitmap, components } = crackdemo;
-    const taken = keep.map(() => 0);
+  /** Splits components into those to keep and those dropped by hand. */
+  function setAside(found, keep, dropped) {
+    const { components } = crackdemo;
+    const taken = new Uint8Array(keep.length);
     for (const { x, y } of dropped) {
       const n = components.at(found.runs, x, y);
       if (n >= 0 && keep[n]) [keep[n], taken[n]] = [0, 1];
     }
-    const aside = components.select(found, taken);
-    if (keep.every(Boolean)) return { bitmap: marked, ...found, dropped: aside };
-    const kept = components.select(found, keep);
-    const cleaned = bitmap.blank(marked.width, marked.height);
-    components.draw(kept.runs, cleaned);
-    return { bitmap: cleaned, ...kept, dropped: aside };
+    const kept = keep.every(Boolean) ? found : components.select(found, keep);
+    return { ...kept, dropped: components.select(found, taken) };
+  }
+
+  /** The mask's pixels: a Uint8Array of 0 and 1, row by row. */
+  function bytes({ runs, width, height }) {
+    return crackdemo.bitmap.unpack(crackdemo.components.draw(runs, width, height));
   }
 
   /**
@@ -105,5 +108,5 @@
     return best;
   }
 
-  crackdemo.mask = { cut, cutValue, unpackHeat, hottest };
+  crackdemo.mask = { cut, bytes, cutValue, unpackHeat, hottest };
 })(globalThis);

@@ -15,11 +15,11 @@
    * @param {Mask} mask
    * @returns {{total: Measures, components: Measures[]}}
    */
-  function measure({ bitmap, runs, components }) {
-    const skeleton = thin(bitmap);
+  function measure({ width, height, runs, components }) {
+    const skeleton = thin(crackdemo.mask.bytes({ width, height, runs }), width, height);
     const sums = Array.from(components.area, () => ({ length: 0, width: 0, widest: 0, pixels: 0 }));
-    const pitch = bitmap.width + 2;
-    for (let y = 0; y < bitmap.height; y++) {
+    const pitch = width + 2;
+    for (let y = 0; y < height; y++) {
       for (let run = runs.rows[y]; run < runs.rows[y + 1]; run++) {
         const sum = sums[runs.labels[run]];
         for (let x = runs.starts[run]; x < runs.ends[run]; x++) {
@@ -91,13 +91,13 @@
    * Communications of the ACM 27(3), 1984. A pixel is looked at again only after one of its
    * neighbours has gone, so that the time grows with the area and not with the width.
    *
-   * @param {Bitmap} bitmap
+   * @param {Uint8Array} bytes 0 or 1
    * @returns {Uint8Array} 0 or 1, with a border of one pixel of 0: (height + 2) rows of width + 2
    */
-  function thin(bitmap) {
-    const pitch = bitmap.width + 2;
+  function thin(bytes, width, height) {
+    const pitch = width + 2;
     const ring = [-pitch - 1, -pitch, 1 - pitch, 1, pitch + 1, pitch, pitch - 1, -1];
-    const pixels = pad(bitmap, pitch);
+    const pixels = pad(bytes, width, height);
     const queued = new Uint8Array(pixels.length);
     let older = [];
     let newer = border(pixels, pitch);
@@ -110,12 +110,10 @@
     return pixels;
   }
 
-  function pad(bitmap, pitch) {
-    const pixels = new Uint8Array(pitch * (bitmap.height + 2));
-    const bytes = crackdemo.bitmap.unpack(bitmap);
-    for (let y = 0; y < bitmap.height; y++) {
-      const row = bytes.subarray(y * bitmap.width, (y + 1) * bitmap.width);
-      pixels.set(row, (y + 1) * pitch + 1);
+  function pad(bytes, width, height) {
+    const pixels = new Uint8Array((width + 2) * (height + 2));
+    for (let y = 0; y < height; y++) {
+      pixels.set(bytes.subarray(y * width, (y + 1) * width), (y + 1) * (width + 2) + 1);
     }
     return pixels;
   }
@@ -155,8 +153,8 @@
   }
 
   /**
-   * For each pattern of the eight neighbours, clockwise from north-west, the passes that delete: the
-   * paper's conditions, but for the patterns where scikit-image's skeletonize decides otherwise.
+   * For each pattern of the eight neighbours, clockwise from north-west, the passes that delete:
+   * the paper's conditions, but for the patterns where scikit-image's skeletonize decides otherwise.
    */
   const RULES = Uint8Array.from({ length: 256 }, (_, pattern) => {
     const at = (i) => (pattern >> (i & 7)) & 1;

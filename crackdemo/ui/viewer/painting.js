@@ -23,7 +23,7 @@
    * @property {number} height
    * @property {number} pitch width + 2
    * @property {Uint8Array} codes
-   * @property {number[]} spans where something was plotted: row, first column, column after the last
+   * @property {number[]} spans where something was plotted: row, first column, last + 1
    */
 
   /** @returns {Plot} */
@@ -121,22 +121,28 @@
   }
 
   /** The mask alone: white cracks on black, a selected one in its colour. */
-  function paintMask(pixels, { width, height, pitch, codes }, photo, camera) {
+  function paintMask(pixels, { width, height, pitch, codes, spans }, photo, camera) {
     const { word, SELECTED: chosen } = crackdemo.colours;
-    const shades = new Uint32Array(5).fill(word([0, 0, 0]));
+    const black = word([0, 0, 0]);
+    const shades = new Uint32Array(5).fill(black);
     shades[CRACK] = word([255, 255, 255]);
     shades[SELECTED] = word(chosen);
     const { left, top, right, bottom } = frame({ width, height }, photo, camera);
     pixels.fill(0);
-    for (let y = top; y < bottom; y++) {
-      const [to, from] = [y * width, (y + 1) * pitch + 1];
-      for (let x = left; x < right; x++) pixels[to + x] = shades[codes[from + x]];
+    for (let y = top; y < bottom; y++) pixels.fill(black, y * width + left, y * width + right);
+    for (let n = 0; n < spans.length; n += 3) {
+      const [y, start, end] = [spans[n], spans[n + 1], spans[n + 2]];
+      const from = (y + 1) * pitch + 1;
+      for (let x = start; x < end; x++) pixels[y * width + x] = shades[codes[from + x]];
     }
   }
 
   /**
    * @param {Uint32Array} pixels ImageData of `size`
+   * @param {Size} size
    * @param {{heatmap: Heatmap, step: number}} level a heatmap and its photo pixels per pixel
+   * @param {Size} photo
+   * @param {Camera} camera in the pane's pixels
    * @param {Uint32Array} ramp 256 pixels from cold to hot
    */
   function paintHeat(pixels, size, { heatmap, step }, photo, camera, ramp) {

@@ -42,7 +42,10 @@
         "aria-label": VIEWS[name],
         "aria-describedby": "crackdemo-keys",
       },
-      ...canvases, box, cursor, title,
+      ...canvases,
+      box,
+      cursor,
+      title,
     );
     return { name, root, picture, marks, cursor, box };
   }
@@ -143,7 +146,8 @@
   /** The photo is darkened outside the region of interest. */
   function drawPicture({ name, picture: canvas }, { pictures, ...photo }, view) {
     const { width, height, camera } = view;
-    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    if (canvas.width !== width || canvas.height !== height)
+      Object.assign(canvas, { width, height });
     const context = canvas.getContext("2d");
     const shown = { width: photo.width * camera.scale, height: photo.height * camera.scale };
     const draw = (picture) => {

@@ -43,7 +43,10 @@
     const heatmap = await decode(heat, "heatmap", readHeatmap);
     const size = { width: heatmap.width, height: heatmap.height };
     const regionBitmap = region && (await decode(region, "region of interest", readRegion));
-    if (regionBitmap && (regionBitmap.width !== size.width || regionBitmap.height !== size.height)) {
+    if (
+      regionBitmap &&
+      (regionBitmap.width !== size.width || regionBitmap.height !== size.height)
+    ) {
       throw new Error("The region of interest belongs to a photo of another size.");
     }
     const toPicture = (image) => picture(image, size);
@@ -62,7 +65,10 @@
         kernels: source.kernels,
       },
       levels: crackdemo.preview.levels(heatmap),
-      close: () => Object.values(pictures).flat().forEach((image) => image.close()),
+      close: () =>
+        Object.values(pictures)
+          .flat()
+          .forEach((image) => image.close()),
     };
   }
 

@@ -39,7 +39,10 @@
         const left = 2 * x;
         const right = left + 1 < width ? left + 1 : left;
         smaller[y * half.width + x] = Math.max(
-          data[upper + left], data[upper + right], data[lower + left], data[lower + right],
+          data[upper + left],
+          data[upper + right],
+          data[lower + left],
+          data[lower + right],
         );
       }
     }

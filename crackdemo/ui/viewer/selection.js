@@ -4,7 +4,7 @@
   const crackdemo = (scope.crackdemo ??= {});
 
   /**
-   * @typedef {object} Selection
+   * @typedef {object} Selected
    * @property {Point} point the component's hottest pixel
    * @property {number} component
    * @property {boolean} isDropped
@@ -22,7 +22,7 @@
     return null;
   }
 
-  /** @returns {Selection | null} null if the mask holds nothing at the point */
+  /** @returns {Selected | null} null if the mask holds nothing at the point */
   function describe(mask, point, measures) {
     for (const found of [mask, mask.dropped]) {
       const n = crackdemo.components.at(found.runs, point.x, point.y);

@@ -95,9 +95,17 @@
       return hasMoved;
     }
 
-    const centre = () => ({ x: size.width / 2, y: size.height / 2 });
+    /** The middle of the selected crack if it is seen, else of the pane. */
+    function focus() {
+      const middle = { x: size.width / 2, y: size.height / 2 };
+      if (!box) return middle;
+      const x = ((box.left + box.right) / 2 - camera.left) * camera.scale;
+      const y = ((box.top + box.bottom) / 2 - camera.top) * camera.scale;
+      return x >= 0 && y >= 0 && x < size.width && y < size.height ? { x, y } : middle;
+    }
+
     const fit = () => scene.photo && look(cameras.fit(scene.photo, size));
-    const zoomTo = (scale, at = centre()) =>
+    const zoomTo = (scale, at = focus()) =>
       Boolean(scene.photo) && look(cameras.zoomTo(camera, scale, at, scene.photo, size));
     const zoom = (factor, at) => Boolean(scene.photo) && zoomTo(camera.scale * factor, at);
     const pan = (dx, dy) => scene.photo && look(cameras.pan(camera, dx, dy, scene.photo, size));
@@ -139,8 +147,10 @@
     function reveal({ left, top, right, bottom }) {
       const seen = visible();
       const isSeen =
-        left >= seen.left && right <= seen.left + seen.width &&
-        top >= seen.top && bottom <= seen.top + seen.height;
+        left >= seen.left &&
+        right <= seen.left + seen.width &&
+        top >= seen.top &&
+        bottom <= seen.top + seen.height;
       if (isSeen) return;
       const dx = (seen.left + seen.width / 2 - (left + right) / 2) * camera.scale;
       const dy = (seen.top + seen.height / 2 - (top + bottom) / 2) * camera.scale;
@@ -166,7 +176,8 @@
     }
 
     for (const pane of panes.panes) {
-      const meaning = { zoom, pan, toggle, click, hover, keys: { 0: fit, 1: () => zoomTo(1), ...keys } };
+      const views = { 0: fit, 1: () => zoomTo(1) };
+      const meaning = { zoom, pan, toggle, click, hover, focus, keys: { ...views, ...keys } };
       crackdemo.gestures.listen(pane.root, meaning);
     }
     new ResizeObserver(measure).observe(panes.root);

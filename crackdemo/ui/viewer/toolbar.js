@@ -13,7 +13,11 @@
 
   function iconButton(icon, label, onclick) {
     const button = crackdemo.element("button", {
-      type: "button", class: "icon", "aria-label": label, title: label, onclick,
+      type: "button",
+      class: "icon",
+      "aria-label": label,
+      title: label,
+      onclick,
     });
     button.innerHTML = `<svg viewBox="0 0 20 20" aria-hidden="true"><path d="${ICONS[icon]}"/></svg>`;
     return button;
@@ -29,7 +33,11 @@
     const layouts = { four: "All four", compare: "Compare", ...VIEWS, photo: "Photo" };
     const sides = ["photo", "reconstruction"].map((chosen, i) => side(chosen, i));
     const comparison = element(
-      "div", { class: "comparison", hidden: true }, sides[0], element("span", {}, "with"), sides[1],
+      "div",
+      { class: "comparison", hidden: true },
+      sides[0],
+      element("span", {}, "with"),
+      sides[1],
     );
     const tabs = element("div", { class: "layouts", role: "radiogroup", "aria-label": "Views" });
     let layout = "four";
@@ -59,7 +67,10 @@
         tab.tabIndex = isChosen ? 0 : -1;
       }
       comparison.hidden = name !== "compare";
-      lay(name, sides.map((select) => select.value));
+      lay(
+        name,
+        sides.map((select) => select.value),
+      );
     }
 
     for (const [name, title] of Object.entries(layouts)) {
@@ -77,8 +88,10 @@
     const undoButton = iconButton("undo", "Undo (Ctrl+Z)", undo);
     const redoButton = iconButton("redo", "Redo (Ctrl+Shift+Z)", redo);
     const tools = element(
-      "div", { class: "tools" },
-      undoButton, redoButton,
+      "div",
+      { class: "tools" },
+      undoButton,
+      redoButton,
       iconButton("out", "Zoom out (−)", () => zoom(1 / 1.5)),
       element("button", { type: "button", title: "Full size (1)", onclick: actual }, "1 : 1"),
       iconButton("in", "Zoom in (+)", () => zoom(1.5)),

@@ -47,7 +47,7 @@
   let inspection = null;
   /** @type {Point | null} */
   let selectedPoint = null;
-  /** @type {Selection | null} */
+  /** @type {Selected | null} */
   let selected = null;
   /** @type {AbortController | null} */
   let loading = null;
@@ -57,7 +57,17 @@
   let waiting = [];
   const listeners = { state: new Set(), change: new Set() };
 
-  const ui = crackdemo.shell.create({ move, drop, restore, undo, redo, click, hover, step, deselect });
+  const ui = crackdemo.shell.create({
+    move,
+    drop,
+    restore,
+    undo,
+    redo,
+    click,
+    hover,
+    step,
+    deselect,
+  });
   const worker = crackdemo.startWorker(answered);
 
   function mount(element) {
@@ -71,7 +81,7 @@
     renewReady();
     ui.stage.say("Loading the photo…");
     const arrived = (photo) => (job === loading ? open(next, photo) : photo.close());
-    const gone = (error) => job === loading && fail(error, next);
+    const gone = (error) => (job === loading || next === source) && fail(error, next);
     crackdemo.photo.load(next, job.signal).then(arrived).catch(gone);
     return ready;
   }
@@ -197,8 +207,8 @@
   function mask() {
     const exact = inspection?.exact();
     if (!exact) return null;
-    const { width, height } = exact.bitmap;
-    return { width, height, data: crackdemo.bitmap.unpack(exact.bitmap) };
+    const { width, height } = exact;
+    return { width, height, data: crackdemo.mask.bytes(exact) };
   }
 
   function move(threshold) {

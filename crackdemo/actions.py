@@ -1,0 +1,195 @@
+"""What each command does, with the arguments that `commands` has parsed."""
+
+import json
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from shlex import quote
+
+from tqdm import tqdm
+
+from crackdemo import batch
+from crackdemo.batch import BatchError, Failed, Outcome
+from crackdemo.checkpoints import CheckpointError, load_checkpoint
+from crackdemo.datasets import DatasetError, find_samples
+from crackdemo.detector import Detector
+from crackdemo.evaluation import Evaluation
+from crackdemo.files import FolderError, make_folder
+from crackdemo.fitting import read_data, run_fit
+from crackdemo.labelled import LabelError, find_labelled
+from crackdemo.masks import MaskParams
+from crackdemo.memory import keep_freed_memory
+from crackdemo.presets import Preset, PresetError, read_preset
+from crackdemo.runs import RunFolder
+from crackdemo.sources import SourceError, find_sources
+from crackdemo.training import FitConfig, FitError, epochs_for, use_threads
+from crackdemo.weights import DEFAULT_WEIGHTS, Weights, WeightsError, resolve_weights
+
+_REFUSALS = (
+    BatchError,
+    CheckpointError,
+    DatasetError,
+    FitError,
+    FolderError,
+    LabelError,
+    PresetError,
+    SourceError,
+    WeightsError,
+)
+_WORKERS = 1
+"""Processes that paint tiles beside the training."""
+
+
+def run(args: Namespace) -> int:
+    """The exit status of a command; what cannot be met is said on stderr."""
+    try:
+        return {"predict": predict, "evaluate": evaluate, "fit": fit}[args.command](args)
+    except _REFUSALS as refusal:
+        _say(str(refusal))
+        return 2
+    except KeyboardInterrupt:
+        _say("Stopped.")
+        return 1
+
+
+def predict(args: Namespace) -> int:
+    """Photos to a folder of results."""
+    sources = find_sources(args.photos, without=[args.out / view for view in batch.VIEWS])
+    _, detector = _load(args.model)
+    preset = _preset(args, detector.checkpoint.config.mask)
+    outcomes = batch.predict(sources, detector, preset, args.out)
+    return _watch(outcomes, len(sources))
+
+
+def evaluate(args: Namespace) -> int:
+    """Labelled photos to figures."""
+    photos = find_labelled(args.folder, args.split)
+    weights, detector = _load(args.model)
+    make_folder(args.out)
+    evaluation = Evaluation(detector)
+    status = _watch(evaluation.run(photos), len(photos))
+    evaluation.write(
+        args.out,
+        {
+            "weights": weights.name,
+            "commit": weights.commit,
+            "data": args.folder.resolve().name,
+            "split": args.split,
+        },
+    )
+    for name, value in evaluation.metrics().items():
+        print(f"{name:34} {value:.4g}" if isinstance(value, float) else f"{name:34} {value}")
+    return status
+
+
+def fit(args: Namespace) -> int:
+    """Photos of sound surface to a checkpoint in a run folder."""
+    keep_freed_memory()
+    threads = args.threads or os.cpu_count() or 1
+    use_threads(threads)
+    run = RunFolder(args.out)
+    config, data = run.config() if args.resume else _new_run(args, run)
+    if run.checkpoint.exists():
+        _say(f"The run “{args.out.name}” is done already.")
+        return 0
+    try:
+        for report in run_fit(run, config, [Path(folder) for folder in data], threads, _WORKERS):
+            _say(
+                f"epoch {report.epoch}/{report.epochs}  training {report.train_loss:.4f}  validation "
+                f"{report.validation_loss:.4f}{'  best' if report.best else ''}"
+            )
+    except FitError as error:
+        _say(str(error))
+        return 1
+    except KeyboardInterrupt:
+        run.write_status("cancelled")
+        _say(f"Stopped. Go on with: python -m crackdemo fit --out {quote(str(args.out))} --resume")
+        return 1
+    _say(f"Done: the weights are in {run.checkpoint}")
+    return 0
+
+
+def _load(model: str | None) -> tuple[Weights, Detector]:
+    weights = resolve_weights(DEFAULT_WEIGHTS if model is None else model)
+    return weights, Detector(load_checkpoint(weights.folder))
+
+
+def _preset(args: Namespace, own: MaskParams) -> Preset:
+    """The preset's settings or the checkpoint's own, but for those that are given one by one."""
+    preset = read_preset(args.preset) if args.preset else Preset(own)
+    given = {
+        "threshold": args.threshold,
+        "opening": args.open,
+        "closing": args.close,
+        "kernel": args.kernel,
+        "min_area": args.min_area,
+    }
+    changes = {name: value for name, value in given.items() if value is not None}
+    scale = preset.mm_per_px if args.mm_per_px is None else args.mm_per_px
+    try:
+        return replace(preset, mask=replace(preset.mask, **changes), mm_per_px=scale)
+    except ValueError as error:
+        raise PresetError(f"{str(error).rstrip('.')}.") from None
+
+
+def _watch(outcomes: Iterable[Outcome], total: int) -> int:
+    """Goes through the outcomes; failures are said, progress is drawn only on a terminal."""
+    failed = 0
+    for outcome in tqdm(outcomes, total=total, unit="photo", disable=None, leave=False):
+        if isinstance(outcome, Failed):
+            failed += 1
+            tqdm.write(f"{outcome.source.file}: {outcome.reason}", file=sys.stderr)
+    _say(
+        f"{total - failed} of {total} photos done" + (", the others see above." if failed else ".")
+    )
+    return 1 if failed else 0
+
+
+def _new_run(args: Namespace, run: RunFolder) -> tuple[FitConfig, list[str]]:
+    """Its config, with minutes as epochs, and its data, written into a new run folder."""
+    config = _fit_config(args)
+    if not args.data:
+        raise FitError("There is no data to fit on: give --data with a folder of photos.")
+    folders = [folder.resolve() for folder in args.data]
+    for folder in folders:
+        find_samples(folder)  # what is missing or empty is refused before there is a run
+    if args.minutes is not None:
+        tiles = read_data(folders, config.source_size).train
+        config = replace(config, epochs=epochs_for(config, tiles, args.minutes, _WORKERS))
+        _say(f"{args.minutes:g} minutes are {config.epochs} epochs.")
+    make_folder(run.path)
+    data = [str(folder) for folder in folders]
+    run.create(config, data)
+    return config, data
+
+
+def _fit_config(args: Namespace) -> FitConfig:
+    values = {} if args.config is None else _read_json(args.config)
+    family = values.setdefault("family", args.family)
+    if family is None:
+        raise FitError("The family is missing: give --family cae or --family vae.")
+    if args.family not in (None, family):
+        raise FitError(f"--family is {args.family}, but the config is for {family}: drop one.")
+    given = {name: getattr(args, name) for name in ("epochs", "seed")}
+    try:
+        config = FitConfig.from_dict(values)
+        return replace(config, **{k: v for k, v in given.items() if v is not None})
+    except (ValueError, TypeError) as error:
+        raise FitError(f"The fit's settings are wrong: {str(error).rstrip('.')}.") from None
+
+
+def _read_json(path: Path) -> dict[str, object]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise FitError(f"The config “{path.name}” cannot be read: give a JSON file.") from None
+    if not isinstance(values, dict):
+        raise FitError(f"The config “{path.name}” must be a JSON object of settings.")
+    return values
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr)

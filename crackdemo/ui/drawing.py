@@ -1,0 +1,69 @@
+"""Pictures that the server draws: thumbnails, the region of interest, and the four views where
+a browser does not draw them itself."""
+
+import hashlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from crackdemo.arrays import CrackMask, RgbImage
+from crackdemo.images import write_jpeg, write_png
+from crackdemo.masks import region_mask
+from crackdemo.overlays import heat_rgb, mask_image, mask_overlay, preview
+from crackdemo.presets import Polygon
+from crackdemo.store import Scored
+
+VIEW_SIDE = 1024
+"""Longest side of a view that the server draws."""
+THUMBNAIL_SIDE = 220
+
+
+def thumbnail_file(scored: Scored) -> Path:
+    """A small JPEG of the photo, made once."""
+    path = scored.folder / "thumbnail.jpg"
+    if not path.exists():
+        write_jpeg(path, preview(scored.photo, THUMBNAIL_SIDE), quality=80)
+    return path
+
+
+def region_file(scored: Scored, region: tuple[Polygon, ...]) -> Path:
+    """The region of interest as a PNG of the photo's size, white where it counts."""
+    digest = hashlib.sha256(repr(region).encode()).hexdigest()[:12]
+    path = scored.folder / f"region-{digest}.png"
+    if not path.exists():
+        write_png(path, region_mask(region, *scored.photo.shape[:2]))
+    return path
+
+
+def four_views(scored: Scored, mask: CrackMask, opacity: float) -> tuple[RgbImage, ...]:
+    """Photo with mask, reconstruction, heatmap and mask, at display size."""
+    small_photo = preview(scored.photo, VIEW_SIDE)
+    small_mask = preview(mask, VIEW_SIDE)
+    return (
+        mask_overlay(small_photo, small_mask, opacity),
+        preview(scored.detection.reconstruction, VIEW_SIDE),
+        heat_rgb(preview(scored.detection.heatmap, VIEW_SIDE)),
+        cv2.cvtColor(mask_image(small_mask), cv2.COLOR_GRAY2RGB),
+    )
+
+
+def view_size(photo: RgbImage) -> tuple[int, int]:
+    """Height and width of a photo's picture at display size."""
+    height, width = preview(photo, VIEW_SIDE).shape[:2]
+    return height, width
+
+
+def region_picture(photo: RgbImage, region: tuple[Polygon, ...], corners: Polygon) -> RgbImage:
+    """The photo at display size: what the region leaves out is dimmed, corners are marked."""
+    picture = preview(photo, VIEW_SIDE).copy()
+    height, width = picture.shape[:2]
+    if region:
+        outside = ~region_mask(region, height, width)
+        picture[outside] = (picture[outside] * 0.35).astype(np.uint8)
+    points = [(round(x * width), round(y * height)) for x, y in corners]
+    for start, end in zip(points, points[1:], strict=False):
+        cv2.line(picture, start, end, (255, 200, 0), 2, cv2.LINE_AA)
+    for point in points:
+        cv2.circle(picture, point, 5, (255, 200, 0), -1, cv2.LINE_AA)
+    return picture

@@ -1,0 +1,62 @@
+"""A checkpoint and photos that every test can have, made in no time."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from crackdemo.checkpoints import Calibration, Checkpoint, CheckpointConfig, save_checkpoint
+from crackdemo.heatmaps import HeatmapConfig
+from crackdemo.illumination import FlattenConfig
+from crackdemo.masks import MaskParams
+from crackdemo.models import build_network
+from crackdemo.models.cae import CaeConfig
+
+torch.set_num_threads(1)  # on a busy machine the threads of small networks only wait for each other
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint folder named `tiny`. Its network is untrained and answers with an even gray,
+    so that it takes all that is dark for crack."""
+    torch.manual_seed(0)
+    network = build_network(CaeConfig(channels=(4, 8), skips=False))
+    config = CheckpointConfig(
+        family="cae",
+        network=network.config,
+        flatten=FlattenConfig(),
+        heatmap=HeatmapConfig(scales=(1.0, 0.5)),
+        calibration=Calibration(
+            r0=0.08,
+            score_threshold=0.65,
+            score_top_share=0.01,
+            clean_quantiles={"0.5": 0.4, "0.99": 0.6},
+        ),
+        mask=MaskParams(closing=3, min_area=5),
+    )
+    folder = tmp_path_factory.mktemp("weights") / "tiny"
+    save_checkpoint(folder, Checkpoint(config, network), "# tiny\n")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def photo() -> np.ndarray:
+    """Noisy pavement (96, 128, 3) with a dark line."""
+    noise = np.random.default_rng(3).normal(150, 12, (96, 128, 3)).clip(0, 255).astype(np.uint8)
+    return cv2.line(noise, (10, 80), (110, 20), (40, 40, 40), 3)
+
+
+@pytest.fixture(scope="session")
+def save_photo(photo: np.ndarray) -> Callable[[Path], Path]:
+    """Writes that photo, or another array, under any name; the format follows the suffix."""
+
+    def save(path: Path, pixels: np.ndarray | None = None) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(photo if pixels is None else pixels).save(path)
+        return path
+
+    return save

@@ -1,0 +1,64 @@
+"use strict";
+/** The viewer's files that are free of the DOM, as they are in the page. */
+const path = require("node:path");
+
+const FILES = [
+  "bitmap",
+  "camera",
+  "colours",
+  "components",
+  "histogram",
+  "history",
+  "inspection",
+  "mask",
+  "measure",
+  "painting",
+  "preview",
+  "quantiles",
+  "selection",
+  "wording",
+];
+const folder = path.join(__dirname, "..", "..", "crackdemo", "ui", "viewer");
+for (const file of FILES) require(path.join(folder, `${file}.js`));
+
+/** A kernel or mask from rows of text, "#" for 1. */
+const rows = (text) =>
+  text
+    .trim()
+    .split(/\s+/)
+    .map((row) => Array.from(row, (c) => Number(c === "#")));
+
+/** A bitmap from the same text. */
+function picture(text) {
+  const cells = rows(text);
+  return globalThis.crackdemo.bitmap.pack(
+    cells[0].length,
+    cells.length,
+    Uint8Array.from(cells.flat()),
+  );
+}
+
+/** A bitmap as such text. */
+function text(bitmap) {
+  const bytes = globalThis.crackdemo.bitmap.unpack(bitmap);
+  const row = (y) => Array.from(bytes.subarray(y * bitmap.width, (y + 1) * bitmap.width));
+  return Array.from({ length: bitmap.height }, (_, y) =>
+    row(y)
+      .map((bit) => ".#"[bit])
+      .join(""),
+  );
+}
+
+/** Repeatable numbers 0 <= n < 1. */
+function randomness(seed) {
+  let state = seed;
+  return () => (state = (state * 48271 + 11) % 2147483647) / 2147483647;
+}
+
+const KERNELS = {
+  rect: { 3: rows("### ### ###"), 15: Array.from({ length: 15 }, () => Array(15).fill(1)) },
+  cross: { 3: rows(".#. ### .#."), 5: rows("..#.. ..#.. ##### ..#.. ..#..") },
+  ellipse: { 3: rows(".#. ### .#."), 5: rows("..#.. ##### ##### ##### ..#..") },
+};
+
+module.exports = { ...globalThis.crackdemo, KERNELS, rows, picture, text, randomness };

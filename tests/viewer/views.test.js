@@ -1,0 +1,257 @@
+"use strict";
+const test = require("node:test");
+const assert = require("node:assert/strict");
+const {
+  camera,
+  colours,
+  histogram,
+  history,
+  inspection,
+  mask,
+  painting,
+  preview,
+  quantiles,
+  wording,
+  KERNELS,
+  components,
+  picture,
+} = require("./load.js");
+
+const PHOTO = { width: 400, height: 300 };
+const PANE = { width: 800, height: 300 };
+
+test("the whole photo is centred in its pane", () => {
+  assert.deepEqual(camera.fit(PHOTO, PANE), { scale: 1, left: -200, top: 0 });
+});
+
+test("zooming keeps the pixel under the cursor", () => {
+  const at = { x: 450, y: 120 };
+  const before = camera.pixelAt(camera.fit(PHOTO, PANE), at, PHOTO);
+  const near = camera.zoomTo(camera.fit(PHOTO, PANE), 5, at, PHOTO, PANE);
+  assert.deepEqual(camera.pixelAt(near, at, PHOTO), before);
+});
+
+test("a photo never leaves its pane", () => {
+  const near = camera.zoomTo(camera.fit(PHOTO, PANE), 4, { x: 400, y: 150 }, PHOTO, PANE);
+  assert.deepEqual(camera.pan(near, 1e6, 1e6, PHOTO, PANE), { scale: 4, left: 0, top: 0 });
+  assert.deepEqual(camera.pan(near, -1e6, -1e6, PHOTO, PANE), { scale: 4, left: 200, top: 225 });
+  assert.deepEqual(camera.zoomTo(near, 0.01, { x: 9, y: 9 }, PHOTO, PANE), camera.fit(PHOTO, PANE));
+});
+
+test("a pane of another size keeps the centre, and a whole photo stays whole", () => {
+  const small = { width: 400, height: 150 };
+  assert.deepEqual(
+    camera.resize(camera.fit(PHOTO, PANE), PHOTO, PANE, small),
+    camera.fit(PHOTO, small),
+  );
+  const near = camera.zoomTo(camera.fit(PHOTO, PANE), 8, { x: 400, y: 150 }, PHOTO, PANE);
+  const resized = camera.resize(near, PHOTO, PANE, small);
+  assert.equal(resized.left + small.width / 16, near.left + PANE.width / 16);
+});
+
+test("beside the photo there is no pixel", () => {
+  assert.equal(camera.pixelAt(camera.fit(PHOTO, PANE), { x: 100, y: 10 }, PHOTO), null);
+});
+
+test("heat is compared with clean pavement along straight lines", () => {
+  const known = [
+    [0, 0],
+    [0.5, 1000],
+    [0.99, 20000],
+  ];
+  assert.equal(quantiles.shareBelow(known, 500), 0.25);
+  assert.equal(quantiles.shareBelow(known, 20000), 0.99);
+  assert.equal(quantiles.shareBelow(known, 20001), 1);
+  assert.equal(quantiles.heatAt(known, 0.25), 500);
+  assert.equal(quantiles.heatAt(known, 0.999), null);
+  assert.equal(quantiles.shareBelow([], 5), null);
+});
+
+test("a threshold of 1 flags no clean pavement, one of 0 all", () => {
+  const known = [
+    [0, 1],
+    [1, 65535],
+  ];
+  assert.equal(quantiles.shareFlagged(known, 1), 0);
+  assert.equal(quantiles.shareFlagged(known, 0), 1);
+});
+
+test("the histogram counts every pixel of the region once", () => {
+  const heatmap = { width: 3, height: 2, data: Uint16Array.from([0, 255, 256, 65535, 511, 0]) };
+  const whole = histogram.count({ heatmap, region: null });
+  assert.deepEqual([whole[0], whole[1], whole[255]], [3, 2, 1]);
+  const part = histogram.count({ heatmap, region: picture("##. ...") });
+  assert.deepEqual([part[0], part[1], part[255]], [2, 0, 0]);
+});
+
+test("labels of clean quantiles do not overlap", () => {
+  const shares = (known) => histogram.marks(known).map(({ share }) => share);
+  assert.deepEqual(
+    shares([
+      [0.5, 1000],
+      [0.9, 20000],
+      [0.99, 40000],
+      [0.999, 60000],
+    ]),
+    [0.5, 0.9, 0.99, 0.999],
+  );
+  assert.deepEqual(
+    shares([
+      [0.5, 10],
+      [0.9, 20],
+      [0.99, 30],
+      [0.999, 40],
+    ]),
+    [0.999],
+  );
+  assert.deepEqual(shares([]), []);
+});
+
+test("figures are written for people", () => {
+  const { percent, length, pixel } = wording;
+  assert.deepEqual([null, 0, 0.004, 1.234, 12.34, 100].map(percent), [
+    "–",
+    "0 %",
+    "< 0.01 %",
+    "1.23 %",
+    "12.3 %",
+    "100 %",
+  ]);
+  assert.deepEqual(
+    [length(null), length(3.14), length(1234.5), length(10, 0.25)],
+    ["–", "3.1 px", "1,235 px", "2.5 mm"],
+  );
+  assert.match(pixel({ x: 1, y: 2 }, 32768, 0.99999), /heat 0\.500 .* 99\.99 %/);
+});
+
+test("where mask and verdict disagree the result says both", () => {
+  const state = {
+    exact: true,
+    components: 3,
+    crackPercent: 1.5,
+    lengthPx: 90,
+    meanWidthPx: 2,
+    maxWidthPx: 4,
+    dropped: [],
+  };
+  assert.equal(
+    wording.result(state, { crack: false }),
+    "No crack called; 3 regions marked (1.50 %). 90.0 px long, 2.0 px wide on average, 4.0 px at most.",
+  );
+  const none = { ...state, components: 0, lengthPx: 0 };
+  assert.equal(wording.result(none, undefined), "Nothing marked.");
+});
+
+test("a new step after an undo forgets what was undone", () => {
+  const steps = history.create("a");
+  steps.push("b");
+  steps.undo();
+  assert.equal(steps.present(), "a");
+  steps.push("c");
+  assert.deepEqual([steps.canRedo(), steps.present()], [false, "c"]);
+  steps.undo();
+  steps.undo();
+  assert.deepEqual([steps.canUndo(), steps.present()], [false, "a"]);
+});
+
+test("a hairline survives in a view of any size", () => {
+  const found = components.find(picture(`${".".repeat(64)} ${"#".repeat(64)} ${".".repeat(64)}`));
+  const none = components.find(picture("."));
+  const layer = { mask: { ...found, dropped: none }, left: 0, top: 0, step: 1 };
+  for (const scale of [0.1, 0.37, 1, 2.5]) {
+    const plot = painting.blankPlot(Math.round(64 * scale), Math.ceil(3 * scale));
+    painting.plotLayer(plot, layer, { scale, left: 0, top: 0 }, () => false);
+    const columns = new Set();
+    for (let i = 0; i < plot.codes.length; i++) if (plot.codes[i]) columns.add(i % plot.pitch);
+    assert.equal(columns.size, plot.width);
+  }
+});
+
+test("colour ramps run through 256 colours from their first to their last stop", () => {
+  for (const name of colours.names) assert.equal(colours.ramp(name).length, 256);
+  assert.deepEqual(colours.ramp("gray")[255], [255, 255, 255]);
+  assert.equal(colours.heatPixels("inferno")[0], 0xff040000);
+});
+
+/** A heatmap too large to be cut at every move, with one wide and one thin crack. */
+function largeHeatmap() {
+  const [width, height] = [1601, 1203];
+  const data = new Uint16Array(width * height);
+  for (let x = 100; x < 1500; x++) {
+    for (let y = 600; y < 624; y++) data[y * width + x] = 50000;
+    data[200 * width + x] = 45000;
+  }
+  return { width, height, data };
+}
+
+test("smaller levels keep the hottest pixel, at odd sizes too", () => {
+  const levels = preview.levels(largeHeatmap());
+  assert.deepEqual(
+    levels.map(({ step }) => step),
+    [1, 2],
+  );
+  const { heatmap } = levels[1];
+  assert.deepEqual([heatmap.width, heatmap.height], [801, 602]);
+  assert.equal(heatmap.data[100 * 801 + 300], 45000);
+});
+
+test("a preview of a small part is exact, one of the whole is close", () => {
+  const heatmap = largeHeatmap();
+  const surface = { heatmap, region: null, kernels: KERNELS };
+  const params = { threshold: 0.6, opening: 3, closing: 0, kernel: "rect", minArea: 10 };
+  const exact = mask.cut(surface, params);
+  const box = { left: 300, top: 560, width: 400, height: 100 };
+  const part = preview.cut(preview.levels(heatmap), surface, params, [], box);
+  assert.equal(part.step, 1);
+  const height = part.mask.components.bottom[0] - part.mask.components.top[0];
+  assert.equal(height, exact.components.bottom[0] - exact.components.top[0]);
+  assert.equal(part.top + part.mask.components.top[0], exact.components.top[0]);
+  const all = { left: 0, top: 0, width: heatmap.width, height: heatmap.height };
+  const whole = preview.cut(preview.levels(heatmap), surface, params, [], all);
+  assert.equal(whole.step, 2);
+  assert.ok(
+    Math.abs(whole.mask.components.area[0] * 4 - exact.components.area[0]) <
+      0.1 * exact.components.area[0],
+  );
+});
+
+test("answers that come late tell figures of their photo and never replace the mask", () => {
+  const heatmap = largeHeatmap();
+  const surface = { heatmap, region: null, kernels: KERNELS };
+  const photo = {
+    width: heatmap.width,
+    height: heatmap.height,
+    surface,
+    levels: preview.levels(heatmap),
+    close() {},
+  };
+  const orders = [];
+  const visible = () => ({ left: 0, top: 0, width: heatmap.width, height: heatmap.height });
+  const open = () =>
+    inspection.create({
+      photo,
+      dropped: [],
+      visible,
+      order: (order) => orders.push(order),
+      changed() {},
+    });
+  const answer = ({ turn, params }) => ({ turn, mask: mask.cut(surface, params) });
+  const params = { threshold: 0.6, opening: 0, closing: 0, kernel: "rect", minArea: 0 };
+
+  const first = open();
+  first.cut(params);
+  first.cut({ ...params, threshold: 0.7 });
+  first.answered(answer(orders[0]));
+  assert.equal(first.exact(), null);
+  assert.equal(first.figures().components, 2);
+  first.answered(answer(orders[1]));
+  assert.equal(first.exact().components.area.length, 1);
+  first.close();
+
+  const second = open();
+  second.cut(params);
+  second.answered(answer(orders[1]));
+  assert.equal(second.exact(), null);
+  assert.equal(second.figures().components, null);
+  second.close();
+});
