@@ -5,9 +5,11 @@ import os
 import tempfile
 from pathlib import Path
 
+# torch's idle threads must sleep, not spin, where a background fit needs the cores
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported
 
-from crackdemo.ui.layout import build_page, page_css, page_head, page_theme  # noqa: E402
+from crackdemo.ui.layout import build_page, page_head, page_theme  # noqa: E402
 from crackdemo.workbench import Workbench  # noqa: E402
 
 
@@ -26,7 +28,6 @@ def main() -> None:
             server_name=args.host,
             server_port=args.port,
             head=page_head(),
-            css=page_css(),
             theme=page_theme(),
             max_file_size="200mb",
             ssr_mode=False,

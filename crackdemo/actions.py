@@ -7,6 +7,7 @@ from argparse import Namespace
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from shlex import quote
 
 from tqdm import tqdm
@@ -18,6 +19,7 @@ from crackdemo.datasets import DatasetError, find_samples
 from crackdemo.detector import Detector
 from crackdemo.evaluation import Evaluation
 from crackdemo.files import FolderError, make_folder
+from crackdemo.fit_config import FitConfig
 from crackdemo.fitting import read_data, run_fit
 from crackdemo.labelled import LabelError, find_labelled
 from crackdemo.masks import MaskParams
@@ -25,7 +27,7 @@ from crackdemo.memory import keep_freed_memory
 from crackdemo.presets import Preset, PresetError, read_preset
 from crackdemo.runs import RunFolder
 from crackdemo.sources import SourceError, find_sources
-from crackdemo.training import FitConfig, FitError, epochs_for, use_threads
+from crackdemo.training import FitError, epochs_for, use_threads
 from crackdemo.weights import DEFAULT_WEIGHTS, Weights, WeightsError, resolve_weights
 
 _REFUSALS = (
@@ -98,8 +100,8 @@ def fit(args: Namespace) -> int:
     try:
         for report in run_fit(run, config, [Path(folder) for folder in data], threads, _WORKERS):
             _say(
-                f"epoch {report.epoch}/{report.epochs}  training {report.train_loss:.4f}  validation "
-                f"{report.validation_loss:.4f}{'  best' if report.best else ''}"
+                f"epoch {report.epoch}/{report.epochs}  training {report.train_loss:.4f}  "
+                f"validation {report.validation_loss:.4f}{'  best' if report.best else ''}"
             )
     except FitError as error:
         _say(str(error))
@@ -167,7 +169,7 @@ def _new_run(args: Namespace, run: RunFolder) -> tuple[FitConfig, list[str]]:
 
 
 def _fit_config(args: Namespace) -> FitConfig:
-    values = {} if args.config is None else _read_json(args.config)
+    values = {} if args.config is None else _fit_settings(_read_json(args.config))
     family = values.setdefault("family", args.family)
     if family is None:
         raise FitError("The family is missing: give --family cae or --family vae.")
@@ -181,7 +183,13 @@ def _fit_config(args: Namespace) -> FitConfig:
         raise FitError(f"The fit's settings are wrong: {str(error).rstrip('.')}.") from None
 
 
-def _read_json(path: Path) -> dict[str, object]:
+def _fit_settings(values: dict[str, Any]) -> dict[str, Any]:
+    """Of a file of settings, or of the config.json of a checkpoint that is to be made again."""
+    training = values.get("training")
+    return training["fit"] if isinstance(training, dict) and "fit" in training else values
+
+
+def _read_json(path: Path) -> dict[str, Any]:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -112,7 +112,8 @@ def results_csv(rows: Iterable[dict[str, str]], preset: Preset) -> str:
     """Rows of `result_row` as a table; only its column `seconds` differs between two runs."""
     scaled = () if preset.mm_per_px is None else _MM_COLUMNS
     columns = ("file", "score", "crack", "crack_percent", *_PX_COLUMNS, "components", "seconds")
-    return csv_text((*columns, *scaled), rows)
+    by_hand = ("dropped_percent",) if preset.dropped else ()
+    return csv_text((*columns, *scaled, *by_hand), rows)
 
 
 def errors_csv(rows: Iterable[dict[str, str]]) -> str:
@@ -121,7 +122,7 @@ def errors_csv(rows: Iterable[dict[str, str]]) -> str:
 
 
 def result_row(inspected: Inspected) -> dict[str, str]:
-    """A photo's line of results.csv; `*_mm` only with a scale."""
+    """A photo's cells; `results_csv` takes those that the preset asks for."""
     verdict, report = inspected.verdict, inspected.verdict.report
     lengths = {name: getattr(report, name) for name in _PX_COLUMNS + _MM_COLUMNS}
     return {
@@ -131,6 +132,7 @@ def result_row(inspected: Inspected) -> dict[str, str]:
         "crack_percent": f"{report.crack_percent:.4f}",
         "components": str(report.components),
         "seconds": f"{inspected.seconds:.3f}",
+        "dropped_percent": f"{verdict.dropped_percent:.4f}",
         **{name: f"{value:.2f}" for name, value in lengths.items() if value is not None},
     }
 
@@ -144,7 +146,7 @@ def _inspect(source: Source, score: Scorer, calibration: Calibration, preset: Pr
     started = time.perf_counter()
     try:
         photo, detection = score(source.path)
-        verdict = judge(detection, calibration, preset)
+        verdict = judge(detection, calibration, preset, source.path.name)
     except PhotoError as error:
         return Failed(source, str(error))
     except (MemoryError, RuntimeError, cv2.error):

@@ -39,7 +39,8 @@ def calibrate(
     scores = [photo_score(to_heatmap(residual, r0), score_top_share) for residual in residuals]
     return Calibration(
         r0=r0,
-        score_threshold=float(np.quantile(scores, SCORE_QUANTILE)),
+        # above 0, or photos without any residual would be called cracked
+        score_threshold=max(float(np.quantile(scores, SCORE_QUANTILE)), 1e-6),
         score_top_share=score_top_share,
         clean_quantiles={
             str(share): round(float(level / (level + r0)), 6)

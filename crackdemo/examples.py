@@ -59,7 +59,8 @@ def make_examples() -> dict[str, RgbImage]:
 
 def _tinted(gray: GrayImage, tint: tuple[float, float, float]) -> RgbImage:
     colours = cv2.merge([gray * np.float32(share) for share in tint])
-    return np.clip(np.round(255 * colours), 0, 255).astype(np.uint8)
+    photo: RgbImage = np.clip(np.round(255 * colours), 0, 255).astype(np.uint8)
+    return photo
 
 
 if __name__ == "__main__":

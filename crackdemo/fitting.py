@@ -14,9 +14,10 @@ from crackdemo.cards import model_card
 from crackdemo.checkpoints import Checkpoint, CheckpointConfig, save_checkpoint
 from crackdemo.datasets import DatasetError, Sample, drop_repeats, find_samples, readable_tiles
 from crackdemo.detector import Eye
+from crackdemo.fit_config import FitConfig
 from crackdemo.models import Autoencoder
 from crackdemo.runs import RunFolder
-from crackdemo.training import EpochReport, FitConfig, FitError, GrayTiles, fit, use_threads
+from crackdemo.training import EpochReport, FitError, GrayTiles, fit, use_threads
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ def run_fit(
     try:
         data = read_data(folders, config.source_size)
         state = run.load_state(config)
+        run.keep_metrics(state.epoch)
         started = time.perf_counter()
         for report in fit(config, state, data.train, data.validation, workers):
             run.add_metrics(report)
@@ -80,7 +82,7 @@ def run_fit(
         state.network.load_state_dict(state.best_weights)
         training = {
             "fit": asdict(config),
-            "data": [folder.name for folder in folders],
+            "data": [folder.resolve().name for folder in folders],
             "train_tiles": len(data.train),
             "validation_tiles": len(data.validation),
             "epochs_done": state.epoch,

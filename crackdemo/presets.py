@@ -2,7 +2,7 @@
 
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -30,6 +30,8 @@ class Preset:
     """Region of interest, the union of these polygons; none means the whole photo."""
     mm_per_px: float | None = None
     """Scale of the photo in millimetres per pixel, above 0; None if it is not known."""
+    dropped: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    """False alarms that a person dropped: by a photo's file name, a pixel (x, y) of each."""
 
     def __post_init__(self) -> None:
         region_mask(self.region, 1, 1)  # checks the corners

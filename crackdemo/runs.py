@@ -12,7 +12,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from crackdemo.training import EpochReport, FitConfig, FitError, TrainingState, new_state
+from crackdemo.fit_config import FitConfig
+from crackdemo.training import EpochReport, FitError, TrainingState, new_state
 
 _OPTIMIZER_TENSORS = ("step", "exp_avg", "exp_avg_sq")
 
@@ -57,6 +58,15 @@ class RunFolder:
         """One more line of metrics.jsonl."""
         with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(report)) + "\n")
+
+    def keep_metrics(self, epochs: int) -> None:
+        """Only the first lines: a fit that was killed may have written one more than its state."""
+        path = self.path / "metrics.jsonl"
+        if path.exists():
+            lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+            building = self.path / ".metrics.jsonl"
+            building.write_text("".join(lines[:epochs]), encoding="utf-8")
+            building.replace(path)
 
     def write_json(self, name: str, values: Any) -> None:
         building = self.path / f".{name}"

@@ -102,7 +102,8 @@ class ScoredPhotos:
 def packed_heatmap(heatmap: Heatmap) -> NDArray[np.uint8]:
     """(H, W) uint16 to (H, W, 3) uint8: high byte in red, low byte in green, for an opaque PNG."""
     high, low = (heatmap >> 8).astype(np.uint8), (heatmap & 255).astype(np.uint8)
-    return cv2.merge([high, low, np.zeros_like(low)])
+    packed: NDArray[np.uint8] = cv2.merge([high, low, np.zeros_like(low)])
+    return packed
 
 
 def _write(scored: Scored) -> None:

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from crackdemo.arrays import CrackMask
 from crackdemo.checkpoints import Calibration
 from crackdemo.detector import Detection
 from crackdemo.heatmaps import photo_score
-from crackdemo.masks import cut_mask, region_mask
+from crackdemo.masks import cut_mask, drop_components, region_mask
 from crackdemo.measure import CrackReport, measure
 from crackdemo.presets import Preset
 
@@ -16,7 +18,9 @@ class Verdict:
     """What a person is told of a photo."""
 
     mask: CrackMask
-    """(H, W), nothing outside the region of interest."""
+    """(H, W), nothing outside the region of interest, without what a person dropped."""
+    dropped_percent: float
+    """Crack that the settings mark and a person dropped, in % of the region of interest."""
     report: CrackReport
     """The mask's measures."""
     score: float
@@ -25,16 +29,21 @@ class Verdict:
     """Whether the score reaches the checkpoint's threshold; mask and verdict may disagree."""
 
 
-def judge(detection: Detection, calibration: Calibration, preset: Preset) -> Verdict:
-    """Cheap: runs no network."""
+def judge(
+    detection: Detection, calibration: Calibration, preset: Preset, file_name: str = ""
+) -> Verdict:
+    """Cheap: runs no network. file_name: of the photo, for what was dropped by hand on it."""
     heatmap = detection.heatmap
     region = region_mask(preset.region, *heatmap.shape) if preset.region else None
-    mask = cut_mask(heatmap, preset.mask, region)
+    marked = cut_mask(heatmap, preset.mask, region)
+    mask = drop_components(marked, preset.dropped.get(file_name, ()))
+    area = heatmap.size if region is None else int(np.count_nonzero(region))
     score = detection.score
     if region is not None:
         score = photo_score(heatmap[region], calibration.score_top_share)
     return Verdict(
         mask=mask,
+        dropped_percent=100 * float(np.count_nonzero(marked & ~mask)) / area,
         report=measure(mask, region, preset.mm_per_px),
         score=score,
         crack=score >= calibration.score_threshold,

@@ -36,7 +36,7 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
             score_top_share=0.01,
             clean_quantiles={"0.5": 0.4, "0.99": 0.6},
         ),
-        mask=MaskParams(closing=3, min_area=5),
+        mask=MaskParams(threshold=0.3, closing=3, min_area=5),
     )
     folder = tmp_path_factory.mktemp("weights") / "tiny"
     save_checkpoint(folder, Checkpoint(config, network), "# tiny\n")

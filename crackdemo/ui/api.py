@@ -40,7 +40,7 @@ def inspect(
     except (PhotoError, WeightsError, CheckpointError, ValueError) as error:
         raise gr.Error(str(error)) from None
     calibration = bench.config(resolved).calibration
-    verdict = judge(scored.detection, calibration, preset)
+    verdict = judge(scored.detection, calibration, preset, Path(photo).name)
     folder = bench.new_export_folder()
     files = [folder / name for name in ("mask.png", "heatmap.png", "reconstruction.png")]
     arrays = (verdict.mask, scored.detection.heatmap, scored.detection.reconstruction)

@@ -26,13 +26,13 @@ from crackdemo.verdict import judge
 
 
 def export_photo(
-    folder: Path, stem: str, scored: Scored, calibration: Calibration, preset: Preset, opacity: float
+    folder: Path, name: str, scored: Scored, calibration: Calibration, preset: Preset, opacity: float
 ) -> list[Path]:
     """Mask, overlay, 16-bit heatmap and reconstruction of one photo, at full size."""
     folder.mkdir(parents=True, exist_ok=True)
-    mask = judge(scored.detection, calibration, preset).mask
-    names = ("mask.png", "overlay.jpg", "heatmap.png", "reconstruction.png")
-    files = [folder / f"{stem}-{name}" for name in names]
+    mask = judge(scored.detection, calibration, preset, name).mask
+    views = ("mask.png", "overlay.jpg", "heatmap.png", "reconstruction.png")
+    files = [folder / f"{Path(name).stem}-{view}" for view in views]
     write_png(files[0], mask)
     write_jpeg(files[1], mask_overlay(scored.photo, mask, opacity))
     write_png(files[2], scored.detection.heatmap)

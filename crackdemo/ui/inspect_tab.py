@@ -100,7 +100,7 @@ def build(bench: Workbench) -> None:
             intake = _intake(bench)
             knobs, reset = _knobs(bench.own_mask(DEFAULT_WEIGHTS))
         with gr.Column(scale=8, min_width=320):
-            gr.HTML("<div class='verdict-place' role='status'></div>", elem_id="verdict")
+            gr.HTML("<div class='verdict-place'></div>", elem_id="verdict")
             gr.HTML("<div class='viewer-place'></div>", elem_id="viewer")
             stage = _stage()
             takeaway = _takeaway(reset)
@@ -127,11 +127,12 @@ def _intake(bench: Workbench) -> Intake:
         status = gr.Markdown("Drop photos above, or try an example.", elem_id="status")
         stop = gr.Button("Stop", size="sm", visible=False, elem_id="stop", scale=0, min_width=80)
     problems = gr.Markdown(visible=False, elem_id="problems")
+    gr.Markdown("Examples (made, not photographed):", elem_id="examples-title")
     examples = gr.Gallery(
         [str(path) for path in sorted(EXAMPLES.glob("*.jpg"))],
-        label="Examples (made, not photographed)",
+        show_label=False,
         columns=5,
-        height=110,
+        height=84,
         allow_preview=False,
         elem_id="examples",
         object_fit="cover",
@@ -192,9 +193,9 @@ def _knobs(own: MaskParams) -> tuple[Knobs, gr.Button]:
 
 def _stage() -> Stage:
     film = gr.Gallery(
-        label="Photos",
+        show_label=False,
         columns=8,
-        height=170,
+        height=150,
         allow_preview=False,
         visible=False,
         elem_id="strip",
@@ -325,7 +326,7 @@ def _wire_knobs(
             preset = read_preset(Path(file))
         except PresetError as error:
             raise gr.Error(str(error)) from None
-        now = replace(now, region=preset.region, corners=())
+        now = replace(now, region=preset.region, corners=(), dropped=preset.dropped)
         values = inspection.mask_values(preset.mask)
         return [*values, preset.mm_per_px, now, *inspection.page_data(bench, now)]
 

@@ -60,8 +60,8 @@ class Session:
     """Region of interest of all photos, polygons in fractions of them; empty for the whole."""
     corners: Polygon = ()
     """Corners of the polygon that is being drawn."""
-    dropped: dict[str, list[list[int]]] = field(default_factory=dict)
-    """False alarms dropped by hand: pixels (x, y) by photo."""
+    dropped: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    """False alarms dropped by hand: pixels (x, y) by the photo's file name."""
 
     @property
     def entry(self) -> Entry | None:
@@ -175,7 +175,7 @@ def page_data(bench: Workbench, session: Session) -> tuple[list[str] | None, dic
             for share, value in calibration.clean_quantiles.items()
         ],
         "dropped": [
-            {"x": x, "y": y} for x, y in session.dropped.get(str(session.entry.path), [])
+            {"x": x, "y": y} for x, y in session.dropped.get(session.entry.path.name, ())
         ],
     }
 
@@ -222,7 +222,7 @@ def settings_of(
     mask = MaskParams(
         float(threshold), int(opening), int(closing), kernel, max(0, round(min_area or 0))
     )
-    return Settings(Preset(mask, session.region, mm_per_px or None), opacity)
+    return Settings(Preset(mask, session.region, mm_per_px or None, session.dropped), opacity)
 
 
 def export(bench: Workbench, session: Session, settings: Settings) -> list[str]:
@@ -234,7 +234,7 @@ def export(bench: Workbench, session: Session, settings: Settings) -> list[str]:
     calibration = bench.config(weights).calibration
     folder = bench.new_export_folder()
     files = exports.export_photo(
-        folder, session.entry.path.stem, scored, calibration, settings.preset, settings.opacity
+        folder, session.entry.path.name, scored, calibration, settings.preset, settings.opacity
     )
     files += exports.export_table(
         folder,
@@ -249,10 +249,10 @@ def export(bench: Workbench, session: Session, settings: Settings) -> list[str]:
 def draw(bench: Workbench, session: Session, settings: Settings) -> tuple[Any, ...]:
     """The four views, drawn here; None for each without a photo."""
     scored = current_scored(bench, session)
-    if scored is None or session.weights is None:
+    if scored is None or session.entry is None or session.weights is None:
         return (None,) * 4
     calibration = bench.config(session.weights).calibration
-    mask = judge(scored.detection, calibration, settings.preset).mask
+    mask = judge(scored.detection, calibration, settings.preset, session.entry.path.name).mask
     return drawing.four_views(scored, mask, settings.opacity)
 
 
@@ -290,8 +290,9 @@ def with_dropped(session: Session, points: list[dict[str, int]]) -> Session:
     """What was dropped by hand on the photo on show, as the viewer tells it."""
     if session.entry is None:
         return session
-    pixels = [[int(point["x"]), int(point["y"])] for point in points]
-    return replace(session, dropped={**session.dropped, str(session.entry.path): pixels})
+    name = session.entry.path.name
+    pixels = tuple((int(point["x"]), int(point["y"])) for point in points)
+    return replace(session, dropped={**session.dropped, name: pixels})
 
 
 def mask_values(mask: MaskParams) -> list[Any]:

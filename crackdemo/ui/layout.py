@@ -28,25 +28,31 @@ def build_page(bench: Workbench) -> gr.Blocks:
 
 
 def page_head() -> str:
-    """The scripts of the page, inline and in order: no address is asked for them."""
+    """Styles and scripts, inline and in order: no address is asked for them.
+
+    The styles stand here since gradio's own `css` rewrites, and breaks, newer selectors.
+    """
     viewer = sorted((_UI / "viewer").glob("*.js"), key=lambda file: file.name == "viewer.js")
-    scripts = [file.read_text(encoding="utf-8") for file in (*viewer, _UI / "page.js")]
+    styles = [_read(_UI / "viewer" / "viewer.css"), _read(_UI / "style.css")]
     kernels = {
         kernel: {size: kernel_bitmap(kernel, size).tolist() for size in range(3, MAX_KERNEL + 1, 2)}
         for kernel in KERNELS
     }
     data = f"window.crackdemo = {{ kernels: {json.dumps(kernels)} }};"
-    return "\n".join(f"<script>{script}</script>" for script in (data, *scripts))
+    scripts = [data, *map(_read, viewer), _read(_UI / "page.js")]
+    return "\n".join(
+        [f"<style>{style}</style>" for style in styles]
+        + [f"<script>{script}</script>" for script in scripts]
+    )
 
 
-def page_css() -> str:
-    """All styles of the page."""
-    files = (_UI / "viewer" / "viewer.css", _UI / "style.css")
-    return "\n".join(file.read_text(encoding="utf-8") for file in files)
+def _read(file: Path) -> str:
+    return file.read_text(encoding="utf-8")
 
 
 def page_theme() -> gr.themes.Base:
     """System fonts only: nothing is fetched."""
     fonts = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
     mono = ["ui-monospace", "Menlo", "Consolas", "monospace"]
-    return gr.themes.Soft(primary_hue="teal", neutral_hue="slate", font=fonts, font_mono=mono)
+    theme = gr.themes.Default(primary_hue="teal", neutral_hue="slate", font=fonts, font_mono=mono)
+    return theme.set(block_border_width="1px", block_shadow="none", block_radius="10px")

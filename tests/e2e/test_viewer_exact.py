@@ -12,7 +12,7 @@ pytest.importorskip("playwright")
 from viewer_harness import CHROMIUM, Harness, chromium, darkness
 
 from crackdemo.arrays import Heatmap, RegionMask, RgbImage
-from crackdemo.masks import KERNELS, MaskParams, cut_mask, region_mask
+from crackdemo.masks import KERNELS, MaskParams, cut_mask, drop_components, region_mask
 from crackdemo.measure import measure
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
@@ -79,6 +79,18 @@ def test_every_pixel_equals_python(
     assert not harness.errors
 
 
+def test_what_is_dropped_by_hand_equals_python(harness: Harness) -> None:
+    heatmap = darkness(surface((333, 301), 8))
+    points = [(x, y) for x in range(5, 301, 37) for y in range(3, 333, 29)]
+    dropped = [{"x": x, "y": y} for x, y in points]
+    source = harness.add("dropped", surface((333, 301), 8), heatmap, dropped=dropped)
+    harness.show(source)
+    for params in combinations(heatmap, 11)[:12]:
+        harness.set(params)
+        expected = drop_components(cut_mask(heatmap, params), points)
+        assert np.array_equal(harness.mask(), expected), params
+
+
 def test_a_large_photos_mask_from_the_worker_equals_python(harness: Harness) -> None:
     photo = cv2.resize(surface((512, 512), 3), (2051, 1533), interpolation=cv2.INTER_CUBIC)
     heatmap = darkness(photo)
@@ -101,17 +113,16 @@ def test_figures_at_rest_equal_measure(harness: Harness) -> None:
     heatmap = darkness(photo)
     roi = region((333, 301))
     harness.show(harness.add("figures", photo, heatmap, roi))
-    params = MaskParams(threshold=0.55, opening=3, closing=5, min_area=20)
-    harness.set(params)
-    state = harness.page.evaluate(
-        """() => new Promise((resolve) => crackdemo.viewer.onstate((state) => {
-            if (state.lengthPx !== null) resolve(state);
-        }))"""
-    )
-    report = measure(cut_mask(heatmap, params, roi), roi)
-    assert report.components > 3
-    assert state["components"] == report.components
-    assert state["crackPercent"] == pytest.approx(report.crack_percent)
-    assert state["lengthPx"] == pytest.approx(report.length_px)
-    assert state["meanWidthPx"] == pytest.approx(report.mean_width_px, rel=1e-5)
-    assert state["maxWidthPx"] == pytest.approx(report.max_width_px, rel=1e-5)
+    for params in combinations(heatmap, 5)[:8]:
+        harness.set(params)
+        state = harness.page.evaluate(
+            """() => new Promise((resolve) => crackdemo.viewer.onstate((state) => {
+                if (state.lengthPx !== null) resolve(state);
+            }))"""
+        )
+        report = measure(cut_mask(heatmap, params, roi), roi)
+        assert state["components"] == report.components
+        assert state["crackPercent"] == pytest.approx(report.crack_percent)
+        assert state["lengthPx"] == pytest.approx(report.length_px)
+        assert state["meanWidthPx"] == pytest.approx(report.mean_width_px, rel=1e-5)
+        assert state["maxWidthPx"] == pytest.approx(report.max_width_px, rel=1e-5)

@@ -17,9 +17,9 @@ from crackdemo.arrays import CrackMask, Heatmap, RegionMask, RgbImage
 from crackdemo.masks import KERNELS, MAX_KERNEL, MaskParams, kernel_bitmap
 
 ORIGIN = "http://viewer.test/"
-CHROMIUM = (
-    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, _BROWSERS)), None)
+"""Where the operating system's browser is; None without one."""
 _TESTS = Path(__file__).parents[1]
 _VIEWER = _TESTS.parent / "crackdemo" / "ui" / "viewer"
 

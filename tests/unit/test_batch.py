@@ -34,11 +34,8 @@ from crackdemo.sources import Source, find_sources
 
 SavePhoto = Callable[..., Path]
 
-COLUMNS = (
-    "file,score,crack,crack_percent,length_px,max_width_px,mean_width_px,components,seconds".split(
-        ","
-    )
-)
+COLUMNS = ["file", "score", "crack", "crack_percent"]
+COLUMNS += ["length_px", "max_width_px", "mean_width_px", "components", "seconds"]
 MM_COLUMNS = ["length_mm", "max_width_mm", "mean_width_mm"]
 
 
@@ -315,6 +312,16 @@ class TestInspectPhotos:
             ",".join(COLUMNS + MM_COLUMNS)
             + "\na.jpg,0.400000,false,5.8333,7.00,2.00,2.00,1,0.001,14.00,4.00,4.00\n"
         )
+
+    def test_what_was_dropped_by_hand_has_a_column_of_its_own(self, detector: Detector) -> None:
+        calibration = detector.checkpoint.config.calibration
+        preset = Preset(MaskParams(), dropped={"b.jpg": ((3, 5),)})
+        outcomes = list(inspect_photos(self.SOURCES, self.score, calibration, preset))
+        done = [result_row(outcome) for outcome in outcomes if isinstance(outcome, Inspected)]
+        table = list(csv.DictReader(results_csv(done, preset).splitlines()))
+        assert list(table[0]) == [*COLUMNS, "dropped_percent"]
+        assert [row["components"] for row in table] == ["1", "0", "1"]
+        assert [row["dropped_percent"] for row in table] == ["0.0000", "5.8333", "0.0000"]
 
     def test_tables_without_photos_still_say_their_columns(self) -> None:
         assert results_csv([], Preset(MaskParams())) == ",".join(COLUMNS) + "\n"

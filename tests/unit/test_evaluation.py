@@ -204,7 +204,7 @@ class TestFiles:
         assert values["weights"] == "tiny"
         assert values["photos"] == values["pixel_photos"] == 4
         assert values["mask"] == {
-            "threshold": 0.5,
+            "threshold": 0.3,
             "opening": 0,
             "closing": 3,
             "kernel": "ellipse",

@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ def test_text_is_written_whole_in_the_place_of_an_older_file(tmp_path: Path) -> 
     for text in ("first, and longer\n", "zweite ✓\n"):
         write_text(path, text)
     assert path.read_bytes() == "zweite ✓\n".encode()
-    assert os.listdir(tmp_path) == ["a.txt"]
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_failure_leaves_the_older_file_and_nothing_else(tmp_path: Path) -> None:
@@ -20,7 +19,7 @@ def test_a_failure_leaves_the_older_file_and_nothing_else(tmp_path: Path) -> Non
     with pytest.raises(UnicodeEncodeError):
         write_text(path, "\udcff")
     assert path.read_text() == "older"
-    assert os.listdir(tmp_path) == ["a.txt"]
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_folder_is_made_with_its_parents_and_left_empty(tmp_path: Path) -> None:

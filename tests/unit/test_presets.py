@@ -11,6 +11,7 @@ FULL = Preset(
     mask=MaskParams(threshold=0.4, opening=3, closing=5, kernel="rect", min_area=20),
     region=(TRIANGLE, ((0.1, 0.1), (0.2, 0.1), (0.2, 0.3), (0.1, 0.3))),
     mm_per_px=0.25,
+    dropped={"a b.jpg": ((3, 4), (50, 60))},
 )
 
 
@@ -25,14 +26,16 @@ def test_a_preset_comes_back_as_it_was_saved(tmp_path: Path, preset: Preset) -> 
     assert read_preset(saved(tmp_path, preset_json(preset))) == preset
 
 
-def test_region_and_scale_may_be_left_out(tmp_path: Path) -> None:
+def test_all_but_the_mask_may_be_left_out(tmp_path: Path) -> None:
     path = saved(tmp_path, '{"mask": {"threshold": 0.3}}')
-    assert read_preset(path) == Preset(MaskParams(threshold=0.3), region=(), mm_per_px=None)
+    assert read_preset(path) == Preset(
+        MaskParams(threshold=0.3), region=(), mm_per_px=None, dropped={}
+    )
 
 
 def test_the_file_is_plain_json_with_the_words_of_the_page() -> None:
     values = json.loads(preset_json(FULL))
-    assert set(values) == {"mask", "region", "mm_per_px"}
+    assert set(values) == {"mask", "region", "mm_per_px", "dropped"}
     assert values["mask"]["threshold"] == 0.4
     assert values["region"][0] == [[0, 0], [1, 0], [0.5, 1]]
 
@@ -60,6 +63,8 @@ BAD = {
     "two corners": '{"mask": {}, "region": [[[0, 0], [1, 1]]]}',
     "corner outside": '{"mask": {}, "region": [[[0, 0], [1, 0], [1, 2]]]}',
     "corner NaN": '{"mask": {}, "region": [[[0, 0], [1, 0], [1, NaN]]]}',
+    "dropped without a photo": '{"mask": {}, "dropped": [[1, 2]]}',
+    "dropped half a pixel": '{"mask": {}, "dropped": {"a.jpg": [[1.5, 2]]}}',
     "corner in three dimensions": '{"mask": {}, "region": [[[0, 0, 0], [1, 0, 0], [1, 1, 0]]]}',
 }
 

@@ -53,6 +53,18 @@ def test_outside_the_region_of_interest_nothing_counts(detection: Detection) -> 
     assert verdict.score == left.score
 
 
+def test_what_a_person_dropped_on_a_photo_is_gone_from_that_photo_alone(
+    detection: Detection,
+) -> None:
+    preset = Preset(MaskParams(), dropped={"a.jpg": ((30, 6), (0, 0))})
+    kept = judge(detection, CALIBRATION, preset, "b.jpg")
+    assert (kept.report.components, kept.dropped_percent) == (2, 0)
+    verdict = judge(detection, CALIBRATION, preset, "a.jpg")
+    assert np.array_equal(np.argwhere(verdict.mask)[:, 1], [5] * 12)
+    assert verdict.dropped_percent == pytest.approx(100 * 24 / 800)
+    assert (verdict.report.components, verdict.score) == (1, detection.score)
+
+
 def test_a_score_at_the_threshold_is_a_crack() -> None:
     at_threshold = detection_of(np.full((8, 8), 49152, np.uint16))
     assert judge(at_threshold, CALIBRATION, Preset(MaskParams(threshold=1))).crack

@@ -136,7 +136,8 @@ test("where mask and verdict disagree the result says both", () => {
   };
   assert.equal(
     wording.result(state, { crack: false }),
-    "No crack called; 3 regions marked (1.50 %). 90.0 px long, 2.0 px wide on average, 4.0 px at most.",
+    "No crack called; 3 regions marked (1.50 %). " +
+      "90.0 px long, 2.0 px wide on average, 4.0 px at most.",
   );
   const none = { ...state, components: 0, lengthPx: 0 };
   assert.equal(wording.result(none, undefined), "Nothing marked.");

@@ -153,8 +153,8 @@
   }
 
   /**
-   * For each pattern of the eight neighbours, clockwise from north-west, the passes that delete:
-   * the paper's conditions, but for the patterns where scikit-image's skeletonize decides otherwise.
+   * For each pattern of the eight neighbours, clockwise from north-west, the passes that delete: by
+   * the paper's conditions, but for the patterns where scikit-image's skeletonize differs.
    */
   const RULES = Uint8Array.from({ length: 256 }, (_, pattern) => {
     const at = (i) => (pattern >> (i & 7)) & 1;

@@ -19,7 +19,8 @@
       title: label,
       onclick,
     });
-    button.innerHTML = `<svg viewBox="0 0 20 20" aria-hidden="true"><path d="${ICONS[icon]}"/></svg>`;
+    const path = `<path d="${ICONS[icon]}"/>`;
+    button.innerHTML = `<svg viewBox="0 0 20 20" aria-hidden="true">${path}</svg>`;
     return button;
   }
 

@@ -1,0 +1,59 @@
+"""A finished run to shipped weights: measured on the test photos, card written, folder in place.
+
+    python tests/bench/publish.py runs/cae-asphalt checkpoints/cae-asphalt [--data ../shared/data]
+"""
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from crackdemo.cards import model_card
+from crackdemo.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
+from crackdemo.detector import Detector
+from crackdemo.evaluation import Evaluation
+from crackdemo.labelled import find_labelled
+
+PIXEL_FIGURES = ("pixel_f1", "pixel_f1_2px", "pixel_iou", "pixel_average_precision")
+ODS_FIGURES = ("pixel_ods_with_morphology", "pixel_ods_with_morphology_2px")
+IMAGE_FIGURES = ("image_auroc", "image_precision", "image_recall", "image_f1")
+
+
+def measured(detector: Detector, data: Path) -> dict[str, Any]:
+    """Figures on the test photos, `set figure` to value; uav is zero-shot."""
+    figures: dict[str, Any] = {}
+    for folder, split in (("sut_crack", "test"), ("cracksc", "test"), ("uav", None), ("metu", "test")):
+        evaluation = Evaluation(detector)
+        for _ in evaluation.run(find_labelled(data / folder, split)):
+            pass
+        metrics = evaluation.metrics()
+        for name in (*PIXEL_FIGURES, *ODS_FIGURES, *IMAGE_FIGURES):
+            if metrics.get(name) is not None:
+                figures[f"{folder} test {name}"] = round(metrics[name], 4)
+        print(folder, {k: v for k, v in figures.items() if k.startswith(folder)}, flush=True)
+    return figures
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    args = parser.parse_args()
+    fitted = load_checkpoint(args.run / "checkpoint")
+    metrics = {**fitted.config.metrics, **measured(Detector(fitted), args.data)}
+    config = replace(fitted.config, metrics=metrics)
+    folders = " ".join(f"../shared/data/{name}" for name in config.training["data"])
+    name = args.checkpoint.name
+    command = (
+        f"python -m crackdemo fit --config checkpoints/{name}/config.json --data {folders} "
+        f"--out runs/{name}\npython tests/bench/publish.py runs/{name} checkpoints/{name}"
+    )
+    save_checkpoint(args.checkpoint, Checkpoint(config, fitted.network), model_card(config, command))
+
+
+if __name__ == "__main__":
+    main()
