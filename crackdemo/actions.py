@@ -7,8 +7,8 @@ from argparse import Namespace
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from shlex import quote
+from typing import Any
 
 from tqdm import tqdm
 
@@ -27,7 +27,8 @@ from crackdemo.memory import keep_freed_memory
 from crackdemo.presets import Preset, PresetError, read_preset
 from crackdemo.runs import RunFolder
 from crackdemo.sources import SourceError, find_sources
-from crackdemo.training import FitError, epochs_for, use_threads
+from crackdemo.status import read_status
+from crackdemo.training import FitError, seconds_per_epoch, use_threads
 from crackdemo.weights import DEFAULT_WEIGHTS, Weights, WeightsError, resolve_weights
 
 _REFUSALS = (
@@ -92,13 +93,17 @@ def fit(args: Namespace) -> int:
     keep_freed_memory()
     threads = args.threads or os.cpu_count() or 1
     use_threads(threads)
+    if args.dry_run:
+        return _say_duration(args)
     run = RunFolder(args.out)
-    config, data = run.config() if args.resume else _new_run(args, run)
+    config, data = _resumed(run) if args.resume else _new_run(args, run)
     if run.checkpoint.exists():
+        run.write_status("done")
         _say(f"The run “{args.out.name}” is done already.")
         return 0
     try:
-        for report in run_fit(run, config, [Path(folder) for folder in data], threads, _WORKERS):
+        folders = [Path(folder) for folder in data]
+        for report in run_fit(run, config, folders, threads, _WORKERS, _say):
             _say(
                 f"epoch {report.epoch}/{report.epochs}  training {report.train_loss:.4f}  "
                 f"validation {report.validation_loss:.4f}{'  best' if report.best else ''}"
@@ -150,22 +155,44 @@ def _watch(outcomes: Iterable[Outcome], total: int) -> int:
     return 1 if failed else 0
 
 
+def _resumed(run: RunFolder) -> tuple[FitConfig, list[str]]:
+    """The config and data of a run at rest; one that cannot go on is failed."""
+    status = read_status(run.path)
+    if status.is_live and status.pid != os.getpid():
+        raise FitError(f"The run “{run.path.name}” is still {status.state}: wait or cancel it.")
+    try:
+        return run.config()
+    except FitError as error:
+        if (run.path / "status.json").exists():
+            run.write_status("failed", str(error))
+        raise
+
+
+def _say_duration(args: Namespace) -> int:
+    """On stdout: seconds an epoch, from a few real steps."""
+    config = _fit_config(args)
+    data = read_data(_data_folders(args), config.source_size)
+    print(f"{seconds_per_epoch(config, data.train, _WORKERS):.4g} seconds an epoch")
+    return 0
+
+
 def _new_run(args: Namespace, run: RunFolder) -> tuple[FitConfig, list[str]]:
     """Its config, with minutes as epochs, and its data, written into a new run folder."""
     config = _fit_config(args)
+    folders = _data_folders(args)
+    make_folder(run.path)
+    data = [str(folder) for folder in folders]
+    run.create(config, data, args.minutes)
+    return config, data
+
+
+def _data_folders(args: Namespace) -> list[Path]:
     if not args.data:
         raise FitError("There is no data to fit on: give --data with a folder of photos.")
     folders = [folder.resolve() for folder in args.data]
     for folder in folders:
         find_samples(folder)  # what is missing or empty is refused before there is a run
-    if args.minutes is not None:
-        tiles = read_data(folders, config.source_size).train
-        config = replace(config, epochs=epochs_for(config, tiles, args.minutes, _WORKERS))
-        _say(f"{args.minutes:g} minutes are {config.epochs} epochs.")
-    make_folder(run.path)
-    data = [str(folder) for folder in folders]
-    run.create(config, data)
-    return config, data
+    return folders
 
 
 def _fit_config(args: Namespace) -> FitConfig:

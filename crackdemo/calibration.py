@@ -1,4 +1,4 @@
-"""Where crack begins, found without a crack label: on clean pavement alone."""
+"""Where crack begins, found without a crack label: on clean pavement and procedural cracks."""
 
 from collections.abc import Sequence
 
@@ -6,16 +6,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from crackdemo.arrays import Residual, RgbImage
+from crackdemo.arrays import CrackMask, GrayImage, Residual, RgbImage
 from crackdemo.checkpoints import Calibration
+from crackdemo.cracks import CrackConfig, paint_cracks
 from crackdemo.detector import Eye, fuse, look
 from crackdemo.heatmaps import HeatmapConfig, photo_score, to_heatmap
 from crackdemo.illumination import FlattenConfig
 
 CLEAN_SHARES = (0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999)
 """Shares of clean pavement whose heatmap values a checkpoint stores."""
-CLEAN_MARKED = 0.0004
-"""Share of clean validation pixels at or above the calibrated residual r0, before morphology."""
+OUTLINE_PX = 2
+"""How far beyond a crack's dark core people draw its mask, in pixels."""
 SCORE_QUANTILE = 0.98
 """Share of clean validation tiles that the score's threshold calls sound."""
 MOST_TILES = 200
@@ -27,16 +28,23 @@ def calibrate(
     tiles: Sequence[NDArray[np.uint8]],
     flatten: FlattenConfig,
     heatmap: HeatmapConfig,
+    cracks: CrackConfig,
     score_top_share: float,
     seed: int,
 ) -> Calibration:
-    """From clean validation tiles (H, W) uint8 gray alone; at most MOST_TILES of them are used."""
-    order = np.random.default_rng([seed, 1]).permutation(len(tiles))[:MOST_TILES]
-    residuals = [_residual(eye, tiles[i], flatten, heatmap) for i in order]
-    pixels = np.concatenate([residual.ravel() for residual in residuals])
-    r0 = max(float(np.quantile(pixels, 1 - CLEAN_MARKED)), 1e-6)
-    levels = np.quantile(pixels, CLEAN_SHARES)
-    scores = [photo_score(to_heatmap(residual, r0), score_top_share) for residual in residuals]
+    """From clean validation tiles (H, W) uint8 gray, at most MOST_TILES of them.
+
+    r0 is the residual at which cracks painted on the tiles are found with the best pixel F1; clean
+    quantiles and the score's threshold come from the tiles as they are.
+    """
+    rng = np.random.default_rng([seed, 1])
+    chosen = [tiles[i] for i in rng.permutation(len(tiles))[:MOST_TILES]]
+    painted = [paint_cracks(tile.astype(np.float32) / 255, cracks, rng) for tile in chosen]
+    cracked = [_residual(eye, _as_bytes(p.image), flatten, heatmap) for p in painted]
+    r0 = max(best_f1_residual(cracked, [as_outlined(p.mask) for p in painted]), 1e-6)
+    clean = [_residual(eye, tile, flatten, heatmap) for tile in chosen]
+    levels = np.quantile(np.concatenate([residual.ravel() for residual in clean]), CLEAN_SHARES)
+    scores = [photo_score(to_heatmap(residual, r0), score_top_share) for residual in clean]
     return Calibration(
         r0=r0,
         # above 0, or photos without any residual would be called cracked
@@ -47,6 +55,29 @@ def calibrate(
             for share, level in zip(CLEAN_SHARES, levels, strict=True)
         },
     )
+
+
+def as_outlined(mask: CrackMask) -> CrackMask:
+    """A painted crack's mask as a person would draw it: OUTLINE_PX beyond the dark."""
+    side = 2 * OUTLINE_PX + 1
+    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    grown: NDArray[np.uint8] = cv2.dilate(mask.astype(np.uint8), disk)
+    return grown.astype(np.bool_)
+
+
+def best_f1_residual(residuals: Sequence[Residual], masks: Sequence[CrackMask]) -> float:
+    """The residual with the best pooled pixel F1 as a threshold; 0 if nothing was painted."""
+    values = np.concatenate([residual.ravel() for residual in residuals])
+    truth = np.concatenate([mask.ravel() for mask in masks])
+    order = np.argsort(-values, kind="stable")
+    values, found = values[order], np.cumsum(truth[order])
+    f1 = 2 * found / (np.arange(1, len(values) + 1) + max(int(found[-1]), 1))
+    f1[:-1][values[:-1] == values[1:]] = 0  # a threshold takes all equal values or none
+    return float(values[int(np.argmax(f1))]) if found[-1] else 0.0
+
+
+def _as_bytes(gray: GrayImage) -> NDArray[np.uint8]:
+    return np.round(gray * 255).astype(np.uint8)
 
 
 def _residual(

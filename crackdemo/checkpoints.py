@@ -139,10 +139,13 @@ def config_json(config: CheckpointConfig) -> str:
 def _read_config(path: Path) -> CheckpointConfig:
     if path.stat().st_size > _MAX_CONFIG_BYTES:
         raise ValueError(f"{CONFIG} is larger than a config can be")
-    values = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        raise ValueError(f"{CONFIG} is no JSON") from None
     if not isinstance(values, dict) or values.pop("format_version", None) != FORMAT_VERSION:
         raise ValueError(f"format_version must be {FORMAT_VERSION}")
-    if values.get("family") not in FAMILIES:
+    if values.get("family") not in list(FAMILIES):
         raise ValueError(f"the family must be {' or '.join(FAMILIES)}")
     kind = FAMILIES[values["family"]].config
     return parse_config(
@@ -157,7 +160,7 @@ def _load_network(config: NetworkConfig, weights: Path) -> Autoencoder:
     try:
         network.load_state_dict(load_file(weights), strict=True, assign=True)
     except RuntimeError:
-        raise ValueError("its weights have other names or shapes than its network") from None
+        raise ValueError("the weights have other names or shapes than it says") from None
     if not all(bool(torch.isfinite(value).all()) for value in network.state_dict().values()):
         raise ValueError("some weights are not finite numbers")
     return network.eval()

@@ -79,6 +79,7 @@ def _add_fit(parser: argparse.ArgumentParser) -> None:
     length.add_argument("--minutes", type=_minutes, metavar="M", help="epochs that fit in there")
     add("--seed", type=int, metavar="S")
     add("--threads", type=_count, metavar="T", help="all cores by default")
+    add("--dry-run", action="store_true", help="only say how long an epoch would take")
     add("--resume", action="store_true", help="go on with RUN, whose own data and settings hold")
 
 

@@ -23,10 +23,11 @@ _HAIRLINE = CrackConfig(width_min=1.3, width_max=1.8, depth_min=2.5, paths_max=1
 
 def pavement(height: int, width: int, rng: np.random.Generator) -> GrayImage:
     """Procedural asphalt (height, width), 0..1: stones in bitumen, worn unevenly."""
-    stones = smooth_noise(height, width, 1.6, rng) + 0.7 * smooth_noise(height, width, 0.7, rng)
+    stones = smooth_noise(height, width, 2.2, rng)
+    bitumen = smooth_noise(height, width, 1.1, rng)
     wear = smooth_noise(height, width, 40, rng)
-    surface = 0.46 + 0.055 * np.tanh(stones) + 0.012 * wear
-    surface += 0.015 * smooth_noise(height, width, 0.4, rng)
+    surface = 0.45 + 0.05 * np.tanh(1.5 * stones - 0.6) + 0.025 * bitumen + 0.012 * wear
+    surface += 0.02 * smooth_noise(height, width, 0.5, rng)
     return np.clip(surface, 0.02, 1).astype(np.float32)
 
 
@@ -40,20 +41,20 @@ def concrete(height: int, width: int, rng: np.random.Generator) -> GrayImage:
 
 def make_examples() -> dict[str, RgbImage]:
     """File stem to photo (H, W, 3); the same every time."""
-    rng = np.random.default_rng(7)
     gravel = skimage.data.gravel().astype(np.float32) / 255
-    asphalt = light_gradient(pavement(480, 640, rng), rng)
+    rngs = [np.random.default_rng(seed) for seed in (2, 3, 5, 9, 1)]
+    asphalt = light_gradient(pavement(480, 640, rngs[0]), rngs[0])
+    shaded = shadow_edge(pavement(480, 640, rngs[1]), rngs[1])
+    stained = stain(pavement(480, 640, rngs[2]), rngs[2])
+    wall = concrete(480, 640, rngs[3])
     return {
-        "asphalt-crack": _tinted(paint_cracks(asphalt, _CRACKS, rng).image, (1.0, 0.99, 0.97)),
-        "asphalt-net": _tinted(
-            paint_cracks(shadow_edge(pavement(480, 640, rng), rng), _NET, rng).image,
-            (0.98, 0.98, 1.0),
-        ),
-        "asphalt-clean": _tinted(stain(pavement(480, 640, rng), rng), (1.0, 0.98, 0.95)),
+        "asphalt-crack": _tinted(paint_cracks(asphalt, _CRACKS, rngs[0]).image, (1.0, 0.99, 0.97)),
+        "asphalt-net": _tinted(paint_cracks(shaded, _NET, rngs[1]).image, (0.98, 0.98, 1.0)),
+        "asphalt-clean": _tinted(stained, (1.0, 0.98, 0.95)),
         "concrete-hairline": _tinted(
-            paint_cracks(concrete(480, 640, rng), _HAIRLINE, rng).image, (1.0, 0.98, 0.93)
+            paint_cracks(wall, _HAIRLINE, rngs[3]).image, (1.0, 0.98, 0.93)
         ),
-        "gravel-crack": _tinted(paint_cracks(gravel, _CRACKS, rng).image, (1.0, 1.0, 1.0)),
+        "gravel-crack": _tinted(paint_cracks(gravel, _CRACKS, rngs[4]).image, (1.0, 1.0, 1.0)),
     }
 
 

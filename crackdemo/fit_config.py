@@ -80,7 +80,7 @@ class FitConfig:
     """What is done to a photo before the network sees it."""
     heatmap: HeatmapConfig = field(default_factory=HeatmapConfig)
     """How residuals become a heatmap."""
-    mask: MaskParams = field(default_factory=lambda: MaskParams(closing=3, min_area=50))
+    mask: MaskParams = field(default_factory=lambda: MaskParams(closing=3, min_area=40))
     """The mask settings that the weights bring along."""
     score_top_share: float = 0.01
     """The share of a photo's pixels, the hottest ones, whose mean is its score."""
@@ -109,7 +109,7 @@ class FitConfig:
         if not isinstance(values, dict):
             raise ValueError("a fit's config must be an object of settings")
         family = values.get("family", "cae")
-        if family not in FAMILIES:
+        if family not in list(FAMILIES):
             raise ValueError(f"the family must be {' or '.join(FAMILIES)}")
         network = parse_config(FAMILIES[family].config, values.get("network", {}))
         return parse_config(cls, {**values, "network": network})

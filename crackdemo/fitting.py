@@ -1,8 +1,10 @@
 """Data folders to a finished checkpoint: tiles, fit, calibration, model card, in a run folder."""
 
-import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+import errno
+import traceback
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,16 @@ from crackdemo.detector import Eye
 from crackdemo.fit_config import FitConfig
 from crackdemo.models import Autoencoder
 from crackdemo.runs import RunFolder
-from crackdemo.training import EpochReport, FitError, GrayTiles, fit, use_threads
+from crackdemo.samples import Samples
+from crackdemo.training import (
+    EpochReport,
+    FitError,
+    GrayTiles,
+    TrainingState,
+    epochs_for,
+    fit,
+    use_threads,
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +41,15 @@ class FitData:
     """Gray tiles of the validation photos: they choose the epoch and calibrate."""
     problems: list[str]
     """One sentence for each photo that could not be used."""
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """For the run folder."""
+        return {
+            "train_tiles": len(self.train),
+            "validation_tiles": len(self.validation),
+            "problems": self.problems,
+        }
 
 
 def read_data(folders: list[Path], source_size: int) -> FitData:
@@ -61,24 +81,27 @@ def _balanced(groups: list[GrayTiles]) -> GrayTiles:
 
 
 def run_fit(
-    run: RunFolder, config: FitConfig, folders: list[Path], threads: int, workers: int = 1
+    run: RunFolder,
+    config: FitConfig,
+    folders: list[Path],
+    threads: int,
+    workers: int = 1,
+    say: Callable[[str], None] = print,
 ) -> Iterator[EpochReport]:
     """Fits, or goes on where the run stopped; `run.checkpoint` is there when it ends.
 
-    Raises DatasetError, or FitError when the loss runs away; the run folder then says "failed".
+    say: is told what a person should know, a sentence at a time. Raises DatasetError, or FitError
+    when the fit cannot go on; the run folder then says "failed" and why.
     """
     use_threads(threads)
-    run.write_status("running")
-    try:
+    with _failure_told(run):
+        run.write_status("running")
         data = read_data(folders, config.source_size)
-        state = run.load_state(config)
-        run.keep_metrics(state.epoch)
-        started = time.perf_counter()
-        for report in fit(config, state, data.train, data.validation, workers):
-            run.add_metrics(report)
-            run.save_state(state)
-            yield report
-        seconds = time.perf_counter() - started
+        run.write_json("data.json", data.summary)
+        for problem in data.problems:
+            say(problem)
+        config = _settled(run, config, data.train, workers, say)
+        config, state = yield from fit_in_memory(run, config, data, workers, say)
         state.network.load_state_dict(state.best_weights)
         training = {
             "fit": asdict(config),
@@ -86,15 +109,99 @@ def run_fit(
             "train_tiles": len(data.train),
             "validation_tiles": len(data.validation),
             "epochs_done": state.epoch,
-            "minutes": round(seconds / 60, 1),
+            "minutes": round(sum(report.seconds for report in run.metrics()) / 60, 1),
             "threads": threads,
         }
         metrics = {"validation_loss": state.best_loss}
         save_fitted(run.checkpoint, config, state.network, data.validation, training, metrics)
-    except (DatasetError, FitError) as error:
-        run.write_status("failed", str(error))
-        raise
-    run.write_status("done")
+        run.write_status("done")
+
+
+def fit_in_memory(
+    run: RunFolder,
+    config: FitConfig,
+    data: FitData,
+    workers: int,
+    say: Callable[[str], None] = print,
+) -> Generator[EpochReport, None, tuple[FitConfig, TrainingState]]:
+    """The fit itself; where memory runs out, once more with half the batch, from the last epoch.
+
+    Returns the settings that held in the end and the trained state.
+    """
+    try:
+        return config, (yield from _fit(run, config, data, workers))
+    except (MemoryError, RuntimeError) as error:
+        if not _is_out_of_memory(error) or config.batch_size == 1:
+            raise
+    smaller = replace(config, batch_size=config.batch_size // 2)
+    run.settle(smaller)
+    message = f"Memory ran out: the batch was halved to {smaller.batch_size} tiles."
+    run.write_status("running", message)
+    say(message)
+    return smaller, (yield from _fit(run, smaller, data, workers))
+
+
+def _fit(
+    run: RunFolder, config: FitConfig, data: FitData, workers: int
+) -> Generator[EpochReport, None, TrainingState]:
+    state = run.load_state(config)
+    run.keep_metrics(state.epoch)
+    samples = Samples(config, data.validation)
+    for report in fit(config, state, data.train, data.validation, workers):
+        run.add_metrics(report)
+        run.save_state(state)
+        samples.write(run.path / "samples", state.network, report.epoch)
+        yield report
+    return state
+
+
+def _settled(
+    run: RunFolder,
+    config: FitConfig,
+    train: GrayTiles,
+    workers: int,
+    say: Callable[[str], None],
+) -> FitConfig:
+    """With minutes as epochs, from a few measured steps."""
+    minutes = run.minutes()
+    if minutes is None:
+        return config
+    config = replace(config, epochs=epochs_for(config, train, minutes, workers))
+    run.settle(config)
+    say(f"{minutes:g} minutes are {config.epochs} epochs.")
+    return config
+
+
+@contextmanager
+def _failure_told(run: RunFolder) -> Iterator[None]:
+    """Whatever ends the fit is one sentence, in the run folder too."""
+    try:
+        yield
+    except Exception as error:
+        if not run.path.is_dir():
+            raise FitError("The run’s folder is gone, so the fit has ended.") from None
+        is_foreseen = isinstance(error, DatasetError | FitError)
+        refusal = error if is_foreseen else FitError(_reason(error))
+        with suppress(OSError):  # on a full disk the status stays, and reads "interrupted"
+            run.write_status("failed", str(refusal))
+            if not is_foreseen:
+                (run.path / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")
+        raise refusal from error
+
+
+def _reason(error: Exception) -> str:
+    if _is_out_of_memory(error):
+        return "Memory ran out, even with half the batch: take smaller tiles or a smaller batch."
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "The disk is full: free some space and resume; the epochs so far are kept."
+    return (
+        f"The fit met an error that nobody foresaw ({type(error).__name__}, see error.txt in its "
+        "folder): resume it, and if it comes again, report it."
+    )
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or "you tried to allocate" in str(error).lower()
 
 
 def save_fitted(
@@ -111,6 +218,7 @@ def save_fitted(
         validation,
         config.flatten,
         config.heatmap,
+        config.cracks,
         config.score_top_share,
         config.seed,
     )

@@ -1,7 +1,6 @@
 """A run folder: everything that is known about one fit, on disk."""
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from crackdemo.fit_config import FitConfig
+from crackdemo.status import write_json, write_status
 from crackdemo.training import EpochReport, FitError, TrainingState, new_state
 
 _OPTIMIZER_TENSORS = ("step", "exp_avg", "exp_avg_sq")
@@ -30,29 +30,59 @@ class RunFolder:
         """Where the finished weights lie."""
         return self.path / "checkpoint"
 
-    def create(self, config: FitConfig, data: list[str]) -> None:
-        """A new run. Raises FitError where one is already."""
+    def create(self, config: FitConfig, data: list[str], minutes: float | None = None) -> None:
+        """A new run. Raises FitError where one is already.
+
+        minutes: become a number of epochs when the fit starts.
+        """
         if (self.path / "config.json").exists():
             raise FitError(
                 f"There is a run in “{self.path.name}” already: take another name, or resume it."
             )
         self.path.mkdir(parents=True, exist_ok=True)
-        self.write_json("config.json", {"fit": asdict(config), "data": data})
+        values = {"fit": asdict(config), "data": data, "minutes": minutes}
+        self.write_json("config.json", values)
         (self.path / "metrics.jsonl").unlink(missing_ok=True)
 
     def config(self) -> tuple[FitConfig, list[str]]:
         """The settings and data folders of a run. Raises FitError."""
+        values = self._read_config()
         try:
-            values = json.loads((self.path / "config.json").read_text(encoding="utf-8"))
-            return FitConfig.from_dict(values["fit"]), values["data"]
-        except FileNotFoundError:
-            raise FitError(f"There is no run in “{self.path.name}” to resume.") from None
+            # a folder inside the run is kept by its relative path, since runs are renamed
+            data = [str(self.path.resolve() / folder) for folder in values["data"]]
+            return FitConfig.from_dict(values["fit"]), data
         except (ValueError, KeyError, TypeError) as error:
             raise FitError(f"The config of run “{self.path.name}” is wrong: {error}.") from None
 
+    def minutes(self) -> float | None:
+        """What the fit was given, as long as they have not become epochs. Raises FitError."""
+        minutes = self._read_config().get("minutes")
+        if minutes is not None and not (isinstance(minutes, int | float) and minutes > 0):
+            raise FitError(
+                f"The config of run “{self.path.name}” is wrong: minutes must be above 0."
+            )
+        return minutes
+
+    def settle(self, config: FitConfig) -> None:
+        """These settings hold from now on, in epochs."""
+        self.write_json(
+            "config.json", {**self._read_config(), "fit": asdict(config), "minutes": None}
+        )
+
+    def _read_config(self) -> dict[str, Any]:
+        try:
+            values = json.loads((self.path / "config.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise FitError(f"There is no run in “{self.path.name}” to resume.") from None
+        except (OSError, ValueError) as error:
+            raise FitError(f"The config of run “{self.path.name}” is wrong: {error}.") from None
+        if not isinstance(values, dict):
+            raise FitError(f"The config of run “{self.path.name}” is wrong: it is no object.")
+        return values
+
     def write_status(self, status: str, message: str = "") -> None:
         """queued, running, done, failed, cancelled or interrupted, and why."""
-        self.write_json("status.json", {"status": status, "message": message, "pid": os.getpid()})
+        write_status(self.path, status, message)
 
     def add_metrics(self, report: EpochReport) -> None:
         """One more line of metrics.jsonl."""
@@ -68,10 +98,14 @@ class RunFolder:
             building.write_text("".join(lines[:epochs]), encoding="utf-8")
             building.replace(path)
 
+    def metrics(self) -> list[EpochReport]:
+        """The epochs so far, first to last."""
+        lines = (self.path / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+        return [EpochReport(**json.loads(line)) for line in lines]
+
     def write_json(self, name: str, values: Any) -> None:
-        building = self.path / f".{name}"
-        building.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
-        building.replace(self.path / name)
+        """Whole, then renamed."""
+        write_json(self.path / name, values)
 
     def save_state(self, state: TrainingState) -> None:
         """last.safetensors: weights, best weights, optimizer tensors and counters, in one file."""

@@ -5,7 +5,8 @@ import shutil
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackdemo.arrays import Heatmap, RgbImage
-from crackdemo.detector import Detection, Detector
+from crackdemo.detector import Detection, Detector, Stopped
 from crackdemo.images import read_photo, write_jpeg, write_png
 from crackdemo.overlays import preview
 
@@ -48,6 +49,9 @@ class ScoredPhotos:
         self._memory: OrderedDict[str, Scored] = OrderedDict()
         self._on_disk: OrderedDict[str, int] = OrderedDict()
         self._lock = threading.RLock()
+        self._network = threading.Lock()
+        self.passes = 0
+        """Forward passes so far."""
 
     def score(
         self,
@@ -65,8 +69,31 @@ class ScoredPhotos:
         if found is not None:
             return found
         photo = read_photo(path)
+        with self._network_alone(should_stop):
+            found = self._recall(key, path)  # another thread may have scored it meanwhile
+            return found or self._detect(key, photo, detector(), should_stop)
+
+    @contextmanager
+    def _network_alone(self, should_stop: Callable[[], bool] | None) -> Iterator[None]:
+        """One pass at a time: two together take twice the memory and no less time."""
+        while not self._network.acquire(timeout=0.1):
+            if should_stop is not None and should_stop():
+                raise Stopped
+        try:
+            yield
+        finally:
+            self._network.release()
+
+    def _detect(
+        self,
+        key: str,
+        photo: RgbImage,
+        detector: Detector,
+        should_stop: Callable[[], bool] | None,
+    ) -> Scored:
         started = time.perf_counter()
-        detection = detector().detect(photo, should_stop)
+        detection = detector.detect(photo, should_stop)
+        self.passes += 1
         scored = Scored(photo, detection, time.perf_counter() - started, self._folder / key)
         _write(scored)
         self._remember(key, scored)
@@ -79,7 +106,10 @@ class ScoredPhotos:
                 return self._memory[key]
             if key not in self._on_disk:
                 return None
-        scored = _read(self._folder / key, path)
+        try:
+            scored = _read(self._folder / key, path)
+        except FileNotFoundError:  # another thread has just made room
+            return None
         self._remember(key, scored)
         return scored
 

@@ -63,7 +63,7 @@ def paint_band(surface: GrayImage, rng: np.random.Generator) -> GrayImage:
 
 def joint(surface: GrayImage, rng: np.random.Generator) -> GrayImage:
     """A sawn or formed joint: dead straight, one width, sharp on both sides."""
-    half = float(np.exp(rng.uniform(np.log(1.5), np.log(9))))
+    half = np.float32(np.exp(rng.uniform(np.log(1.5), np.log(9))))
     inside = np.clip(half - np.abs(_signed_distance(surface, rng)) + 0.5, 0, 1)
     light: GrayImage = 1 - np.float32(rng.uniform(0.3, 0.85)) * inside
     return surface * light

@@ -53,17 +53,18 @@ def _spans(length: int, tile: int, overlap: int, stride: int) -> list[tuple[int,
     """Starts are multiples of the stride: then pooling falls the same way in every tile."""
     if length <= tile:
         return [(0, length)]
-    step = max(stride, (tile - overlap) // stride * stride)
+    step = (tile - overlap) // stride * stride
     starts = [*range(0, length - tile, step), length - tile]
     return [(start, start + tile) for start in starts]
 
 
 def _ramp(start: int, end: int, length: int, overlap: int) -> Float2d:
-    """1 in the middle of a tile, falling to nearly 0 where a neighbour overlaps."""
+    """1 in the middle of a tile, falling where a neighbour overlaps; 0 at the tile's very edge,
+    where the network saw half of the surroundings."""
     weight = np.ones(end - start, np.float32)
-    rise = ((np.arange(overlap) + 0.5) / overlap).astype(np.float32)[: end - start]
+    rise = np.clip((np.arange(overlap) + 0.5) / overlap * 2 - 0.5, 0, 1).astype(np.float32)
     if start > 0:
-        weight[: len(rise)] *= rise
+        weight[:overlap] *= rise
     if end < length:
-        weight[-len(rise) :] *= rise[::-1]
+        weight[-overlap:] *= rise[::-1]
     return weight

@@ -154,7 +154,12 @@ def learning_rate(config: FitConfig, step: int) -> float:
 
 
 def epochs_for(config: FitConfig, train: GrayTiles, minutes: float, workers: int) -> int:
-    """How many epochs fit into some minutes, from a few measured steps; at least 1."""
+    """How many epochs fit into some minutes; at least 1."""
+    return max(1, int(minutes * 60 / seconds_per_epoch(config, train, workers)))
+
+
+def seconds_per_epoch(config: FitConfig, train: GrayTiles, workers: int) -> float:
+    """From a few measured steps."""
     trial = replace(config, epochs=1, steps_per_epoch=8)
     state = new_state(trial)
     batches = iter(
@@ -169,8 +174,7 @@ def epochs_for(config: FitConfig, train: GrayTiles, minutes: float, workers: int
     started = time.perf_counter()
     for step in range(1, 8):
         _train_step(trial, state, next(batches), step)
-    seconds = (time.perf_counter() - started) / 7 * config.steps_per_epoch * 1.05
-    return max(1, int(minutes * 60 / seconds))
+    return (time.perf_counter() - started) / 7 * config.steps_per_epoch * 1.05
 
 
 def _loader(

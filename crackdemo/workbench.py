@@ -1,20 +1,25 @@
 """What the page works with: weights by name, and photos that they have scored."""
 
+import shutil
 import tempfile
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crackdemo.checkpoints import CheckpointConfig, CheckpointError, load_checkpoint
+from crackdemo.checkpoints import WEIGHTS, CheckpointConfig, CheckpointError, load_checkpoint
 from crackdemo.detector import Detector, best_device
+from crackdemo.jobs import Jobs
 from crackdemo.masks import MaskParams
 from crackdemo.store import Scored, ScoredPhotos
-from crackdemo.weights import Weights, WeightsError, resolve_weights, shipped_names
+from crackdemo.weights import SHIPPED, Weights, WeightsError, resolve_weights, shipped_names
 
 _LOADED = 4
 """Detectors that are kept; a network takes a few megabytes and a moment to load."""
+
+_EXPORTS = 32
+"""Export folders that are kept; the page copies their files as soon as it hands them out."""
 
 
 @dataclass
@@ -27,19 +32,32 @@ class Workbench:
     """Folders from which weights and data may be read by path."""
     endpoint: str | None = None
     """The Hub's address, None for the real one."""
+    hub_cache: Path | None = None
+    """Where checkpoints from the Hub are kept, None for its client's own place."""
+    shipped: Path = SHIPPED
+    """Holds one checkpoint folder for each of the weights in the list."""
+    runs: Path | None = None
+    """Where fits are kept; None switches training off."""
     photos: ScoredPhotos = field(init=False)
     """Detections so far."""
 
     def __post_init__(self) -> None:
         self.photos = ScoredPhotos(self.scratch)
+        self.jobs = None if self.runs is None else Jobs(self.runs, shipped_names(self.shipped))
         self._detectors: OrderedDict[str, Detector] = OrderedDict()
+        self._exports: deque[Path] = deque()
         self._lock = threading.Lock()
 
     def new_export_folder(self) -> Path:
-        """An empty folder for files that a visitor takes away."""
+        """An empty folder for files that a visitor takes away; the oldest one makes room."""
         exports = self.scratch / "exports"
         exports.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(dir=exports))
+        folder = Path(tempfile.mkdtemp(dir=exports))
+        with self._lock:
+            self._exports.append(folder)
+            if len(self._exports) > _EXPORTS:
+                shutil.rmtree(self._exports.popleft(), ignore_errors=True)
+        return folder
 
     @property
     def device(self) -> str:
@@ -48,16 +66,25 @@ class Workbench:
 
     @property
     def scored_count(self) -> int:
-        """Forward passes so far, all loaded weights together."""
-        return sum(detector.photos_scored for detector in self._detectors.values())
+        """Forward passes so far, all weights together."""
+        return self.photos.passes
 
     def weights_names(self) -> list[str]:
         """Weights that can be chosen from a list."""
-        return shipped_names()
+        return shipped_names(self.shipped) + (self.jobs.finished() if self.jobs else [])
 
     def resolve(self, weights: str) -> Weights:
         """A name, `owner/name[@revision]` or allowed path to a folder. Raises WeightsError."""
-        return resolve_weights(weights.strip(), self.allowed, endpoint=self.endpoint)
+        name = weights.strip()
+        if self.jobs and name in self.jobs.finished():
+            return Weights(self.jobs.folder / name / "checkpoint", name)
+        return resolve_weights(
+            weights,
+            self.allowed,
+            shipped=self.shipped,
+            cache=self.hub_cache,
+            endpoint=self.endpoint,
+        )
 
     def config(self, weights: Weights) -> CheckpointConfig:
         """The checkpoint's config. Raises CheckpointError."""
@@ -72,7 +99,7 @@ class Workbench:
 
     def detector(self, weights: Weights) -> Detector:
         """Loaded once. Raises CheckpointError."""
-        key = str(weights.folder)
+        key = _key(weights)
         with self._lock:
             if key not in self._detectors:
                 self._detectors[key] = Detector(load_checkpoint(weights.folder))
@@ -88,5 +115,13 @@ class Workbench:
         should_stop: Callable[[], bool] | None = None,
     ) -> Scored:
         """From the cache, or by one forward pass. Raises PhotoError, CheckpointError, Stopped."""
-        key = str(weights.folder)
+        key = _key(weights)
         return self.photos.score(photo, key, lambda: self.detector(weights), should_stop)
+
+
+def _key(weights: Weights) -> str:
+    """Of a checkpoint in caches: a run that is deleted and fitted again is another one."""
+    try:
+        return f"{weights.folder}@{(weights.folder / WEIGHTS).stat().st_mtime_ns}"
+    except OSError:
+        return str(weights.folder)

@@ -33,9 +33,9 @@ class VaeConfig:
         if not 1 <= self.latent_size <= 4096:
             raise ValueError(f"latent_size must lie in 1 to 4096, not {self.latent_size}")
         if self.tile_size is not None and self.tile_size not in range(
-            step := stride(self.channels), 1025, step
+            2 * (step := stride(self.channels)), 1025, step
         ):
-            raise ValueError(f"tile_size must be a multiple of {step} up to 1024")
+            raise ValueError(f"tile_size must be a multiple of {step} from {2 * step} to 1024")
 
 
 class Posterior(NamedTuple):

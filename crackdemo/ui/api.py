@@ -97,11 +97,10 @@ def build(bench: Workbench) -> None:
             outputs,
             api_name="inspect",
             api_description=(
-                "Inspects one photo: `weights` is a shipped name or a Hub id owner/name[@revision], "
-                "`threshold` 0..1 (0.5 = calibrated), `opening` and `closing` 0 or odd 3..15 px, "
+                "Inspects one photo: `weights` is a shipped name or a Hub id owner/name[@revision],"
+                " `threshold` 0..1 (0.5 = calibrated), `opening` and `closing` 0 or odd 3..15 px, "
                 "`min_area` in px. Returns mask (PNG, 255 = crack), heatmap (16-bit PNG), "
                 "reconstruction (PNG) and a report."
             ),
-            concurrency_id="network",
-            concurrency_limit=1,
+            concurrency_limit=None,
         )

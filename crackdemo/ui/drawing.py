@@ -2,6 +2,7 @@
 a browser does not draw them itself."""
 
 import hashlib
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -13,6 +14,7 @@ from crackdemo.masks import region_mask
 from crackdemo.overlays import heat_rgb, mask_image, mask_overlay, preview
 from crackdemo.presets import Polygon
 from crackdemo.store import Scored
+from crackdemo.ui.region import Region
 
 VIEW_SIDE = 1024
 """Longest side of a view that the server draws."""
@@ -27,12 +29,12 @@ def thumbnail_file(scored: Scored) -> Path:
     return path
 
 
-def region_file(scored: Scored, region: tuple[Polygon, ...]) -> Path:
+def region_file(scored: Scored, polygons: tuple[Polygon, ...]) -> Path:
     """The region of interest as a PNG of the photo's size, white where it counts."""
-    digest = hashlib.sha256(repr(region).encode()).hexdigest()[:12]
+    digest = hashlib.sha256(repr(polygons).encode()).hexdigest()[:12]
     path = scored.folder / f"region-{digest}.png"
     if not path.exists():
-        write_png(path, region_mask(region, *scored.photo.shape[:2]))
+        write_png(path, region_mask(polygons, *scored.photo.shape[:2]))
     return path
 
 
@@ -54,15 +56,15 @@ def view_size(photo: RgbImage) -> tuple[int, int]:
     return height, width
 
 
-def region_picture(photo: RgbImage, region: tuple[Polygon, ...], corners: Polygon) -> RgbImage:
+def region_picture(photo: RgbImage, region: Region) -> RgbImage:
     """The photo at display size: what the region leaves out is dimmed, corners are marked."""
     picture = preview(photo, VIEW_SIDE).copy()
     height, width = picture.shape[:2]
-    if region:
-        outside = ~region_mask(region, height, width)
+    if region.polygons:
+        outside = ~region_mask(region.polygons, height, width)
         picture[outside] = (picture[outside] * 0.35).astype(np.uint8)
-    points = [(round(x * width), round(y * height)) for x, y in corners]
-    for start, end in zip(points, points[1:], strict=False):
+    points = [(round(x * width), round(y * height)) for x, y in region.corners]
+    for start, end in pairwise(points):
         cv2.line(picture, start, end, (255, 200, 0), 2, cv2.LINE_AA)
     for point in points:
         cv2.circle(picture, point, 5, (255, 200, 0), -1, cv2.LINE_AA)

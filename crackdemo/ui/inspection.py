@@ -1,26 +1,22 @@
-"""What the Inspect tab does, as functions of plain values: scoring, the photo on show, the region
-of interest, exports.
+"""What the Inspect tab shows and hands out, as functions of plain values.
 
-Scoring runs on the server, once per photo and weights. The mask is cut in the page by the viewer
-(`viewer/`); the server cuts it again, exactly, for exports, and draws it where a browser cannot.
+The mask is cut in the page by the viewer (`viewer/`); the server cuts it again, exactly, for
+exports, and draws it where a browser cannot.
 """
 
 import itertools
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
-from crackdemo.checkpoints import CheckpointError
-from crackdemo.detector import Stopped
-from crackdemo.images import PhotoError
-from crackdemo.masks import MaskParams
-from crackdemo.presets import Polygon, Preset
+from crackdemo.checkpoints import Calibration
+from crackdemo.heatmaps import photo_score
+from crackdemo.masks import MaskParams, region_mask
+from crackdemo.presets import Preset
 from crackdemo.store import Scored
 from crackdemo.ui import drawing, exports
+from crackdemo.ui.region import Region
+from crackdemo.ui.scoring import Entry, Roll
 from crackdemo.verdict import judge
-from crackdemo.weights import Weights, WeightsError
 from crackdemo.workbench import Workbench
 
 STRIP_PAGE = 60
@@ -28,174 +24,114 @@ STRIP_PAGE = 60
 
 _serial = itertools.count(1)
 
-
-@dataclass(frozen=True)
-class Entry:
-    """A photo of the film strip."""
-
-    path: Path
-    """Where the upload lies; never shown."""
-    crack: bool
-    """The verdict."""
-    score: float
-    """The photo's score, 0..1."""
-
-    @property
-    def caption(self) -> str:
-        """File name and verdict."""
-        return f"{self.path.name} · {'crack' if self.crack else 'sound'} {self.score:.2f}"
+Dropped: TypeAlias = dict[str, tuple[tuple[int, int], ...]]
+"""False alarms dropped by hand: a pixel (x, y) of each, by the photo's name."""
 
 
 @dataclass(frozen=True)
 class Session:
-    """What one visitor has open; small, since gradio copies it."""
+    """What one visitor has open. Each part is changed by other events, so none undoes another."""
 
-    entries: tuple[Entry, ...] = ()
-    """Scored photos, in the order of the upload."""
-    current: int = 0
-    """The photo on show."""
-    weights: Weights | None = None
-    """The weights that the entries were scored with."""
-    region: tuple[Polygon, ...] = ()
-    """Region of interest of all photos, polygons in fractions of them; empty for the whole."""
-    corners: Polygon = ()
-    """Corners of the polygon that is being drawn."""
-    dropped: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
-    """False alarms dropped by hand: pixels (x, y) by the photo's file name."""
+    roll: Roll = field(default_factory=Roll)
+    """The scored photos."""
+    on_show: str | None = None
+    """Name of the photo that was chosen last; the first one is shown if it is not there."""
+    region: Region = field(default_factory=Region)
+    """Region of interest of all photos."""
+    dropped: Dropped = field(default_factory=dict)
+    """False alarms of all photos."""
 
     @property
     def entry(self) -> Entry | None:
         """The photo on show, None without one."""
-        return self.entries[self.current] if self.entries else None
-
-
-class Turns:
-    """Which scoring run of a visitor is the latest; an older one stops."""
-
-    def __init__(self) -> None:
-        self._latest: dict[str, int] = {}
-        self._lock = threading.Lock()
-
-    def take(self, visitor: str) -> int:
-        """Starts a turn, which ends the one before."""
-        with self._lock:
-            self._latest[visitor] = self._latest.get(visitor, 0) + 1
-            return self._latest[visitor]
-
-    def is_over(self, visitor: str, turn: int) -> bool:
-        """Whether another turn has begun."""
-        return self._latest.get(visitor) != turn
-
-    def forget(self, visitor: str) -> None:
-        """When the visitor has left."""
-        self._latest.pop(visitor, None)
+        entries = self.roll.entries
+        chosen = (entry for entry in entries if entry.upload.name == self.on_show)
+        return next(chosen, entries[0] if entries else None)
 
 
 @dataclass(frozen=True)
-class Progress:
-    """One step of a scoring run."""
+class OnShow:
+    """The photo on show with all that is known of it."""
 
-    session: Session
-    """With the photos that are done."""
-    message: str
-    """For the person, Markdown."""
-    problems: tuple[str, ...] = ()
-    """One sentence for each photo that could not be scored."""
-    is_running: bool = False
-    """Whether more steps follow."""
+    entry: Entry
+    """Its file, name and score."""
+    scored: Scored
+    """From the cache."""
+    calibration: Calibration
+    """Of the weights that scored it."""
 
 
-def score_photos(
-    bench: Workbench,
-    paths: list[Path],
-    weights_text: str,
-    session: Session,
-    is_over: Callable[[], bool],
-) -> Iterator[Progress]:
-    """Scores all photos, one step each; bad ones are listed and the rest goes on."""
-    try:
-        weights = bench.resolve(weights_text)
-        threshold = bench.config(weights).calibration.score_threshold
-    except (WeightsError, CheckpointError) as error:
-        yield Progress(session, f"⚠️ {error}")
-        return
-    current = session.entry
-    session = replace(session, entries=(), current=0, weights=weights)
-    problems: list[str] = []
-    for done, path in enumerate(paths):
-        message = f"Scoring {done + 1} of {len(paths)}: {path.name}"
-        yield Progress(session, message, tuple(problems), is_running=True)
-        try:
-            score = bench.score(path, weights, is_over).detection.score
-        except Stopped:
-            yield Progress(
-                session, f"Stopped after {done} of {len(paths)} photos.", tuple(problems)
-            )
-            return
-        except (PhotoError, CheckpointError) as error:
-            problems.append(str(error))
-            continue
-        session = replace(
-            session, entries=(*session.entries, Entry(path, score >= threshold, score))
-        )
-        if current is not None and current.path == path:
-            session = replace(session, current=len(session.entries) - 1)
-    yield Progress(session, _summary(session), tuple(problems))
-
-
-def _summary(session: Session) -> str:
-    if not session.entries or session.weights is None:
-        return "Drop photos above, or try an example."
-    cracked = sum(entry.crack for entry in session.entries)
-    count = len(session.entries)
-    commit = f" at commit `{session.weights.commit}`" if session.weights.commit else ""
-    return (
-        f"{count} photo{'s' * (count != 1)} scored with **{session.weights.name}**{commit}: "
-        f"{cracked} called cracked."
-    )
+def on_show(bench: Workbench, session: Session) -> OnShow | None:
+    """None without a photo. Raises PhotoError where its file is gone."""
+    entry, weights = session.entry, session.roll.weights
+    if entry is None or weights is None:
+        return None
+    scored = bench.score(entry.upload.path, weights)
+    return OnShow(entry, scored, bench.config(weights).calibration)
 
 
 def page_data(bench: Workbench, session: Session) -> tuple[list[str] | None, dict[str, Any] | None]:
     """The photo on show for the viewer: its files, and what stands beside them."""
-    scored = current_scored(bench, session)
-    if scored is None or session.entry is None or session.weights is None:
+    shown = on_show(bench, session)
+    if shown is None:
         return None, None
-    calibration = bench.config(session.weights).calibration
-    files = [scored.folder / name for name in ("photo.jpg", "reconstruction.jpg", "heatmap.png")]
-    if session.region:
-        files.append(drawing.region_file(scored, session.region))
+    scored, calibration, name = shown.scored, shown.calibration, shown.entry.upload.name
+    polygons = session.region.polygons
+    files = [scored.folder / file for file in ("photo.jpg", "reconstruction.jpg", "heatmap.png")]
+    if polygons:
+        files.append(drawing.region_file(scored, polygons))
+    score = _score(shown, session.region)
     return [str(file) for file in files], {
-        "id": f"{next(_serial)}",
-        "name": session.entry.path.name,
-        "score": session.entry.score,
+        "id": str(next(_serial)),
+        "name": name,
+        "score": score,
         "scoreThreshold": calibration.score_threshold,
-        "crack": session.entry.crack,
+        "crack": score >= calibration.score_threshold,
+        "hasRegion": bool(polygons),
         "cleanQuantiles": [
             [float(share), round(65536 * value)]
             for share, value in calibration.clean_quantiles.items()
         ],
-        "dropped": [
-            {"x": x, "y": y} for x, y in session.dropped.get(session.entry.path.name, ())
-        ],
+        "dropped": [{"x": x, "y": y} for x, y in session.dropped.get(name, ())],
     }
 
 
-def current_scored(bench: Workbench, session: Session) -> Scored | None:
-    """The photo on show with its detection, from the cache."""
-    if session.entry is None or session.weights is None:
-        return None
-    return bench.score(session.entry.path, session.weights)
+def _score(shown: OnShow, region: Region) -> float:
+    """Of what counts of the photo, as `judge` has it."""
+    detection = shown.scored.detection
+    if not region.polygons:
+        return detection.score
+    inside = region_mask(region.polygons, *detection.heatmap.shape)
+    return photo_score(detection.heatmap[inside], shown.calibration.score_top_share)
 
 
 def strip(bench: Workbench, session: Session, page: int) -> list[tuple[str, str]]:
     """Thumbnails and captions of one page of the film strip."""
-    if session.weights is None:
+    weights = session.roll.weights
+    if weights is None:
         return []
-    shown = session.entries[page * STRIP_PAGE : (page + 1) * STRIP_PAGE]
     return [
-        (str(drawing.thumbnail_file(bench.score(e.path, session.weights))), e.caption)
-        for e in shown
+        (
+            str(drawing.thumbnail_file(bench.score(entry.upload.path, weights))),
+            caption(entry, session.region),
+        )
+        for entry in session.roll.entries[page * STRIP_PAGE : (page + 1) * STRIP_PAGE]
     ]
+
+
+def place(session: Session, page: int) -> int | None:
+    """Where in that page the photo on show is, None if it is on another."""
+    if session.entry is None:
+        return None
+    index = session.roll.entries.index(session.entry) - page * STRIP_PAGE
+    return index if 0 <= index < STRIP_PAGE else None
+
+
+def caption(entry: Entry, region: Region) -> str:
+    """Name, and verdict and score where these are of the whole photo."""
+    if region.polygons:
+        return entry.upload.name
+    return f"{entry.upload.name} · {'crack' if entry.crack else 'sound'} {entry.score:.2f}"
 
 
 @dataclass(frozen=True)
@@ -203,7 +139,7 @@ class Settings:
     """The sliders' values."""
 
     preset: Preset
-    """Mask settings, region of interest and scale."""
+    """Mask settings, region of interest, scale and false alarms."""
     opacity: float
     """Of the mask over the photo, 0..1."""
 
@@ -222,79 +158,33 @@ def settings_of(
     mask = MaskParams(
         float(threshold), int(opening), int(closing), kernel, max(0, round(min_area or 0))
     )
-    return Settings(Preset(mask, session.region, mm_per_px or None, session.dropped), opacity)
+    dropped = {name: points for name, points in session.dropped.items() if points}
+    return Settings(Preset(mask, session.region.polygons, mm_per_px or None, dropped), opacity)
 
 
 def export(bench: Workbench, session: Session, settings: Settings) -> list[str]:
-    """Files of the photo on show, the table of all photos, and the preset."""
-    scored = current_scored(bench, session)
-    if scored is None or session.entry is None or session.weights is None:
+    """Files of the photo on show, the tables of all photos, and the preset."""
+    shown, weights = on_show(bench, session), session.roll.weights
+    if shown is None or weights is None:
         return []
-    weights = session.weights
-    calibration = bench.config(weights).calibration
     folder = bench.new_export_folder()
-    files = exports.export_photo(
-        folder, session.entry.path.name, scored, calibration, settings.preset, settings.opacity
+    preset, calibration = settings.preset, shown.calibration
+    name = shown.entry.upload.name
+    files = exports.export_photo(folder, name, shown.scored, calibration, preset, settings.opacity)
+    scored = (
+        (entry.upload.name, bench.score(entry.upload.path, weights))
+        for entry in session.roll.entries
     )
-    files += exports.export_table(
-        folder,
-        [entry.path for entry in session.entries],
-        lambda path: exports.from_cache(bench.score(path, weights)),
-        calibration,
-        settings.preset,
-    )
+    failed = [(problem.upload.name, problem.reason) for problem in session.roll.problems]
+    files += exports.export_tables(folder, scored, failed, calibration, preset)
     return [str(file) for file in files]
 
 
 def draw(bench: Workbench, session: Session, settings: Settings) -> tuple[Any, ...]:
     """The four views, drawn here; None for each without a photo."""
-    scored = current_scored(bench, session)
-    if scored is None or session.entry is None or session.weights is None:
+    shown = on_show(bench, session)
+    if shown is None:
         return (None,) * 4
-    calibration = bench.config(session.weights).calibration
-    mask = judge(scored.detection, calibration, settings.preset, session.entry.path.name).mask
-    return drawing.four_views(scored, mask, settings.opacity)
-
-
-def add_corner(session: Session, x: float, y: float, shape: str) -> Session:
-    """A click into the region's picture, in fractions of it; a box is done after two."""
-    corners = (*session.corners, (min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0)))
-    if shape == "Box" and len(corners) == 2:
-        (left, top), (right, bottom) = corners
-        box = ((left, top), (right, top), (right, bottom), (left, bottom))
-        return replace(session, region=(*session.region, box), corners=())
-    return replace(session, corners=corners)
-
-
-def close_polygon(session: Session) -> Session:
-    """The corners so far become a polygon of the region."""
-    if len(session.corners) < 3:
-        return session
-    return replace(session, region=(*session.region, session.corners), corners=())
-
-
-def undo_corner(session: Session) -> Session:
-    """Takes back the last corner, or else the last polygon."""
-    if session.corners:
-        return replace(session, corners=session.corners[:-1])
-    return replace(session, region=session.region[:-1])
-
-
-
-def clear_region(session: Session) -> Session:
-    """The whole photo counts."""
-    return replace(session, region=(), corners=())
-
-
-def with_dropped(session: Session, points: list[dict[str, int]]) -> Session:
-    """What was dropped by hand on the photo on show, as the viewer tells it."""
-    if session.entry is None:
-        return session
-    name = session.entry.path.name
-    pixels = tuple((int(point["x"]), int(point["y"])) for point in points)
-    return replace(session, dropped={**session.dropped, name: pixels})
-
-
-def mask_values(mask: MaskParams) -> list[Any]:
-    """In the order of the widgets."""
-    return [mask.threshold, mask.opening, mask.closing, mask.kernel, mask.min_area]
+    name = shown.entry.upload.name
+    mask = judge(shown.scored.detection, shown.calibration, settings.preset, name).mask
+    return drawing.four_views(shown.scored, mask, settings.opacity)

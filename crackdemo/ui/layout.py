@@ -2,15 +2,32 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
+from crackdemo.images import MAX_FILE_MB
 from crackdemo.masks import KERNELS, MAX_KERNEL, kernel_bitmap
-from crackdemo.ui import api, inspect_tab
+from crackdemo.ui import api, fits_api, inspect_tab, train_tab
+from crackdemo.ui.widgets import EXAMPLES
 from crackdemo.workbench import Workbench
 
 _UI = Path(__file__).parent
 TITLE = "crackdemo"
+
+
+def launch(bench: Workbench, **options: Any) -> gr.Blocks:
+    """Serves the page around one workbench; `options` are those of gradio's `launch`."""
+    page = build_page(bench)
+    page.queue(max_size=64).launch(
+        head=page_head(),
+        theme=page_theme(),
+        max_file_size=f"{MAX_FILE_MB}mb",
+        allowed_paths=[str(EXAMPLES)],
+        ssr_mode=False,
+        **options,
+    )
+    return page
 
 
 def build_page(bench: Workbench) -> gr.Blocks:
@@ -21,9 +38,22 @@ def build_page(bench: Workbench) -> gr.Blocks:
             f"<span class='device'>Runs on {bench.device.upper()}.</span></p>",
             elem_id="headline",
         )
-        with gr.Tab("Inspect", id="inspect"):
-            inspect_tab.build(bench)
+        with gr.Tab("Inspect", id="inspect") as inspect:
+            weights = inspect_tab.build(bench)
+        with gr.Tab("Train", id="train") as train:
+            train_tab.build(bench, train, [inspect])
+        # a fit may have finished since the page was opened
+        gr.on(
+            [page.load, inspect.select, weights.focus],
+            lambda: gr.Dropdown(choices=bench.weights_names()),
+            None,
+            weights,
+            queue=False,
+            show_progress="hidden",
+            api_visibility="private",
+        )
         api.build(bench)
+        fits_api.build(bench)
     return page
 
 

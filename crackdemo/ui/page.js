@@ -7,7 +7,9 @@
   const crackdemo = (scope.crackdemo ??= {});
   const viewer = crackdemo.viewer;
 
-  let verdict = null;
+  /** What `page_data` in Python says of the photo on show, and of the one that is on its way. */
+  let shown = null;
+  let coming = null;
   let mmPerPx = null;
 
   /** The viewer moves in as soon as gradio has drawn its place, and again if it redraws it. */
@@ -16,17 +18,21 @@
     if (place) viewer.mount(place);
   }
 
-  /** @param files FileData of photo, reconstruction, heatmap and, where there is one, region */
-  function show(files, meta) {
+  /**
+   * @param files FileData of photo, reconstruction, heatmap and, where there is one, region
+   * @param meta what `page_data` in Python gives
+   * @param settings as `set` takes them
+   */
+  function show(files, meta, ...settings) {
     mount();
-    if (!files || !meta) {
-      verdict = null;
+    set(...settings);
+    coming = meta;
+    if (!meta) {
       viewer.clear();
-      say("Drop photos to begin, or try an example.");
+      forget("");
       return;
     }
     const [photo, reconstruction, heatmap, region] = files.map((file) => file.url);
-    verdict = meta;
     viewer
       .show({
         id: meta.id,
@@ -39,10 +45,18 @@
         dropped: meta.dropped,
         verdict: { crack: meta.crack },
       })
-      .catch(() => {}); // the viewer itself says what went wrong
+      .catch(() => coming === meta && forget(`${meta.name} could not be shown.`));
   }
 
-  function set(threshold, opening, closing, kernel, minArea, opacity, colours, scale) {
+  /** The viewer itself says what went wrong, and offers to try again. */
+  function forget(text) {
+    shown = null;
+    say(text);
+  }
+
+  /** Values of the page's widgets; an empty field is null or 0. */
+  function set(threshold, opening, closing, kernel, minArea, opacity, scale, colours) {
+    offerDownloads(false);
     mmPerPx = scale || null;
     viewer.set({
       threshold, opening: Number(opening), closing: Number(closing), kernel,
@@ -50,23 +64,29 @@
     });
   }
 
+  /** @param {State} state of the photo on show, which the viewer keeps until the next is there */
   function tell(state) {
-    if (!verdict || state.id !== verdict.id) return;
-    const text = crackdemo.wording.result(state, { crack: verdict.crack }, mmPerPx);
+    if (coming && state.id === coming.id) shown = coming;
+    if (!shown || state.id !== shown.id) return;
+    const { name, crack, score, scoreThreshold, hasRegion } = shown;
+    const text = crackdemo.wording.result(state, { crack }, mmPerPx);
     if (!text) return;
-    const score = `score ${verdict.score.toFixed(3)}, called cracked from ${verdict.scoreThreshold.toFixed(3)}`;
-    say(`${verdict.name}: ${text}`, score, verdict.crack);
+    const where = hasRegion ? " in the region of interest" : "";
+    const detail = `score ${score.toFixed(3)}${where}, called cracked from ${scoreThreshold.toFixed(3)}`;
+    say(`${name}: ${text}`, detail, crack);
   }
 
   function say(text, detail = "", crack = null) {
     const place = document.querySelector("#verdict .verdict-place");
     if (!place) return;
-    const sentence = document.createElement("strong");
-    sentence.textContent = text;
-    const more = document.createElement("span");
-    more.textContent = detail;
+    const { element } = crackdemo;
     place.className = `verdict-place ${crack === null ? "" : crack ? "crack" : "sound"}`;
-    place.replaceChildren(sentence, more);
+    place.replaceChildren(...(text ? [element("strong", {}, text), element("span", {}, detail)] : []));
+  }
+
+  /** Downloads that were prepared go out of sight when something else is shown than they hold. */
+  function offerDownloads(areNew) {
+    document.body.dataset.downloads = areNew ? "new" : "old";
   }
 
   /** Writes into a gradio widget as a hand would. */
@@ -80,9 +100,10 @@
 
   viewer.onstate(tell);
   viewer.onchange((change) => {
+    offerDownloads(false);
     if ("threshold" in change) write("#threshold input[type=number]", change.threshold.toFixed(3));
     if ("dropped" in change) {
-      write("#dropped textarea", JSON.stringify({ id: verdict?.id, points: change.dropped }));
+      write("#dropped textarea", JSON.stringify({ id: shown.id, name: shown.name, points: change.dropped }));
     }
   });
 
@@ -98,5 +119,5 @@
   });
 
   new MutationObserver(mount).observe(document, { childList: true, subtree: true });
-  crackdemo.page = { show, set };
+  crackdemo.page = { show, set, offerDownloads };
 })(globalThis);

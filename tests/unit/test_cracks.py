@@ -10,6 +10,11 @@ PLAIN = CrackConfig(
 NET = CrackConfig(network_probability=1)
 
 
+def strokes_of(config: CrackConfig, seed: int) -> list[Stroke]:
+    cracks = draw_cracks(128, 128, config, np.random.default_rng(seed))
+    return [stroke for crack in cracks for stroke in crack]
+
+
 def pavement(height: int = 128, width: int = 128, seed: int = 0) -> np.ndarray:
     noise = np.random.default_rng(seed).normal(0.55, 0.08, (height, width)).astype(np.float32)
     return cv2.GaussianBlur(noise, (0, 0), 1).clip(0, 1)
@@ -58,7 +63,7 @@ def test_strokes_are_interrupted_where_their_width_is_zero():
 
 
 def test_what_lies_outside_of_the_tile_is_not_painted():
-    far = Stroke(straight(5).points + (0, 500), straight(5).flanks)
+    far = Stroke(straight(5).points + np.array([0, 500]), straight(5).flanks)
     assert not rasterise([far], 128, 128).any()
     assert not rasterise([], 128, 128).any()
 
@@ -108,8 +113,7 @@ def test_nothing_changes_far_from_the_cracks(config):
     surface = pavement()
     for seed in range(20):
         painted = paint_cracks(surface, config, np.random.default_rng(seed))
-        strokes = sum(draw_cracks(128, 128, config, np.random.default_rng(seed)), [])
-        drawn = rasterise(strokes, 128, 128) > 0
+        drawn = rasterise(strokes_of(config, seed), 128, 128) > 0
         # rough outlines, blur and sunlit rims reach a few pixels beyond what was drawn
         near = cv2.dilate(drawn.astype(np.uint8), np.ones((31, 31))).astype(bool)
         assert np.array_equal(painted.image[~near], surface[~near])
@@ -129,38 +133,27 @@ def test_deeper_cracks_are_darker():
 
 
 def test_widths_follow_the_config():
-    def widest(width: float) -> float:
+    def drawn(width: float) -> float:
         config = CrackConfig(
             width_min=width, width_max=width, branch_probability=0, network_probability=0
         )
-        strokes = [
-            stroke
-            for seed in range(60)
-            for crack in draw_cracks(128, 128, config, np.random.default_rng(seed))
-            for stroke in crack
-        ]
-        return float(np.median([np.median(s.flanks.sum(-1)[s.flanks.sum(-1) > 0]) for s in strokes]))
+        widths = [s.flanks.sum(-1) for seed in range(60) for s in strokes_of(config, seed)]
+        return float(np.median([np.median(along[along > 0]) for along in widths]))
 
     for width in (1.5, 6, 20):
-        assert widest(width) == pytest.approx(width, rel=0.35)
+        assert drawn(width) == pytest.approx(width, rel=0.35)
 
 
 def test_some_paths_are_interrupted_and_most_are_not():
     config = CrackConfig(branch_probability=0, network_probability=0)
-    interrupted = [
-        bool((stroke.flanks.sum(-1) == 0).any())
-        for seed in range(100)
-        for crack in draw_cracks(128, 128, config, np.random.default_rng(seed))
-        for stroke in crack
-    ]
+    strokes = [stroke for seed in range(100) for stroke in strokes_of(config, seed)]
+    interrupted = [bool((stroke.flanks.sum(-1) == 0).any()) for stroke in strokes]
     assert 0.1 < np.mean(interrupted) < 0.6
 
 
 def test_a_crack_branches_as_often_as_the_config_says():
     def strokes_of_a_crack(probability: float) -> float:
-        config = CrackConfig(
-            branch_probability=probability, network_probability=0, paths_max=1
-        )
+        config = CrackConfig(branch_probability=probability, network_probability=0, paths_max=1)
         drawn = (draw_cracks(128, 128, config, np.random.default_rng(seed)) for seed in range(200))
         return float(np.mean([len(crack) for cracks in drawn for crack in cracks]))
 
@@ -170,9 +163,7 @@ def test_a_crack_branches_as_often_as_the_config_says():
 
 def test_a_tile_has_at_most_the_configs_paths():
     config = CrackConfig(paths_max=2, network_probability=0)
-    counts = {
-        len(draw_cracks(64, 64, config, np.random.default_rng(seed))) for seed in range(50)
-    }
+    counts = {len(draw_cracks(64, 64, config, np.random.default_rng(seed))) for seed in range(50)}
     assert counts == {1, 2}
 
 
@@ -180,8 +171,7 @@ def test_a_net_encloses_pieces_of_pavement():
     config = CrackConfig(network_probability=1, width_min=2)
     pieces = []
     for seed in range(10):
-        strokes = sum(draw_cracks(128, 128, config, np.random.default_rng(seed)), [])
-        sound = rasterise(strokes, 128, 128) < 0.5
+        sound = rasterise(strokes_of(config, seed), 128, 128) < 0.5
         pieces.append(cv2.connectedComponents(sound.astype(np.uint8), connectivity=4)[0] - 1)
     assert np.median(pieces) >= 4
 

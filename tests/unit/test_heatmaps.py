@@ -89,7 +89,7 @@ def test_the_blur_is_a_gaussian_that_loses_nothing():
     ],
 )
 def test_a_heatmap_config_that_makes_no_sense_is_refused(wrong):
-    with pytest.raises(ValueError, match="residual|scales|blur"):
+    with pytest.raises(ValueError, match=r"residual|scales|blur"):
         HeatmapConfig(**wrong)
 
 

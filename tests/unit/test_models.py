@@ -169,7 +169,7 @@ def test_channels_that_no_photo_needs_are_refused(kind, channels):
         kind(channels=channels)
 
 
-@pytest.mark.parametrize("size", [0, -4, 10, 1028])
+@pytest.mark.parametrize("size", [0, -4, 4, 10, 1028])
 def test_a_dense_latent_needs_tiles_of_whole_strides(size):
     with pytest.raises(ValueError, match="tile_size"):
         VaeConfig(TINY, tile_size=size)

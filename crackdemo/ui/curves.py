@@ -1,0 +1,68 @@
+"""Loss curves as SVG, in the page's own colours."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+_WIDTH, _HEIGHT = 640, 220
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 10, 10, 26
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One line of a plot."""
+
+    name: str
+    """In the legend."""
+    values: Sequence[float]
+    """One for each epoch, from epoch 1."""
+    style: str
+    """CSS class: `first` or `second` for the run, and `dashed` for training."""
+
+
+def plot(curves: Sequence[Curve], epochs: int) -> str:
+    """SVG with axes and a legend; empty text before there are values."""
+    values = [value for curve in curves for value in curve.values]
+    if not values:
+        return ""
+    low, high = min(values), max(values)
+    span = (high - low) or abs(high) or 1.0
+    lines = [_line(curve, epochs, low, span) for curve in curves]
+    ticks = [_tick(low + share * span, share) for share in (0, 0.5, 1)]
+    legend = "".join(
+        f'<span class="{curve.style}"><i></i>{escape(curve.name)}</span>' for curve in curves
+    )
+    axis = _HEIGHT - 8
+    return (
+        f'<figure class="curves"><figcaption>{legend}</figcaption>'
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="Loss by epoch">'
+        f"{''.join(ticks)}{''.join(lines)}"
+        f'<text x="{_LEFT}" y="{axis}">epoch 1</text>'
+        f'<text x="{_WIDTH - _RIGHT}" y="{axis}" text-anchor="end">{epochs}</text></svg></figure>'
+    )
+
+
+def _line(curve: Curve, epochs: int, low: float, span: float) -> str:
+    points = [
+        (_x(epoch, epochs), _y((value - low) / span)) for epoch, value in enumerate(curve.values, 1)
+    ]
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    x, y = points[-1] if points else (0, 0)
+    end = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3"/>' if points else ""
+    return f'<g class="{curve.style}"><polyline points="{path}"/>{end}</g>'
+
+
+def _tick(value: float, share: float) -> str:
+    y = _y(share)
+    return (
+        f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+        f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{value:.3g}</text>'
+    )
+
+
+def _x(epoch: int, epochs: int) -> float:
+    return _LEFT + (epoch - 1) / max(1, epochs - 1) * (_WIDTH - _LEFT - _RIGHT)
+
+
+def _y(share: float) -> float:
+    return _HEIGHT - _BOTTOM - share * (_HEIGHT - _TOP - _BOTTOM)

@@ -1,0 +1,75 @@
+"""The real page, served by the test's own process just as app.py serves it."""
+
+import json
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from crackdemo.detector import Stopped
+from crackdemo.store import Scored
+from crackdemo.ui.layout import launch
+from crackdemo.weights import DEFAULT_WEIGHTS, Weights
+from crackdemo.workbench import Workbench
+
+OTHER_WEIGHTS = "other"
+"""Weights in the list that see the same cracks less hot than the default ones."""
+
+
+class SteppedBench(Workbench):
+    """Scores at once, or as many photos as a test permits."""
+
+    permits: threading.Semaphore | None = None
+
+    def score(
+        self,
+        photo: Path,
+        weights: Weights,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> Scored:
+        if should_stop is not None:  # only a run that somebody can stop has it
+            while self.permits is not None and not self.permits.acquire(timeout=0.02):
+                if should_stop():
+                    raise Stopped
+        return super().score(photo, weights, should_stop)
+
+    @contextmanager
+    def only(self, photos: int) -> Iterator[threading.Semaphore]:
+        """Inside, so many photos are scored; releasing the semaphore permits one more."""
+        self.permits = threading.Semaphore(photos)
+        yield self.permits
+        self.permits = None
+
+
+@dataclass(frozen=True)
+class App:
+    """A page that is being served."""
+
+    url: str
+    """Where."""
+    bench: SteppedBench
+    """What it works with."""
+
+    def checkpoint(self, name: str = DEFAULT_WEIGHTS) -> Path:
+        """The folder of weights in the list."""
+        return self.bench.shipped / name
+
+
+@contextmanager
+def running_app(folder: Path, checkpoint: Path, **bench: Any) -> Iterator[App]:
+    """Serves the page from a folder, with two variants of one checkpoint in the list of weights."""
+    shipped = folder / "checkpoints"
+    for name, r0 in ((DEFAULT_WEIGHTS, 0.08), (OTHER_WEIGHTS, 0.16)):
+        shutil.copytree(checkpoint, shipped / name)
+        config = json.loads((checkpoint / "config.json").read_text())
+        config["calibration"]["r0"] = r0
+        (shipped / name / "config.json").write_text(json.dumps(config))
+    workbench = SteppedBench(folder / "scratch", shipped=shipped, hub_cache=folder / "hub", **bench)
+    page = launch(workbench, prevent_thread_lock=True, quiet=True)
+    try:
+        yield App(page.local_url, workbench)
+    finally:
+        page.close(verbose=False)

@@ -1,0 +1,144 @@
+"""A fit from the page, in a real browser, and through the API, in a real client."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("playwright")
+from app_server import App, running_app
+from gradio_client import Client
+from playwright.sync_api import Browser, Page, expect
+from viewer_harness import CHROMIUM, chromium
+
+from tests.hub_standin import HubStandIn
+
+PATIENCE = 120_000
+"""Milliseconds until a fit must be done: the machine may be busy."""
+TINY = {"tile_size": 32, "source_size": 64, "batch_size": 2, "steps_per_epoch": 2, "epochs": 3}
+NETWORK = {"channels": [4, 8]}
+
+needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+
+
+@pytest.fixture(scope="module")
+def hub() -> Iterator[HubStandIn]:
+    with HubStandIn() as hub:
+        hub.add_token("hf_write", ["me"])
+        yield hub
+
+
+@pytest.fixture(scope="module")
+def app(
+    tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path, hub: HubStandIn
+) -> Iterator[App]:
+    folder = tmp_path_factory.mktemp("app")
+    more = {"runs": folder / "runs", "endpoint": hub.endpoint}
+    with running_app(folder, tiny_checkpoint, **more) as app:
+        yield app
+        assert app.bench.jobs is not None
+        for job in app.bench.jobs.jobs():
+            app.bench.jobs.cancel(job.name)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+def open_tab(page: Page, app: App) -> None:
+    page.goto(app.url)
+    page.get_by_role("tab", name="Train").click()
+    expect(page.locator("#start-fit")).to_be_visible()
+
+
+def fill_in(page: Page, name: str, epochs: int) -> None:
+    """A tiny fit on procedural pavement."""
+    page.get_by_label("Procedural pavement").check()
+    page.locator("#fit-name").get_by_role("textbox").fill(name)
+    page.locator("#fit-length").get_by_label("Epochs").check()
+    page.locator("#fit-epochs input").fill(str(epochs))
+    page.locator("#fit-tile input").fill("32")
+    page.get_by_role("button", name="Advanced").click()
+    for field in ("source_size", "batch_size", "steps_per_epoch"):
+        page.locator(f"#fit-{field} input").fill(str(TINY[field]))
+    page.locator("#fit-channels").get_by_role("textbox").fill("4, 8")
+
+
+@needs_browser
+def test_a_fit_started_from_the_page_is_found_again_finishes_and_its_weights_are_in_the_list(
+    app: App, hub: HubStandIn, browser: Browser
+) -> None:
+    page = browser.new_page(viewport={"width": 1300, "height": 1000})
+    open_tab(page, app)
+    fill_in(page, "street", epochs=3)
+    page.locator("#start-fit").click()
+    expect(page.locator("#fit-said")).to_contain_text("has been started", timeout=PATIENCE)
+    page.locator("#fit-name").get_by_role("textbox").fill("street")
+    page.locator("#start-fit").click()
+    expect(page.locator("#fit-said")).to_contain_text("take another name", timeout=PATIENCE)
+
+    page.reload()
+    page.get_by_role("tab", name="Train").click()
+    expect(page.locator("#runs")).to_contain_text("street · done", timeout=PATIENCE)
+    expect(page.locator("#run-detail progress")).to_have_attribute("value", "1.0000")
+    expect(page.locator("#run-detail polyline")).to_have_count(2)
+    picture = page.locator("#sample img")
+    expect(picture).to_have_attribute("alt", "Input, reconstruction, heatmap and mask of three "
+                                      "tiles after epoch 3")  # fmt: skip
+    page.locator("#sample-epoch input[type=number]").fill("1")
+    page.locator("#sample-epoch input[type=number]").press("Enter")
+    expect(picture).to_have_attribute("alt", "Input, reconstruction, heatmap and mask of three "
+                                      "tiles after epoch 1")  # fmt: skip
+
+    page.get_by_role("button", name="Publish on the Hugging Face Hub").click()
+    page.locator("#push-repo").get_by_role("textbox").fill("me/street")
+    for token, answer in (("hf_wrong", "does not accept the token"), ("hf_write", "Published:")):
+        page.locator("#push-token input").fill(token)
+        page.locator("#push").click()
+        expect(page.locator("#push-said")).to_contain_text(answer, timeout=30_000)
+    expect(page.locator("#push-token input")).to_have_value("")
+    assert hub.repos["me/street"].private
+
+    page.get_by_role("tab", name="Inspect").click()
+    page.locator("#weights input").click()
+    expect(page.get_by_role("option", name="street")).to_be_visible()
+    page.close()
+
+
+@needs_browser
+def test_a_running_fit_is_cancelled_and_resumed_from_the_page(app: App, browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 1300, "height": 1000})
+    open_tab(page, app)
+    fill_in(page, "long", epochs=5000)
+    page.locator("#fit-patience input").fill("5000")
+    page.locator("#start-fit").click()
+    expect(page.locator("#run-detail .state")).to_have_text("running", timeout=PATIENCE)
+    page.locator("#cancel-fit").click()
+    expect(page.locator("#run-detail .state")).to_have_text("cancelled", timeout=10_000)
+    page.locator("#resume-fit").click()
+    expect(page.locator("#run-detail .state")).to_have_text("running", timeout=PATIENCE)
+    page.locator("#cancel-fit").click()
+    expect(page.locator("#run-detail .state")).to_have_text("cancelled", timeout=10_000)
+    page.close()
+
+
+def test_a_program_starts_watches_and_cancels_a_fit(app: App) -> None:
+    client = Client(app.url, verbose=False)
+    settings = {"family": "vae", "network": NETWORK, **TINY, "epochs": 5000, "patience": 5000}
+    started = client.predict("by-api", "", settings, 0, api_name="/start_fit")
+    assert started["state"] in ("queued", "running")
+    with pytest.raises(Exception, match="take another name"):
+        client.predict("by-api", "", settings, 0, api_name="/start_fit")
+    assert client.predict("by-api", api_name="/cancel_fit")["state"] == "cancelled"
+    assert client.predict("by-api", api_name="/fit_status")["state"] == "cancelled"
+
+
+def test_without_a_folder_for_runs_as_on_a_space_training_is_off(
+    tmp_path: Path, tiny_checkpoint: Path
+) -> None:
+    with running_app(tmp_path, tiny_checkpoint) as app:
+        client = Client(app.url, verbose=False)
+        with pytest.raises(Exception, match="off here, since all visitors share one machine"):
+            client.predict("a", "", {}, 0, api_name="/start_fit")

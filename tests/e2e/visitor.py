@@ -1,0 +1,123 @@
+"""A person at the page: what hands do there and what eyes see."""
+
+import re
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import Locator, Page, expect
+from viewer_harness import Harness
+
+from crackdemo.arrays import CrackMask
+from crackdemo.masks import MaskParams
+
+_PATIENCE = 30_000
+"""Milliseconds: tests run beside whatever else the machine does."""
+
+
+class Visitor:
+    """One open page."""
+
+    mask = Harness.mask
+    """What `crackdemo.viewer.mask()` holds."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.requests: list[str] = []
+        self.errors: list[str] = []
+        page.set_default_timeout(_PATIENCE)
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.goto(url)
+        expect(page.locator("#viewer .crack-viewer")).to_be_visible(timeout=_PATIENCE)
+
+    @property
+    def verdict(self) -> Locator:
+        return self.page.locator("#verdict")
+
+    @property
+    def status(self) -> Locator:
+        return self.page.locator("#status")
+
+    @property
+    def strip(self) -> Locator:
+        return self.page.locator("#strip button")
+
+    def drop(self, *photos: Path) -> None:
+        """Adds photos to those that are there."""
+        paths = [str(photo) for photo in photos]
+        self.page.locator("#photos input[type=file]").set_input_files(paths)
+
+    def score(self, *photos: Path) -> None:
+        """Adds photos and waits until all are scored and one is on show."""
+        self.drop(*photos)
+        self.sees(self.status, "scored with")
+        self.page.wait_for_function("crackdemo.viewer.mask()")
+
+    def sees(self, place: Locator, text: str | re.Pattern[str]) -> None:
+        """Waits for a text."""
+        expect(place).to_contain_text(text, timeout=_PATIENCE)
+
+    def slide(self, knob: str, value: float) -> None:
+        self.page.locator(f"#{knob} input[type=range]").fill(str(value))
+
+    def choose(self, knob: str, option: str) -> None:
+        field = self.page.locator(f"#{knob} input")
+        field.click()
+        self.page.get_by_role("option", name=option, exact=True).click()
+        expect(field).to_have_value(option)
+
+    def set(self, params: MaskParams) -> None:
+        """Moves every slider and list of the mask."""
+        self.slide("threshold", params.threshold)
+        self.slide("min-area", params.min_area)
+        for knob, size in (("opening", params.opening), ("closing", params.closing)):
+            self.choose(knob, f"{size} px" if size else "off")
+        self.choose("kernel", params.kernel)
+
+    def name_weights(self, text: str) -> None:
+        """Types into the list of weights."""
+        field = self.page.locator("#weights input")
+        field.click()
+        field.fill(text)
+        field.press("Enter")
+
+    def sees_mask(self, expected: CrackMask) -> None:
+        """Waits until the mask on show is this one, in every pixel."""
+        end = time.monotonic() + _PATIENCE / 1000
+        while time.monotonic() < end and not self._shows(expected):
+            self.page.wait_for_timeout(50)
+        shown = self.mask()
+        assert shown.shape == expected.shape
+        assert np.array_equal(shown, expected), f"{(shown ^ expected).sum()} pixels differ"
+
+    def _shows(self, expected: CrackMask) -> bool:
+        is_there = self.page.evaluate("crackdemo.viewer.mask() !== null")
+        return is_there and np.array_equal(self.mask(), expected)
+
+    def downloads(self, folder: Path) -> dict[str, Path]:
+        """Prepares downloads and saves each: what follows the last dash of its name to the file."""
+        self.page.locator("#prepare").click()
+        links = self.page.locator("#downloads a[download]")
+        expect(links.first).to_be_visible(timeout=_PATIENCE)
+        files = {}
+        for link in links.all():
+            with self.page.expect_download() as download:
+                link.click()
+            name = download.value.suggested_filename
+            files[name.rpartition("-")[2]] = folder / name
+            download.value.save_as(folder / name)
+        return files
+
+    def region_click(self, x: float, y: float) -> None:
+        """Clicks into the picture of the region of interest, in fractions of it."""
+        picture = self.page.locator("#region-view img")
+        box = picture.bounding_box()
+        assert box is not None
+        picture.click(position={"x": x * box["width"], "y": y * box["height"]})
+
+
+def texts(places: Sequence[Locator]) -> list[str]:
+    """What stands in each place."""
+    return [place.inner_text() for place in places]

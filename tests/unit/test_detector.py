@@ -1,0 +1,253 @@
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from torch.nn import functional
+
+from crackdemo.checkpoints import Calibration, Checkpoint, CheckpointConfig, load_checkpoint
+from crackdemo.detector import Detector, Eye, Stopped, View, best_device, fuse, look
+from crackdemo.heatmaps import HeatmapConfig, photo_score, residual_of, to_heatmap
+from crackdemo.illumination import FlattenConfig, measure_illumination, to_gray
+from crackdemo.masks import MaskParams
+from crackdemo.models import build_network
+from crackdemo.models.cae import CaeConfig
+from crackdemo.models.vae import VaeConfig
+
+CPU = torch.device("cpu")
+ROOT = Path(__file__).parents[2]
+SHIPPED = sorted(path.parent for path in (ROOT / "checkpoints").glob("*/model.safetensors"))
+CLEAN = ROOT.parent / "shared" / "data" / "metu" / "clean"
+
+
+class Healer(nn.Module):
+    """A network that needs no training: a closing fills everything dark that is thinner than it."""
+
+    stride, tile_size = 1, None
+
+    def __init__(self, size: int = 9) -> None:
+        super().__init__()
+        self.size = size
+
+    def reconstruct(self, image: Tensor) -> Tensor:
+        grown = functional.max_pool2d(image, self.size, 1, self.size // 2)
+        return -functional.max_pool2d(-grown, self.size, 1, self.size // 2)
+
+
+class ZeroPadded(nn.Module):
+    """A network that averages its surroundings, and takes what lies beyond for black."""
+
+    stride, tile_size = 1, None
+
+    def reconstruct(self, image: Tensor) -> Tensor:
+        return functional.avg_pool2d(image, 31, 1, 15, count_include_pad=True)
+
+
+def detector(network: nn.Module, scales: tuple[float, ...] = (1.0,), r0: float = 0.1) -> Detector:
+    config = CheckpointConfig(
+        family="cae",
+        network=CaeConfig((4, 8)),
+        flatten=FlattenConfig(),
+        heatmap=HeatmapConfig(scales=scales),
+        calibration=Calibration(r0, 0.5, 0.01, {}),
+        mask=MaskParams(),
+    )
+    return Detector(Checkpoint(config, network), CPU)
+
+
+def untrained(config: CaeConfig | VaeConfig) -> nn.Module:
+    torch.manual_seed(0)
+    return build_network(config)
+
+
+def pavement(height: int = 120, width: int = 160, seed: int = 0, grain: float = 0.03) -> np.ndarray:
+    """(H, W, 3), brownish, unevenly lit."""
+    noise = np.random.default_rng(seed).normal(0.5, grain, (height, width)).astype(np.float32)
+    gray = noise * np.linspace(0.7, 1.1, width, dtype=np.float32)
+    return np.round(255 * gray[..., None] * (1.1, 1.0, 0.8)).clip(0, 255).astype(np.uint8)
+
+
+def with_line(photo: np.ndarray, thickness: int = 3) -> tuple[np.ndarray, np.ndarray]:
+    """A dark line across the photo, and where it is."""
+    height, width = photo.shape[:2]
+    mask = np.zeros((height, width), np.uint8)
+    cv2.line(mask, (0, height // 3), (width, height * 2 // 3), 1, thickness)
+    return np.where(mask[..., None] == 1, (photo * 0.35).astype(np.uint8), photo), mask == 1
+
+
+NETWORKS = {
+    "cae": untrained(CaeConfig((4, 8, 8), skips=False)),
+    "vae": untrained(VaeConfig((4, 8, 8), skips=False)),
+    "dense vae": untrained(VaeConfig((4, 8), skips=False, latent_size=4, tile_size=32)),
+    "healer": Healer(),
+}
+
+
+@pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
+@pytest.mark.parametrize(
+    "height, width", [(1, 1), (1, 500), (500, 1), (2, 3), (31, 33), (64, 64), (97, 800)]
+)
+@pytest.mark.parametrize("fill", ["noise", "black", "white"])
+def test_every_photo_gives_a_whole_detection(network, height, width, fill):
+    photo = {
+        "noise": np.random.default_rng(0).integers(0, 256, (height, width, 3)).astype(np.uint8),
+        "black": np.zeros((height, width, 3), np.uint8),
+        "white": np.full((height, width, 3), 255, np.uint8),
+    }[fill]
+    detection = detector(network, (1.0, 0.5, 0.25)).detect(photo)
+    assert detection.reconstruction.shape == photo.shape
+    assert detection.reconstruction.dtype == np.uint8
+    assert detection.heatmap.shape == (height, width)
+    assert detection.heatmap.dtype == np.uint16
+    assert 0 <= detection.score <= 1
+
+
+@pytest.mark.parametrize("fill", [0, 255])
+def test_an_even_photo_shows_no_crack(fill):
+    detection = detector(Healer(), (1.0, 0.5)).detect(np.full((50, 70, 3), fill, np.uint8))
+    assert detection.heatmap.max() <= 2  # but for rounding
+    assert (detection.reconstruction == fill).all()
+    assert detection.score == pytest.approx(0, abs=1e-4)
+
+
+def test_where_nothing_is_changed_the_reconstruction_is_the_photo():
+    photo = np.random.default_rng(0).integers(0, 256, (90, 70, 3)).astype(np.uint8)
+    changes_nothing = build_network(CaeConfig((4, 8)))  # untrained, with skips
+    detection = detector(changes_nothing, (1.0, 0.5, 0.25)).detect(photo)
+    assert np.array_equal(detection.reconstruction, photo)
+    assert not detection.heatmap.any()
+
+
+def test_a_crack_is_hot_and_healed_in_the_photos_own_light_and_colour():
+    sound = pavement(grain=0.003)
+    photo, line = with_line(sound)
+    detection = detector(Healer()).detect(photo)
+    far = ~cv2.dilate(line.astype(np.uint8), np.ones((21, 21))).astype(bool)
+    assert detection.heatmap[line].mean() > 32768
+    assert detection.heatmap[far].mean() < 8192
+    error = np.abs(detection.reconstruction.astype(int) - sound)
+    assert error[line].mean() < 0.4 * np.abs(photo.astype(int) - sound)[line].mean()
+    # the difference of channels, which makes the colour, lies where the photo's does
+    changed = detection.reconstruction.astype(int) - photo
+    assert np.ptp(changed, axis=-1).max() <= 1
+
+
+def test_a_wide_crack_is_found_and_healed_at_a_coarse_scale_only():
+    sound = pavement(200, 200)
+    photo, line = with_line(sound, thickness=16)
+    fine, coarse = (detector(Healer(), scales).detect(photo) for scales in ((1.0,), (1.0, 0.25)))
+    assert coarse.heatmap[line].mean() > 2 * fine.heatmap[line].mean()
+    error = [
+        np.abs(found.reconstruction.astype(int) - sound)[line].mean() for found in (fine, coarse)
+    ]
+    assert error[1] < 0.6 * error[0]
+
+
+def test_the_heatmap_is_the_mean_residual_on_the_checkpoints_scale():
+    photo, _ = with_line(pavement())
+    config = HeatmapConfig(scales=(1.0, 0.5))
+    views = look(photo, Eye(Healer(), CPU), FlattenConfig(), config)
+    residuals = [residual_of(view.image, view.reconstruction, config) for view in views]
+    larger = cv2.resize(residuals[1], (160, 120), interpolation=cv2.INTER_LINEAR)
+    expected = to_heatmap((residuals[0] + larger) / 2, 0.1)
+    detection = detector(Healer(), (1.0, 0.5)).detect(photo)
+    assert np.abs(detection.heatmap.astype(int) - expected).max() <= 1
+    assert detection.score == photo_score(detection.heatmap, 0.01)
+
+
+def test_views_are_the_photo_flattened_at_each_scale():
+    photo = pavement(101, 63)
+    views = look(photo, Eye(Healer(), CPU), FlattenConfig(), HeatmapConfig(scales=(1.0, 0.5)))
+    assert [view.image.shape for view in views] == [(101, 63), (50, 32)]
+    gray = to_gray(photo)
+    flat = measure_illumination(gray, FlattenConfig()).flatten(gray)
+    assert np.array_equal(views[0].image, flat)
+
+
+def test_views_are_fused_by_their_mean():
+    def view(residual: float) -> View:
+        image = np.full((8, 8), 0.5, np.float32)
+        light = measure_illumination(image, FlattenConfig())
+        return View(image, image + np.float32(residual), light)
+
+    config = HeatmapConfig(scales=(1.0, 1.0), blur_sigma=0)
+    assert fuse([view(0.1), view(0.3)], config, 8, 8) == pytest.approx(0.2)
+
+
+def test_the_border_of_a_clean_photo_does_not_glow():
+    heatmap = detector(ZeroPadded()).detect(pavement(200, 220)).heatmap / 65536
+    ring = np.ones(heatmap.shape, bool)
+    ring[4:-4, 4:-4] = False
+    assert heatmap[ring].mean() < heatmap[~ring].mean() + 0.02
+    assert np.quantile(heatmap[ring], 0.99) < np.quantile(heatmap[~ring], 0.99) + 0.05
+
+
+@pytest.mark.skipif(not CLEAN.is_dir(), reason="the shared photos are not here")
+@pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
+def test_the_border_of_clean_concrete_does_not_glow_under_shipped_weights(folder):
+    shipped = Detector(load_checkpoint(folder), CPU)
+    paths = sorted(CLEAN.iterdir())[::1000]
+    heats = [shipped.detect(np.array(Image.open(p).convert("RGB"))).heatmap for p in paths]
+    ring = np.ones(heats[0].shape, bool)
+    ring[8:-8, 8:-8] = False
+    stack = np.stack(heats) / 65536
+    border, inside = stack[:, ring], stack[:, ~ring]
+    assert np.median(border) < np.median(inside) + 0.05
+    assert (border >= 0.5).mean() < (inside >= 0.5).mean() + 0.01
+
+
+def test_no_seam_shows_in_the_heatmap_of_a_photo_of_several_tiles():
+    photo = cv2.GaussianBlur(pavement(64, 1300), (0, 0), 3)
+    heatmap = detector(ZeroPadded(), r0=0.02).detect(photo).heatmap / 65536
+    steps = np.abs(np.diff(heatmap, axis=1)).max(0)
+    assert steps.max() < 2 * np.quantile(steps, 0.99)  # no column stands out
+    part = detector(ZeroPadded(), r0=0.02).detect(photo[:, 300:1000]).heatmap / 65536
+    assert np.abs(heatmap[:, 450:850] - part[:, 150:550]).max() < 0.1
+
+
+def test_the_same_photo_gives_the_same_detection_in_any_thread():
+    photos = [with_line(pavement(60, 80, seed))[0] for seed in range(6)]
+    shared = detector(NETWORKS["vae"], (1.0, 0.5))
+    alone = [shared.detect(photo) for photo in photos]
+    with ThreadPoolExecutor(3) as pool:
+        together = list(pool.map(shared.detect, photos))
+    for one, other in zip(alone, together, strict=True):
+        assert np.array_equal(one.heatmap, other.heatmap)
+        assert np.array_equal(one.reconstruction, other.reconstruction)
+        assert one.score == other.score
+
+
+def test_the_photo_itself_is_not_touched():
+    photo, _ = with_line(pavement())
+    before = photo.copy()
+    detector(Healer()).detect(photo)
+    assert np.array_equal(photo, before)
+
+
+def test_photos_are_counted():
+    counting = detector(Healer())
+    for expected in (1, 2, 3):
+        counting.detect(pavement(20, 20))
+        assert counting.photos_scored == expected
+
+
+def test_a_photo_can_be_stopped_between_tiles():
+    asked = []
+
+    def stop_at_the_third() -> bool:
+        asked.append(1)
+        return len(asked) == 3
+
+    stopped = detector(Healer(), (1.0, 0.5))
+    with pytest.raises(Stopped):
+        stopped.detect(pavement(64, 1600), stop_at_the_third)
+    assert len(asked) == 3
+    assert stopped.photos_scored == 0
+
+
+def test_the_device_that_is_chosen_can_be_used():
+    assert torch.zeros(1, device=best_device()).item() == 0

@@ -1,0 +1,246 @@
+"""Background fits as real processes: short ones, on small photos, with a tiny network."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from crackdemo.jobs import Job, JobError, Jobs
+from crackdemo.status import birth_of, read_status, write_json, write_status
+
+PATIENCE = 100.0
+"""Seconds until a test gives up: the machine may be busy."""
+SETTINGS: dict[str, Any] = {
+    "family": "cae",
+    "network": {"channels": [4, 8]},
+    "tile_size": 32,
+    "source_size": 64,
+    "batch_size": 2,
+    "steps_per_epoch": 2,
+    "epochs": 2,
+    "bfloat16": False,
+}
+ENDLESS = {**SETTINGS, "epochs": 100_000, "patience": 100_000}
+
+
+@pytest.fixture
+def data(tmp_path: Path, save_photo: Callable[..., Path]) -> list[str]:
+    """A folder of four photos of sound surface."""
+    noise = np.random.default_rng(0).normal(150, 10, (4, 96, 128, 3)).clip(0, 255)
+    for number, pixels in enumerate(noise.astype(np.uint8)):
+        save_photo(tmp_path / "data" / f"{number}.png", pixels)
+    return [str(tmp_path / "data")]
+
+
+@pytest.fixture
+def jobs(tmp_path: Path) -> Iterator[Jobs]:
+    """An empty folder of runs; whatever still lives at the end is cancelled."""
+    jobs = Jobs(tmp_path / "runs", reserved=["cae-asphalt"])
+    yield jobs
+    for job in jobs.jobs():
+        jobs.cancel(job.name)
+
+
+def wait_for(jobs: Jobs, name: str, is_there: Callable[[Job], bool]) -> Job:
+    end = time.monotonic() + PATIENCE
+    while not is_there(job := jobs.job(name)):
+        log = jobs.folder / name / "fit.log"
+        assert time.monotonic() < end, f"{job.state}: {log.read_text()}"
+        time.sleep(0.05)
+    return job
+
+
+def weights(jobs: Jobs, name: str) -> str:
+    file = jobs.folder / name / "checkpoint" / "model.safetensors"
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def has_epochs(count: int) -> Callable[[Job], bool]:
+    return lambda job: len(job.history) >= count
+
+
+def is_over(job: Job) -> bool:
+    return not job.status.is_live
+
+
+class TestOneFit:
+    def test_runs_to_the_end_and_leaves_weights_history_and_samples(
+        self, jobs: Jobs, data: list[str]
+    ) -> None:
+        assert jobs.start("first", SETTINGS, data).state in ("queued", "running")
+        job = wait_for(jobs, "first", is_over)
+        assert (job.state, job.status.message) == ("done", "")
+        assert job.has_weights and jobs.finished() == ["first"]
+        assert [report["epoch"] for report in job.history] == [1, 2]
+        samples = sorted(path.name for path in (jobs.folder / "first" / "samples").iterdir())
+        assert samples == ["epoch-0001.jpg", "epoch-0002.jpg"]
+
+    def test_minutes_become_epochs_before_the_first(self, jobs: Jobs, data: list[str]) -> None:
+        jobs.start("short", ENDLESS, data, minutes=0.0001)
+        job = wait_for(jobs, "short", is_over)
+        assert (job.state, job.epochs, job.minutes) == ("done", 1, None)
+
+    def test_fails_with_its_reason_where_the_data_are_gone(
+        self, jobs: Jobs, tmp_path: Path
+    ) -> None:
+        jobs.start("lost", SETTINGS, [str(tmp_path / "nothing")])
+        job = wait_for(jobs, "lost", is_over)
+        assert job.state == "failed"
+        assert "There is no folder “nothing”" in job.status.message
+
+    def test_fails_with_its_reason_where_the_config_was_edited_wrongly(
+        self, jobs: Jobs, data: list[str]
+    ) -> None:
+        jobs.start("edited", {**SETTINGS, "epochs": -3}, data)
+        job = wait_for(jobs, "edited", is_over)
+        assert job.state == "failed"
+        assert "epochs must lie in" in job.status.message
+
+    def test_keeps_uploaded_photos_and_finds_them_after_a_rename(
+        self, jobs: Jobs, data: list[str]
+    ) -> None:
+        jobs.start("mine", SETTINGS, ["data"], move_in=Path(data[0]))
+        wait_for(jobs, "mine", is_over)
+        assert not Path(data[0]).exists()
+        jobs.rename("mine", "ours")
+        assert jobs.finished() == ["ours"]
+        assert len(list((jobs.folder / "ours" / "data").iterdir())) == 4
+
+
+class TestCancel:
+    def test_ends_every_process_and_says_so(self, jobs: Jobs, data: list[str]) -> None:
+        jobs.start("long", ENDLESS, data)
+        pid = wait_for(jobs, "long", has_epochs(1)).status.pid
+        began = time.monotonic()
+        job = jobs.cancel("long")
+        assert time.monotonic() - began < 3  # a promise to the person
+        assert job.state == "cancelled"
+        assert birth_of(pid) == ""
+
+    def test_of_a_fit_that_is_done_leaves_it_done(self, jobs: Jobs, data: list[str]) -> None:
+        jobs.start("first", SETTINGS, data)
+        wait_for(jobs, "first", is_over)
+        assert jobs.cancel("first").state == "done"
+
+    def test_never_hits_a_process_that_has_taken_over_the_pid(self, jobs: Jobs) -> None:
+        run = jobs.folder / "old"
+        run.mkdir(parents=True)
+        write_json(run / "config.json", {"fit": SETTINGS, "data": []})
+        write_status(run, "running")
+        write_json(run / "status.json", {"status": "running", "pid": os.getpid(), "born": "1"})
+        assert jobs.job("old").state == "interrupted"
+        assert jobs.cancel("old").state == "interrupted"
+
+
+class TestInterrupted:
+    def test_a_killed_fit_is_resumed_to_the_weights_of_an_uninterrupted_one(
+        self, jobs: Jobs, data: list[str]
+    ) -> None:
+        settings = {**SETTINGS, "epochs": 40, "patience": 1000}
+        jobs.start("killed", settings, data)
+        pid = wait_for(jobs, "killed", has_epochs(2)).status.pid
+        os.kill(pid, signal.SIGKILL)
+        stopped = wait_for(jobs, "killed", is_over)
+        assert stopped.state == "interrupted"
+        assert len(stopped.history) < 40
+        jobs.resume("killed")
+        jobs.start("whole", settings, data)
+        assert wait_for(jobs, "killed", is_over).state == "done"
+        assert wait_for(jobs, "whole", is_over).state == "done"
+        assert weights(jobs, "killed") == weights(jobs, "whole")
+
+    def test_the_command_line_refuses_to_resume_a_run_that_is_alive(
+        self, jobs: Jobs, data: list[str]
+    ) -> None:
+        jobs.start("long", ENDLESS, data)
+        wait_for(jobs, "long", has_epochs(1))
+        command = ["-m", "crackdemo", "fit", "--resume", "--out", str(jobs.folder / "long")]
+        told = subprocess.run(
+            [sys.executable, *command], capture_output=True, text=True, timeout=90
+        )
+        assert told.returncode == 2
+        assert "is still running" in told.stderr
+
+    def test_a_fit_whose_folder_is_deleted_ends_by_itself(
+        self, jobs: Jobs, data: list[str], tmp_path: Path
+    ) -> None:
+        jobs.start("gone", ENDLESS, data)
+        status = wait_for(jobs, "gone", has_epochs(1)).status
+        (jobs.folder / "gone").rename(tmp_path / "elsewhere")
+        end = time.monotonic() + PATIENCE
+        while status.is_live:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        assert "folder is gone" in (tmp_path / "elsewhere" / "fit.log").read_text()
+        assert jobs.names() == []
+
+
+class TestQueue:
+    def test_a_second_fit_waits_and_starts_when_the_first_ends(
+        self, jobs: Jobs, data: list[str]
+    ) -> None:
+        jobs.start("first", ENDLESS, data)
+        wait_for(jobs, "first", has_epochs(1))
+        jobs.start("second", SETTINGS, data)
+        jobs.start("third", SETTINGS, data)
+        assert [jobs.job(name).state for name in ("second", "third")] == ["queued", "queued"]
+        assert [jobs.job(name).place for name in ("first", "second", "third")] == [0, 1, 2]
+        restarted = Jobs(jobs.folder)  # an app that comes later sees the same
+        assert [job.state for job in restarted.jobs()].count("queued") == 2
+        jobs.cancel("second")
+        os.kill(jobs.job("first").status.pid, signal.SIGKILL)
+        assert wait_for(restarted, "third", is_over).state == "done"
+        assert restarted.job("second").state == "cancelled"
+        assert restarted.job("first").state == "interrupted"
+
+    def test_outlives_the_app_that_started_it(self, jobs: Jobs, data: list[str]) -> None:
+        script = (
+            "import json, sys; from pathlib import Path; from crackdemo.jobs import Jobs\n"
+            "Jobs(Path(sys.argv[1])).start('child', json.loads(sys.argv[2]), [sys.argv[3]])"
+        )
+        app = [sys.executable, "-c", script, str(jobs.folder), json.dumps(SETTINGS), data[0]]
+        subprocess.run(app, check=True, timeout=60)
+        assert wait_for(jobs, "child", is_over).state == "done"
+
+
+class TestNames:
+    @pytest.mark.parametrize("name", ["", "..", "../x", "a/b", ".hidden", "x" * 61, "a\nb", "a."])
+    def test_that_are_no_names_are_refused(self, jobs: Jobs, name: str) -> None:
+        with pytest.raises(JobError, match="A name is 1 to 60"):
+            jobs.start(name, SETTINGS, [])
+
+    @pytest.mark.parametrize("name", ["Old", "OLD", "CAE-asphalt"])
+    def test_that_are_taken_are_refused(self, jobs: Jobs, name: str) -> None:
+        (jobs.folder / "old").mkdir(parents=True)
+        with pytest.raises(JobError, match="already: take another name"):
+            jobs.start(name, SETTINGS, [])
+
+    def test_of_no_run_are_refused(self, jobs: Jobs) -> None:
+        for deed in (jobs.job, jobs.cancel, jobs.resume, jobs.delete):
+            with pytest.raises(JobError, match="There is no run"):
+                deed("nothing")
+
+    def test_and_folders_of_live_fits_stay(self, jobs: Jobs, data: list[str]) -> None:
+        jobs.start("long", ENDLESS, data)
+        for deed in (jobs.resume, jobs.delete, lambda name: jobs.rename(name, "other")):
+            with pytest.raises(JobError, match="cancel it"):
+                deed("long")
+        jobs.cancel("long")
+        jobs.delete("long")
+        assert jobs.names() == []
+        assert not list(jobs.folder.glob(".deleted*"))
+
+
+def test_a_run_without_a_readable_status_counts_as_interrupted(tmp_path: Path) -> None:
+    assert read_status(tmp_path).state == "interrupted"
+    (tmp_path / "status.json").write_text('{"status": "running", "pid"')
+    assert read_status(tmp_path).state == "interrupted"
