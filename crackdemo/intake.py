@@ -63,9 +63,7 @@ def take_in(files: Sequence[Path], folder: Path) -> list[str]:
         else:
             left_out.append(f"“{file.name}” is neither a photo nor a ZIP.")
     if not find_photos(folder):
-        raise DatasetError(
-            "The upload holds no photos: give photos, or a ZIP of them."
-        )
+        raise DatasetError("The upload holds no photos: give photos, or a ZIP of them.")
     return left_out
 
 

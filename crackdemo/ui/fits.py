@@ -44,14 +44,19 @@ def gather(bench: Workbench, source: str, files: Sequence[str], folder: str) -> 
     """From the source of the person's choice. Raises DatasetError."""
     if source == FOLDER:
         return Data(_allowed(bench, folder), is_ours=False)
-    scratch = bench.new_export_folder()
-    if source == PAVEMENT:
-        intake.make_pavement(scratch / "pavement", seed=0)
-        return Data(scratch / "pavement", is_ours=True)
-    if not files:
+    if source == UPLOAD and not files:
         raise DatasetError("There are no photos yet: upload some, or a ZIP of them.")
-    left_out = intake.take_in([Path(file) for file in files], scratch / "photos")
-    return Data(scratch / "photos", True, tuple(left_out))
+    try:
+        scratch = bench.new_export_folder()
+        if source == PAVEMENT:
+            intake.make_pavement(scratch / "pavement", seed=0)
+            return Data(scratch / "pavement", is_ours=True)
+        left_out = intake.take_in([Path(file) for file in files], scratch / "photos")
+        return Data(scratch / "photos", True, tuple(left_out))
+    except OSError as error:
+        raise DatasetError(
+            f"The photos could not be copied ({error.strerror}): free some space and try again."
+        ) from None
 
 
 def _allowed(bench: Workbench, text: str) -> Path:
@@ -155,8 +160,15 @@ def label(job: Job) -> str:
         return f"{job.name} · queued, {job.place} before it"
     if job.state == "running":
         left = f" · {duration(job.seconds_left)} left" if job.seconds_left is not None else ""
-        return f"{job.name} · running · epoch {done} of {job.epochs}{left}"
+        return f"{job.name} · running · {_epochs(job)}{left}"
     return f"{job.name} · {job.state}" + (f" · {done} epochs" if done else "")
+
+
+def _epochs(job: Job) -> str:
+    """How far it is; minutes become epochs once a few steps have been measured."""
+    if job.minutes is not None:
+        return f"measuring what {job.minutes:g} minutes are in epochs"
+    return f"epoch {len(job.history)} of {job.epochs}"
 
 
 def describe(job: Job, other: Job | None) -> str:
@@ -166,7 +178,7 @@ def describe(job: Job, other: Job | None) -> str:
     facts = [f"<b class='state {job.state}'>{job.state}</b>"]
     if job.state == "queued":
         facts.append(f"{job.place} before it")
-    facts.append(f"epoch {done} of {job.epochs} ({100 * share:.0f} %)")
+    facts.append(f"{_epochs(job)} ({100 * share:.0f} %)")
     if job.state == "running" and job.seconds_left is not None:
         facts.append(f"{duration(job.seconds_left)} left")
     if done:

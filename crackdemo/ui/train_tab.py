@@ -115,7 +115,7 @@ def _show(
     second = everything.get(other or "")
     names = [(fits.label(each), each.name) for each in everything.values()]
     if job is None:
-        none = gr.Button(visible=False)
+        none, idle = gr.Button(visible=False), gr.Button(interactive=False)
         return {
             runs.choice: gr.Radio([], value=None, info="No fit has been started yet."),
             runs.detail: "",
@@ -125,6 +125,9 @@ def _show(
             runs.resume: none,
             runs.zip: none,
             runs.other: gr.Dropdown(visible=False),
+            runs.rename: idle,
+            runs.delete: idle,
+            runs.seen: (_signature([], None, other), "", 0),
         }
     done = len(job.history)
     _, before, latest = seen
@@ -243,7 +246,6 @@ def _wire_start(bench: Workbench, jobs: Jobs, form: Form, runs: Runs) -> None:
         [form.said, form.name, *runs.shown],
         show_progress="minimal",
         api_visibility="private",
-        concurrency_id="check",
     )
 
 

@@ -14,6 +14,7 @@ from crackdemo.masks import MaskParams
 
 _PATIENCE = 30_000
 """Milliseconds: tests run beside whatever else the machine does."""
+expect.set_options(timeout=_PATIENCE)
 
 
 class Visitor:
@@ -57,13 +58,17 @@ class Visitor:
 
     def sees(self, place: Locator, text: str | re.Pattern[str]) -> None:
         """Waits for a text."""
-        expect(place).to_contain_text(text, timeout=_PATIENCE)
+        expect(place).to_contain_text(text)
 
     def slide(self, knob: str, value: float) -> None:
+        """Moves a slider."""
         self.page.locator(f"#{knob} input[type=range]").fill(str(value))
 
     def choose(self, knob: str, option: str) -> None:
+        """Takes an option of a list, unless it is taken already."""
         field = self.page.locator(f"#{knob} input")
+        if field.input_value() == option:
+            return
         field.click()
         self.page.get_by_role("option", name=option, exact=True).click()
         expect(field).to_have_value(option)
@@ -73,7 +78,7 @@ class Visitor:
         self.slide("threshold", params.threshold)
         self.slide("min-area", params.min_area)
         for knob, size in (("opening", params.opening), ("closing", params.closing)):
-            self.choose(knob, f"{size} px" if size else "off")
+            self.choose(knob, str(size or "off"))
         self.choose("kernel", params.kernel)
 
     def name_weights(self, text: str) -> None:
