@@ -38,7 +38,7 @@ def inspect(
         resolved = bench.resolve(weights)
         scored = bench.score(Path(photo), resolved)
     except (PhotoError, WeightsError, CheckpointError, ValueError) as error:
-        raise gr.Error(str(error)) from None
+        raise gr.Error(str(error), print_exception=False) from None
     calibration = bench.config(resolved).calibration
     verdict = judge(scored.detection, calibration, preset, Path(photo).name)
     folder = bench.new_export_folder()

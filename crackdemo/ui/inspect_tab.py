@@ -198,7 +198,7 @@ def _wire_settings(
         try:
             preset = read_preset(Path(file))
         except PresetError as error:
-            raise gr.Error(str(error)) from None
+            raise gr.Error(str(error), print_exception=False) from None
         session = replace(Session(*parts), region=Region(preset.region), dropped=preset.dropped)
         parts = (session.region, session.dropped, *inspection.page_data(bench, session))
         return [*widgets.mask_values(preset.mask), preset.mm_per_px or 0, *parts]
@@ -209,9 +209,9 @@ def _wire_settings(
         try:
             files = inspection.export(bench, session, inspection.settings_of(*settings, session))
         except PhotoError as error:
-            raise gr.Error(str(error)) from None
+            raise gr.Error(str(error), print_exception=False) from None
         if not files:
-            raise gr.Error("There is no photo yet: drop one first.")
+            raise gr.Error("There is no photo yet: drop one first.", print_exception=False)
         return gr.File(files, visible=True)
 
     reset.click(own, intake.weights, knobs.mask, **_AT_ONCE)

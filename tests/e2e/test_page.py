@@ -230,6 +230,7 @@ def test_what_is_downloaded_is_what_was_shown(
     visitor.page.locator("#region button").first.click()
     for corner in ((0.1, 0.1), (0.9, 0.8)):
         visitor.region_click(*corner)
+    visitor.sees(visitor.verdict, "in the region of interest")
     drop_largest(visitor)
     visitor.sees(visitor.verdict, "1 region dropped by hand")
     files = visitor.downloads(tmp_path / "saved")
@@ -272,7 +273,7 @@ def test_a_preset_gives_the_same_mask_on_another_page_and_on_the_command_line(
     assert marked.any()
 
     visitor.score(cracked)
-    visitor.page.locator("#load-preset input[type=file]").set_input_files(tmp_path / "preset.json")
+    visitor.load_preset(tmp_path / "preset.json")
     visitor.sees_mask(expected)
     expect(visitor.page.locator("#scale input")).to_have_value("0.5")
     again = visitor.downloads(tmp_path / "saved")
@@ -290,9 +291,9 @@ def test_a_file_that_is_no_preset_is_refused_and_nothing_is_lost(
     visitor.score(cracked)
     before = visitor.mask()
     (tmp_path / "mine.json").write_text('{"mask": {"threshold": 7}}')
-    visitor.page.locator("#load-preset input[type=file]").set_input_files(tmp_path / "mine.json")
+    visitor.load_preset(tmp_path / "mine.json")
     toast = visitor.page.get_by_test_id("toast-body")
-    visitor.sees(toast, "The preset “mine.json” cannot be used: The threshold must lie between")
+    visitor.sees(toast, "The preset “mine.json” cannot be used: mask: The threshold must lie between")
     assert "/tmp" not in toast.inner_text()
     assert np.array_equal(visitor.mask(), before)
 

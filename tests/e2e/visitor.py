@@ -70,7 +70,7 @@ class Visitor:
         if field.input_value() == option:
             return
         field.click()
-        self.page.get_by_role("option", name=option, exact=True).click()
+        self.page.locator(f"#{knob}").get_by_role("option", name=option, exact=True).click()
         expect(field).to_have_value(option)
 
     def set(self, params: MaskParams) -> None:
@@ -87,6 +87,9 @@ class Visitor:
         field.click()
         field.fill(text)
         field.press("Enter")
+
+    def load_preset(self, file: Path) -> None:
+        self.page.get_by_test_id("Load a preset-upload-button").set_input_files(file)
 
     def sees_mask(self, expected: CrackMask) -> None:
         """Waits until the mask on show is this one, in every pixel."""
