@@ -1,8 +1,7 @@
 """The Inspect tab: what happens when its widgets are used."""
 
 import html
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from gradio.data_classes import FileDataDict
 from crackdemo.images import PhotoError
 from crackdemo.presets import PresetError, read_preset
 from crackdemo.ui import drawing, inspection, widgets
-from crackdemo.ui.inspection import STRIP_PAGE, Dropped, Session
+from crackdemo.ui.inspection import STRIP_PAGE, Session, Settings
 from crackdemo.ui.region import Region
 from crackdemo.ui.scoring import Problem, Roll, Turns, score_photos
 from crackdemo.ui.uploads import uploads_of
@@ -33,12 +32,11 @@ class States:
     roll: gr.State
     on_show: gr.State
     region: gr.State
-    dropped: gr.State
 
     @property
     def all(self) -> list[Any]:
         """In the order of `Session`."""
-        return [self.roll, self.on_show, self.region, self.dropped]
+        return [self.roll, self.on_show, self.region]
 
 
 def build(bench: Workbench) -> gr.Dropdown:
@@ -55,15 +53,13 @@ def build(bench: Workbench) -> gr.Dropdown:
             takeaway = widgets.takeaway()
             region = widgets.region_tools()
             empty = Session()
-            states = States(
-                gr.State(empty.roll), gr.State(), gr.State(empty.region), gr.State(empty.dropped)
-            )
+            states = States(gr.State(empty.roll), gr.State(), gr.State(empty.region))
             with gr.Accordion("Views drawn by the server", open=False, elem_id="server-views"):
                 wanted = gr.Checkbox(False, label="For browsers that cannot draw the viewer")
                 _server_views(bench, wanted, knobs, stage, states)
     _wire_scoring(bench, intake, stage, states)
     _wire_strip(bench, stage, states)
-    _wire_viewer(knobs, stage, states)
+    _wire_viewer(knobs, stage)
     _wire_settings(bench, intake, knobs, reset, takeaway, stage, states)
     _wire_region(bench, region, stage, states)
     return intake.weights
@@ -78,10 +74,9 @@ def _wire_scoring(bench: Workbench, intake: Intake, stage: Stage, states: States
         roll: Roll,
         on_show: str | None,
         region: Region,
-        dropped: Dropped,
         request: gr.Request,
     ) -> Iterator[dict[Any, Any]]:
-        session = Session(roll, on_show, region, dropped)
+        session = Session(roll, on_show, region)
         with turns.take(request.session_hash or "") as turn:
             steps = score_photos(
                 bench, uploads_of(files), weights or "", roll, on_show, lambda: turn.is_over
@@ -156,14 +151,8 @@ def _wire_strip(bench: Workbench, stage: Stage, states: States) -> None:
     stage.later.click(lambda at: at + 1, page, page, **_AT_ONCE)
 
 
-def _wire_viewer(knobs: Knobs, stage: Stage, states: States) -> None:
-    """Settings and photos go to the viewer in the page, what a hand drops there comes back."""
-
-    def drop(text: str, dropped: Dropped) -> Dropped:
-        change = json.loads(text)
-        points = tuple((int(point["x"]), int(point["y"])) for point in change["points"])
-        return {**dropped, change["name"]: points}
-
+def _wire_viewer(knobs: Knobs, stage: Stage) -> None:
+    """Settings and photos go to the viewer in the page: no event here asks the server."""
     gr.on(
         [knob.change for knob in knobs.all],
         None,
@@ -173,12 +162,9 @@ def _wire_viewer(knobs: Knobs, stage: Stage, states: States) -> None:
     )
     stage.meta.change(
         None,
-        [stage.files, stage.meta, *knobs.all],
+        [stage.files, stage.meta, stage.dropped, *knobs.all],
         js="(...values) => { crackdemo.page.show(...values); }",
         **_QUIET,
-    )
-    stage.dropped.input(
-        drop, [stage.dropped, states.dropped], states.dropped, trigger_mode="multiple", **_AT_ONCE
     )
 
 
@@ -199,15 +185,18 @@ def _wire_settings(
             preset = read_preset(Path(file))
         except PresetError as error:
             raise gr.Error(str(error), print_exception=False) from None
-        session = replace(Session(*parts), region=Region(preset.region), dropped=preset.dropped)
-        parts = (session.region, session.dropped, *inspection.page_data(bench, session))
-        return [*widgets.mask_values(preset.mask), preset.mm_per_px or 0, *parts]
+        session = replace(Session(*parts), region=Region(preset.region))
+        return [
+            *widgets.mask_values(preset.mask),
+            preset.mm_per_px or 0,
+            inspection.dropped_text(preset),
+            session.region,
+            *inspection.page_data(bench, session),
+        ]
 
     def prepare(*values: Any) -> gr.File:
-        *settings, roll, on_show, region, dropped = values
-        session = Session(roll, on_show, region, dropped)
         try:
-            files = inspection.export(bench, session, inspection.settings_of(*settings, session))
+            files = inspection.export(bench, *_session_and_settings(values))
         except PhotoError as error:
             raise gr.Error(str(error), print_exception=False) from None
         if not files:
@@ -218,12 +207,12 @@ def _wire_settings(
     takeaway.load.upload(
         load,
         [takeaway.load, *states.all],
-        [*knobs.mask, knobs.mm_per_px, states.region, states.dropped, stage.files, stage.meta],
+        [*knobs.mask, knobs.mm_per_px, stage.dropped, states.region, stage.files, stage.meta],
         **_QUIET,
     )
     takeaway.prepare.click(
         prepare,
-        [*knobs.settings, *states.all],
+        [*knobs.settings, stage.dropped, *states.all],
         takeaway.downloads,
         js="(...values) => { crackdemo.page.offerDownloads(true); return values; }",
         show_progress="minimal",
@@ -279,12 +268,12 @@ def _server_views(
 ) -> None:
     """Rendered on demand: while nobody wants them, no slider move sends a request."""
 
-    def draw(*values: Any) -> tuple[Any, ...]:
-        *settings, roll, on_show, region, dropped = values
-        session = Session(roll, on_show, region, dropped)
-        return inspection.draw(bench, session, inspection.settings_of(*settings, session))
+    settings = [*knobs.settings, stage.dropped]
 
-    @gr.render(inputs=[wanted, *knobs.settings, *states.all], triggers=[wanted.input])
+    def draw(*values: Any) -> tuple[Any, ...]:
+        return inspection.draw(bench, *_session_and_settings(values))
+
+    @gr.render(inputs=[wanted, *settings, *states.all], triggers=[wanted.input])
     def render(is_wanted: bool, *values: Any) -> None:
         if not is_wanted:
             return
@@ -297,13 +286,20 @@ def _server_views(
                 for name, view in zip(names, draw(*values), strict=True)
             ]
         gr.on(
-            [stage.meta.change, *(knob.change for knob in knobs.settings)],
+            [stage.meta.change, *(knob.change for knob in settings)],
             draw,
-            [*knobs.settings, *states.all],
+            [*settings, *states.all],
             pictures,
             trigger_mode="always_last",
             **_AT_ONCE,
         )
+
+
+def _session_and_settings(values: Sequence[Any]) -> tuple[Session, Settings]:
+    """Of the values of `Knobs.settings`, `Stage.dropped` and `States.all`."""
+    *settings, roll, on_show, region = values
+    session = Session(roll, on_show, region)
+    return session, inspection.settings_of(*settings, session)
 
 
 def _show(bench: Workbench, stage: Stage, session: Session) -> dict[Any, Any]:

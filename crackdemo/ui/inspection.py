@@ -5,8 +5,9 @@ exports, and draws it where a browser cannot.
 """
 
 import itertools
+import json
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 from crackdemo.checkpoints import Calibration
 from crackdemo.heatmaps import photo_score
@@ -24,9 +25,6 @@ STRIP_PAGE = 60
 
 _serial = itertools.count(1)
 
-Dropped: TypeAlias = dict[str, tuple[tuple[int, int], ...]]
-"""False alarms dropped by hand: a pixel (x, y) of each, by the photo's name."""
-
 
 @dataclass(frozen=True)
 class Session:
@@ -38,8 +36,6 @@ class Session:
     """Name of the photo that was chosen last; the first one is shown if it is not there."""
     region: Region = field(default_factory=Region)
     """Region of interest of all photos."""
-    dropped: Dropped = field(default_factory=dict)
-    """False alarms of all photos."""
 
     @property
     def entry(self) -> Entry | None:
@@ -92,7 +88,6 @@ def page_data(bench: Workbench, session: Session) -> tuple[list[str] | None, dic
             [float(share), round(65536 * value)]
             for share, value in calibration.clean_quantiles.items()
         ],
-        "dropped": [{"x": x, "y": y} for x, y in session.dropped.get(name, ())],
     }
 
 
@@ -152,14 +147,24 @@ def settings_of(
     min_area: float | None,
     opacity: float,
     mm_per_px: float | None,
+    dropped: str,
     session: Session,
 ) -> Settings:
     """Widget values to settings; an empty field counts as 0."""
     mask = MaskParams(
         float(threshold), int(opening), int(closing), kernel, max(0, round(min_area or 0))
     )
-    dropped = {name: points for name, points in session.dropped.items() if points}
-    return Settings(Preset(mask, session.region.polygons, mm_per_px or None, dropped), opacity)
+    points = {
+        name: tuple((int(x), int(y)) for x, y in pixels)
+        for name, pixels in json.loads(dropped or "{}").items()
+        if pixels
+    }
+    return Settings(Preset(mask, session.region.polygons, mm_per_px or None, points), opacity)
+
+
+def dropped_text(preset: Preset) -> str:
+    """A preset's false alarms as the page keeps them: pixels [x, y] by photo, in JSON."""
+    return json.dumps(preset.dropped)
 
 
 def export(bench: Workbench, session: Session, settings: Settings) -> list[str]:

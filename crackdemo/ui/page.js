@@ -10,6 +10,8 @@
   /** What `page_data` in Python says of the photo on show, and of the one that is on its way. */
   let shown = null;
   let coming = null;
+  /** False alarms dropped by hand, as pixels [x, y] by photo; the widget #dropped keeps them. */
+  let dropped = {};
   let mmPerPx = null;
 
   /** The viewer moves in as soon as gradio has drawn its place, and again if it redraws it. */
@@ -21,11 +23,13 @@
   /**
    * @param files FileData of photo, reconstruction, heatmap and, where there is one, region
    * @param meta what `page_data` in Python gives
+   * @param droppedText what #dropped holds
    * @param settings as `set` takes them
    */
-  function show(files, meta, ...settings) {
+  function show(files, meta, droppedText, ...settings) {
     mount();
     set(...settings);
+    dropped = JSON.parse(droppedText || "{}");
     coming = meta;
     if (!meta) {
       viewer.clear();
@@ -42,7 +46,7 @@
         regionUrl: region ?? null,
         kernels: crackdemo.kernels,
         cleanQuantiles: meta.cleanQuantiles,
-        dropped: meta.dropped,
+        dropped: (dropped[meta.name] ?? []).map(([x, y]) => ({ x, y })),
         verdict: { crack: meta.crack },
       })
       .catch(() => coming === meta && forget(`${meta.name} could not be shown.`));
@@ -103,7 +107,8 @@
     offerDownloads(false);
     if ("threshold" in change) write("#threshold input[type=number]", change.threshold.toFixed(3));
     if ("dropped" in change) {
-      write("#dropped textarea", JSON.stringify({ id: shown.id, name: shown.name, points: change.dropped }));
+      dropped = { ...dropped, [shown.name]: change.dropped.map(({ x, y }) => [x, y]) };
+      write("#dropped textarea", JSON.stringify(dropped));
     }
   });
 
