@@ -28,7 +28,8 @@ def pavement(height: int, width: int, rng: np.random.Generator) -> GrayImage:
     wear = smooth_noise(height, width, 40, rng)
     surface = 0.45 + 0.05 * np.tanh(1.5 * stones - 0.6) + 0.025 * bitumen + 0.012 * wear
     surface += 0.02 * smooth_noise(height, width, 0.5, rng)
-    return np.clip(surface, 0.02, 1).astype(np.float32)
+    clipped: GrayImage = np.clip(surface, 0.02, 1).astype(np.float32)
+    return clipped
 
 
 def concrete(height: int, width: int, rng: np.random.Generator) -> GrayImage:

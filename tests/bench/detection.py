@@ -84,9 +84,7 @@ def calibrated(residual: Callable[[RgbImage], Residual], data: Path, mask: MaskP
     r0 = best_f1_residual(found, [as_outlined(p.mask) for p in painted])
     scores = [photo_score(to_heatmap(residual(_photo(tile)), r0), TOP_SHARE) for tile in tiles]
     calibration = Calibration(r0, float(np.quantile(scores, SCORE_QUANTILE)), TOP_SHARE, {})
-    config = CheckpointConfig(
-        "cae", CaeConfig(), FLATTEN, HeatmapConfig(), calibration, mask
-    )
+    config = CheckpointConfig("cae", CaeConfig(), FLATTEN, HeatmapConfig(), calibration, mask)
     return Baseline(residual, Checkpoint(config, torch.nn.Identity()))
 
 
@@ -101,8 +99,8 @@ def row(name: str, detector: Detector | Baseline, photos: list[LabelledPhoto]) -
         pass
     figures = evaluation.metrics()
     cells = [f"{figures[f'pixel_f1{px}']:.3f}" for px in ("", "_2px", "_5px")]
-    for kind in ("ods", "ois"):
-        cells += [f"{figures[f'pixel_{kind}_with_morphology{px}']:.3f}" for px in ("", "_2px", "_5px")]
+    for kind in ("pixel_ods_with_morphology", "pixel_ois_with_morphology"):
+        cells += [f"{figures[f'{kind}{px}']:.3f}" for px in ("", "_2px", "_5px")]
     cells += [f"{figures[key]:.3f}" for key in ("pixel_iou", "pixel_average_precision")]
     cells.append(f"{figures['seconds_per_megapixel']:.2f}")
     return f"| {name} | " + " | ".join(cells) + " |"

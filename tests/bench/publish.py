@@ -1,6 +1,6 @@
 """A finished run to shipped weights: measured on the test photos, card written, folder in place.
 
-    python tests/bench/publish.py runs/cae-asphalt checkpoints/cae-asphalt [--data ../shared/data]
+python tests/bench/publish.py runs/cae-asphalt checkpoints/cae-asphalt [--data ../shared/data]
 """
 
 import argparse
@@ -17,6 +17,7 @@ from crackdemo.detector import Detector
 from crackdemo.evaluation import Evaluation
 from crackdemo.labelled import find_labelled
 
+SETS = (("sut_crack", "test"), ("cracksc", "test"), ("uav", None), ("metu", "test"))
 PIXEL_FIGURES = ("pixel_f1", "pixel_f1_2px", "pixel_iou", "pixel_average_precision")
 ODS_FIGURES = ("pixel_ods_with_morphology", "pixel_ods_with_morphology_2px")
 IMAGE_FIGURES = ("image_auroc", "image_precision", "image_recall", "image_f1")
@@ -25,7 +26,7 @@ IMAGE_FIGURES = ("image_auroc", "image_precision", "image_recall", "image_f1")
 def measured(detector: Detector, data: Path, limit: int) -> dict[str, Any]:
     """Figures on at most `limit` test photos a set, evenly chosen; uav is zero-shot."""
     figures: dict[str, Any] = {}
-    for folder, split in (("sut_crack", "test"), ("cracksc", "test"), ("uav", None), ("metu", "test")):
+    for folder, split in SETS:
         evaluation = Evaluation(detector)
         photos = find_labelled(data / folder, split)
         for _ in evaluation.run(photos[:: -(-len(photos) // limit)]):
@@ -53,9 +54,11 @@ def main() -> None:
     name = args.checkpoint.name
     command = (
         f"python -m crackdemo fit --config checkpoints/{name}/config.json --data {folders} "
-        f"--out runs/{name}\npython tests/bench/publish.py runs/{name} checkpoints/{name} --limit {args.limit}"
+        f"--out runs/{name}\n"
+        f"python tests/bench/publish.py runs/{name} checkpoints/{name} --limit {args.limit}"
     )
-    save_checkpoint(args.checkpoint, Checkpoint(config, fitted.network), model_card(config, command))
+    card = model_card(config, command)
+    save_checkpoint(args.checkpoint, Checkpoint(config, fitted.network), card)
 
 
 if __name__ == "__main__":
