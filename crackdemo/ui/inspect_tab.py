@@ -39,7 +39,7 @@ class States:
         return [self.roll, self.on_show, self.region]
 
 
-def build(bench: Workbench) -> gr.Dropdown:
+def build(bench: Workbench, page: gr.Blocks) -> gr.Dropdown:
     """Lays the tab out and wires it; returns its list of weights."""
     with gr.Row(equal_height=False, elem_id="inspect"):
         with gr.Column(scale=3, min_width=300, elem_id="controls"):
@@ -57,7 +57,7 @@ def build(bench: Workbench) -> gr.Dropdown:
             with gr.Accordion("Views drawn by the server", open=False, elem_id="server-views"):
                 wanted = gr.Checkbox(False, label="For browsers that cannot draw the viewer")
                 _server_views(bench, wanted, knobs, stage, states)
-    _wire_scoring(bench, intake, stage, states)
+    _wire_scoring(bench, page, intake, stage, states)
     _wire_strip(bench, stage, states)
     _wire_viewer(knobs, stage)
     _wire_settings(bench, intake, knobs, reset, takeaway, stage, states)
@@ -65,7 +65,9 @@ def build(bench: Workbench) -> gr.Dropdown:
     return intake.weights
 
 
-def _wire_scoring(bench: Workbench, intake: Intake, stage: Stage, states: States) -> None:
+def _wire_scoring(
+    bench: Workbench, page: gr.Blocks, intake: Intake, stage: Stage, states: States
+) -> None:
     turns = Turns()
 
     def run(
@@ -92,16 +94,21 @@ def _wire_scoring(bench: Workbench, intake: Intake, stage: Stage, states: States
                 if (before.entry, before.roll.weights) != (session.entry, session.roll.weights):
                     update |= _show(bench, stage, session)
                 yield update
+            yield {intake.status: gr.skip()}  # gradio repeats the last step later, out of turn
 
-    gr.on(
-        [intake.photos.change, intake.weights.input],
-        run,
-        [intake.photos, intake.weights, *states.all],
-        [states.roll, intake.status, intake.stop, intake.problems, stage.files, stage.meta],
-        preprocess=False,  # keeps the visitor's file names
-        concurrency_limit=None,
+    scoring: dict[str, Any] = {
+        "fn": run,
+        "inputs": [intake.photos, intake.weights, *states.all],
+        "outputs": [
+            *(states.roll, intake.status, intake.stop, intake.problems),
+            *(stage.files, stage.meta),
+        ],
+        "preprocess": False,  # keeps the visitor's file names
+        "concurrency_limit": None,
         **_EVERY_TIME,
-    )
+    }
+    scored = gr.on([intake.photos.change, intake.weights.input], **scoring)
+    scored.failure(**scoring)  # goes on once after a lost connection
 
     def stop(request: gr.Request) -> None:
         turns.stop(request.session_hash or "")
@@ -110,6 +117,7 @@ def _wire_scoring(bench: Workbench, intake: Intake, stage: Stage, states: States
         return [str(widgets.example_photos()[event.index])]
 
     intake.stop.click(stop, **_AT_ONCE)
+    page.unload(stop)
     intake.examples.select(choose_example, None, intake.photos, **_QUIET)
 
 

@@ -39,7 +39,7 @@ def build_page(bench: Workbench) -> gr.Blocks:
             elem_id="headline",
         )
         with gr.Tab("Inspect", id="inspect") as inspect:
-            weights = inspect_tab.build(bench)
+            weights = inspect_tab.build(bench, page)
         with gr.Tab("Train", id="train") as train:
             train_tab.build(bench, train, [inspect])
         # a fit may have finished since the page was opened
@@ -69,7 +69,7 @@ def page_head() -> str:
         for kernel in KERNELS
     }
     data = f"window.crackdemo = {{ kernels: {json.dumps(kernels)} }};"
-    scripts = [data, *map(_read, viewer), _read(_UI / "page.js")]
+    scripts = [data, *map(_read, [*viewer, _UI / "connection.js", _UI / "page.js"])]
     return "\n".join(
         [f"<style>{style}</style>" for style in styles]
         + [f"<script>{script}</script>" for script in scripts]

@@ -23,6 +23,8 @@ class SteppedBench(Workbench):
     """Scores at once, or as many photos as a test permits."""
 
     permits: threading.Semaphore | None = None
+    waiting: int = 0
+    """Runs that wait for a permit."""
 
     def score(
         self,
@@ -31,17 +33,26 @@ class SteppedBench(Workbench):
         should_stop: Callable[[], bool] | None = None,
     ) -> Scored:
         if should_stop is not None:  # only a run that somebody can stop has it
+            self._wait(should_stop)
+        return super().score(photo, weights, should_stop)
+
+    def _wait(self, should_stop: Callable[[], bool]) -> None:
+        self.waiting += 1
+        try:
             while self.permits is not None and not self.permits.acquire(timeout=0.02):
                 if should_stop():
                     raise Stopped
-        return super().score(photo, weights, should_stop)
+        finally:
+            self.waiting -= 1
 
     @contextmanager
     def only(self, photos: int) -> Iterator[threading.Semaphore]:
         """Inside, so many photos are scored; releasing the semaphore permits one more."""
         self.permits = threading.Semaphore(photos)
-        yield self.permits
-        self.permits = None
+        try:
+            yield self.permits
+        finally:
+            self.permits = None
 
 
 @dataclass(frozen=True)

