@@ -14,6 +14,7 @@
 
   /** Ids of events whose answers are still to come. */
   const pending = new Set();
+  let before = Promise.resolve();
 
   scope.fetch = (input, init) => {
     const path = new URL(input.url ?? input, scope.location.href).pathname;
@@ -37,8 +38,11 @@
     }
   }
 
+  /** One after the other: the server gets events in the order in which a hand made them. */
   async function join(input, init) {
-    const response = await persist(input, init);
+    const sent = before.then(() => persist(input, init));
+    before = sent.catch(() => {});
+    const response = await sent;
     const { event_id: id } = await response.clone().json().catch(() => ({}));
     if (id) pending.add(id);
     return response;

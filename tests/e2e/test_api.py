@@ -28,22 +28,22 @@ def client(app: App, tmp_path_factory: pytest.TempPathFactory) -> Client:
 
 
 @pytest.fixture
-def photo(tmp_path: Path, save_photo: Callable[[Path], Path]) -> Path:
+def crack_photo(tmp_path: Path, save_photo: Callable[[Path], Path]) -> Path:
     return save_photo(tmp_path / "a crack.png")
 
 
 def test_inspect_gives_the_mask_and_report_that_python_gives(
-    app: App, client: Client, photo: Path
+    app: App, client: Client, crack_photo: Path
 ) -> None:
     mask, heatmap, reconstruction, report = client.predict(
-        photo=handle_file(photo),
+        photo=handle_file(crack_photo),
         threshold=0.3,
         opening=3,
         min_area=5,
         mm_per_px=0.5,
         api_name="/inspect",
     )
-    detection = Detector(load_checkpoint(app.checkpoint())).detect(read_photo(photo))
+    detection = Detector(load_checkpoint(app.checkpoint())).detect(read_photo(crack_photo))
     expected = cut_mask(detection.heatmap, MaskParams(0.3, opening=3, min_area=5))
     if expected.any() and not expected.all():
         assert np.array_equal(read_mask(Path(mask)), expected)
@@ -68,10 +68,10 @@ def test_inspect_is_documented_with_types(client: Client) -> None:
     ],
 )
 def test_bad_settings_are_refused_in_a_sentence(
-    client: Client, photo: Path, settings: dict[str, object], reason: str
+    client: Client, crack_photo: Path, settings: dict[str, object], reason: str
 ) -> None:
     with pytest.raises(AppError, match=reason):
-        client.predict(photo=handle_file(photo), **settings, api_name="/inspect")
+        client.predict(photo=handle_file(crack_photo), **settings, api_name="/inspect")
 
 
 def test_a_text_renamed_jpg_is_refused_without_a_path(client: Client, tmp_path: Path) -> None:
