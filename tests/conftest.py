@@ -1,5 +1,6 @@
 """A checkpoint and photos that every test can have, made in no time."""
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from crackdemo.models import build_network
 from crackdemo.models.cae import CaeConfig
 
 torch.set_num_threads(1)  # on a busy machine the threads of small networks only wait for each other
+
+# a script that runs the tests in the background has Ctrl-C ignored, and children inherit that
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
