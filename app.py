@@ -31,7 +31,10 @@ def main() -> None:
         # on a Space visitors share one disk: nobody may fit, delete or rename there
         runs = None if on_space else args.runs
         bench = Workbench(Path(scratch), tuple(args.allow), runs=runs)
-        launch(bench, server_name=args.host, server_port=args.port)
+        try:
+            launch(bench, server_name=args.host, server_port=args.port)
+        except OSError:
+            parser.error(f"port {args.port} of {args.host} is taken or not this machine's")
 
 
 if __name__ == "__main__":

@@ -87,8 +87,9 @@ def _wire_scoring(
                 before, session = session, replace(session, roll=step.roll)
                 update: dict[Any, Any] = {
                     states.roll: step.roll,
-                    intake.status: step.message,
+                    intake.status: html.escape(step.message),
                     intake.stop: gr.Button(visible=step.is_running),
+                    intake.go_on: gr.Button(visible=step.is_cut_short),
                     intake.problems: _listed(step.roll.problems),
                 }
                 if (before.entry, before.roll.weights) != (session.entry, session.roll.weights):
@@ -100,14 +101,15 @@ def _wire_scoring(
         "fn": run,
         "inputs": [intake.photos, intake.weights, *states.all],
         "outputs": [
-            *(states.roll, intake.status, intake.stop, intake.problems),
-            *(stage.files, stage.meta),
+            *(intake.status, intake.stop, intake.go_on, intake.problems),
+            *(states.roll, stage.files, stage.meta),
         ],
         "preprocess": False,  # keeps the visitor's file names
         "concurrency_limit": None,
         **_EVERY_TIME,
     }
-    scored = gr.on([intake.photos.change, intake.weights.input], **scoring)
+    begin = [intake.photos.change, intake.weights.input, intake.go_on.click]
+    scored = gr.on(begin, **scoring)
     scored.failure(**scoring)  # goes on once after a lost connection
 
     def stop(request: gr.Request) -> None:
@@ -155,8 +157,8 @@ def _wire_strip(bench: Workbench, stage: Stage, states: States) -> None:
         **_QUIET,
     )
     stage.film.select(choose, states.all, [states.on_show, stage.files, stage.meta], **_EVERY_TIME)
-    stage.earlier.click(lambda at: max(0, at - 1), page, page, **_AT_ONCE)
-    stage.later.click(lambda at: at + 1, page, page, **_AT_ONCE)
+    stage.earlier.click(lambda at: max(0, at - 1), page, page, **_QUIET)
+    stage.later.click(lambda at: at + 1, page, page, **_QUIET)
 
 
 def _wire_viewer(knobs: Knobs, stage: Stage) -> None:

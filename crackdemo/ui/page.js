@@ -61,7 +61,7 @@
   /** Values of the page's widgets; an empty field is null or 0. */
   function set(threshold, opening, closing, kernel, minArea, opacity, scale, colours) {
     offerDownloads(false);
-    mmPerPx = scale || null;
+    mmPerPx = scale > 0 ? scale : null;
     viewer.set({
       threshold, opening: Number(opening), closing: Number(closing), kernel,
       minArea: Math.max(0, Math.round(minArea || 0)), opacity, colours, mmPerPx,

@@ -62,9 +62,11 @@ class Progress:
     roll: Roll
     """With what is done."""
     message: str
-    """For the person, Markdown."""
+    """For the person."""
     is_running: bool = False
     """Whether more steps follow."""
+    is_cut_short: bool = False
+    """Whether it ended before all photos were tried."""
 
 
 class Turn:
@@ -125,7 +127,7 @@ def score_photos(
         weights = bench.resolve(weights_text)
         bench.config(weights)
     except (WeightsError, CheckpointError) as error:
-        yield Progress(before.of(uploads), f"⚠️ {error}")
+        yield Progress(before.of(uploads), f"⚠️ {error}", is_cut_short=True)
         return
     roll = Roll(weights, before.entries if before.weights == weights else ()).of(uploads)
     done = {entry.upload for entry in roll.entries}
@@ -137,7 +139,8 @@ def score_photos(
         try:
             scored = _score(bench, upload, weights, is_over)
         except Stopped:
-            yield Progress(roll, f"Stopped: {len(roll.entries)} of {len(uploads)} photos scored.")
+            message = f"Stopped: {len(roll.entries)} of {len(uploads)} photos scored."
+            yield Progress(roll, message, is_cut_short=True)
             return
         if isinstance(scored, Entry):
             roll = replace(roll, entries=(*roll.entries, scored)).of(uploads)
@@ -165,8 +168,8 @@ def _score(
 def _summary(roll: Roll) -> str:
     if roll.weights is None:
         return ""
-    commit = f" at commit `{roll.weights.commit}`" if roll.weights.commit else ""
-    name = f"**{roll.weights.name}**{commit}"
+    commit = f" at commit {roll.weights.commit}" if roll.weights.commit else ""
+    name = f"{roll.weights.name}{commit}"
     count = len(roll.entries)
     if count == 0:
         return f"Drop photos above, or try an example: {name} will score them."

@@ -31,8 +31,9 @@ class Intake:
 
     photos: gr.File
     weights: gr.Dropdown
-    status: gr.Markdown
+    status: gr.HTML
     stop: gr.Button
+    go_on: gr.Button
     problems: gr.HTML
     examples: gr.Gallery
 
@@ -110,8 +111,10 @@ def intake(bench: Workbench) -> Intake:
         height=150,
     )
     with gr.Row(elem_id="status-row"):
-        status = gr.Markdown("Drop photos above, or try an example.", elem_id="status")
-        stop = gr.Button("Stop", size="sm", visible=False, elem_id="stop", scale=0, min_width=80)
+        status = gr.HTML("Drop photos above, or try an example.", elem_id="status")
+        small: dict[str, Any] = {"size": "sm", "visible": False, "scale": 0, "min_width": 80}
+        stop = gr.Button("Stop", elem_id="stop", **small)
+        go_on = gr.Button("Go on", elem_id="go-on", **small)
     problems = gr.HTML(visible=False, elem_id="problems")
     gr.Markdown("Examples (made, not photographed):", elem_id="examples-title")
     examples = gr.Gallery(
@@ -125,7 +128,7 @@ def intake(bench: Workbench) -> Intake:
         info="From the list, or a Hub id owner/name[@revision], or an allowed folder.",
         elem_id="weights",
     )
-    return Intake(photos, weights, status, stop, problems, examples)
+    return Intake(photos, weights, status, stop, go_on, problems, examples)
 
 
 def example_photos() -> list[Path]:

@@ -182,6 +182,35 @@ def test_two_photos_of_one_name_are_kept_apart(
     expect(visitor.strip).to_contain_text(["road.png ·", "road (2).png ·"])
 
 
+def test_a_pasted_picture_joins_the_others(visitor: Visitor, cracked: Path) -> None:
+    visitor.score(cracked)
+    visitor.page.evaluate(
+        """async (bytes) => {
+            const clipboardData = new DataTransfer();
+            const type = "image/png";
+            clipboardData.items.add(new File([new Uint8Array(bytes)], "image.png", { type }));
+            document.dispatchEvent(new ClipboardEvent("paste", { clipboardData }));
+        }""",
+        list(cracked.read_bytes()),
+    )
+    expect(visitor.strip).to_contain_text(["road.png", "image.png"])
+
+
+def test_many_photos_are_paged_through(visitor: Visitor, tmp_path: Path) -> None:
+    photos = [tmp_path / f"{i:02}.png" for i in range(62)]
+    for i, photo in enumerate(photos):
+        cv2.imwrite(str(photo), np.random.default_rng(i).integers(90, 200, (16, 16), np.uint8))
+    visitor.score(*photos)
+    expect(visitor.strip).to_have_count(60)
+    visitor.page.get_by_role("button", name="Later photos").click()
+    expect(visitor.strip).to_contain_text(["60.png", "61.png"])
+    visitor.strip.last.click()
+    visitor.sees(visitor.verdict, "61.png")
+    visitor.page.get_by_role("button", name="Earlier photos").click()
+    expect(visitor.strip).to_have_count(60)
+    visitor.sees(visitor.verdict, "61.png")
+
+
 def test_the_film_strip_moves_between_photos_that_come_and_go(
     app: App, visitor: Visitor, survey: list[Path]
 ) -> None:
@@ -390,7 +419,9 @@ def test_weights_from_the_hub_show_their_commit(
     visitor.sees(visitor.verdict, "road.png")
 
 
-def test_stop_keeps_what_is_done(app: App, visitor: Visitor, survey: list[Path]) -> None:
+def test_stop_keeps_what_is_done_and_scoring_can_go_on(
+    app: App, visitor: Visitor, survey: list[Path]
+) -> None:
     with app.bench.only(3):
         visitor.drop(*survey)
         visitor.sees(visitor.status, "Scoring 4 of 10: km 3.png")
@@ -400,6 +431,10 @@ def test_stop_keeps_what_is_done(app: App, visitor: Visitor, survey: list[Path])
     expect(visitor.strip).to_have_count(3)
     visitor.strip.nth(1).click()
     visitor.sees_mask(cut_mask(heatmap_of(app, survey[1]), OWN))
+    before = app.bench.scored_count
+    visitor.page.locator("#go-on").click()
+    visitor.sees(visitor.status, "10 photos scored")
+    assert app.bench.scored_count == before + 7
 
 
 def test_who_leaves_is_no_longer_scored_for(app: App, browser: Browser, survey: list[Path]) -> None:
