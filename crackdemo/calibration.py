@@ -11,11 +11,11 @@ from crackdemo.checkpoints import Calibration
 from crackdemo.cracks import CrackConfig, paint_cracks
 from crackdemo.detector import Eye, fuse, look
 from crackdemo.heatmaps import HeatmapConfig, photo_score, to_heatmap
-from crackdemo.illumination import FlattenConfig
+from crackdemo.illumination import FlattenConfig, to_gray
 
 CLEAN_SHARES = (0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999)
 """Shares of clean pavement whose heatmap values a checkpoint stores."""
-OUTLINE_PX = 2
+OUTLINE_PX = 1
 """How far beyond a crack's dark core people draw its mask, in pixels."""
 SCORE_QUANTILE = 0.98
 """Share of clean validation tiles that the score's threshold calls sound."""
@@ -84,4 +84,4 @@ def _residual(
     eye: Eye, tile: NDArray[np.uint8], flatten: FlattenConfig, heatmap: HeatmapConfig
 ) -> Residual:
     photo: RgbImage = cv2.cvtColor(tile, cv2.COLOR_GRAY2RGB)
-    return fuse(look(photo, eye, flatten, heatmap), heatmap, *tile.shape)
+    return fuse(look(photo, eye, flatten, heatmap), heatmap, to_gray(photo))

@@ -49,9 +49,12 @@ def _front_matter() -> str:
 def _purpose(config: CheckpointConfig) -> str:
     heat = config.heatmap
     scales = ", ".join(f"{scale:g}" for scale in heat.scales)
+    weights = ":".join(f"{weight:g}" for weight in heat.weights)
+    sharpened = ", sharpened by the full-size photo's own darkness" if heat.sharpened else ""
     return (
         "Rebuilds a photo of pavement or concrete without its cracks; what is missing is the "
-        f"crack. Heatmap: {heat.residual} residual, blurred {heat.blur_sigma:g} px, mean over the "
+        f"crack. Heatmap: {heat.residual} residual, blurred {heat.blur_sigma:g} px{sharpened}, "
+        f"mean{f' ({weights})' if weights else ''} over the "
         f"photo at scales {scales}; threshold 0.5 is the calibrated residual "
         f"{config.calibration.r0:.4g}. Score of a photo: mean of its hottest "
         f"{100 * config.calibration.score_top_share:g} % of pixels, called cracked from "

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from crackdemo.arrays import GrayImage, Heatmap, Residual, RgbImage
 from crackdemo.checkpoints import Checkpoint
-from crackdemo.heatmaps import HeatmapConfig, photo_score, residual_of, to_heatmap
+from crackdemo.heatmaps import HeatmapConfig, darkness_of, photo_score, residual_of, to_heatmap
 from crackdemo.illumination import FlattenConfig, Illumination, measure_illumination, to_gray
 from crackdemo.models import Autoencoder
 from crackdemo.tiling import run_tiled
@@ -59,7 +59,7 @@ class Detector:
         """One pass over the photo at each of the checkpoint's scales. Raises Stopped."""
         config = self.checkpoint.config
         views = look(photo, self.eye, config.flatten, config.heatmap, should_stop)
-        residual = fuse(views, config.heatmap, *photo.shape[:2])
+        residual = fuse(views, config.heatmap, to_gray(photo))
         heatmap = to_heatmap(residual, config.calibration.r0)
         self.photos_scored += 1
         score = photo_score(heatmap, config.calibration.score_top_share)
@@ -111,12 +111,23 @@ def look(
     return views
 
 
-def fuse(views: list[View], config: HeatmapConfig, height: int, width: int) -> Residual:
-    """The mean over scales of the views' residuals, (height, width), >= 0."""
-    total = np.zeros((height, width), np.float32)
-    for view in views:
-        total += _resize(residual_of(view.image, view.reconstruction, config), height, width)
-    return total / np.float32(len(views))
+def fuse(views: list[View], config: HeatmapConfig, gray: GrayImage) -> Residual:
+    """The weighted mean over scales of the views' residuals, of the size of `gray` (H, W), >= 0."""
+    total = np.zeros(gray.shape, np.float32)
+    weights = config.weights or (1.0,) * len(views)
+    for view, weight in zip(views, weights, strict=True):
+        residual = _resize(residual_of(view.image, view.reconstruction, config), *gray.shape)
+        if config.sharpened:
+            residual = np.sqrt(residual * _darkness(gray, view.illumination, config))
+        total += np.float32(weight / sum(weights)) * residual
+    return total
+
+
+def _darkness(gray: GrayImage, coarse: Illumination, config: HeatmapConfig) -> Residual:
+    """Of the full-size photo, in the light that a view measured: a wide crack stays dark in it."""
+    mean, deviation = (_resize(part, *gray.shape) for part in (coarse.mean, coarse.deviation))
+    image = Illumination(mean, deviation, coarse.config).flatten(gray)
+    return darkness_of(image, coarse.config.level, config)
 
 
 def in_own_light(photo: RgbImage, views: list[View]) -> RgbImage:

@@ -78,7 +78,9 @@ class FitConfig:
     """What painted cracks look like."""
     flatten: FlattenConfig = field(default_factory=FlattenConfig)
     """What is done to a photo before the network sees it."""
-    heatmap: HeatmapConfig = field(default_factory=HeatmapConfig)
+    heatmap: HeatmapConfig = field(
+        default_factory=lambda: HeatmapConfig(weights=(2, 1, 1), blur_sigma=0.7, sharpened=True)
+    )
     """How residuals become a heatmap."""
     mask: MaskParams = field(default_factory=lambda: MaskParams(closing=3, min_area=40))
     """The mask settings that the weights bring along."""

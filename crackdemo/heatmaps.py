@@ -19,14 +19,25 @@ class HeatmapConfig:
     where their gradient magnitudes differ."""
     scales: tuple[float, ...] = (1.0, 0.5, 0.25)
     """Sizes at which the photo is looked at; a crack too wide for the network is thin at 1/4."""
+    weights: tuple[float, ...] = ()
+    """Weight of each scale's residual in their mean; empty: all alike."""
     blur_sigma: float = 1.0
     """Gaussian sigma, in pixels of each scale, that calms the residual."""
+    sharpened: bool = False
+    """Whether each residual is tied to how dark the full-size photo is, by their geometric mean:
+    what a coarse scale smears over a crack's surroundings goes back into the crack."""
 
     def __post_init__(self) -> None:
         if self.residual not in RESIDUALS:
             raise ValueError(f"The residual must be {', '.join(RESIDUALS)}, not {self.residual!r}.")
         if not 1 <= len(self.scales) <= 8 or not all(0 < scale <= 1 for scale in self.scales):
             raise ValueError("There must be 1 to 8 scales, above 0 and up to 1.")
+        if self.weights and len(self.weights) != len(self.scales):
+            raise ValueError("There must be one weight for each scale, or none.")
+        if not all(0 < weight <= 1000 for weight in self.weights):
+            raise ValueError("The scales' weights must lie above 0 and up to 1000.")
+        if self.sharpened and self.residual != "dark":
+            raise ValueError("Only the dark residual can be sharpened.")
         if not 0 <= self.blur_sigma <= 20:
             raise ValueError(f"The blur must lie between 0 and 20, but is {self.blur_sigma}.")
 
@@ -40,10 +51,15 @@ def residual_of(image: GrayImage, reconstruction: GrayImage, config: HeatmapConf
         residual = np.abs(reconstruction - image)
     else:
         residual = np.abs(_gradient_magnitude(reconstruction) - _gradient_magnitude(image))
-    if config.blur_sigma > 0:
-        sigma = config.blur_sigma
-        residual = cv2.GaussianBlur(residual, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
-    return residual
+    return _calmed(residual, config)
+
+
+def darkness_of(image: GrayImage, level: float, config: HeatmapConfig) -> Residual:
+    """How much darker than its surroundings each pixel of a flattened image (H, W) is, >= 0.
+
+    level: the surroundings' own value, `FlattenConfig.level`.
+    """
+    return _calmed(np.maximum(np.float32(level) - image, 0), config)
 
 
 def to_heatmap(residual: Residual, r0: float) -> Heatmap:
@@ -60,6 +76,14 @@ def photo_score(heatmap: Heatmap, top_share: float) -> float:
     count = max(1, round(heatmap.size * top_share))
     flat = heatmap.ravel()
     return float(np.partition(flat, flat.size - count)[-count:].mean() / 65536)
+
+
+def _calmed(residual: Residual, config: HeatmapConfig) -> Residual:
+    if config.blur_sigma == 0:
+        return residual
+    sigma = config.blur_sigma
+    blurred: Residual = cv2.GaussianBlur(residual, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
+    return blurred
 
 
 def _gradient_magnitude(image: GrayImage) -> GrayImage:

@@ -19,7 +19,7 @@ from crackdemo.checkpoints import Calibration
 from crackdemo.cracks import CrackConfig
 from crackdemo.detector import Eye, fuse, look
 from crackdemo.heatmaps import HeatmapConfig, photo_score, to_heatmap
-from crackdemo.illumination import FlattenConfig
+from crackdemo.illumination import FlattenConfig, to_gray
 from crackdemo.models import build_network
 from crackdemo.models.cae import CaeConfig
 
@@ -53,7 +53,7 @@ def calibrated(pixels: list[np.ndarray], seed: int = 0) -> Calibration:
 
 def heat(tile: np.ndarray, calibration: Calibration) -> np.ndarray:
     photo = cv2.cvtColor(tile, cv2.COLOR_GRAY2RGB)
-    residual = fuse(look(photo, eye(), FLATTEN, HEATMAP), HEATMAP, *tile.shape)
+    residual = fuse(look(photo, eye(), FLATTEN, HEATMAP), HEATMAP, to_gray(photo))
     return to_heatmap(residual, calibration.r0)
 
 

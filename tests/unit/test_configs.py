@@ -29,7 +29,8 @@ def test_absent_fields_keep_their_default():
 
 
 @pytest.mark.parametrize(
-    "config", [Recipe(5, 0.1, (2, 3), HeatmapConfig("absolute", (0.5,), 0)), CaeConfig((4, 8))]
+    "config",
+    [Recipe(5, 0.1, (2, 3), HeatmapConfig("absolute", (0.5,), (2,), 0)), CaeConfig((4, 8))],
 )
 def test_a_config_survives_its_json(config):
     assert parse_config(type(config), asdict(config)) == config

@@ -168,14 +168,42 @@ def test_views_are_the_photo_flattened_at_each_scale():
     assert np.array_equal(views[0].image, flat)
 
 
-def test_views_are_fused_by_their_mean():
-    def view(residual: float) -> View:
-        image = np.full((8, 8), 0.5, np.float32)
-        light = measure_illumination(image, FlattenConfig())
-        return View(image, image + np.float32(residual), light)
+def flat_view(residual: float) -> View:
+    image = np.full((8, 8), 0.5, np.float32)
+    light = measure_illumination(image, FlattenConfig())
+    return View(image, image + np.float32(residual), light)
 
-    config = HeatmapConfig(scales=(1.0, 1.0), blur_sigma=0)
-    assert fuse([view(0.1), view(0.3)], config, 8, 8) == pytest.approx(0.2)
+
+@pytest.mark.parametrize(("weights", "expected"), [((), 0.2), ((3.0, 1.0), 0.15)])
+def test_views_are_fused_by_their_weighted_mean(weights, expected):
+    config = HeatmapConfig(scales=(1.0, 1.0), weights=weights, blur_sigma=0)
+    gray = np.full((8, 8), 0.5, np.float32)
+    assert fuse([flat_view(0.1), flat_view(0.3)], config, gray) == pytest.approx(expected)
+
+
+def test_sharpened_residuals_are_tied_to_the_full_size_darkness():
+    config = HeatmapConfig(scales=(1.0,), blur_sigma=0, sharpened=True)
+    gray = np.full((8, 8), 0.5, np.float32)
+    gray[3] = 0.3
+    light = measure_illumination(np.full((8, 8), 0.5, np.float32), FlattenConfig())
+    dark = FlattenConfig().level - light.flatten(gray)[3]
+    fused = fuse([flat_view(0.1)], config, gray)
+    assert fused[3] == pytest.approx(np.sqrt(0.1 * dark), rel=1e-3)
+    assert fused[[0, 1, 2, 4, 5, 6, 7]].max() < 0.01
+
+
+def test_sharpening_takes_the_coarse_scales_smear_off_a_crack():
+    photo, line = with_line(pavement(200, 200), thickness=4)
+    plain, sharp = (
+        HeatmapConfig(scales=(0.25,), sharpened=sharpened) for sharpened in (False, True)
+    )
+    views = look(photo, Eye(Healer(), CPU), FlattenConfig(), plain)
+    beside = cv2.dilate(line.astype(np.uint8), np.ones((13, 13), np.uint8)).astype(bool) & ~line
+    smears = [
+        residual[beside].mean() / residual[line].mean()
+        for residual in (fuse(views, config, to_gray(photo)) for config in (plain, sharp))
+    ]
+    assert smears[1] < 0.6 * smears[0]
 
 
 def test_the_border_of_a_clean_photo_does_not_glow():

@@ -84,12 +84,15 @@ def test_the_blur_is_a_gaussian_that_loses_nothing():
         {"scales": (1.0, 0.0)},
         {"scales": (2.0,)},
         {"scales": (0.5,) * 100},
+        {"weights": (1.0,)},
+        {"weights": (1.0, 0.0, 1.0)},
+        {"residual": "absolute", "sharpened": True},
         {"blur_sigma": -1},
         {"blur_sigma": float("nan")},
     ],
 )
 def test_a_heatmap_config_that_makes_no_sense_is_refused(wrong):
-    with pytest.raises(ValueError, match=r"residual|scales|blur"):
+    with pytest.raises(ValueError, match=r"residual|scale|blur"):
         HeatmapConfig(**wrong)
 
 
