@@ -17,8 +17,6 @@ CLEAN_SHARES = (0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0
 """Shares of clean pavement whose heatmap values a checkpoint stores."""
 OUTLINE_PX = 1
 """How far beyond a crack's dark core people draw its mask, in pixels."""
-SCORE_QUANTILE = 0.98
-"""Share of clean validation tiles that the score's threshold calls sound."""
 MOST_TILES = 200
 """More tiles than this change no quantile that is stored."""
 
@@ -30,6 +28,7 @@ def calibrate(
     heatmap: HeatmapConfig,
     cracks: CrackConfig,
     score_top_share: float,
+    score_quantile: float,
     seed: int,
 ) -> Calibration:
     """From clean validation tiles (H, W) uint8 gray, at most MOST_TILES of them.
@@ -48,7 +47,7 @@ def calibrate(
     return Calibration(
         r0=r0,
         # above 0, or photos without any residual would be called cracked
-        score_threshold=max(float(np.quantile(scores, SCORE_QUANTILE)), 1e-6),
+        score_threshold=max(float(np.quantile(scores, score_quantile)), 1e-6),
         score_top_share=score_top_share,
         clean_quantiles={
             str(share): round(float(level / (level + r0)), 6)

@@ -28,6 +28,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "patience": (1, 1e6),
     "seed": (0, 2**32 - 1),
     "score_top_share": (1e-6, 1),
+    "score_quantile": (0.5, 1),
 }
 """Smallest and largest value of a fit's numbers."""
 
@@ -86,6 +87,8 @@ class FitConfig:
     """The mask settings that the weights bring along."""
     score_top_share: float = 0.01
     """The share of a photo's pixels, the hottest ones, whose mean is its score."""
+    score_quantile: float = 0.98
+    """The share of sound validation tiles that the score's threshold calls sound."""
 
     def __post_init__(self) -> None:
         if self.objective not in OBJECTIVES:

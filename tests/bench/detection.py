@@ -1,16 +1,19 @@
-"""How well cracks are found: baselines and weights, on the test photos of the sets at hand.
+"""How well cracks are found by baselines, ablations and weights, on test photos.
 
-    python tests/bench/detection.py [--data ../shared/data] [--weights NAME...] [--limit N]
+    python tests/bench/detection.py [--data ../shared/data] [--runs runs/ablations] [--limit N]
 
-prints one Markdown table. Every row is measured in this run, with the same morphology for F1, ODS
-and OIS. Baselines are calibrated as the weights are: on cracks painted on crack-free validation
-tiles of sut_crack.
+prints Markdown tables: pixel figures for sut_crack, cracksc and uav (the last is zero-shot), image
+figures for metu, and what is marked on crack-free tiles. Every row is measured in this run, with
+the same morphology for F1, ODS and OIS. Baselines and other heatmaps are calibrated as the weights
+are: on cracks painted on crack-free validation tiles.
 """
 
 import argparse
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import cycle, islice
 from pathlib import Path
 
 import cv2
@@ -22,22 +25,46 @@ from skimage.filters import frangi, sato
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from crackdemo.arrays import GrayImage, Residual, RgbImage
-from crackdemo.calibration import SCORE_QUANTILE, as_outlined, best_f1_residual
+from crackdemo.calibration import as_outlined, best_f1_residual, calibrate
 from crackdemo.checkpoints import Calibration, Checkpoint, CheckpointConfig, load_checkpoint
-from crackdemo.cracks import CrackConfig, paint_cracks
+from crackdemo.cracks import paint_cracks
 from crackdemo.datasets import find_samples, readable_tiles
-from crackdemo.detector import Detection, Detector
+from crackdemo.detector import Detection, Detector, Eye
 from crackdemo.evaluation import Evaluation
+from crackdemo.fit_config import FitConfig
 from crackdemo.heatmaps import HeatmapConfig, photo_score, to_heatmap
-from crackdemo.illumination import FlattenConfig, measure_illumination, to_gray
+from crackdemo.illumination import measure_illumination, to_gray
 from crackdemo.labelled import LabelledPhoto, find_labelled
-from crackdemo.masks import MaskParams
+from crackdemo.masks import cut_mask
 from crackdemo.models import CaeConfig
-from crackdemo.weights import SHIPPED, shipped_names
+from crackdemo.training import GrayTiles
+from crackdemo.weights import DEFAULT_WEIGHTS, SHIPPED, shipped_names
 
-FLATTEN = FlattenConfig()
+FIT = FitConfig()
+FLATTEN, BEST, MASK = FIT.flatten, FIT.heatmap, FIT.mask
 PIXEL_SETS = (("sut_crack", "test"), ("cracksc", "test"), ("uav", None))
-TOP_SHARE = 0.01
+PIXEL_FIGURES = {
+    "F1 0 px": "pixel_f1",
+    "2 px": "pixel_f1_2px",
+    "5 px": "pixel_f1_5px",
+    "ODS 0 px": "pixel_ods_with_morphology",
+    " 2 px": "pixel_ods_with_morphology_2px",
+    " 5 px": "pixel_ods_with_morphology_5px",
+    "OIS 0 px": "pixel_ois_with_morphology",
+    "  2 px": "pixel_ois_with_morphology_2px",
+    "  5 px": "pixel_ois_with_morphology_5px",
+    "IoU": "pixel_iou",
+    "AP": "pixel_average_precision",
+    "s / MP": "seconds_per_megapixel",
+}
+HEATMAPS = {
+    "mean of scales, not sharpened": replace(BEST, sharpened=False),
+    "the same, scales alike, blur 1 px": HeatmapConfig(),
+    "full size only": replace(BEST, scales=(1.0,), weights=(1.0,)),
+    "absolute residual": replace(BEST, sharpened=False, residual="absolute"),
+    "gradient residual": replace(BEST, sharpened=False, residual="gradient"),
+}
+"""Other ways from the default weights' residuals to a heatmap."""
 
 
 def flattened(photo: RgbImage) -> GrayImage:
@@ -74,67 +101,150 @@ class Baseline:
         return Detection(photo, heatmap, photo_score(heatmap, calibration.score_top_share))
 
 
-def calibrated(residual: Callable[[RgbImage], Residual], data: Path, mask: MaskParams) -> Baseline:
+def calibrated(residual: Callable[[RgbImage], Residual], tiles: GrayTiles) -> Baseline:
     """A baseline whose threshold is found as that of the weights."""
-    validation = [s for s in find_samples(data / "sut_crack") if s.split == "validation"]
-    tiles = readable_tiles(validation, 192, 96)[0][::4]
     rng = np.random.default_rng(0)
-    painted = [paint_cracks(tile.astype(np.float32) / 255, CrackConfig(), rng) for tile in tiles]
+    painted = [paint_cracks(tile.astype(np.float32) / 255, FIT.cracks, rng) for tile in tiles]
     found = [residual(_photo(np.round(255 * p.image).astype(np.uint8))) for p in painted]
     r0 = best_f1_residual(found, [as_outlined(p.mask) for p in painted])
-    scores = [photo_score(to_heatmap(residual(_photo(tile)), r0), TOP_SHARE) for tile in tiles]
-    calibration = Calibration(r0, float(np.quantile(scores, SCORE_QUANTILE)), TOP_SHARE, {})
-    config = CheckpointConfig("cae", CaeConfig(), FLATTEN, HeatmapConfig(), calibration, mask)
+    scores = [
+        photo_score(to_heatmap(residual(_photo(tile)), r0), FIT.score_top_share) for tile in tiles
+    ]
+    calibration = Calibration(
+        r0, float(np.quantile(scores, FIT.score_quantile)), FIT.score_top_share, {}
+    )
+    config = CheckpointConfig("cae", CaeConfig(), FLATTEN, HeatmapConfig(), calibration, MASK)
     return Baseline(residual, Checkpoint(config, torch.nn.Identity()))
+
+
+def with_heatmap(checkpoint: Checkpoint, heatmap: HeatmapConfig, tiles: GrayTiles) -> Detector:
+    """The same weights with another heatmap, calibrated anew."""
+    eye = Eye(checkpoint.network, torch.device("cpu"))
+    config = checkpoint.config
+    share, quantile = config.calibration.score_top_share, FIT.score_quantile
+    calibration = calibrate(
+        eye, tiles, config.flatten, heatmap, FIT.cracks, share, quantile, FIT.seed
+    )
+    config = replace(config, heatmap=heatmap, calibration=calibration)
+    return Detector(replace(checkpoint, config=config))
+
+
+def validation_tiles(data: Path) -> GrayTiles:
+    """As many crack-free tiles of each set that the asphalt weights were fitted on."""
+    tiles = []
+    for folder in ("sut_crack", "cracksc", "metu"):
+        samples = [s for s in find_samples(data / folder) if s.split == "validation"]
+        found = readable_tiles(samples[:200], 192, 96)[0]
+        tiles += list(islice(cycle(found), 40))
+    return tiles
 
 
 def _photo(gray: NDArray[np.uint8]) -> RgbImage:
     return cv2.cvtColor(gray, cv2.COLOR_GRAY2RGB)
 
 
-def row(name: str, detector: Detector | Baseline, photos: list[LabelledPhoto]) -> str:
-    """One line of the table."""
+def pixel_row(detector: Detector | Baseline, photos: list[LabelledPhoto]) -> list[str]:
+    """Cells for PIXEL_FIGURES."""
     evaluation = Evaluation(detector)
     for _ in evaluation.run(photos):
         pass
     figures = evaluation.metrics()
-    cells = [f"{figures[f'pixel_f1{px}']:.3f}" for px in ("", "_2px", "_5px")]
-    for kind in ("pixel_ods_with_morphology", "pixel_ois_with_morphology"):
-        cells += [f"{figures[f'{kind}{px}']:.3f}" for px in ("", "_2px", "_5px")]
-    cells += [f"{figures[key]:.3f}" for key in ("pixel_iou", "pixel_average_precision")]
-    cells.append(f"{figures['seconds_per_megapixel']:.2f}")
-    return f"| {name} | " + " | ".join(cells) + " |"
+    return [f"{figures[key]:.3f}" for key in PIXEL_FIGURES.values()]
+
+
+def image_row(detector: Detector | Baseline, photos: list[LabelledPhoto]) -> list[str]:
+    """ROC-AUC, and the share of clean and of cracked photos that are called so, in %."""
+    evaluation = Evaluation(detector)
+    for _ in evaluation.run(photos):
+        pass
+    figures = evaluation.metrics()
+    true_negatives, false_positives = (
+        figures[f"image_{kind}"] for kind in ("true_negatives", "false_positives")
+    )
+    clean_right = true_negatives / (true_negatives + false_positives)
+    return [
+        f"{figures['image_auroc']:.4f}",
+        f"{100 * clean_right:.1f} %",
+        f"{100 * figures['image_recall']:.1f} %",
+    ]
+
+
+def clean_row(detector: Detector | Baseline, tiles: GrayTiles) -> list[str]:
+    """Of crack-free tiles: called cracked, with any pixel marked, and pixels marked, in %."""
+    config = detector.checkpoint.config
+    found = [detector.detect(_photo(tile)) for tile in tiles]
+    called = [detection.score >= config.calibration.score_threshold for detection in found]
+    marked = [float(cut_mask(detection.heatmap, config.mask).mean()) for detection in found]
+    shares = (np.mean(called), np.mean(np.array(marked) > 0), np.mean(marked))
+    return [f"{100 * share:.2f} %" for share in shares]
+
+
+def clean_test_tiles(data: Path, limit: int) -> dict[str, GrayTiles]:
+    """Crack-free tiles of test photos that no fit has seen, of 227 pixels as metu's images are."""
+    tiles = {}
+    for folder in ("sut_crack", "cracksc", "metu"):
+        samples = [s for s in find_samples(data / folder) if s.split == "test"]
+        tiles[folder] = readable_tiles(samples[:: -(-len(samples) // limit)], 227, 227)[0]
+    return tiles
+
+
+def methods(data: Path, runs: Path | None, names: list[str]) -> dict[str, Detector | Baseline]:
+    """All rows of the tables by name."""
+    tiles = validation_tiles(data)
+    rows: dict[str, Detector | Baseline] = {
+        "flattened darkness": calibrated(flattened_darkness, tiles),
+        "Sato ridges": calibrated(sato_ridges, tiles),
+        "Frangi ridges": calibrated(frangi_ridges, tiles),
+    }
+    for run in sorted(runs.glob("*/checkpoint")) if runs else ():
+        rows[run.parent.name] = Detector(load_checkpoint(run))
+    default = load_checkpoint(SHIPPED / DEFAULT_WEIGHTS)
+    for name, heatmap in HEATMAPS.items():
+        rows[f"{DEFAULT_WEIGHTS}, {name}"] = with_heatmap(default, heatmap, tiles)
+    for name in names:
+        rows[f"**{name}**"] = Detector(load_checkpoint(SHIPPED / name))
+    return rows
+
+
+def some(photos: list[LabelledPhoto], limit: int) -> list[LabelledPhoto]:
+    """At most `limit` of them, evenly chosen."""
+    return photos[:: -(-len(photos) // limit)]
+
+
+def table(title: str, columns: list[str], cells: dict[str, Callable[[], list[str]]]) -> None:
+    """Prints a Markdown table, each row as soon as it is measured."""
+    print(f"\n{title}\n\n| method | " + " | ".join(columns) + " |")
+    print("|---" * (len(columns) + 1) + "|", flush=True)
+    for name, measure in cells.items():
+        print(f"| {name} | " + " | ".join(measure()) + " |", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--runs", type=Path, help="folder of run folders, see ablations.py")
     parser.add_argument("--weights", nargs="*", default=shipped_names())
-    parser.add_argument("--limit", type=int, help="photos of each set, for a quick look")
-    parser.add_argument("--split", default="test", help="validation while anything is tuned")
+    parser.add_argument("--limit", type=int, default=10_000, help="photos of each set and kind")
     args = parser.parse_args()
-    mask = load_checkpoint(SHIPPED / args.weights[0]).config.mask
-    methods: dict[str, Detector | Baseline] = {
-        name: calibrated(residual, args.data, mask)
-        for name, residual in (
-            ("flattened darkness", flattened_darkness),
-            ("Sato ridges", sato_ridges),
-            ("Frangi ridges", frangi_ridges),
-        )
-    }
-    for name in args.weights:
-        checkpoint = load_checkpoint(SHIPPED / name)
-        methods[name] = Detector(replace(checkpoint, config=replace(checkpoint.config, mask=mask)))
-    head = [f"{kind} {px}" for kind in ("F1", "ODS", "OIS") for px in ("0 px", "2 px", "5 px")]
+    rows = methods(args.data, args.runs, args.weights)
     for folder, split in PIXEL_SETS:
-        if split is None and args.split != "test":
+        photos = some(find_labelled(args.data / folder, split), args.limit)
+        cells = {name: partial(pixel_row, method, photos) for name, method in rows.items()}
+        table(f"{folder}, {len(photos)} test photos", list(PIXEL_FIGURES), cells)
+    found = find_labelled(args.data / "metu", "test")
+    photos = [
+        photo
+        for cracked in (False, True)
+        for photo in some([photo for photo in found if photo.cracked == cracked], args.limit)
+    ]
+    cells = {name: partial(image_row, method, photos) for name, method in rows.items()}
+    table(f"metu, {len(photos)} test photos", ["ROC-AUC", "clean right", "cracked right"], cells)
+    for folder, tiles in clean_test_tiles(args.data, args.limit).items():
+        if not tiles:
             continue
-        photos = find_labelled(args.data / folder, args.split if split else None)[: args.limit]
-        print(f"\n{folder}, {len(photos)} {args.split} photos\n", flush=True)
-        print("| method | " + " | ".join(head) + " | IoU | AP | s / MP |")
-        print("|---" * (len(head) + 4) + "|")
-        for name, detector in methods.items():
-            print(row(name, detector, photos), flush=True)
+        cells = {name: partial(clean_row, method, tiles) for name, method in rows.items()}
+        columns = ["called cracked", "with a mark", "pixels marked"]
+        table(f"{folder}, {len(tiles)} crack-free test tiles", columns, cells)
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ def tiles(count: int = 12, side: int = 96, seed: int = 0) -> list[np.ndarray]:
 
 
 def calibrated(pixels: list[np.ndarray], seed: int = 0) -> Calibration:
-    return calibrate(eye(), pixels, FLATTEN, HEATMAP, CRACKS, 0.02, seed)
+    return calibrate(eye(), pixels, FLATTEN, HEATMAP, CRACKS, 0.02, 0.98, seed)
 
 
 def heat(tile: np.ndarray, calibration: Calibration) -> np.ndarray:
@@ -131,7 +131,7 @@ def test_of_many_tiles_the_seed_takes_some():
 
 def test_a_network_that_changes_nothing_calls_no_clean_tile_cracked():
     changes_nothing = Eye(build_network(CaeConfig((4, 8))), torch.device("cpu"))
-    calibration = calibrate(changes_nothing, tiles(3), FLATTEN, HEATMAP, CRACKS, 0.02, seed=0)
+    calibration = calibrate(changes_nothing, tiles(3), FLATTEN, HEATMAP, CRACKS, 0.02, 0.98, seed=0)
     assert calibration.r0 > 0
     assert calibration.score_threshold > 0
 
