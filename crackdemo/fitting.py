@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 
 from crackdemo.calibration import calibrate
 from crackdemo.cards import model_card
@@ -24,6 +25,7 @@ from crackdemo.training import (
     EpochReport,
     FitError,
     GrayTiles,
+    LossError,
     TrainingState,
     epochs_for,
     fit,
@@ -69,9 +71,18 @@ def read_data(folders: list[Path], source_size: int) -> FitData:
     if not any(train) or not any(validation):
         raise DatasetError(
             "Too little sound surface was found: a fit needs crack-free tiles of at least 2 "
-            "photos, one to train on and one to validate on; give more photos."
+            "photos, one to train on and one to validate on, besides the fifth of all photos that "
+            f"is kept aside for tests; give more photos.{_unused(problems)}"
         )
     return FitData(_balanced(train), _balanced(validation), problems)
+
+
+def _unused(problems: list[str]) -> str:
+    """A sentence on the photos that could not be used, to follow another one."""
+    if not problems:
+        return ""
+    many = f"{len(problems)} photos were left out; the first"
+    return f" {'1 photo was left out' if len(problems) == 1 else many}: {problems[0]}"
 
 
 def _balanced(groups: list[GrayTiles]) -> GrayTiles:
@@ -100,6 +111,8 @@ def run_fit(
         run.write_json("data.json", data.summary)
         for problem in data.problems:
             say(problem)
+        if data.problems:
+            run.note(_unused(data.problems).strip())
         config = _settled(run, config, data.train, workers, say)
         config, state = yield from fit_in_memory(run, config, data, workers, say)
         state.network.load_state_dict(state.best_weights)
@@ -113,8 +126,10 @@ def run_fit(
             "threads": threads,
         }
         metrics = {"validation_loss": state.best_loss}
-        save_fitted(run.checkpoint, config, state.network, data.validation, training, metrics)
-        run.write_status("done")
+        checkpoint = calibrated(config, state.network, data.validation, training, metrics)
+        run.path.stat()  # saving would make a folder that was deleted meanwhile anew
+        save_checkpoint(run.checkpoint, checkpoint, model_card(checkpoint.config))
+        run.finish()
 
 
 def fit_in_memory(
@@ -129,29 +144,36 @@ def fit_in_memory(
     Returns the settings that held in the end and the trained state.
     """
     try:
-        return config, (yield from _fit(run, config, data, workers))
+        return config, (yield from _fit(run, config, data, workers, say))
     except (MemoryError, RuntimeError) as error:
         if not _is_out_of_memory(error) or config.batch_size == 1:
             raise
     smaller = replace(config, batch_size=config.batch_size // 2)
     run.settle(smaller)
     message = f"Memory ran out: the batch was halved to {smaller.batch_size} tiles."
-    run.write_status("running", message)
+    run.note(message)
     say(message)
-    return smaller, (yield from _fit(run, smaller, data, workers))
+    return smaller, (yield from _fit(run, smaller, data, workers, say))
 
 
 def _fit(
-    run: RunFolder, config: FitConfig, data: FitData, workers: int
+    run: RunFolder, config: FitConfig, data: FitData, workers: int, say: Callable[[str], None]
 ) -> Generator[EpochReport, None, TrainingState]:
     state = run.load_state(config)
     run.keep_metrics(state.epoch)
     samples = Samples(config, data.validation)
-    for report in fit(config, state, data.train, data.validation, workers):
-        run.add_metrics(report)
-        run.save_state(state)
-        samples.write(run.path / "samples", state.network, report.epoch)
-        yield report
+    try:
+        for report in fit(config, state, data.train, data.validation, workers):
+            run.add_metrics(report)
+            run.save_state(state)
+            samples.write(run.path / "samples", state.network, report.epoch)
+            yield report
+    except LossError as error:
+        if not state.best_weights:
+            raise
+        message = f"{error} The weights are the best of the epochs before."
+        run.note(message)
+        say(message)
     return state
 
 
@@ -192,7 +214,7 @@ def _failure_told(run: RunFolder) -> Iterator[None]:
 def _reason(error: Exception) -> str:
     if _is_out_of_memory(error):
         return "Memory ran out, even with half the batch: take smaller tiles or a smaller batch."
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if _is_disk_full(error):
         return "The disk is full: free some space and resume; the epochs so far are kept."
     return (
         f"The fit met an error that nobody foresaw ({type(error).__name__}, see error.txt in its "
@@ -204,15 +226,21 @@ def _is_out_of_memory(error: Exception) -> bool:
     return isinstance(error, MemoryError) or "you tried to allocate" in str(error).lower()
 
 
-def save_fitted(
-    folder: Path,
+def _is_disk_full(error: Exception) -> bool:
+    codes = (errno.ENOSPC, errno.EDQUOT)
+    if isinstance(error, SafetensorError):  # it keeps the system's number in its text alone
+        return any(f"os error {code})" in str(error) for code in codes)
+    return isinstance(error, OSError) and error.errno in codes
+
+
+def calibrated(
     config: FitConfig,
     network: Autoencoder,
     validation: GrayTiles,
     training: dict[str, Any],
     metrics: dict[str, Any],
-) -> None:
-    """Calibrates a fitted network on clean validation tiles and writes its checkpoint."""
+) -> Checkpoint:
+    """A fitted network with its scale, from clean validation tiles."""
     calibration = calibrate(
         Eye(network, torch.device("cpu")),
         validation,
@@ -220,6 +248,7 @@ def save_fitted(
         config.heatmap,
         config.cracks,
         config.score_top_share,
+        config.score_quantile,
         config.seed,
     )
     described = CheckpointConfig(
@@ -232,7 +261,7 @@ def save_fitted(
         training=training,
         metrics=metrics,
     )
-    save_checkpoint(folder, Checkpoint(described, network), model_card(described))
+    return Checkpoint(described, network)
 
 
 def _train_and_validation(samples: list[Sample]) -> tuple[list[Sample], list[Sample]]:

@@ -25,6 +25,8 @@ from crackdemo.images import (
 MAX_ZIP_PHOTOS = 20_000
 MAX_ZIP_BYTES = 8 * 2**30
 """Unpacked; more is refused before anything is written."""
+_BOMB_BYTES, _BOMB_RATIO = 2**28, 200
+"""Above this size no ZIP of photos shrinks more: surfaces have grain."""
 _CHUNK = 2**20
 _PAVEMENT_PHOTOS, _PAVEMENT_SIDE = 40, 320
 _SHEET_COLUMNS, _SHEET_ROWS, _SHEET_SIDE = 6, 2, 128
@@ -135,6 +137,17 @@ def _unpack(archive: zipfile.ZipFile, name: str, folder: Path) -> Iterator[str]:
         raise DatasetError(
             f"“{name}” would unpack to {size / 2**30:.1f} GB in {len(entries)} files; at most "
             f"{MAX_ZIP_BYTES / 2**30:.0f} GB and {MAX_ZIP_PHOTOS} are taken: split it."
+        )
+    packed = sum(entry.compress_size for entry in entries)
+    if size > max(_BOMB_BYTES, _BOMB_RATIO * packed):
+        raise DatasetError(
+            f"“{name}” would grow from {packed / 1e6:.1f} MB to {size / 1e6:.0f} MB, as no photos "
+            "do: zip the photos alone."
+        )
+    if size > (free := shutil.disk_usage(folder).free):
+        raise DatasetError(
+            f"“{name}” would unpack to {size / 2**30:.1f} GB, but the disk has {free / 2**30:.1f} "
+            "GB left: free some space, or split it."
         )
     for entry in entries:
         problem = _refusal(entry)

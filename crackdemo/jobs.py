@@ -1,9 +1,7 @@
 """Background fits: each a process of its own, all it is known by in its run folder.
 
-A fit starts as this module, without torch, and waits in the queue; when its turn has come it
-becomes `python -m crackdemo fit --resume`, same process. Whoever looks at the folder, this app, the
-next one or a person, sees the same. One fit at a time runs in a folder of runs: the turn is a file
-lock, which the system frees however the process ends. Needs a POSIX system.
+A fit starts as `crackdemo.turns` and waits there until it may run. Whoever looks at the folder,
+this app, the next one or a person, sees the same. Needs a POSIX system.
 """
 
 import json
@@ -15,21 +13,19 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from crackdemo.status import LIVE_STATES, Status, read_status, write_json, write_status
+from crackdemo.turns import waiting
 
 _NAME = re.compile(r"\w(?:[\w .-]{0,58}\w)?")
 _PROJECT = Path(__file__).parents[1]
-_NICENESS = 10
 _GRACE_SECONDS = 1.5
 """After this a fit that was asked to end is ended."""
-_LOOK_SECONDS = 0.2
-_CLAIM_SECONDS = 30.0
 
 
 class JobError(ValueError):
@@ -62,8 +58,9 @@ class Job:
 
     @property
     def epochs(self) -> int:
-        """How many there will be at most."""
-        return int(self.settings.get("epochs", 0))
+        """How many there will be at most; 0 where the settings do not say."""
+        epochs = self.settings.get("epochs")
+        return epochs if isinstance(epochs, int) else 0
 
     @property
     def seconds_left(self) -> float | None:
@@ -89,7 +86,8 @@ class Jobs:
 
     def finished(self) -> list[str]:
         """Runs whose weights can be used, sorted."""
-        return sorted(p.parents[1].name for p in self.folder.glob("[!.]*/checkpoint/config.json"))
+        runs = [path.parent for path in self.folder.glob("[!.]*/checkpoint")]
+        return sorted(run.name for run in runs if _has_weights(run))
 
     def job(self, name: str) -> Job:
         """What is known about a run. Raises JobError."""
@@ -106,9 +104,9 @@ class Jobs:
             status=status,
             place=len(before) if status.status == "queued" else 0,
             settings=config.get("fit", {}),
-            minutes=config.get("minutes"),
+            minutes=_number(config.get("minutes")),
             history=tuple(_read_history(run)),
-            has_weights=(run / "checkpoint" / "config.json").exists(),
+            has_weights=_has_weights(run),
         )
 
     def jobs(self) -> list[Job]:
@@ -148,18 +146,17 @@ class Jobs:
         with self._lock:
             name = self.check_name(name)
             run = self.folder / name
+            config = {"fit": settings, "data": list(data), "minutes": minutes}
             try:
-                run.mkdir(parents=True)
-                if move_in is not None:
-                    shutil.move(move_in, run / move_in.name)
-                write_json(run / "config.json", _config(settings, data, minutes))
-            except OSError as error:
+                with _disk_explained(name, "set up"):
+                    run.mkdir(parents=True)
+                    if move_in is not None:
+                        shutil.move(move_in, run / move_in.name)
+                    write_json(run / "config.json", config)
+                    _launch(run)
+            except JobError:
                 shutil.rmtree(run, ignore_errors=True)
-                raise JobError(
-                    f"The run “{name}” could not be set up ({error.strerror}): free some space "
-                    "or choose another folder for runs."
-                ) from None
-            _launch(run)
+                raise
         return self.job(name)
 
     def resume(self, name: str) -> Job:
@@ -168,7 +165,8 @@ class Jobs:
             job = self._at_rest(name, "resumed")
             if job.state == "done":
                 raise JobError(f"The run “{name}” is done: there is nothing to resume.")
-            _launch(self.run_folder(name))
+            with _disk_explained(name, "resumed"):
+                _launch(self.run_folder(name))
         return self.job(name)
 
     def cancel(self, name: str) -> Job:
@@ -178,7 +176,8 @@ class Jobs:
         if status.is_live:
             _end_group(status)
             if read_status(run).status in LIVE_STATES:
-                write_status(run, "cancelled")
+                with suppress(OSError):  # on a full disk it reads "interrupted", which is true too
+                    write_status(run, "cancelled")
         return self.job(name)
 
     def delete(self, name: str) -> None:
@@ -187,7 +186,8 @@ class Jobs:
             self._at_rest(name, "deleted")
             run = self.run_folder(name)
             hidden = run.with_name(f".deleted-{name}-{time.time_ns()}")
-            run.replace(hidden)
+            with _disk_explained(name, "deleted"):
+                run.replace(hidden)
             shutil.rmtree(hidden, ignore_errors=True)
 
     def rename(self, name: str, new_name: str) -> Job:
@@ -195,7 +195,8 @@ class Jobs:
         with self._lock:
             self._at_rest(name, "renamed")
             new_name = self.check_name(new_name)
-            self.run_folder(name).rename(self.folder / new_name)
+            with _disk_explained(name, "renamed"):
+                self.run_folder(name).rename(self.folder / new_name)
         return self.job(new_name)
 
     def run_folder(self, name: str) -> Path:
@@ -214,42 +215,11 @@ class Jobs:
         return job
 
 
-def waiting(folder: Path) -> list[Status]:
-    """Of the fits in a folder of runs that wait or run, the first to be started first."""
-    statuses = [read_status(path.parent) for path in folder.glob("[!.]*/status.json")]
-    return sorted((s for s in statuses if s.is_live), key=lambda status: status.since)
-
-
-def wait_for_turn(run: Path) -> int:
-    """Blocks until this process may fit; returns the lock, which it keeps as long as it lives."""
-    import fcntl  # Windows, where the rest of the app runs, has none
-
-    _await_claim(run)
-    lock = os.open(run.parent / ".turn", os.O_CREAT | os.O_RDWR)
-    os.set_inheritable(lock, True)
-    while True:
-        queue = [status for status in waiting(run.parent) if status.status == "queued"]
-        if not queue or queue[0].pid == os.getpid():
-            with suppress(BlockingIOError):
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return lock
-        time.sleep(_LOOK_SECONDS)
-
-
-def _await_claim(run: Path) -> None:
-    """Until the run's status names this process; its parent writes that."""
-    end = time.monotonic() + _CLAIM_SECONDS
-    while read_status(run).pid != os.getpid():
-        if time.monotonic() > end:
-            sys.exit(1)
-        time.sleep(0.02)
-
-
 def _launch(run: Path) -> None:
     log = os.open(run / "fit.log", os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o644)
     try:
         process = subprocess.Popen(
-            [sys.executable, "-m", "crackdemo.jobs", str(run)],
+            [sys.executable, "-m", "crackdemo.turns", str(run)],
             cwd=_PROJECT,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -272,8 +242,20 @@ def _end_group(status: Status) -> None:
             time.sleep(0.02)
 
 
-def _config(settings: dict[str, Any], data: Sequence[str], minutes: float | None) -> dict[str, Any]:
-    return {"fit": settings, "data": list(data), "minutes": minutes}
+@contextmanager
+def _disk_explained(name: str, deed: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise JobError(
+            f"The run “{name}” could not be {deed} ({error.strerror}): free some space, or see "
+            "who may write into the folder of runs."
+        ) from None
+
+
+def _has_weights(run: Path) -> bool:
+    parts = ("config.json", "model.safetensors")
+    return all((run / "checkpoint" / part).is_file() for part in parts)
 
 
 def _read_config(run: Path) -> dict[str, Any]:
@@ -293,20 +275,11 @@ def _read_history(run: Path) -> list[dict[str, Any]]:
     return history
 
 
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
 def _made(run: Path) -> float:
     with suppress(OSError):
         return (run / "config.json").stat().st_mtime
     return 0.0
-
-
-def main(run: Path) -> None:
-    """Waits, then becomes the fit."""
-    os.nice(_NICENESS)
-    wait_for_turn(run)
-    threads = max(1, (os.cpu_count() or 1) - 1)
-    fit = ["fit", "--resume", "--out", str(run), "--threads", str(threads)]
-    os.execv(sys.executable, [sys.executable, "-m", "crackdemo", *fit])
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from crackdemo.fit_config import FitConfig
-from crackdemo.status import write_json, write_status
+from crackdemo.status import read_status, write_json, write_status
 from crackdemo.training import EpochReport, FitError, TrainingState, new_state
 
 _OPTIMIZER_TENSORS = ("step", "exp_avg", "exp_avg_sq")
@@ -47,6 +47,7 @@ class RunFolder:
     def config(self) -> tuple[FitConfig, list[str]]:
         """The settings and data folders of a run. Raises FitError."""
         values = self._read_config()
+        self.minutes()
         try:
             # a folder inside the run is kept by its relative path, since runs are renamed
             data = [str(self.path.resolve() / folder) for folder in values["data"]]
@@ -83,6 +84,14 @@ class RunFolder:
     def write_status(self, status: str, message: str = "") -> None:
         """queued, running, done, failed, cancelled or interrupted, and why."""
         write_status(self.path, status, message)
+
+    def note(self, sentence: str) -> None:
+        """What a person should know of a fit that goes on; stays when it is done."""
+        self.write_status("running", f"{read_status(self.path).message} {sentence}".strip())
+
+    def finish(self) -> None:
+        """Done; what was noted stays."""
+        self.write_status("done", read_status(self.path).message)
 
     def add_metrics(self, report: EpochReport) -> None:
         """One more line of metrics.jsonl."""

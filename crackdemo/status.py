@@ -51,16 +51,25 @@ def read_status(run: Path) -> Status:
 def write_status(run: Path, status: str, message: str = "", pid: int | None = None) -> None:
     """Whole, then renamed; `pid` is this process unless it is given."""
     pid = os.getpid() if pid is None else pid
-    write_json(
-        run / "status.json", asdict(Status(status, message, pid, birth_of(pid), time.time()))
-    )
+    path = run / "status.json"
+    values = asdict(Status(status, message, pid, birth_of(pid), time.time()))
+    try:
+        write_json(path, values)
+    except OSError:
+        with path.open("r+", encoding="utf-8") as file:  # a full disk still has this file's place
+            file.write(_text(values))
+            file.truncate()
 
 
 def write_json(path: Path, values: Any) -> None:
     """Whole, under a hidden name first."""
     building = path.with_name(f".{path.name}")
-    building.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+    building.write_text(_text(values), encoding="utf-8")
     building.replace(path)
+
+
+def _text(values: Any) -> str:
+    return json.dumps(values, indent=2) + "\n"
 
 
 def birth_of(pid: int) -> str:

@@ -29,6 +29,10 @@ class FitError(RuntimeError):
     """A fit cannot go on; its text is one sentence for the person."""
 
 
+class LossError(FitError):
+    """The loss is no longer a number; the epochs before are as they were."""
+
+
 @dataclass(frozen=True)
 class EpochReport:
     """What one epoch came to."""
@@ -107,7 +111,7 @@ def fit(
 ) -> Iterator[EpochReport]:
     """Trains `state` in place, one report an epoch; stop iterating to stop the fit.
 
-    workers: processes that paint tiles beside the training; 0 paints in this one. Raises FitError
+    workers: processes that paint tiles beside the training; 0 paints in this one. Raises LossError
     when the loss is no longer a number (the last good weights stay in `state.best_weights`).
     """
     size = config.steps_per_epoch * config.batch_size
@@ -120,9 +124,8 @@ def fit(
         train_loss = _train_epoch(config, state, batches)
         validation_loss = _evaluate(config, state.network, held_out)
         if not np.isfinite(train_loss + validation_loss):
-            raise FitError(
-                f"The loss became infinite in epoch {state.epoch + 1}: try a lower learning rate; "
-                "the weights of the epochs before are kept."
+            raise LossError(
+                f"The loss became infinite in epoch {state.epoch + 1}: try a lower learning rate."
             )
         better = validation_loss < state.best_loss
         if better:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,10 @@ TRAINING_OFF = (
     "Training, deleting and renaming are off here, since all visitors share one machine: run the "
     "app at home with `python app.py`."
 )
+_INTERRUPTED = (
+    "The fit has ended without a word: somebody ended it, the machine was switched off, or memory "
+    "or disk ran out. Resume goes on after its last epoch."
+)
 _ESTIMATE_SECONDS = 150
 
 
@@ -46,14 +51,18 @@ def gather(bench: Workbench, source: str, files: Sequence[str], folder: str) -> 
         return Data(_allowed(bench, folder), is_ours=False)
     if source == UPLOAD and not files:
         raise DatasetError("There are no photos yet: upload some, or a ZIP of them.")
+    scratch = bench.new_export_folder()
     try:
-        scratch = bench.new_export_folder()
         if source == PAVEMENT:
             intake.make_pavement(scratch / "pavement", seed=0)
             return Data(scratch / "pavement", is_ours=True)
         left_out = intake.take_in([Path(file) for file in files], scratch / "photos")
         return Data(scratch / "photos", True, tuple(left_out))
+    except DatasetError:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
     except OSError as error:
+        shutil.rmtree(scratch, ignore_errors=True)
         raise DatasetError(
             f"The photos could not be copied ({error.strerror}): free some space and try again."
         ) from None
@@ -102,7 +111,7 @@ def start(jobs: Jobs, name: str, config: FitConfig, minutes: float | None, data:
     return jobs.start(name, asdict(config), [where], minutes, move_in)
 
 
-def describe_data(data: Data, found: DataCheck) -> str:
+def describe_data(data: Data, found: DataCheck, tile_size: int) -> str:
     """Markdown for the person."""
     if not found.photos:
         return "⚠️ None of these photos can be read.\n\n" + _bullets(found.unreadable)
@@ -110,11 +119,14 @@ def describe_data(data: Data, found: DataCheck) -> str:
     sizes = f"{narrow} × {low} px"
     if (high, wide) != (low, narrow):
         sizes += f" to {wide} × {high} px"
-    text = f"**{found.photos} photos**, {sizes}."
+    text = f"**{_count(found.photos, 'photo')}**, {sizes}."
     if found.photos < 2:
         text += " ⚠️ A fit needs at least 2."
+    if min(low, narrow) < tile_size:
+        text += f" Those smaller than a tile of {tile_size} px are continued by their mirror image."
     if found.duplicates:
-        text += f" {len(found.duplicates)} exact copies are left out: "
+        copies = len(found.duplicates)
+        text += f" {copies} exact {'copy is' if copies == 1 else 'copies are'} left out: "
         text += ", ".join(found.duplicates[:5]) + (" …" if len(found.duplicates) > 5 else ".")
     return text + "\n\n" + _bullets([*found.unreadable, *data.left_out])
 
@@ -122,6 +134,10 @@ def describe_data(data: Data, found: DataCheck) -> str:
 def _bullets(sentences: Sequence[str], most: int = 20) -> str:
     more = [f"and {len(sentences) - most} more"] if len(sentences) > most else []
     return "\n".join(f"- {sentence}" for sentence in [*sentences[:most], *more])
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" + "s" * (number != 1)
 
 
 def estimate(config: FitConfig, data: Data) -> str:
@@ -161,7 +177,7 @@ def label(job: Job) -> str:
     if job.state == "running":
         left = f" · {duration(job.seconds_left)} left" if job.seconds_left is not None else ""
         return f"{job.name} · running · {_epochs(job)}{left}"
-    return f"{job.name} · {job.state}" + (f" · {done} epochs" if done else "")
+    return f"{job.name} · {job.state}" + (f" · {_count(done, 'epoch')}" if done else "")
 
 
 def _epochs(job: Job) -> str:
@@ -184,7 +200,8 @@ def describe(job: Job, other: Job | None) -> str:
     if done:
         facts.append(f"learning rate {job.history[-1]['learning_rate']:.2g}")
         facts.append(f"best validation loss {min(best):.4g}")
-    message = f"<p>{escape(job.status.message)}</p>" if job.status.message else ""
+    told = _INTERRUPTED if job.state == "interrupted" else job.status.message
+    message = f"<p>{escape(told)}</p>" if told else ""
     runs = [(job, "first")] + ([(other, "second")] if other else [])
     curves = [
         Curve(f"{run.name}: {kind}", [r[f"{kind}_loss"] for r in run.history], f"{style} {dashed}")

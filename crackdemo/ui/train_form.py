@@ -1,5 +1,6 @@
 """The Train tab's left side: data and settings of a new fit."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any
@@ -258,10 +259,12 @@ def _wire(bench: Workbench, form: Form) -> None:
             yield gr.Markdown(f"⚠️ {error}", visible=True), hidden
             return
         looked = intake.check(data.folder)
-        text = fits.describe_data(data, looked)
+        text = fits.describe_data(data, looked, config.tile_size)
         sheet = gr.Image(looked.sheet, visible=looked.sheet is not None)
         yield gr.Markdown(f"{text}\n\nTrying a few steps …", visible=True), sheet
         yield gr.Markdown(f"{text}\n\n{fits.estimate(config, data)}", visible=True), sheet
+        if data.is_ours:
+            shutil.rmtree(data.folder, ignore_errors=True)
 
     form.check.click(
         check,

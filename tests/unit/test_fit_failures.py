@@ -2,13 +2,16 @@
 
 import errno
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from safetensors import SafetensorError
 
+from crackdemo.datasets import DatasetError
 from crackdemo.fit_config import FitConfig
 from crackdemo.fitting import FitData, fit_in_memory, run_fit
 from crackdemo.runs import RunFolder
@@ -43,7 +46,7 @@ class ScarceTiles(list[Any]):
 class BrokenRun(RunFolder):
     """A run folder whose state cannot be written."""
 
-    error: Exception = OSError(errno.ENOSPC, "No space left on device")
+    error: Exception = ZeroDivisionError()
 
     def save_state(self, state: TrainingState) -> None:
         raise self.error
@@ -96,10 +99,18 @@ class TestMemory:
 
 
 class TestDisk:
+    @pytest.mark.parametrize(
+        "error",
+        [
+            OSError(errno.ENOSPC, "No space left on device"),
+            SafetensorError("Error while serializing: I/O error: No space (os error 28)"),
+        ],
+    )
     def test_where_it_is_full_the_run_has_failed_and_says_why(
-        self, tmp_path: Path, folder: Path
+        self, tmp_path: Path, folder: Path, error: Exception
     ) -> None:
         run = BrokenRun(tmp_path / "run")
+        object.__setattr__(run, "error", error)
         run.create(CONFIG, [])
         with pytest.raises(FitError, match="The disk is full"):
             list(run_fit(run, CONFIG, [folder], threads=1, workers=0))
@@ -133,3 +144,38 @@ def test_photos_that_cannot_be_used_are_said_and_kept_in_the_run(
     assert len(said) == 1 and "00.jpg" in said[0]
     assert kept["problems"] == said
     assert (kept["train_tiles"], kept["validation_tiles"]) == (1, 1)
+    assert status(run)["status"] == "done"
+    assert status(run)["message"] == f"1 photo was left out: {said[0]}"
+
+
+def test_where_no_photo_can_be_read_the_first_reason_is_said(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    for number in range(3):
+        (tmp_path / "data" / f"{number}.jpg").write_bytes(bytes(number + 1))
+    run = RunFolder(tmp_path / "run")
+    run.create(CONFIG, [])
+    with pytest.raises(DatasetError, match=r"photos were left out; the first: \d\.jpg") as refused:
+        list(run_fit(run, CONFIG, [tmp_path / "data"], threads=1, workers=0))
+    assert status(run) == {**status(run), "status": "failed", "message": str(refused.value)}
+    assert str(tmp_path) not in str(refused.value)
+
+
+def test_photos_smaller_than_a_tile_are_continued(tmp_path: Path, save_photo: SavePhoto) -> None:
+    for number, pixels in enumerate(np.repeat(np.stack(tiles())[..., None], 3, axis=3)):
+        save_photo(tmp_path / "data" / f"{number}.png", pixels[:20, :17])
+    run = RunFolder(tmp_path / "run")
+    run.create(CONFIG, [])
+    assert len(list(run_fit(run, CONFIG, [tmp_path / "data"], threads=1, workers=0))) == 2
+    assert status(run)["status"] == "done"
+
+
+def test_a_folder_that_is_deleted_during_the_calibration_is_not_made_anew(
+    tmp_path: Path, folder: Path
+) -> None:
+    run = RunFolder(tmp_path / "run")
+    run.create(CONFIG, [])
+    with pytest.raises(FitError, match="folder is gone"):
+        for report in run_fit(run, CONFIG, [folder], threads=1, workers=0):
+            if report.epoch == CONFIG.epochs:  # only the calibration is still to come
+                shutil.rmtree(run.path)
+    assert not run.path.exists()

@@ -110,8 +110,10 @@ class TestData:
         (tmp_path / "d.txt").write_text("")
         uploads = [str(photo), str(copy), str(tmp_path / "c.jpg"), str(tmp_path / "d.txt")]
         data = fits.gather(bench, fits.UPLOAD, uploads, "")
-        text = fits.describe_data(data, check(data.folder))
-        for part in ("1 photo", "128 × 96", "at least 2", "copies", "b.png", "c.jpg", "d.txt"):
+        text = fits.describe_data(data, check(data.folder), 128)
+        for part in ("1 photo**", "128 × 96", "smaller than a tile of 128 px", "at least 2"):
+            assert part in text
+        for part in ("1 exact copy is left out: b.png", "c.jpg", "d.txt"):
             assert part in text
         assert str(tmp_path) not in text
 

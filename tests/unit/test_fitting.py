@@ -128,18 +128,38 @@ def test_a_fit_that_fails_says_so_in_its_folder(tmp_path):
     assert str(tmp_path) not in status(run)["message"]
 
 
-def test_a_fit_whose_loss_runs_away_says_so_in_its_folder(tmp_path, road):
+def test_a_fit_whose_loss_runs_away_ends_with_the_weights_from_before(tmp_path, road):
     run = RunFolder(tmp_path / "run")
     run.create(TINY, [str(road)])
     list(islice(run_fit(run, TINY, [road], threads=1, workers=0), 1))
     state = run.load_state(TINY)
     next(state.network.parameters()).data[0] = float("nan")
     run.save_state(state)
-    with pytest.raises(FitError, match="learning rate"):
-        fit_all(run, TINY, [road])
-    assert status(run)["status"] == "failed"
-    assert "epoch 2" in status(run)["message"]
+    assert fit_all(run, TINY, [road]) == 0
+    assert status(run)["status"] == "done"
+    assert status(run)["message"] == (
+        "The loss became infinite in epoch 2: try a lower learning rate. The weights are the best "
+        "of the epochs before."
+    )
     assert epochs_in_metrics(run) == [1]
+    weights = load_checkpoint(run.checkpoint).network.state_dict()
+    assert all(torch.equal(value, state.best_weights[name]) for name, value in weights.items())
+
+
+def test_a_fit_whose_loss_runs_away_at_once_says_so_in_its_folder(tmp_path, road):
+    broken = replace(TINY, mse_weight=1e6, learning_rate=1.0, weight_decay=1.0, epochs=1)
+    run = RunFolder(tmp_path / "run")
+    run.create(broken, [str(road)])
+    state = run.load_state(broken)
+    next(state.network.parameters()).data[0] = float("nan")
+    state.best_weights = {}
+    state.optimizer.zero_grad()
+    sum(p.sum() for p in state.network.parameters()).backward()
+    state.optimizer.step()  # the file holds its tensors
+    run.save_state(state)
+    with pytest.raises(FitError, match="infinite in epoch 1: try a lower learning rate"):
+        fit_all(run, broken, [road])
+    assert status(run)["status"] == "failed"
     assert not run.checkpoint.exists()
 
 

@@ -97,6 +97,10 @@ class TestTakeIn:
         many = make_zip(
             tmp_path / "many.zip", {f"{number}.png": b"" for number in range(MAX_ZIP_PHOTOS + 1)}
         )
+        vast = make_zip(tmp_path / "vast.zip", {"a.png": bytes(2**28 + 1)})
+        with pytest.raises(DatasetError, match=r"would grow from 0\.3 MB to 268 MB"):
+            take_in([vast], tmp_path / "vast")
+        assert not list((tmp_path / "vast").iterdir())
         with pytest.raises(DatasetError, match="would unpack to"):
             take_in([many], tmp_path / "many")
         assert not list((tmp_path / "many").iterdir())

@@ -1,75 +1,26 @@
 """Background fits as real processes: short ones, on small photos, with a tiny network."""
 
-import hashlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 
-from crackdemo.jobs import Job, JobError, Jobs
-from crackdemo.status import birth_of, read_status, write_json, write_status
-
-PATIENCE = 100.0
-"""Seconds until a test gives up: the machine may be busy."""
-SETTINGS: dict[str, Any] = {
-    "family": "cae",
-    "network": {"channels": [4, 8]},
-    "tile_size": 32,
-    "source_size": 64,
-    "batch_size": 2,
-    "steps_per_epoch": 2,
-    "epochs": 2,
-    "bfloat16": False,
-}
-ENDLESS = {**SETTINGS, "epochs": 100_000, "patience": 100_000}
-
-
-@pytest.fixture
-def data(tmp_path: Path, save_photo: Callable[..., Path]) -> list[str]:
-    """A folder of four photos of sound surface."""
-    noise = np.random.default_rng(0).normal(150, 10, (4, 96, 128, 3)).clip(0, 255)
-    for number, pixels in enumerate(noise.astype(np.uint8)):
-        save_photo(tmp_path / "data" / f"{number}.png", pixels)
-    return [str(tmp_path / "data")]
-
-
-@pytest.fixture
-def jobs(tmp_path: Path) -> Iterator[Jobs]:
-    """An empty folder of runs; whatever still lives at the end is cancelled."""
-    jobs = Jobs(tmp_path / "runs", reserved=["cae-asphalt"])
-    yield jobs
-    for job in jobs.jobs():
-        jobs.cancel(job.name)
-
-
-def wait_for(jobs: Jobs, name: str, is_there: Callable[[Job], bool]) -> Job:
-    end = time.monotonic() + PATIENCE
-    while not is_there(job := jobs.job(name)):
-        log = jobs.folder / name / "fit.log"
-        assert time.monotonic() < end, f"{job.state}: {log.read_text()}"
-        time.sleep(0.05)
-    return job
-
-
-def weights(jobs: Jobs, name: str) -> str:
-    file = jobs.folder / name / "checkpoint" / "model.safetensors"
-    return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
-def has_epochs(count: int) -> Callable[[Job], bool]:
-    return lambda job: len(job.history) >= count
-
-
-def is_over(job: Job) -> bool:
-    return not job.status.is_live
+from crackdemo.jobs import JobError, Jobs
+from crackdemo.status import birth_of, write_json, write_status
+from tests.short_fits import (
+    ENDLESS,
+    PATIENCE,
+    SETTINGS,
+    has_epochs,
+    is_over,
+    wait_for,
+    weights,
+)
 
 
 class TestOneFit:
@@ -238,9 +189,3 @@ class TestNames:
         jobs.delete("long")
         assert jobs.names() == []
         assert not list(jobs.folder.glob(".deleted*"))
-
-
-def test_a_run_without_a_readable_status_counts_as_interrupted(tmp_path: Path) -> None:
-    assert read_status(tmp_path).state == "interrupted"
-    (tmp_path / "status.json").write_text('{"status": "running", "pid"')
-    assert read_status(tmp_path).state == "interrupted"

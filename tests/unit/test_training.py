@@ -12,7 +12,7 @@ from crackdemo.models.cae import CaeConfig
 from crackdemo.models.vae import VaeConfig
 from crackdemo.training import (
     EpochReport,
-    FitError,
+    LossError,
     PairDataset,
     TrainingState,
     epochs_for,
@@ -149,7 +149,7 @@ def test_a_loss_that_runs_away_stops_the_fit_and_keeps_the_last_good_weights():
     state, _ = fitted(replace(TINY, epochs=1))
     good = copy.deepcopy(state.best_weights)
     next(state.network.parameters()).data[0] = float("nan")
-    with pytest.raises(FitError, match="epoch 2: try a lower learning rate"):
+    with pytest.raises(LossError, match="epoch 2: try a lower learning rate"):
         list(fit(TINY, state, tiles(), tiles(3, 1), 0))
     assert state.epoch == 1
     assert same_weights(state.best_weights, good)
