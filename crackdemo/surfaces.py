@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from crackdemo.arrays import GrayImage
 from crackdemo.noise import smooth_noise
@@ -93,6 +94,24 @@ def specks(surface: GrayImage, rng: np.random.Generator) -> GrayImage:
     return surface * light
 
 
+def pits(surface: GrayImage, rng: np.random.Generator) -> GrayImage:
+    """Blow-holes, lost and bared stones: ragged holes, and stones with a crescent of shadow."""
+    height, width = surface.shape
+    ragged = _noise(surface, rng.uniform(1, 3), rng) * np.float32(rng.uniform(0.05, 0.35))
+    towards_sun = rng.uniform(-0.5, 0.5, 2)
+    for _ in range(int(rng.integers(1, 7))):
+        radius = np.exp(rng.uniform(np.log(1.5), np.log(10)))
+        centre = rng.uniform(0, 1, 2) * (width, height)
+        shape = rng.uniform(0.6, 1.6), rng.uniform(0, np.pi)
+        hole = _disk(surface, centre, radius, *shape, ragged)
+        if rng.random() < 0.4:
+            lit = hole * _disk(surface, centre + radius * towards_sun, radius, *shape, ragged)
+            surface = surface * (1 + np.float32(rng.uniform(-0.15, 0.3)) * lit)
+            hole = hole - lit
+        surface = surface * (1 - np.float32(rng.uniform(0.2, 0.8)) * hole)
+    return surface
+
+
 def sensor_noise(surface: GrayImage, rng: np.random.Generator) -> GrayImage:
     """Noise of a camera in poor light, with the grain of its smoothing."""
     white = rng.standard_normal(surface.shape, np.float32)
@@ -112,6 +131,26 @@ def _signed_distance(surface: GrayImage, rng: np.random.Generator) -> GrayImage:
     return np.float32(np.cos(angle)) * x + np.float32(np.sin(angle)) * y
 
 
+def _disk(
+    surface: GrayImage,
+    centre: NDArray[np.float64],
+    radius: float,
+    stretch: float,
+    angle: float,
+    ragged: GrayImage,
+) -> GrayImage:
+    """Coverage (H, W), 0..1, of an ellipse whose outline is moved by `ragged` radii."""
+    height, width = surface.shape
+    x = np.arange(width, dtype=np.float32)[None, :] - np.float32(centre[0])
+    y = np.arange(height, dtype=np.float32)[:, None] - np.float32(centre[1])
+    sine, cosine = np.float32(np.sin(angle)), np.float32(np.cos(angle))
+    along = (cosine * x + sine * y) * np.float32(stretch)
+    across = (cosine * y - sine * x) / np.float32(stretch)
+    inside = np.float32(radius) * (1 - ragged) - np.hypot(along, across)
+    coverage: GrayImage = np.clip(inside, 0, 1)
+    return coverage
+
+
 def _noise(surface: GrayImage, sigma: float, rng: np.random.Generator) -> GrayImage:
     height, width = surface.shape
     return smooth_noise(height, width, sigma, rng)
@@ -125,5 +164,6 @@ _DISTRACTIONS: tuple[tuple[float, _Paint], ...] = (
     (0.12, joint),
     (0.1, tyre_mark),
     (0.35, specks),
+    (0.3, pits),
     (0.5, sensor_noise),
 )

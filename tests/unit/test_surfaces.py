@@ -12,6 +12,7 @@ PAINTERS = [
     surfaces.joint,
     surfaces.tyre_mark,
     surfaces.specks,
+    surfaces.pits,
     surfaces.sensor_noise,
 ]
 
