@@ -27,10 +27,11 @@ def main() -> None:
         help="folders from which weights and data may be read by path",
     )
     args = parser.parse_args()
+    # on a Space visitors share one disk: without a login nobody may fit, delete or rename there
+    owner = os.environ["SPACE_ID"].partition("/")[0] if on_space else None
+    runs = None if on_space and "OAUTH_CLIENT_ID" not in os.environ else args.runs
     with tempfile.TemporaryDirectory(prefix="crackdemo-") as scratch:
-        # on a Space visitors share one disk: nobody may fit, delete or rename there
-        runs = None if on_space else args.runs
-        bench = Workbench(Path(scratch), tuple(args.allow), runs=runs)
+        bench = Workbench(Path(scratch), tuple(args.allow), runs=runs, owner=owner)
         try:
             launch(bench, server_name=args.host, server_port=args.port)
         except OSError:

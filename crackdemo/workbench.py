@@ -38,6 +38,8 @@ class Workbench:
     """Holds one checkpoint folder for each of the weights in the list."""
     runs: Path | None = None
     """Where fits are kept; None switches training off."""
+    owner: str | None = None
+    """On a Space, the Hub name of the one who may fit, rename and delete; None at home."""
     photos: ScoredPhotos = field(init=False)
     """Detections so far."""
 

@@ -64,3 +64,12 @@ def save_photo(photo: np.ndarray) -> Callable[[Path], Path]:
         return path
 
     return save
+
+
+@pytest.fixture
+def data(tmp_path: Path, save_photo: Callable[..., Path]) -> list[str]:
+    """A folder of four photos of sound surface."""
+    noise = np.random.default_rng(0).normal(150, 10, (4, 96, 128, 3)).clip(0, 255)
+    for number, pixels in enumerate(noise.astype(np.uint8)):
+        save_photo(tmp_path / "data" / f"{number}.png", pixels)
+    return [str(tmp_path / "data")]

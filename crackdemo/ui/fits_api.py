@@ -7,7 +7,7 @@ import gradio as gr
 from crackdemo.datasets import DatasetError
 from crackdemo.fit_config import FitConfig
 from crackdemo.jobs import Job, JobError, Jobs
-from crackdemo.ui import fits
+from crackdemo.ui import fit_data, fits, owner
 from crackdemo.workbench import Workbench
 
 
@@ -34,6 +34,10 @@ def build(bench: Workbench) -> None:
             raise gr.Error(fits.TRAINING_OFF)
         return bench.jobs
 
+    def own_jobs() -> Jobs:
+        owner.check(bench.owner, None)  # a program has no login
+        return jobs()
+
     def start_fit(name: str, folder: str, settings: dict, minutes: float) -> dict:
         """Starts a fit on an allowed folder, or on procedural pavement where `folder` is empty.
 
@@ -41,10 +45,10 @@ def build(bench: Workbench) -> None:
         """
         try:
             config = FitConfig.from_dict(settings)
-            here, checked = jobs(), jobs().check_name(name)
-            source = fits.FOLDER if folder.strip() else fits.PAVEMENT
-            data = fits.gather(bench, source, [], folder)
-            return report(fits.start(here, checked, config, minutes or None, data))
+            here, checked = own_jobs(), jobs().check_name(name)
+            source = fit_data.FOLDER if folder.strip() else fit_data.PAVEMENT
+            data = fit_data.gather(bench, source, [], folder)
+            return report(fit_data.start(here, checked, config, minutes or None, data))
         except (DatasetError, JobError, ValueError, TypeError) as error:
             raise gr.Error(str(error)) from None
 
@@ -58,7 +62,7 @@ def build(bench: Workbench) -> None:
     def cancel_fit(name: str) -> dict:
         """Ends a fit; it has ended when the answer comes."""
         try:
-            return report(jobs().cancel(name))
+            return report(own_jobs().cancel(name))
         except JobError as error:
             raise gr.Error(str(error)) from None
 

@@ -14,7 +14,7 @@ from crackdemo.images import PHOTO_SUFFIXES
 from crackdemo.jobs import Job, JobError, Jobs
 from crackdemo.models.vae import VaeConfig
 from crackdemo.objectives import OBJECTIVES
-from crackdemo.ui import fits
+from crackdemo.ui import fit_data, owner
 from crackdemo.ui.field_help import field_help
 from crackdemo.workbench import Workbench
 
@@ -57,7 +57,7 @@ class Settings:
         split = len(self.values)
         own = dict(zip(self.values, given[:split], strict=True))
         network = dict(zip(self.network, given[split:-1], strict=True))
-        return fits.settings_of(own, network, given[-1])
+        return fit_data.settings_of(own, network, given[-1])
 
 
 @dataclass(frozen=True)
@@ -116,8 +116,8 @@ def start(bench: Workbench, jobs: Jobs, form: Form, given: tuple[Any, ...]) -> J
     kind, files, folder, name, length, minutes, *settings = given
     config = form.settings.read(tuple(settings))
     name = jobs.check_name(name or "")
-    data = fits.gather(bench, kind, files or [], folder or "")
-    return fits.start(jobs, name, config, minutes if length == "Minutes" else None, data)
+    data = fit_data.gather(bench, kind, files or [], folder or "")
+    return fit_data.start(jobs, name, config, minutes if length == "Minutes" else None, data)
 
 
 def inputs(form: Form) -> list[Any]:
@@ -126,10 +126,10 @@ def inputs(form: Form) -> list[Any]:
 
 
 def _source(bench: Workbench) -> Source:
-    kinds = [fits.UPLOAD, *([fits.FOLDER] if bench.allowed else []), fits.PAVEMENT]
+    kinds = [fit_data.UPLOAD, *([fit_data.FOLDER] if bench.allowed else []), fit_data.PAVEMENT]
     kind = gr.Radio(
         kinds,
-        value=fits.UPLOAD,
+        value=fit_data.UPLOAD,
         label="Crack-free surface",
         info="Photos without cracks; with images/ and masks/ in a ZIP or folder, crack-free tiles "
         "are cut.",
@@ -216,8 +216,8 @@ def _wire(bench: Workbench, form: Form) -> None:
     source, values, network = form.source, form.settings.values, form.settings.network
     source.kind.change(
         lambda kind: (
-            gr.File(visible=kind == fits.UPLOAD),
-            gr.Textbox(visible=kind == fits.FOLDER),
+            gr.File(visible=kind == fit_data.UPLOAD),
+            gr.Textbox(visible=kind == fit_data.FOLDER),
         ),
         source.kind,
         [source.files, source.folder],
@@ -249,20 +249,27 @@ def _wire(bench: Workbench, form: Form) -> None:
         **quiet,
     )
 
-    def check(kind: str, files: list[str] | None, folder: str, *given: Any) -> Iterator[Any]:
+    def check(
+        profile: gr.OAuthProfile | None,
+        kind: str,
+        files: list[str] | None,
+        folder: str,
+        *given: Any,
+    ) -> Iterator[Any]:
         hidden = gr.Image(visible=False)
         yield gr.Markdown("Looking at the photos …", visible=True), hidden
         try:
+            owner.check(bench.owner, profile)
             config = form.settings.read(given)
-            data = fits.gather(bench, kind, files or [], folder or "")
+            data = fit_data.gather(bench, kind, files or [], folder or "")
         except (DatasetError, JobError, ValueError) as error:
             yield gr.Markdown(f"⚠️ {error}", visible=True), hidden
             return
         looked = intake.check(data.folder)
-        text = fits.describe_data(data, looked, config.tile_size)
+        text = fit_data.describe_data(data, looked, config.tile_size)
         sheet = gr.Image(looked.sheet, visible=looked.sheet is not None)
         yield gr.Markdown(f"{text}\n\nTrying a few steps …", visible=True), sheet
-        yield gr.Markdown(f"{text}\n\n{fits.estimate(config, data)}", visible=True), sheet
+        yield gr.Markdown(f"{text}\n\n{fit_data.estimate(config, data)}", visible=True), sheet
         if data.is_ours:
             shutil.rmtree(data.folder, ignore_errors=True)
 

@@ -6,14 +6,13 @@ from typing import Any
 
 import gradio as gr
 
-from crackdemo.hub import HubError, push
 from crackdemo.jobs import Job, JobError, Jobs
-from crackdemo.ui import fits, train_form
+from crackdemo.ui import fits, owner, push_box, side_by_side, train_form
+from crackdemo.ui.side_by_side import SameSight
 from crackdemo.ui.train_form import Form
 from crackdemo.workbench import Workbench
 
 _TICK_SECONDS = 2
-_PROGRESS = gr.Progress()
 Seen = tuple[str, str, int]
 """What a visitor was shown last: its signature, the run, and that run's epochs."""
 _AT_ONCE: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
@@ -25,6 +24,7 @@ class Runs:
 
     choice: gr.Radio
     other: gr.Dropdown
+    sight: SameSight
     detail: gr.HTML
     epoch: gr.Slider
     sample: gr.HTML
@@ -47,8 +47,8 @@ class Runs:
     def shown(self) -> list[Any]:
         """What a tick may change."""
         return [
-            self.choice, self.other, self.detail, self.epoch, self.sample, self.cancel,
-            self.resume, self.zip, self.rename, self.delete, self.seen,
+            self.choice, self.other, self.sight.photo, self.detail, self.epoch, self.sample,
+            self.cancel, self.resume, self.zip, self.rename, self.delete, self.seen,
         ]  # fmt: skip
 
 
@@ -58,17 +58,20 @@ def build(bench: Workbench, tab: gr.Tab, others: list[gr.Tab]) -> None:
     if jobs is None:
         gr.Markdown(fits.TRAINING_OFF, elem_id="training-off")
         return
+    if bench.owner is not None:  # off a Space this button would ask the network
+        gr.LoginButton(size="sm", elem_id="login")
     with gr.Row(equal_height=False):
         with gr.Column(scale=4, min_width=300):
             form = train_form.build(bench)
         with gr.Column(scale=7, min_width=320):
             runs = _runs()
-            _push_box(bench, jobs, runs)
+            push_box.build(bench, jobs, runs.choice)
     timer = gr.Timer(_TICK_SECONDS, active=False)
     tab.select(lambda: gr.Timer(active=True), None, timer, **_AT_ONCE)
     for other in others:
         other.select(lambda: gr.Timer(active=False), None, timer, **_AT_ONCE)
     _wire_list(jobs, runs, tab, timer)
+    side_by_side.wire(bench, runs.sight, runs.choice, runs.other)
     _wire_deeds(bench, jobs, runs)
     _wire_start(bench, jobs, form, runs)
 
@@ -88,15 +91,22 @@ def _runs() -> Runs:
     sample = gr.HTML(elem_id="sample")
     download = gr.File(label="Weights", interactive=False, visible=False, elem_id="weights-zip")
     other = gr.Dropdown([], label="Compare with", elem_id="compare", visible=False)
+    sight = side_by_side.build()
     with gr.Accordion("Rename or delete", open=False), gr.Row(equal_height=True):
-        new_name = gr.Textbox(show_label=False, placeholder="new name", min_width=120, max_lines=1)
-        rename = gr.Button("Rename", size="sm", min_width=80, interactive=False)
+        new_name = gr.Textbox(
+            show_label=False,
+            placeholder="new name",
+            min_width=120,
+            max_lines=1,
+            elem_id="new-name",
+        )
+        rename = gr.Button("Rename", size="sm", min_width=80, interactive=False, elem_id="rename")
         delete = gr.Button(
             "Delete", size="sm", variant="stop", min_width=80, interactive=False, elem_id="delete"
         )
     return Runs(
-        choice, other, detail, epoch, sample, cancel, resume, pack, download, new_name, rename,
-        delete, said, gr.State(("", "", 0)),
+        choice, other, sight, detail, epoch, sample, cancel, resume, pack, download, new_name,
+        rename, delete, said, gr.State(("", "", 0)),
     )  # fmt: skip
 
 
@@ -125,6 +135,7 @@ def _show(
             runs.resume: none,
             runs.zip: none,
             runs.other: gr.Dropdown(visible=False),
+            runs.sight.photo: gr.File(visible=False),
             runs.rename: idle,
             runs.delete: idle,
             runs.seen: (_signature([], None, other), "", 0),
@@ -140,6 +151,7 @@ def _show(
         runs.other: gr.Dropdown(
             others, value=second.name if second else "", visible=len(names) > 1
         ),
+        runs.sight.photo: gr.File(visible=side_by_side.can_compare(job, second)),
         runs.detail: fits.describe(job, second),
         runs.epoch: gr.Slider(1, max(done, 2), value=max(at, 1), visible=done > 1),
         runs.sample: fits.sample_html(jobs, job.name, at) if done else "",
@@ -185,9 +197,16 @@ def _wire_list(jobs: Jobs, runs: Runs, tab: gr.Tab, timer: gr.Timer) -> None:
 
 def _wire_deeds(bench: Workbench, jobs: Jobs, runs: Runs) -> None:
     def after(deed: Callable[[str], Any]) -> Callable[..., dict]:
-        def act(chosen: str | None, other: str | None, epoch: int, seen: Seen) -> dict:
+        def act(
+            chosen: str | None,
+            other: str | None,
+            epoch: int,
+            seen: Seen,
+            profile: gr.OAuthProfile | None,
+        ) -> dict:
             said = gr.Markdown(visible=False)
             try:
+                owner.check(bench.owner, profile)
                 result = deed(chosen or "")
                 chosen = result.name if isinstance(result, Job) else chosen
             except JobError as error:
@@ -212,9 +231,15 @@ def _wire_deeds(bench: Workbench, jobs: Jobs, runs: Runs) -> None:
     )
 
     def rename(
-        chosen: str | None, other: str | None, epoch: int, seen: Seen, new_name: str
+        chosen: str | None,
+        other: str | None,
+        epoch: int,
+        seen: Seen,
+        new_name: str,
+        profile: gr.OAuthProfile | None,
     ) -> dict:
-        return after(lambda name: jobs.rename(name, new_name or ""))(chosen, other, epoch, seen)
+        act = after(lambda name: jobs.rename(name, new_name or ""))
+        return act(chosen, other, epoch, seen, profile)
 
     runs.rename.click(rename, [*runs.current, runs.new_name], shown, **_AT_ONCE)
 
@@ -225,11 +250,13 @@ def _wire_deeds(bench: Workbench, jobs: Jobs, runs: Runs) -> None:
             raise gr.Error(str(error)) from None
 
     runs.zip.click(pack, runs.choice, runs.download, **_AT_ONCE)
+    runs.choice.change(lambda: gr.File(visible=False), None, runs.download, **_AT_ONCE)
 
 
 def _wire_start(bench: Workbench, jobs: Jobs, form: Form, runs: Runs) -> None:
-    def start(*given: Any) -> dict:
+    def start(profile: gr.OAuthProfile | None, *given: Any) -> dict:
         try:
+            owner.check(bench.owner, profile)
             job = train_form.start(bench, jobs, form, given)
         except ValueError as error:  # DatasetError and JobError are
             return {form.said: gr.Markdown(f"⚠️ {error}", visible=True)}
@@ -244,45 +271,6 @@ def _wire_start(bench: Workbench, jobs: Jobs, form: Form, runs: Runs) -> None:
         start,
         train_form.inputs(form),
         [form.said, form.name, *runs.shown],
-        show_progress="minimal",
-        api_visibility="private",
-    )
-
-
-def _push_box(bench: Workbench, jobs: Jobs, runs: Runs) -> None:
-    with gr.Accordion("Publish on the Hugging Face Hub", open=False, elem_id="push-box"):
-        with gr.Row():
-            repo = gr.Textbox(
-                label="Model", placeholder="owner/name", max_lines=1, elem_id="push-repo"
-            )
-            token = gr.Textbox(
-                label="Token",
-                info="With the right to write; it is used once and not kept.",
-                type="password",
-                max_lines=1,
-                elem_id="push-token",
-            )
-        private = gr.Checkbox(True, label="Private", elem_id="push-private")
-        publish = gr.Button("Publish this run’s weights", size="sm", elem_id="push")
-        said = gr.Markdown(visible=False, elem_id="push-said")
-
-    def run(
-        chosen: str | None, repo_id: str, key: str, is_private: bool, progress: Any = _PROGRESS
-    ) -> tuple[Any, str]:
-        try:
-            folder = jobs.run_folder(chosen or "") / "checkpoint"
-            url = push(
-                folder, (repo_id or "").strip(), key or "", is_private, bench.endpoint,
-                on_progress=lambda step: progress(0.5, desc=step),
-            )  # fmt: skip
-        except (JobError, HubError) as error:
-            return gr.Markdown(f"⚠️ {error}", visible=True), ""
-        return gr.Markdown(f"Published: [{repo_id.strip()}]({url})", visible=True), ""
-
-    publish.click(
-        run,
-        [runs.choice, repo, token, private],
-        [said, token],
         show_progress="minimal",
         api_visibility="private",
     )

@@ -15,7 +15,7 @@ from crackdemo.intake import check
 from crackdemo.jobs import Job, JobError, Jobs
 from crackdemo.models.vae import VaeConfig
 from crackdemo.status import Status, write_json, write_status
-from crackdemo.ui import fits
+from crackdemo.ui import fit_data, fits
 from crackdemo.ui.curves import Curve, plot
 from crackdemo.ui.field_help import field_help
 from crackdemo.workbench import Workbench
@@ -67,13 +67,13 @@ def finished(bench: Workbench, tiny_checkpoint: Path) -> Jobs:
 class TestSettings:
     def test_of_the_widgets_become_a_config(self) -> None:
         values = {"family": "vae", "tile_size": 32, "beta": 0.5}
-        config = fits.settings_of(values, NETWORK, '{"augment": {"offset": 0.2}}')
+        config = fit_data.settings_of(values, NETWORK, '{"augment": {"offset": 0.2}}')
         assert (config.family, config.tile_size, config.beta) == ("vae", 32, 0.5)
         assert config.network == VaeConfig(channels=(4, 8), latent_size=3)
         assert config.augment.offset == 0.2
 
     def test_a_cae_has_no_latent_size(self) -> None:
-        assert fits.settings_of({"family": "cae"}, NETWORK, "").family == "cae"
+        assert fit_data.settings_of({"family": "cae"}, NETWORK, "").family == "cae"
 
     @pytest.mark.parametrize(
         ("values", "network", "more", "reason"),
@@ -91,7 +91,7 @@ class TestSettings:
         self, values: dict[str, Any], network: dict[str, Any], more: str, reason: str
     ) -> None:
         with pytest.raises(ValueError, match=reason) as refused:
-            fits.settings_of({"family": "cae", **values}, {**NETWORK, **network}, more)
+            fit_data.settings_of({"family": "cae", **values}, {**NETWORK, **network}, more)
         assert "\n" not in str(refused.value)
 
     def test_every_field_has_its_sentence(self) -> None:
@@ -109,8 +109,8 @@ class TestData:
         (tmp_path / "c.jpg").write_bytes(b"")
         (tmp_path / "d.txt").write_text("")
         uploads = [str(photo), str(copy), str(tmp_path / "c.jpg"), str(tmp_path / "d.txt")]
-        data = fits.gather(bench, fits.UPLOAD, uploads, "")
-        text = fits.describe_data(data, check(data.folder), 128)
+        data = fit_data.gather(bench, fit_data.UPLOAD, uploads, "")
+        text = fit_data.describe_data(data, check(data.folder), 128)
         for part in ("1 photo**", "128 × 96", "smaller than a tile of 128 px", "at least 2"):
             assert part in text
         for part in ("1 exact copy is left out: b.png", "c.jpg", "d.txt"):
@@ -118,7 +118,7 @@ class TestData:
         assert str(tmp_path) not in text
 
     def test_procedural_pavement_is_made(self, bench: Workbench) -> None:
-        data = fits.gather(bench, fits.PAVEMENT, [], "")
+        data = fit_data.gather(bench, fit_data.PAVEMENT, [], "")
         assert check(data.folder).photos > 10
 
     def test_folders_are_read_only_where_it_is_allowed(
@@ -126,22 +126,22 @@ class TestData:
     ) -> None:
         inside = save_photo(tmp_path / "allowed" / "road" / "a.png").parent
         outside = save_photo(tmp_path / "secret" / "a.png").parent
-        assert fits.gather(bench, fits.FOLDER, [], str(inside)).folder == inside
+        assert fit_data.gather(bench, fit_data.FOLDER, [], str(inside)).folder == inside
         (tmp_path / "allowed" / "link").symlink_to(outside)
         for text in (str(outside), "", "\0", str(inside / ".." / ".." / "secret"),
                      str(tmp_path / "allowed" / "link")):  # fmt: skip
             with pytest.raises(DatasetError, match="may not read it"):
-                fits.gather(bench, fits.FOLDER, [], text)
+                fit_data.gather(bench, fit_data.FOLDER, [], text)
 
     def test_an_upload_without_files_is_refused(self, bench: Workbench) -> None:
         with pytest.raises(DatasetError, match="no photos yet"):
-            fits.gather(bench, fits.UPLOAD, [], "")
+            fit_data.gather(bench, fit_data.UPLOAD, [], "")
 
     def test_time_is_estimated_from_real_steps(self, bench: Workbench) -> None:
         small = {"tile_size": 32, "source_size": 64, "batch_size": 2, "steps_per_epoch": 2}
-        config = fits.settings_of({"family": "cae", **small}, NETWORK, "")
-        data = fits.gather(bench, fits.PAVEMENT, [], "")
-        assert fits.estimate(config, data).startswith("An epoch takes about ")
+        config = fit_data.settings_of({"family": "cae", **small}, NETWORK, "")
+        data = fit_data.gather(bench, fit_data.PAVEMENT, [], "")
+        assert fit_data.estimate(config, data).startswith("An epoch takes about ")
 
 
 class TestRuns:

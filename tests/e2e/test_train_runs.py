@@ -1,0 +1,257 @@
+"""What a person does with runs, real and ready-made ones, in a real browser."""
+
+import json
+import os
+import shutil
+import signal
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("playwright")
+from app_server import App, running_app
+from playwright.sync_api import Browser, Page, expect
+from viewer_harness import CHROMIUM, chromium
+
+from crackdemo.fit_config import FitConfig
+from crackdemo.jobs import Jobs
+from crackdemo.status import write_json, write_status
+from tests.hub_standin import HubStandIn
+from tests.short_fits import ENDLESS, SETTINGS, has_epochs, is_over, wait_for, weights
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+PATIENCE = 120_000
+"""Milliseconds until a fit must have come along: the machine may be busy."""
+SHORT = 30_000
+SavePhoto = Callable[..., Path]
+
+
+@pytest.fixture(scope="module")
+def hub() -> Iterator[HubStandIn]:
+    with HubStandIn() as hub:
+        hub.add_token("hf_write", ["me"])
+        yield hub
+
+
+@pytest.fixture(scope="module")
+def app(
+    tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path, hub: HubStandIn
+) -> Iterator[App]:
+    folder = tmp_path_factory.mktemp("app")
+    more = {"runs": folder / "runs", "endpoint": hub.endpoint}
+    with running_app(folder, tiny_checkpoint, **more) as app:
+        yield app
+
+
+@pytest.fixture
+def jobs(app: App) -> Iterator[Jobs]:
+    """The app's runs; none is left over for the next test."""
+    assert app.bench.jobs is not None
+    yield app.bench.jobs
+    for job in app.bench.jobs.jobs():
+        app.bench.jobs.cancel(job.name)
+        app.bench.jobs.delete(job.name)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def page(app: App, browser: Browser) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1300, "height": 1000})
+    page.set_default_timeout(SHORT)
+    page.goto(app.url)
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def ready(jobs: Jobs, tiny_checkpoint: Path) -> Callable[..., None]:
+    """Makes runs that are done."""
+
+    def make(name: str, loss: float = 0.5, **settings: object) -> None:
+        run = jobs.folder / name
+        shutil.copytree(tiny_checkpoint, run / "checkpoint")
+        fit = {**asdict(FitConfig()), **settings}
+        write_json(run / "config.json", {"fit": fit, "data": [], "minutes": None})
+        report = {"epochs": 2, "train_loss": loss, "validation_loss": loss, "seconds": 30.0}
+        lines = [
+            json.dumps({**report, "epoch": epoch, "learning_rate": 0.001, "best": True})
+            for epoch in (1, 2)
+        ]
+        (run / "metrics.jsonl").write_text("\n".join(lines) + "\n")
+        write_status(run, "done")
+
+    return make
+
+
+def open_tab(page: Page) -> None:
+    page.get_by_role("tab", name="Train").click()
+
+
+def take(page: Page, name: str) -> None:
+    """Chooses a run from the list."""
+    page.locator("#runs").get_by_role("radio", name=name).check()
+    expect(page.locator("#runs label.selected")).to_contain_text(name)
+
+
+def test_a_run_is_renamed_and_deleted_and_the_weights_list_follows(
+    jobs: Jobs, ready: Callable[..., None], page: Page
+) -> None:
+    ready("street")
+    ready("yard")
+    open_tab(page)
+    take(page, "street")
+    page.get_by_role("button", name="Rename or delete").click()
+    new_name = page.locator("#new-name").get_by_role("textbox")
+    for name, answer in (("yard", "take another name"), ("../x", "A name is 1 to 60")):
+        new_name.fill(name)
+        page.locator("#rename").click()
+        expect(page.locator("#runs-said")).to_contain_text(answer)
+    new_name.fill("road")
+    page.locator("#rename").click()
+    expect(page.locator("#runs")).to_contain_text("road · done")
+    expect(page.locator("#runs-said")).to_be_hidden()
+    assert jobs.finished() == ["road", "yard"]
+
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    page.locator("#delete").click()
+    page.wait_for_timeout(500)
+    assert jobs.finished() == ["road", "yard"]
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.locator("#delete").click()
+    expect(page.locator("#runs")).not_to_contain_text("road")
+    assert jobs.finished() == ["yard"]
+    page.get_by_role("tab", name="Inspect").click()
+    page.locator("#weights input").click()
+    expect(page.get_by_role("option", name="yard")).to_be_visible()
+    expect(page.get_by_role("option", name="road")).to_have_count(0)
+
+
+def test_weights_come_as_a_zip_of_the_run_on_show(
+    ready: Callable[..., None], page: Page, tmp_path: Path
+) -> None:
+    ready("street")
+    ready("yard")
+    open_tab(page)
+    take(page, "street")
+    page.locator("#zip").click()
+    link = page.locator("#weights-zip a[download]").first
+    expect(link).to_be_visible()
+    with page.expect_download() as download:
+        link.click()
+    download.value.save_as(tmp_path / "weights.zip")
+    with zipfile.ZipFile(tmp_path / "weights.zip") as archive:
+        parts = {"street/README.md", "street/config.json", "street/model.safetensors"}
+        assert set(archive.namelist()) == parts
+    take(page, "yard")
+    expect(page.locator("#weights-zip")).to_be_hidden()
+
+
+def test_two_runs_are_compared_in_settings_curves_and_on_the_same_photo(
+    ready: Callable[..., None], page: Page, tmp_path: Path, save_photo: SavePhoto
+) -> None:
+    ready("street", loss=0.5, beta=0.125)
+    ready("yard", loss=0.25, beta=0.5)
+    open_tab(page)
+    take(page, "street")
+    expect(page.locator("#compare-photo")).to_be_hidden()
+    page.locator("#compare input").click()
+    page.get_by_role("option", name="yard").click()
+    table = page.locator("#run-detail table")
+    expect(table.locator("tr", has_text="best validation loss")).to_contain_text("0.50.25")
+    expect(table.locator("tr", has_text="beta")).to_contain_text("0.1250.5")
+    expect(page.locator("#run-detail polyline")).to_have_count(4)
+    page.locator("#compare-photo input[type=file]").set_input_files(save_photo(tmp_path / "a.png"))
+    views = page.locator("#compare-views")
+    expect(views.locator("img")).to_have_count(8)
+    for run in ("street", "yard"):
+        expect(views.get_by_alt_text(f"{run}: reconstruction")).to_be_visible()
+    expect(views).to_contain_text("score")
+    page.locator("#compare input").click()
+    page.get_by_role("option", name="none").click()
+    expect(views).to_be_hidden()
+    expect(page.locator("#compare-photo")).to_be_hidden()
+
+
+def test_a_photo_that_cannot_be_read_is_said_where_it_would_be_compared(
+    ready: Callable[..., None], page: Page, tmp_path: Path
+) -> None:
+    ready("street")
+    ready("yard")
+    (tmp_path / "notes.jpg").write_text("no photo")
+    open_tab(page)
+    page.locator("#compare input").click()
+    page.get_by_role("option").nth(1).click()
+    page.locator("#compare-photo input[type=file]").set_input_files(tmp_path / "notes.jpg")
+    expect(page.locator("#compare-views")).to_contain_text("notes.jpg is not a photo")
+
+
+def test_a_push_says_what_failed_and_calls_nothing_half_published_done(
+    hub: HubStandIn, ready: Callable[..., None], page: Page
+) -> None:
+    hub.add_repo("me/taken", {"README.md": b"mine"})
+    ready("street")
+    open_tab(page)
+    page.get_by_role("button", name="Publish on the Hugging Face Hub").click()
+    said = page.locator("#push-said")
+
+    def publish(repo: str, answer: str) -> None:
+        page.locator("#push-repo").get_by_role("textbox").fill(repo)
+        page.locator("#push-token input").fill("hf_write")
+        page.locator("#push").click()
+        expect(said).to_contain_text(answer)
+        expect(page.locator("#push-token input")).to_have_value("")
+
+    publish("others/street", "lacks the right")
+    publish("me/taken", "already exists on the Hub and was left as it is")
+    assert hub.repos["me/taken"].files == {"README.md": b"mine"}
+    hub.faults = {"PUT /lfs/": "cut"}
+    publish("me/street", "broke off")
+    assert set(hub.repos["me/street"].files) == {".gitattributes"}
+    publish("me/street", "Published: me/street")  # the empty repo that was left behind is taken
+    assert "model.safetensors" in hub.repos["me/street"].files
+    assert hub.repos["me/street"].private
+
+
+def test_places_in_the_queue_are_told_and_cancel_moves_them_up(
+    jobs: Jobs, data: list[str], page: Page
+) -> None:
+    jobs.start("first", ENDLESS, data)
+    wait_for(jobs, "first", has_epochs(1))
+    jobs.start("second", SETTINGS, data)
+    jobs.start("third", ENDLESS, data)
+    open_tab(page)
+    listed = page.locator("#runs")
+    expect(listed).to_contain_text("second · queued, 1 before it")
+    expect(listed).to_contain_text("third · queued, 2 before it")
+    take(page, "first")
+    expect(page.locator("#run-detail .state")).to_have_text("running")
+    page.locator("#cancel-fit").click()
+    expect(page.locator("#run-detail .state")).to_have_text("cancelled")
+    expect(listed).to_contain_text("second · done", timeout=PATIENCE)
+    expect(listed).to_contain_text("third · running", timeout=PATIENCE)
+
+
+def test_a_killed_fit_is_resumed_from_the_page_to_the_weights_of_an_uninterrupted_one(
+    jobs: Jobs, data: list[str], page: Page
+) -> None:
+    settings = {**SETTINGS, "epochs": 150, "patience": 1000}
+    jobs.start("whole", settings, data)
+    wait_for(jobs, "whole", is_over)
+    jobs.start("killed", settings, data)
+    open_tab(page)
+    pid = wait_for(jobs, "killed", has_epochs(2)).status.pid
+    os.kill(pid, signal.SIGKILL)
+    take(page, "killed")
+    expect(page.locator("#run-detail .state")).to_have_text("interrupted")
+    expect(page.locator("#run-detail")).to_contain_text("has ended without a word")
+    page.locator("#resume-fit").click()
+    expect(page.locator("#run-detail .state")).to_have_text("done", timeout=PATIENCE)
+    assert weights(jobs, "killed") == weights(jobs, "whole")
