@@ -28,7 +28,7 @@ from crackdemo.presets import Preset, PresetError, read_preset
 from crackdemo.runs import RunFolder
 from crackdemo.sources import SourceError, find_sources
 from crackdemo.status import read_status
-from crackdemo.training import FitError, seconds_per_epoch, use_threads
+from crackdemo.training import FitError, seconds_per_step, use_threads
 from crackdemo.weights import DEFAULT_WEIGHTS, Weights, WeightsError, resolve_weights
 
 _REFUSALS = (
@@ -169,10 +169,10 @@ def _resumed(run: RunFolder) -> tuple[FitConfig, list[str]]:
 
 
 def _say_duration(args: Namespace) -> int:
-    """On stdout: seconds an epoch, from a few real steps."""
+    """On stdout: seconds a step, from a few real ones."""
     config = _fit_config(args)
     data = read_data(_data_folders(args), config.source_size)
-    print(f"{seconds_per_epoch(config, data.train, _WORKERS):.4g} seconds an epoch")
+    print(f"{seconds_per_step(config, data.train, _WORKERS):.4g} seconds a step")
     return 0
 
 

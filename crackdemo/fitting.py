@@ -27,9 +27,10 @@ from crackdemo.training import (
     GrayTiles,
     LossError,
     TrainingState,
-    epochs_for,
     fit,
+    seconds_per_step,
     use_threads,
+    within,
 )
 
 
@@ -188,9 +189,9 @@ def _settled(
     minutes = run.minutes()
     if minutes is None:
         return config
-    config = replace(config, epochs=epochs_for(config, train, minutes, workers))
+    config = within(config, minutes, seconds_per_step(config, train, workers))
     run.settle(config)
-    say(f"{minutes:g} minutes are {config.epochs} epochs.")
+    say(f"{minutes:g} minutes are {config.epochs} epochs of {config.steps_per_epoch} steps.")
     return config
 
 

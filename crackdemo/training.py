@@ -29,6 +29,12 @@ class FitError(RuntimeError):
     """A fit cannot go on; its text is one sentence for the person."""
 
 
+_FEWEST_EPOCHS = 5
+"""Of a fit that is given minutes, where these are enough."""
+_VALIDATION_STEPS = 3
+"""Steps that one validation costs: up to eight batches, forward only."""
+
+
 class LossError(FitError):
     """The loss is no longer a number; the epochs before are as they were."""
 
@@ -156,12 +162,21 @@ def learning_rate(config: FitConfig, step: int) -> float:
     return float(config.learning_rate * share)
 
 
-def epochs_for(config: FitConfig, train: GrayTiles, minutes: float, workers: int) -> int:
-    """How many epochs fit into some minutes; at least 1."""
-    return max(1, int(minutes * 60 / seconds_per_epoch(config, train, workers)))
+def within(config: FitConfig, minutes: float, seconds: float) -> FitConfig:
+    """As many epochs as the minutes hold, shorter ones where these would be too few to choose from.
+
+    seconds: of one step, as measured.
+    """
+    steps = minutes * 60 / seconds
+    epochs = int(steps / (config.steps_per_epoch + _VALIDATION_STEPS))
+    if epochs >= _FEWEST_EPOCHS:
+        return replace(config, epochs=epochs)
+    shorter = max(1, int(steps / _FEWEST_EPOCHS - _VALIDATION_STEPS))
+    epochs = min(_FEWEST_EPOCHS, max(1, int(steps / (shorter + _VALIDATION_STEPS))))
+    return replace(config, epochs=epochs, steps_per_epoch=min(shorter, config.steps_per_epoch))
 
 
-def seconds_per_epoch(config: FitConfig, train: GrayTiles, workers: int) -> float:
+def seconds_per_step(config: FitConfig, train: GrayTiles, workers: int) -> float:
     """From a few measured steps."""
     trial = replace(config, epochs=1, steps_per_epoch=8)
     state = new_state(trial)
@@ -177,7 +192,7 @@ def seconds_per_epoch(config: FitConfig, train: GrayTiles, workers: int) -> floa
     started = time.perf_counter()
     for step in range(1, 8):
         _train_step(trial, state, next(batches), step)
-    return (time.perf_counter() - started) / 7 * config.steps_per_epoch * 1.05
+    return (time.perf_counter() - started) / 7
 
 
 def _loader(

@@ -125,8 +125,8 @@ def _bullets(sentences: Sequence[str], most: int = 20) -> str:
     return "\n".join(f"- {sentence}" for sentence in [*sentences[:most], *more])
 
 
-def estimate(config: FitConfig, data: Data) -> str:
-    """How long an epoch takes, from a few real steps in a process of their own."""
+def estimate(config: FitConfig, data: Data, minutes: float | None) -> str:
+    """How long it takes, or what the minutes hold, from a few real steps in their own process."""
     with tempfile.NamedTemporaryFile("w", suffix=".json") as settings:
         json.dump(asdict(config), settings)
         settings.flush()
@@ -141,6 +141,10 @@ def estimate(config: FitConfig, data: Data) -> str:
         except (subprocess.CalledProcessError, OSError) as error:
             said = (getattr(error, "stderr", "") or "").strip().splitlines()
             return f"⚠️ {said[-1] if said else 'The time could not be measured.'}"
-    seconds = float(told.stdout.split()[0])
-    whole = duration(seconds * config.epochs)
-    return f"An epoch takes about {duration(seconds)}, {config.epochs} epochs at most {whole}."
+    step = float(told.stdout.split()[0])
+    said = f"A step of {count(config.batch_size, 'tile')} takes about {duration(step)}"
+    if minutes is not None:
+        return f"{said}: {minutes:g} minutes are about {count(int(minutes * 60 / step), 'step')}."
+    epoch = step * config.steps_per_epoch
+    whole = duration(epoch * config.epochs)
+    return f"{said}, an epoch {duration(epoch)}, {config.epochs} epochs at most {whole}."

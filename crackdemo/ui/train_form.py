@@ -254,6 +254,8 @@ def _wire(bench: Workbench, form: Form) -> None:
         kind: str,
         files: list[str] | None,
         folder: str,
+        length: str,
+        minutes: float | None,
         *given: Any,
     ) -> Iterator[Any]:
         hidden = gr.Image(visible=False)
@@ -266,16 +268,20 @@ def _wire(bench: Workbench, form: Form) -> None:
             yield gr.Markdown(f"⚠️ {error}", visible=True), hidden
             return
         looked = intake.check(data.folder)
+        limit = minutes if length == "Minutes" and minutes else None
         text = fit_data.describe_data(data, looked, config.tile_size)
         sheet = gr.Image(looked.sheet, visible=looked.sheet is not None)
         yield gr.Markdown(f"{text}\n\nTrying a few steps …", visible=True), sheet
-        yield gr.Markdown(f"{text}\n\n{fit_data.estimate(config, data)}", visible=True), sheet
+        yield (
+            gr.Markdown(f"{text}\n\n{fit_data.estimate(config, data, limit)}", visible=True),
+            sheet,
+        )
         if data.is_ours:
             shutil.rmtree(data.folder, ignore_errors=True)
 
     form.check.click(
         check,
-        [*source.all, *form.settings.all],
+        [*source.all, form.length, form.minutes, *form.settings.all],
         [form.found, form.sheet],
         concurrency_id="check",
         concurrency_limit=1,

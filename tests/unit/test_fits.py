@@ -141,7 +141,7 @@ class TestData:
         small = {"tile_size": 32, "source_size": 64, "batch_size": 2, "steps_per_epoch": 2}
         config = fit_data.settings_of({"family": "cae", **small}, NETWORK, "")
         data = fit_data.gather(bench, fit_data.PAVEMENT, [], "")
-        assert fit_data.estimate(config, data).startswith("An epoch takes about ")
+        assert " 20 epochs at most " in fit_data.estimate(config, data, None)
 
 
 class TestRuns:

@@ -15,11 +15,12 @@ from crackdemo.training import (
     LossError,
     PairDataset,
     TrainingState,
-    epochs_for,
     fit,
     learning_rate,
     new_state,
+    seconds_per_step,
     use_threads,
+    within,
 )
 
 TINY = FitConfig(
@@ -193,10 +194,17 @@ def test_the_optimizer_learns_at_the_schedules_rate():
     assert state.optimizer.param_groups[0]["lr"] == reports[-1].learning_rate
 
 
-def test_more_minutes_are_more_epochs_and_there_is_always_one():
-    assert epochs_for(TINY, tiles(), 0, 0) == 1
-    few, many = (epochs_for(TINY, tiles(), minutes, 0) for minutes in (1, 100))
-    assert 1 < few < many
+@pytest.mark.parametrize(
+    ("minutes", "epochs", "steps"),
+    [(0, 1, 1), (0.1, 1, 1), (1, 5, 9), (5, 5, 57), (10, 5, 100), (60, 34, 100)],
+)
+def test_minutes_become_epochs_shorter_ones_where_they_would_be_few(minutes, epochs, steps):
+    config = within(replace(TINY, steps_per_epoch=100, epochs=20), minutes, seconds=1.0)
+    assert (config.epochs, config.steps_per_epoch) == (epochs, steps)
+
+
+def test_a_step_is_measured():
+    assert seconds_per_step(TINY, tiles(), 0) > 0
 
 
 def test_fits_run_on_as_many_threads_as_they_are_given():
