@@ -1,7 +1,8 @@
 /**
  * Keeps the page alive while the server cannot be reached. By itself gradio would stop every event,
  * sliders included, and then load the page anew without its photos. Here requests wait until they
- * get through, and events whose answer was cut off fail one by one.
+ * get through, events whose answer was cut off fail one by one, and as soon as the server is back
+ * the page makes up for what it missed (`crackdemo.page.resume`).
  */
 (function install(scope) {
   "use strict";
@@ -9,8 +10,11 @@
 
   /** Milliseconds between two tries. */
   const PAUSE = 1000;
-  const AWAY = "The server cannot be reached. Sliders go on; all else waits until it is back.";
-  const CUT = "The connection was lost before the answer came: please do that again.";
+  const AWAY =
+    "The connection is lost: the server cannot be reached. " +
+    "Sliders go on; all else waits until it is back.";
+  const CUT =
+    "The connection was lost before the answer came. Scoring goes on by itself; do all else again.";
 
   /** Ids of events whose answers are still to come. */
   const pending = new Set();
@@ -20,22 +24,34 @@
     const path = new URL(input.url ?? input, scope.location.href).pathname;
     if (path.endsWith("/queue/join")) return join(input, init);
     if (path.endsWith("/queue/data")) return listen(input, init);
+    if (path.includes("/file=")) return persist(input, init, fetchWhole);
     if (/\/(run\/predict|upload)$/.test(path)) return persist(input, init);
     return fetchOnce(input, init);
   };
 
-  async function persist(input, init) {
+  const isAborted = (input, init) => Boolean((init?.signal ?? input.signal)?.aborted);
+
+  async function persist(input, init, request = fetchOnce) {
     for (;;) {
       try {
-        const response = await fetchOnce(input, init);
+        const response = await request(input, init);
         say("");
         return response;
       } catch (error) {
-        if (init?.signal?.aborted) throw error;
+        if (isAborted(input, init)) throw error;
         say(AWAY);
-        await new Promise((resolve) => setTimeout(resolve, PAUSE));
+        await pause();
       }
     }
+  }
+
+  const pause = () => new Promise((resolve) => setTimeout(resolve, PAUSE));
+
+  /** A file that breaks off half-way is asked for again. */
+  async function fetchWhole(input, init) {
+    const response = await fetchOnce(input, init);
+    const { status, headers } = response;
+    return new Response(await response.blob(), { status, headers });
   }
 
   /** One after the other: the server gets events in the order in which a hand made them. */
@@ -50,24 +66,64 @@
 
   /** The stream of answers, which ends with a failure for each one that it still owes. */
   async function listen(input, init) {
-    const response = await persist(input, init);
-    const reader = response.body.getReader();
+    const { body, status, headers } = await persist(input, init);
+    const reader = body.getReader();
+    const note = noter();
     async function pull(controller) {
       try {
         const { done, value } = await reader.read();
-        if (!done) return controller.enqueue(value);
-      } catch (error) {
-        if (init?.signal?.aborted) return controller.error(error);
-        controller.enqueue(new TextEncoder().encode(failures()));
+        if (done) return controller.close();
+        note(value);
+        controller.enqueue(value);
+      } catch {
+        if (!isAborted(input, init)) {
+          controller.enqueue(new TextEncoder().encode(failures()));
+          crackdemo.page.resume();
+        }
+        controller.close();
       }
-      pending.clear();
-      controller.close();
     }
-    const body = new ReadableStream({ pull, cancel: (reason) => reader.cancel(reason) });
-    return new Response(body, { status: response.status, headers: response.headers });
+    const cancel = (reason) => reader.cancel(reason);
+    return new Response(new ReadableStream({ pull, cancel }), { status, headers });
   }
 
-  /** In the server's words; one of them is seen. */
+  /**
+   * Gradio never renews the stream by which the server knows that somebody is there. Where it ends
+   * this one takes its place, and tells that the server is back.
+   */
+  async function beat(url) {
+    for (;;) {
+      const { body } = await persist(url);
+      crackdemo.page.resume();
+      await body.pipeTo(new WritableStream()).catch(() => {});
+      await pause();
+    }
+  }
+
+  const observer = new PerformanceObserver((ended) => {
+    const heartbeat = ended.getEntries().find(({ name }) => name.includes("/heartbeat/"));
+    if (!heartbeat) return;
+    observer.disconnect();
+    beat(heartbeat.name);
+  });
+  observer.observe({ type: "resource" });
+
+  /** Reads along a stream of answers and crosses out the events that have theirs. */
+  function noter() {
+    const decoder = new TextDecoder();
+    let rest = "";
+    return (bytes) => {
+      const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
+      rest = lines.pop();
+      for (const line of lines) {
+        if (line.includes('"process_completed"')) {
+          pending.delete(JSON.parse(line.slice("data:".length)).event_id);
+        }
+      }
+    };
+  }
+
+  /** What the events that wait for an answer get, in the server's words; one of them is seen. */
   function failures() {
     const messages = [...pending].map((id, i) => ({
       msg: "process_completed",
@@ -75,6 +131,7 @@
       success: false,
       output: { error: CUT, visible: i === 0 },
     }));
+    pending.clear();
     return [...messages, { msg: "close_stream" }]
       .map((message) => `data: ${JSON.stringify(message)}\n\n`)
       .join("");

@@ -14,7 +14,7 @@ from crackdemo.presets import PresetError, read_preset
 from crackdemo.ui import drawing, inspection, widgets
 from crackdemo.ui.inspection import STRIP_PAGE, Session, Settings
 from crackdemo.ui.region import Region
-from crackdemo.ui.scoring import Problem, Roll, Turns, score_photos
+from crackdemo.ui.scoring import Problem, Progress, Roll, Turns, score_photos
 from crackdemo.ui.uploads import uploads_of
 from crackdemo.ui.widgets import Intake, Knobs, RegionTools, Stage, Takeaway
 from crackdemo.weights import DEFAULT_WEIGHTS
@@ -58,7 +58,7 @@ def build(bench: Workbench, page: gr.Blocks) -> gr.Dropdown:
                 wanted = gr.Checkbox(False, label="For browsers that cannot draw the viewer")
                 _server_views(bench, wanted, knobs, stage, states)
     _wire_scoring(bench, page, intake, stage, states)
-    _wire_strip(bench, stage, states)
+    _wire_strip(bench, intake, stage, states)
     _wire_viewer(knobs, stage)
     _wire_settings(bench, intake, knobs, reset, takeaway, stage, states)
     _wire_region(bench, region, stage, states)
@@ -76,41 +76,46 @@ def _wire_scoring(
         roll: Roll,
         on_show: str | None,
         region: Region,
+        seen: dict[str, Any] | None,
         request: gr.Request,
     ) -> Iterator[dict[Any, Any]]:
-        session = Session(roll, on_show, region)
+        seen_name = seen["name"] if seen else None
+        session = Session(roll, on_show or seen_name, region)
+        is_seen = session.entry is None or session.entry.upload.name == seen_name
         with turns.take(request.session_hash or "") as turn:
+            if on_show is None:  # the server may have been restarted while the page lived on
+                yield {states.on_show: seen_name}
             steps = score_photos(
-                bench, uploads_of(files), weights or "", roll, on_show, lambda: turn.is_over
+                bench, uploads_of(files), weights or "", roll, session.on_show, lambda: turn.is_over
             )
             for step in steps:
                 before, session = session, replace(session, roll=step.roll)
                 update: dict[Any, Any] = {
                     states.roll: step.roll,
-                    intake.status: html.escape(step.message),
-                    intake.stop: gr.Button(visible=step.is_running),
-                    intake.go_on: gr.Button(visible=step.is_cut_short),
+                    intake.status: _status(step),
                     intake.problems: _listed(step.roll.problems),
                 }
-                if (before.entry, before.roll.weights) != (session.entry, session.roll.weights):
+                is_other = (before.entry, before.roll.weights) != (session.entry, step.roll.weights)
+                if is_other or not is_seen:
                     update |= _show(bench, stage, session)
+                    is_seen = True
                 yield update
             yield {intake.status: gr.skip()}  # gradio repeats the last step later, out of turn
 
     scoring: dict[str, Any] = {
         "fn": run,
-        "inputs": [intake.photos, intake.weights, *states.all],
+        "inputs": [intake.photos, intake.weights, *states.all, stage.meta],
         "outputs": [
-            *(intake.status, intake.stop, intake.go_on, intake.problems),
-            *(states.roll, stage.files, stage.meta),
+            *(intake.status, intake.problems),
+            *(states.roll, states.on_show, stage.files, stage.meta),
         ],
         "preprocess": False,  # keeps the visitor's file names
         "concurrency_limit": None,
-        **_EVERY_TIME,
+        **_QUIET,
     }
     begin = [intake.photos.change, intake.weights.input, intake.go_on.click]
-    scored = gr.on(begin, **scoring)
-    scored.failure(**scoring)  # goes on once after a lost connection
+    gr.on(begin, **scoring, trigger_mode="multiple")
+    intake.resume.click(**scoring, trigger_mode="once")
 
     def stop(request: gr.Request) -> None:
         turns.stop(request.session_hash or "")
@@ -123,12 +128,18 @@ def _wire_scoring(
     intake.examples.select(choose_example, None, intake.photos, **_QUIET)
 
 
-def _listed(problems: tuple[Problem, ...]) -> gr.HTML:
-    items = "".join(f"<li>{html.escape(problem.reason)}</li>" for problem in problems)
-    return gr.HTML(f"<ul>{items}</ul>", visible=bool(problems))
+def _status(step: Progress) -> str:
+    """By its class the style sheet shows Stop or Go on: gradio's own `visible` lags behind when
+    one step follows the other quickly."""
+    state = "running" if step.is_running else "cut-short" if step.is_cut_short else "done"
+    return f"<span class='{state}'>{html.escape(step.message)}</span>"
 
 
-def _wire_strip(bench: Workbench, stage: Stage, states: States) -> None:
+def _listed(problems: tuple[Problem, ...]) -> str:
+    return "".join(f"<li>{html.escape(problem.reason)}</li>" for problem in problems)
+
+
+def _wire_strip(bench: Workbench, intake: Intake, stage: Stage, states: States) -> None:
     page = gr.State(0)
 
     def draw(at: int, *parts: Any) -> list[Any]:
@@ -147,16 +158,23 @@ def _wire_strip(bench: Workbench, stage: Stage, states: States) -> None:
         for entry in session.roll.entries:
             if inspection.caption(entry, session.region) == clicked:
                 session = replace(session, on_show=entry.upload.name)
+                break
+        else:
+            forgotten = "The server has forgotten this photo and scores it again."
+            raise gr.Error(forgotten, print_exception=False)
         return {states.on_show: session.on_show, **_show(bench, stage, session)}
 
     gr.on(
-        [states.roll.change, states.region.change, page.change],
+        [states.roll.change, states.region.change, page.change, intake.resume.click],
         draw,
         [page, *states.all],
         [page, stage.film, stage.pager],
         **_QUIET,
     )
-    stage.film.select(choose, states.all, [states.on_show, stage.files, stage.meta], **_EVERY_TIME)
+    chosen = stage.film.select(
+        choose, states.all, [states.on_show, stage.files, stage.meta], **_EVERY_TIME
+    )
+    chosen.failure(js="() => { crackdemo.page.resume(); }", **_QUIET)
     stage.earlier.click(lambda at: max(0, at - 1), page, page, **_QUIET)
     stage.later.click(lambda at: at + 1, page, page, **_QUIET)
 

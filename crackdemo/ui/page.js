@@ -93,6 +93,11 @@
     document.body.dataset.downloads = areNew ? "new" : "old";
   }
 
+  /** After a lost connection: scoring goes on, and what the server has on show is shown. */
+  function resume() {
+    document.getElementById("resume")?.click();
+  }
+
   /** Writes into a gradio widget as a hand would. */
   function write(selector, value) {
     const field = document.querySelector(selector);
@@ -124,5 +129,5 @@
   });
 
   new MutationObserver(mount).observe(document, { childList: true, subtree: true });
-  crackdemo.page = { show, set, offerDownloads };
+  crackdemo.page = { show, set, offerDownloads, resume };
 })(globalThis);

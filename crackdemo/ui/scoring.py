@@ -171,6 +171,8 @@ def _summary(roll: Roll) -> str:
     commit = f" at commit {roll.weights.commit}" if roll.weights.commit else ""
     name = f"{roll.weights.name}{commit}"
     count = len(roll.entries)
+    if count == 0 and roll.problems:
+        return "None of the photos could be scored."
     if count == 0:
         return f"Drop photos above, or try an example: {name} will score them."
     cracked = sum(entry.crack for entry in roll.entries)

@@ -34,6 +34,7 @@ class Intake:
     status: gr.HTML
     stop: gr.Button
     go_on: gr.Button
+    resume: gr.Button
     problems: gr.HTML
     examples: gr.Gallery
 
@@ -112,10 +113,11 @@ def intake(bench: Workbench) -> Intake:
     )
     with gr.Row(elem_id="status-row"):
         status = gr.HTML("Drop photos above, or try an example.", elem_id="status")
-        small: dict[str, Any] = {"size": "sm", "visible": False, "scale": 0, "min_width": 80}
+        small: dict[str, Any] = {"size": "sm", "scale": 0, "min_width": 80}
         stop = gr.Button("Stop", elem_id="stop", **small)
         go_on = gr.Button("Go on", elem_id="go-on", **small)
-    problems = gr.HTML(visible=False, elem_id="problems")
+    resume = gr.Button(visible="hidden", elem_id="resume")
+    problems = gr.HTML(elem_id="problems")
     gr.Markdown("Examples (made, not photographed):", elem_id="examples-title")
     examples = gr.Gallery(
         [(str(path), path.stem) for path in example_photos()], elem_id="examples", **_THUMBNAILS
@@ -128,7 +130,7 @@ def intake(bench: Workbench) -> Intake:
         info="From the list, or a Hub id owner/name[@revision], or an allowed folder.",
         elem_id="weights",
     )
-    return Intake(photos, weights, status, stop, go_on, problems, examples)
+    return Intake(photos, weights, status, stop, go_on, resume, problems, examples)
 
 
 def example_photos() -> list[Path]:

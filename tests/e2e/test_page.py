@@ -16,7 +16,9 @@ import pytest
 
 pytest.importorskip("playwright")
 from app_server import OTHER_WEIGHTS, App, running_app
+from cable import Cable
 from playwright.sync_api import Browser, expect
+from test_app import free_port, started
 from viewer_harness import CHROMIUM, chromium
 from visitor import Visitor
 
@@ -433,7 +435,7 @@ def test_stop_keeps_what_is_done_and_scoring_can_go_on(
     visitor.sees_mask(cut_mask(heatmap_of(app, survey[1]), OWN))
     before = app.bench.scored_count
     visitor.page.locator("#go-on").click()
-    visitor.sees(visitor.status, "10 photos scored")
+    visitor.sees(visitor.status, "10 photos scored with")
     assert app.bench.scored_count == before + 7
 
 
@@ -500,6 +502,94 @@ def test_photos_paged_through_fast_never_mix(
         visitor.sees(visitor.verdict, f"km {order[-1]}.png")
         visitor.sees_mask(masks[order[-1]])
         expect(visitor.strip.nth(order[-1])).to_have_class(re.compile("selected"))
+
+
+def test_a_lost_connection_is_said_and_work_goes_on_when_it_is_back(
+    app: App, visitor: Visitor, survey: list[Path]
+) -> None:
+    heatmaps = [heatmap_of(app, photo) for photo in survey[:3]]
+    visitor.score(*survey[:3])
+    visitor.strip.nth(1).click()
+    visitor.sees(visitor.verdict, "km 1.png")
+    visitor.page.context.set_offline(True)
+    visitor.slide("threshold", 0.5)
+    visitor.sees_mask(cut_mask(heatmaps[1], replace(OWN, threshold=0.5)))
+    visitor.strip.nth(2).click()
+    visitor.sees(visitor.connection, "The connection is lost")
+    visitor.slide("threshold", 0.4)
+    visitor.sees_mask(cut_mask(heatmaps[1], replace(OWN, threshold=0.4)))
+    visitor.sees(visitor.verdict, "km 1.png")
+    visitor.page.context.set_offline(False)
+    expect(visitor.connection).to_be_hidden()
+    for index in (2, 0):
+        visitor.sees(visitor.verdict, f"km {index}.png")
+        visitor.sees_mask(cut_mask(heatmaps[index], replace(OWN, threshold=0.4)))
+        visitor.strip.first.click()
+
+
+def test_a_photo_whose_files_are_cut_off_is_shown_when_the_server_is_back(
+    app: App, browser: Browser, survey: list[Path]
+) -> None:
+    with Cable(app.url) as cable, visit(browser, replace(app, url=cable.url)) as visitor:
+        visitor.score(*survey[:2])
+        visitor.page.route("**/heatmap.png", lambda route: (cable.pull(), route.continue_()))
+        visitor.strip.nth(1).click()
+        visitor.sees(visitor.connection, "The connection is lost")
+        visitor.sees(visitor.verdict, "km 0.png")
+        visitor.sees_mask(cut_mask(heatmap_of(app, survey[0]), OWN))
+        visitor.page.unroute("**/heatmap.png")
+        cable.plug_in()
+        visitor.sees(visitor.verdict, "km 1.png")
+        visitor.sees_mask(cut_mask(heatmap_of(app, survey[1]), OWN))
+
+
+def test_scoring_goes_on_by_itself_after_lost_connections(
+    app: App, browser: Browser, survey: list[Path]
+) -> None:
+    with (
+        Cable(app.url) as cable,
+        visit(browser, replace(app, url=cable.url)) as visitor,
+        app.bench.only(1) as permits,
+    ):
+        visitor.drop(*survey[:4])
+        for number in (2, 3, 4):
+            visitor.sees(visitor.status, f"Scoring {number} of 4")
+            cable.pull()
+            visitor.sees(visitor.connection, "The connection is lost")
+            cable.plug_in()
+            expect(visitor.connection).to_be_hidden()
+            permits.release(1)
+        visitor.sees(visitor.status, "4 photos scored")
+        expect(visitor.page.locator("#stop")).to_be_hidden()
+        visitor.strip.nth(3).click()
+        visitor.sees(visitor.verdict, "km 3.png")
+        visitor.sees_mask(cut_mask(heatmap_of(app, survey[3]), OWN))
+
+
+def test_a_restarted_server_gets_the_photos_again_from_the_open_page(
+    browser: Browser, tmp_path: Path, survey: list[Path]
+) -> None:
+    port = free_port()
+    with browser.new_context() as context:
+        with started(tmp_path, "--port", str(port)) as process:
+            assert process.stdout is not None and "http" in process.stdout.readline()
+            visitor = Visitor(context.new_page(), f"http://127.0.0.1:{port}/")
+            visitor.score(*survey[:2])
+            visitor.strip.nth(1).click()
+            visitor.sees(visitor.verdict, "km 1.png")
+            before = visitor.mask()
+        visitor.sees(visitor.connection, "The connection is lost")
+        with started(tmp_path, "--port", str(port)):
+            visitor.page.wait_for_selector("#status .running", timeout=120_000)
+            expect(visitor.connection).to_be_hidden()
+            visitor.sees(visitor.status, "2 photos scored")
+            visitor.sees(visitor.verdict, "km 1.png")
+            visitor.strip.first.click()
+            visitor.sees(visitor.verdict, "km 0.png")
+            visitor.strip.last.click()
+            visitor.sees(visitor.verdict, "km 1.png")
+            visitor.sees_mask(before)
+        assert visitor.errors == []
 
 
 def test_a_region_of_interest_is_drawn_by_clicks_and_taken_back(

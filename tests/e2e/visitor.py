@@ -42,6 +42,10 @@ class Visitor:
         return self.page.locator("#status")
 
     @property
+    def connection(self) -> Locator:
+        return self.page.locator("#connection")
+
+    @property
     def strip(self) -> Locator:
         return self.page.locator("#strip button")
 
