@@ -32,6 +32,7 @@ from crackdemo.masks import MaskParams, cut_mask, drop_components, region_mask
 from crackdemo.presets import Preset, preset_json, read_preset
 from crackdemo.weights import DEFAULT_WEIGHTS
 from tests.hub_standin import HubStandIn
+from tests.short_fits import ENDLESS, has_epochs, wait_for
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 
@@ -54,7 +55,8 @@ def app(
     tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path, hub: HubStandIn
 ) -> Iterator[App]:
     folder = tmp_path_factory.mktemp("app")
-    with running_app(folder, tiny_checkpoint, endpoint=hub.endpoint) as app:
+    more = {"endpoint": hub.endpoint, "runs": folder / "runs"}
+    with running_app(folder, tiny_checkpoint, **more) as app:
         yield app
 
 
@@ -332,12 +334,8 @@ def test_a_file_that_is_no_preset_is_refused_and_nothing_is_lost(
     assert np.array_equal(visitor.mask(), before)
 
 
-def test_two_hundred_slider_moves_send_no_request_and_run_no_network(
-    app: App, visitor: Visitor, cracked: Path
-) -> None:
-    visitor.score(cracked)
-    visitor.settles()
-    scored, requests = app.bench.scored_count, len(visitor.requests)
+def move_all_knobs(visitor: Visitor) -> None:
+    """201 moves."""
     visitor.page.evaluate(
         """async () => {
             for (let i = 0; i < 192; i++) {
@@ -353,12 +351,43 @@ def test_two_hundred_slider_moves_send_no_request_and_run_no_network(
         visitor.choose("kernel", kernel)
         visitor.choose("opening", size)
         visitor.choose("closing", size)
+
+
+def test_two_hundred_slider_moves_send_no_request_and_run_no_network(
+    app: App, visitor: Visitor, cracked: Path
+) -> None:
+    visitor.score(cracked)
+    visitor.settles()
+    scored, requests = app.bench.scored_count, len(visitor.requests)
+    move_all_knobs(visitor)
     value = visitor.page.locator("#threshold input[type=range]").input_value()
     area = visitor.page.locator("#min-area input[type=range]").input_value()
     params = MaskParams(float(value), 3, 3, "ellipse", int(area))
     visitor.sees_mask(cut_mask(heatmap_of(app, cracked), params))
     assert visitor.requests[requests:] == []
     assert app.bench.scored_count == scored
+
+
+def test_slider_moves_send_no_request_while_a_fit_runs(
+    app: App, visitor: Visitor, cracked: Path, data: list[str]
+) -> None:
+    jobs = app.bench.jobs
+    assert jobs is not None
+    jobs.start("night", ENDLESS, data)
+    try:
+        visitor.page.get_by_role("tab", name="Train").click()
+        visitor.sees(visitor.page.locator("#run-detail"), "running")
+        visitor.page.get_by_role("tab", name="Inspect").click()
+        visitor.score(cracked)
+        visitor.settles()
+        epochs = len(wait_for(jobs, "night", has_epochs(1)).history)
+        requests = len(visitor.requests)
+        move_all_knobs(visitor)
+        wait_for(jobs, "night", has_epochs(epochs + 2))
+        visitor.page.wait_for_timeout(5000)  # the Train tab asks for news every two seconds
+        assert visitor.requests[requests:] == []
+    finally:
+        jobs.cancel("night")
 
 
 def test_the_line_in_the_histogram_and_the_slider_move_together(
