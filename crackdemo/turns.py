@@ -49,12 +49,16 @@ def _await_claim(run: Path) -> None:
         time.sleep(0.02)
 
 
+def threads() -> int:
+    """Of a background fit: a core is left to the page."""
+    return max(1, (os.cpu_count() or 1) - 1)
+
+
 def main(run: Path) -> None:
     """Waits, then becomes the fit."""
     os.nice(_NICENESS)
     wait_for_turn(run)
-    threads = max(1, (os.cpu_count() or 1) - 1)
-    fit = ["fit", "--resume", "--out", str(run), "--threads", str(threads)]
+    fit = ["fit", "--resume", "--out", str(run), "--threads", str(threads())]
     os.execv(sys.executable, [sys.executable, "-m", "crackdemo", *fit])
 
 

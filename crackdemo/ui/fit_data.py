@@ -15,6 +15,7 @@ from crackdemo.datasets import DatasetError, find_samples
 from crackdemo.fit_config import FitConfig
 from crackdemo.intake import DataCheck
 from crackdemo.jobs import Job, Jobs
+from crackdemo.turns import threads
 from crackdemo.ui.fits import count, duration
 from crackdemo.workbench import Workbench
 
@@ -131,6 +132,7 @@ def estimate(config: FitConfig, data: Data, minutes: float | None) -> str:
         json.dump(asdict(config), settings)
         settings.flush()
         given = ["--config", settings.name, "--data", str(data.folder), "--out", "unused"]
+        given += ["--threads", str(threads())]
         command = ["nice", sys.executable, "-m", "crackdemo", "fit", "--dry-run", *given]
         try:
             told = subprocess.run(
@@ -144,7 +146,8 @@ def estimate(config: FitConfig, data: Data, minutes: float | None) -> str:
     step = float(told.stdout.split()[0])
     said = f"A step of {count(config.batch_size, 'tile')} takes about {duration(step)}"
     if minutes is not None:
-        return f"{said}: {minutes:g} minutes are about {count(int(minutes * 60 / step), 'step')}."
+        steps = count(int(minutes * 60 / step), "step")
+        return f"{said}: {count(minutes, 'minute')} hold about {steps}."
     epoch = step * config.steps_per_epoch
     whole = duration(epoch * config.epochs)
     return f"{said}, an epoch {duration(epoch)}, {config.epochs} epochs at most {whole}."

@@ -20,9 +20,9 @@ _INTERRUPTED = (
 )
 
 
-def count(number: int, thing: str) -> str:
-    """1 photo, 2 photos."""
-    return f"{number} {thing}" + "s" * (number != 1)
+def count(number: float, thing: str) -> str:
+    """1 photo, 2 photos, 1.5 minutes."""
+    return f"{round(number, 2)} {thing}".replace(".0 ", " ") + "s" * (number != 1)
 
 
 def duration(seconds: float) -> str:
@@ -37,17 +37,23 @@ def label(job: Job) -> str:
     """A run in one line of the list."""
     done = len(job.history)
     if job.state == "queued":
-        return f"{job.name} · queued, {job.place} before it"
+        return f"{job.name} · {_queue(job)}"
     if job.state == "running":
         left = f" · {duration(job.seconds_left)} left" if job.seconds_left is not None else ""
         return f"{job.name} · running · {_epochs(job)}{left}"
     return f"{job.name} · {job.state}" + (f" · {count(done, 'epoch')}" if done else "")
 
 
+def _queue(job: Job) -> str:
+    return f"queued, {job.place} before it" if job.place else "starting"
+
+
 def _epochs(job: Job) -> str:
     """How far it is; minutes become epochs once a few steps have been measured."""
     if job.minutes is not None:
-        return f"measuring what {job.minutes:g} minutes are in epochs"
+        return f"measuring how many epochs {count(job.minutes, 'minute')} hold"
+    if job.state == "running" and len(job.history) == job.epochs:
+        return "calibrating"
     return f"epoch {len(job.history)} of {job.epochs}"
 
 
@@ -57,8 +63,9 @@ def describe(job: Job, other: Job | None) -> str:
     share = 1.0 if job.state == "done" else done / max(1, job.epochs)
     facts = [f"<b class='state {job.state}'>{job.state}</b>"]
     if job.state == "queued":
-        facts.append(f"{job.place} before it")
-    facts.append(f"{_epochs(job)} ({100 * share:.0f} %)")
+        facts[0] = f"<b class='state queued'>{_queue(job)}</b>"
+    else:
+        facts.append(f"{_epochs(job)} ({100 * share:.0f} %)")
     if job.state == "running" and job.seconds_left is not None:
         facts.append(f"{duration(job.seconds_left)} left")
     if done:

@@ -79,19 +79,19 @@ def build(bench: Workbench, tab: gr.Tab, others: list[gr.Tab]) -> None:
 def _runs() -> Runs:
     gr.Markdown("### Runs")
     choice = gr.Radio([], show_label=False, elem_id="runs", info="No fit has been started yet.")
+    other = gr.Dropdown([], label="Compare with", elem_id="compare", visible=False)
     said = gr.Markdown(visible=False, elem_id="runs-said")
     detail = gr.HTML(elem_id="run-detail")
     with gr.Row():
         cancel = gr.Button("Cancel", size="sm", min_width=80, visible=False, elem_id="cancel-fit")
         resume = gr.Button("Resume", size="sm", min_width=80, visible=False, elem_id="resume-fit")
         pack = gr.Button("Weights as ZIP", size="sm", min_width=80, visible=False, elem_id="zip")
+    download = gr.File(label="Weights", interactive=False, visible=False, elem_id="weights-zip")
+    sight = side_by_side.build()
     epoch = gr.Slider(
         1, 2, 1, step=1, label="Pictures after epoch", visible=False, elem_id="sample-epoch"
     )
     sample = gr.HTML(elem_id="sample")
-    download = gr.File(label="Weights", interactive=False, visible=False, elem_id="weights-zip")
-    other = gr.Dropdown([], label="Compare with", elem_id="compare", visible=False)
-    sight = side_by_side.build()
     with gr.Accordion("Rename or delete", open=False), gr.Row(equal_height=True):
         new_name = gr.Textbox(
             show_label=False,

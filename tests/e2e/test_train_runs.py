@@ -128,7 +128,7 @@ def test_a_run_is_renamed_and_deleted_and_the_weights_list_follows(
     page.locator("#delete").click()
     expect(page.locator("#runs")).not_to_contain_text("road")
     assert jobs.finished() == ["yard"]
-    page.get_by_role("tab", name="Inspect").click()
+    page.reload()  # gradio draws a list wrongly whose options change while it is open
     page.locator("#weights input").click()
     expect(page.get_by_role("option", name="yard")).to_be_visible()
     expect(page.get_by_role("option", name="road")).to_have_count(0)
