@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crackdemo.arrays import CrackMask
+from crackdemo.arrays import CrackMask, Heatmap, RegionMask
 from crackdemo.checkpoints import Calibration
 from crackdemo.detector import Detection
 from crackdemo.heatmaps import photo_score
@@ -29,14 +29,21 @@ class Verdict:
     """Whether the score reaches the checkpoint's threshold; mask and verdict may disagree."""
 
 
+def cut(
+    heatmap: Heatmap, preset: Preset, file_name: str = ""
+) -> tuple[RegionMask | None, CrackMask, CrackMask]:
+    """Region of interest, what the settings mark, and what is left of it after false alarms."""
+    region = region_mask(preset.region, *heatmap.shape) if preset.region else None
+    marked = cut_mask(heatmap, preset.mask, region)
+    return region, marked, drop_components(marked, preset.dropped.get(file_name, ()))
+
+
 def judge(
     detection: Detection, calibration: Calibration, preset: Preset, file_name: str = ""
 ) -> Verdict:
     """Cheap: runs no network. file_name: of the photo, for what was dropped by hand on it."""
     heatmap = detection.heatmap
-    region = region_mask(preset.region, *heatmap.shape) if preset.region else None
-    marked = cut_mask(heatmap, preset.mask, region)
-    mask = drop_components(marked, preset.dropped.get(file_name, ()))
+    region, marked, mask = cut(heatmap, preset, file_name)
     area = heatmap.size if region is None else int(np.count_nonzero(region))
     score = detection.score
     if region is not None:

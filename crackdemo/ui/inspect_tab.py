@@ -294,33 +294,29 @@ def _wire_region(bench: Workbench, tools: RegionTools, stage: Stage, states: Sta
 def _server_views(
     bench: Workbench, wanted: gr.Checkbox, knobs: Knobs, stage: Stage, states: States
 ) -> None:
-    """Rendered on demand: while nobody wants them, no slider move sends a request."""
-
+    """Of the moves only the page knows while nobody wants these views: none sends a request."""
     settings = [*knobs.settings, stage.dropped]
+    names = ("Photo with mask", "Reconstruction", "Heatmap", "Mask")
+    with gr.Row(visible=False) as row:
+        pictures = [
+            gr.Image(format="jpeg", label=name, interactive=False, buttons=[], min_width=200)
+            for name in names
+        ]
+    moves = gr.Number(0, visible="hidden")
 
     def draw(*values: Any) -> tuple[Any, ...]:
         return inspection.draw(bench, *_session_and_settings(values))
 
-    @gr.render(inputs=[wanted, *settings, *states.all], triggers=[wanted.input])
-    def render(is_wanted: bool, *values: Any) -> None:
-        if not is_wanted:
-            return
-        names = ("Photo with mask", "Reconstruction", "Heatmap", "Mask")
-        with gr.Row():
-            pictures = [
-                gr.Image(
-                    view, format="jpeg", label=name, interactive=False, buttons=[], min_width=200
-                )
-                for name, view in zip(names, draw(*values), strict=True)
-            ]
-        gr.on(
-            [stage.meta.change, *(knob.change for knob in settings)],
-            draw,
-            [*settings, *states.all],
-            pictures,
-            trigger_mode="always_last",
-            **_AT_ONCE,
-        )
+    wanted.input(lambda is_wanted: gr.Row(visible=is_wanted), wanted, row, **_AT_ONCE)
+    gr.on(
+        [wanted.input, stage.meta.change, *(knob.change for knob in settings)],
+        None,
+        [wanted, moves],
+        moves,
+        js="(isWanted, moves) => isWanted ? moves + 1 : moves",
+        **_QUIET,
+    )
+    moves.change(draw, [*settings, *states.all], pictures, trigger_mode="always_last", **_AT_ONCE)
 
 
 def _session_and_settings(values: Sequence[Any]) -> tuple[Session, Settings]:

@@ -17,7 +17,7 @@ from crackdemo.store import Scored
 from crackdemo.ui import drawing, exports
 from crackdemo.ui.region import Region
 from crackdemo.ui.scoring import Entry, Roll
-from crackdemo.verdict import judge
+from crackdemo.verdict import cut
 from crackdemo.workbench import Workbench
 
 STRIP_PAGE = 60
@@ -190,6 +190,6 @@ def draw(bench: Workbench, session: Session, settings: Settings) -> tuple[Any, .
     shown = on_show(bench, session)
     if shown is None:
         return (None,) * 4
-    name = shown.entry.upload.name
-    mask = judge(shown.scored.detection, shown.calibration, settings.preset, name).mask
+    heatmap, name = shown.scored.detection.heatmap, shown.entry.upload.name
+    _, _, mask = cut(heatmap, settings.preset, name)
     return drawing.four_views(shown.scored, mask, settings.opacity)

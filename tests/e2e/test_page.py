@@ -647,16 +647,31 @@ def test_a_region_of_interest_is_drawn_by_clicks_and_taken_back(
 
 
 def test_a_browser_that_cannot_draw_gets_the_views_from_the_server(
-    visitor: Visitor, cracked: Path
+    app: App, visitor: Visitor, survey: list[Path]
 ) -> None:
-    visitor.score(cracked)
+    visitor.score(*survey[:2])
     visitor.page.locator("#server-views button").first.click()
     visitor.page.locator("#server-views input[type=checkbox]").check()
     views = visitor.page.locator("#server-views img")
     expect(views).to_have_count(4)
-    before = views.last.get_attribute("src")
-    visitor.slide("threshold", 0.9)
-    expect(views.last).not_to_have_attribute("src", before or "")
+    for change in (
+        lambda: visitor.slide("threshold", 0.4),
+        lambda: visitor.choose("closing", "9"),
+        lambda: visitor.strip.nth(1).click(),
+        lambda: visitor.page.locator("#reset").click(),
+    ):
+        before = views.last.get_attribute("src")
+        change()
+        expect(views.last).not_to_have_attribute("src", before or "")
+    visitor.sees(visitor.verdict, "km 1.png")
+    visitor.sees_mask(cut_mask(heatmap_of(app, survey[1]), OWN))
+    visitor.page.locator("#server-views input[type=checkbox]").uncheck()
+    expect(views).to_have_count(0)
+    visitor.settles()
+    requests = len(visitor.requests)
+    visitor.slide("threshold", 0.4)
+    visitor.sees_mask(cut_mask(heatmap_of(app, survey[1]), replace(OWN, threshold=0.4)))
+    assert visitor.requests[requests:] == []
 
 
 def test_a_scale_turns_lengths_into_millimetres(visitor: Visitor, cracked: Path) -> None:
