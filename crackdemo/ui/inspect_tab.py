@@ -56,10 +56,11 @@ def build(bench: Workbench, page: gr.Blocks) -> gr.Dropdown:
             states = States(gr.State(empty.roll), gr.State(), gr.State(empty.region))
             with gr.Accordion("Views drawn by the server", open=False, elem_id="server-views"):
                 wanted = gr.Checkbox(False, label="For browsers that cannot draw the viewer")
-                _server_views(bench, wanted, knobs, stage, states)
+                moves = gr.Number(0, visible="hidden")
+                _server_views(bench, wanted, moves, knobs, stage, states)
     _wire_scoring(bench, page, intake, stage, states)
     _wire_strip(bench, intake, stage, states)
-    _wire_viewer(knobs, stage)
+    _wire_viewer(knobs, stage, wanted, moves)
     _wire_settings(bench, intake, knobs, reset, takeaway, stage, states)
     _wire_region(bench, region, stage, states)
     return intake.weights
@@ -179,13 +180,21 @@ def _wire_strip(bench: Workbench, intake: Intake, stage: Stage, states: States) 
     stage.later.click(lambda at: at + 1, page, page, **_QUIET)
 
 
-def _wire_viewer(knobs: Knobs, stage: Stage) -> None:
-    """Settings and photos go to the viewer in the page: no event here asks the server."""
+def _wire_viewer(knobs: Knobs, stage: Stage, wanted: gr.Checkbox, moves: gr.Number) -> None:
+    """Settings and photos go to the viewer in the page: no event here asks the server.
+
+    moves: counts while the server's views are wanted, which are drawn when it changes.
+    """
+    knob_changes = [knob.change for knob in knobs.all]
     gr.on(
-        [knob.change for knob in knobs.all],
+        [*knob_changes, wanted.input, stage.meta.change, stage.dropped.change],
         None,
-        knobs.all,
-        js="(...settings) => { crackdemo.page.set(...settings); }",
+        [wanted, moves, *knobs.all],
+        moves,
+        js="""(isWanted, moves, ...settings) => {
+            crackdemo.page?.set(...settings);
+            return isWanted ? moves + 1 : moves;
+        }""",
         **_QUIET,
     )
     stage.meta.change(
@@ -292,9 +301,14 @@ def _wire_region(bench: Workbench, tools: RegionTools, stage: Stage, states: Sta
 
 
 def _server_views(
-    bench: Workbench, wanted: gr.Checkbox, knobs: Knobs, stage: Stage, states: States
+    bench: Workbench,
+    wanted: gr.Checkbox,
+    moves: gr.Number,
+    knobs: Knobs,
+    stage: Stage,
+    states: States,
 ) -> None:
-    """Of the moves only the page knows while nobody wants these views: none sends a request."""
+    """While nobody wants these views `moves` stands still, and no move sends a request."""
     settings = [*knobs.settings, stage.dropped]
     names = ("Photo with mask", "Reconstruction", "Heatmap", "Mask")
     with gr.Row(visible=False) as row:
@@ -302,20 +316,11 @@ def _server_views(
             gr.Image(format="jpeg", label=name, interactive=False, buttons=[], min_width=200)
             for name in names
         ]
-    moves = gr.Number(0, visible="hidden")
 
     def draw(*values: Any) -> tuple[Any, ...]:
         return inspection.draw(bench, *_session_and_settings(values))
 
     wanted.input(lambda is_wanted: gr.Row(visible=is_wanted), wanted, row, **_AT_ONCE)
-    gr.on(
-        [wanted.input, stage.meta.change, *(knob.change for knob in settings)],
-        None,
-        [wanted, moves],
-        moves,
-        js="(isWanted, moves) => isWanted ? moves + 1 : moves",
-        **_QUIET,
-    )
     moves.change(draw, [*settings, *states.all], pictures, trigger_mode="always_last", **_AT_ONCE)
 
 

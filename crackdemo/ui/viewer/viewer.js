@@ -136,11 +136,13 @@
   function set(changes) {
     const unknown = Object.keys(changes).filter((name) => !(name in settings));
     if (unknown.length > 0) throw new TypeError(`Unknown settings: ${unknown.join(", ")}.`);
-    const isOtherMask = PARAMS.some((name) => name in changes && changes[name] !== settings[name]);
+    const differs = (name) => name in changes && changes[name] !== settings[name];
+    const isOtherMask = PARAMS.some(differs);
+    const isOtherColour = differs("colours");
     Object.assign(settings, changes);
     renewReady();
     showThreshold();
-    if ("colours" in changes) showColours();
+    if (isOtherColour) showColours();
     if (isOtherMask) inspection?.cut(params());
     else if (inspection) changed();
   }
