@@ -1,37 +1,90 @@
-"""How fast the picture follows a slider: the viewer in the page beside a redraw on the server.
+"""How fast the picture follows a slider: the viewer beside the server's own redraw, in the app.
 
-    python tests/bench/viewer_latency.py [--moves 60] [--no-server]
+    python tests/bench/viewer_latency.py [--moves 40] [--sizes]
 
-Median and 95th percentile, in ms, from the slider's `input` event to the end of drawing with one
-pixel read back; "exact" until the exact mask is drawn; the server's until its JPEG is decoded.
+One page of the app in one browser, photos of 1024 x 1024, threshold moves, milliseconds from the
+slider's `input` event: for the viewer until its drawing is done and one pixel is read back, for
+"Views drawn by the server" until the photo with its mask is decoded in the browser. `--sizes` adds
+the viewer alone up to 12 megapixels: until it has drawn, and until its mask is exact.
 """
 
 import argparse
 import statistics
 import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 from skimage import data
 
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "e2e")]
 from viewer_harness import Harness, chromium, darkness  # noqa: E402
+from visitor import Visitor  # noqa: E402
 
 from crackdemo.arrays import Heatmap, RgbImage  # noqa: E402
+from crackdemo.checkpoints import load_checkpoint  # noqa: E402
+from crackdemo.detector import Detection, Detector  # noqa: E402
+from crackdemo.images import write_png  # noqa: E402
 from crackdemo.masks import MaskParams, cut_mask  # noqa: E402
-from crackdemo.overlays import mask_overlay  # noqa: E402
+from crackdemo.ui.layout import launch  # noqa: E402
+from crackdemo.weights import Weights  # noqa: E402
+from crackdemo.workbench import Workbench  # noqa: E402
 
+SIDE = 1024
+SHAPES = [MaskParams(closing=size, min_area=40) for size in (3, 9, 15)]
+SHAPES += [replace(shape, opening=shape.closing) for shape in SHAPES]
 SIZES = ((512, 512), (1024, 1024), (2048, 2048), (3000, 4000))
 KERNEL_SIZES = (0, 3, 5, 9, 15)
-SERVER_SIZE = (1024, 1024)
-THRESHOLDS = np.linspace(0.4, 0.7, 60)
-DEFAULTS = {"opening": 3, "closing": 3, "min_area": 50}
+THRESHOLDS = np.arange(400, 701, 10) / 1000
 
-MOVE = """async ({ kernel, thresholds }) => {
+VIEWER_MOVES = """async (thresholds) => {
+    const slider = document.querySelector("#threshold input[type=range]");
+    const canvases = document.querySelectorAll(".marks, [data-view=mask] canvas");
+    const times = [];
+    for (const threshold of thresholds) {
+        await new Promise(requestAnimationFrame);
+        const start = performance.now();
+        const drawn = new Promise((resolve) => {
+            const stop = crackdemo.viewer.onstate(() => {
+                for (const canvas of canvases) canvas.getContext("2d").getImageData(0, 0, 1, 1);
+                stop();
+                resolve(performance.now() - start);
+            });
+        });
+        slider.value = String(threshold);
+        slider.dispatchEvent(new Event("input", { bubbles: true }));
+        times.push(await drawn);
+        await crackdemo.viewer.ready;
+    }
+    return times;
+}"""
+
+SERVER_MOVES = """async (thresholds) => {
+    const slider = document.querySelector("#threshold input[type=range]");
+    const picture = () => document.querySelector("#server-views img");
+    const times = [];
+    for (const threshold of thresholds) {
+        const before = picture().src;
+        const start = performance.now();
+        slider.value = String(threshold);
+        slider.dispatchEvent(new Event("input", { bubbles: true }));
+        while (picture().src === before) {
+            await new Promise((resolve) => setTimeout(resolve, 1));
+            if (performance.now() - start > 20_000) throw new Error(`No answer to ${threshold}`);
+        }
+        await picture().decode();
+        times.push(performance.now() - start);
+        await new Promise((resolve) => setTimeout(resolve, 150));
+    }
+    return times;
+}"""
+
+ALONE = """async ({ kernel, thresholds }) => {
     const { viewer } = crackdemo;
     viewer.set({ opening: kernel, closing: kernel, kernel: "ellipse", minArea: 50 });
     await viewer.ready;
@@ -51,25 +104,6 @@ MOVE = """async ({ kernel, thresholds }) => {
     return times;
 }"""
 
-SERVER_MOVE = """async (thresholds) => {
-    const slider = document.querySelector("#threshold input[type=range]");
-    const times = [];
-    for (const threshold of thresholds) {
-        const before = document.querySelector("#picture img")?.src;
-        const start = performance.now();
-        slider.value = String(threshold);
-        slider.dispatchEvent(new Event("input", { bubbles: true }));
-        let image;
-        do {
-            await new Promise((resolve) => setTimeout(resolve, 1));
-            image = document.querySelector("#picture img");
-        } while (!image || image.src === before);
-        await image.decode();
-        times.push(performance.now() - start);
-    }
-    return times;
-}"""
-
 RENDERER = """() => {
     const gl = document.createElement("canvas").getContext("webgl");
     const info = gl?.getExtension("WEBGL_debug_renderer_info");
@@ -77,91 +111,127 @@ RENDERER = """() => {
 }"""
 
 
-def cracked_photo(height: int, width: int) -> tuple[RgbImage, Heatmap]:
-    """Gravel with painted cracks, and how dark it is: 0.5 lets 2 % of the pixels through."""
+class DarkBench(Workbench):
+    """Takes darkness for the heatmap, so that a photo decides how noisy it is."""
+
+    def detector(self, weights: Weights) -> Detector:
+        return _Darkness(load_checkpoint(weights.folder))
+
+
+class _Darkness(Detector):
+    def detect(self, photo: RgbImage, should_stop: Callable[[], bool] | None = None) -> Detection:
+        return Detection(cv2.medianBlur(photo, 15), heatmap_of(photo), score=0.9)
+
+
+def heatmap_of(photo: RgbImage) -> Heatmap:
+    """On a scale on which 0.5 lets a tenth of the pixels through."""
+    odds = np.quantile(darkness(photo, 1.0), 0.9) / 65536
+    return darkness(photo, r0=odds / (1 - odds))
+
+
+def cracked(gray: np.ndarray) -> RgbImage:
+    """A surface with painted cracks."""
     rng = np.random.default_rng(0)
-    tile = data.gravel()
-    gray = np.tile(tile, (-(-height // 512), -(-width // 512)))[:height, :width].copy()
+    height, width = gray.shape
+    gray = gray.copy()
     for _ in range(max(2, height * width // 250_000)):
         steps = rng.normal(0, 4, (80, 2)) + rng.normal(0, 4, 2)
         path = np.cumsum(steps, axis=0) + rng.uniform(0, 1, 2) * (width, height)
-        cv2.polylines(gray, [path.astype(np.int32)], False, 20, int(rng.integers(2, 6)))
-    photo = np.dstack([gray] * 3)
-    odds = np.quantile(darkness(photo, 1.0), 0.98) / 65536
-    return photo, darkness(photo, r0=odds / (1 - odds))
+        cv2.polylines(gray, [path.astype(np.int32)], False, 20, int(rng.integers(2, 20)))
+    return np.dstack([gray] * 3)
 
 
-def viewer_times(page: Page, kernel: int, moves: int) -> tuple[list[float], list[float]]:
-    thresholds = np.resize(THRESHOLDS, moves).tolist()
-    times = page.evaluate(MOVE, {"kernel": kernel, "thresholds": thresholds})
-    return [drawn for drawn, _ in times], [exact for _, exact in times]
+def gravel(height: int, width: int) -> np.ndarray:
+    tile = data.gravel()
+    return np.tile(tile, (-(-height // 512), -(-width // 512)))[:height, :width]
 
 
-def server_times(browser: Browser, photo: RgbImage, heatmap: Heatmap, moves: int) -> list[float]:
-    """A Gradio page whose slider redraws the overlay with `queue=False`, as JPEG."""
-    import gradio as gr
+def compare(visitor: Visitor, photo: RgbImage, name: str, moves: int) -> None:
+    """Prints the rows of one photo."""
+    heatmap = heatmap_of(photo)
+    share = 100 * np.mean(heatmap >= np.median(THRESHOLDS) * 65536)
+    with tempfile.TemporaryDirectory() as folder:
+        write_png(Path(folder) / f"{name}.png", photo)
+        visitor.score(Path(folder) / f"{name}.png")
+    page = visitor.page
+    for shape in SHAPES:
+        visitor.set(shape)
+        page.evaluate("crackdemo.viewer.ready")
+        masks = [cut_mask(heatmap, replace(shape, threshold=t)) for t in THRESHOLDS]
+        visitor.slide("threshold", 1)
+        viewer = page.evaluate(VIEWER_MOVES, np.resize(THRESHOLDS, moves).tolist())
+        visitor.slide("threshold", 1)
+        server = server_times(page, visible_moves(masks, moves // 2))
+        ours, theirs = statistics.median(viewer), statistics.median(server)
+        print(
+            f"| {name} ({share:.1f} %) | {shape.opening or 'off'} | {shape.closing} "
+            f"| {ours:.1f} | {np.percentile(viewer, 95):.1f} | {theirs:.0f} "
+            f"| {np.percentile(server, 95):.0f} | {theirs / ours:.1f} |",
+            flush=True,
+        )
 
-    def redraw(threshold: float) -> Any:
-        return mask_overlay(photo, cut_mask(heatmap, MaskParams(threshold, **DEFAULTS)))
 
-    with gr.Blocks() as blocks:
-        slider = gr.Slider(0, 1, 0.5, step=0.001, elem_id="threshold")
-        picture = gr.Image(format="jpeg", elem_id="picture")
-        slider.input(redraw, slider, picture, queue=False, show_progress="hidden")
-    _, url, _ = blocks.launch(prevent_thread_lock=True, quiet=True)
-    page = browser.new_page()
-    page.goto(url)
-    page.locator("#threshold input[type=range]").wait_for()
-    times: list[float] = page.evaluate(SERVER_MOVE, visible_moves(heatmap, moves))
-    page.close()
-    blocks.close()
+def visible_moves(masks: list[np.ndarray], moves: int) -> list[float]:
+    """Thresholds that each change the mask: gradio sends an unchanged picture no second time."""
+    chosen = [0]
+    for i in range(1, len(masks)):
+        if not np.array_equal(masks[i], masks[chosen[-1]]):
+            chosen.append(i)
+    return np.resize(THRESHOLDS[chosen], moves + 1).tolist()
+
+
+def server_times(page: Page, thresholds: list[float]) -> list[float]:
+    """With the viewer at rest: both would share one processor."""
+    views = page.locator("#server-views input[type=checkbox]")
+    page.evaluate("() => { window.set = crackdemo.page.set; crackdemo.page.set = () => {}; }")
+    views.check()
+    page.locator("#server-views img").nth(3).wait_for()
+    times: list[float] = page.evaluate(SERVER_MOVES, thresholds)
+    views.uncheck()
+    page.locator("#server-views img").first.wait_for(state="detached")
+    page.evaluate("() => { crackdemo.page.set = window.set; }")
     return times[1:]
 
 
-def visible_moves(heatmap: Heatmap, moves: int) -> list[float]:
-    """Thresholds that each change the mask: Gradio sends an unchanged picture no second time."""
-    chosen: list[float] = []
-    before = None
-    for threshold in np.resize(THRESHOLDS, moves):
-        mask = cut_mask(heatmap, MaskParams(float(threshold), **DEFAULTS)).tobytes()
-        if mask != before:
-            chosen.append(float(threshold))
-        before = mask
-    return chosen
-
-
-def summary(times: list[float]) -> str:
-    return f"{statistics.median(times):7.1f} {np.percentile(times, 95):7.1f}"
+def print_sizes(page: Page, moves: int) -> None:
+    """The viewer alone, opening and closing both of the kernel's size."""
+    harness = Harness(page)
+    print("\n| viewer alone | kernel | drawn | p95 | exact | p95 |\n|---|---|---|---|---|---|")
+    for height, width in SIZES:
+        photo = cracked(gravel(height, width))
+        harness.show(harness.add(f"{width}x{height}", photo, heatmap_of(photo)))
+        for kernel in KERNEL_SIZES:
+            thresholds = np.resize(THRESHOLDS, moves).tolist()
+            times = page.evaluate(ALONE, {"kernel": kernel, "thresholds": thresholds})
+            cells = [
+                f"{value:.1f}"
+                for column in zip(*times, strict=True)
+                for value in (statistics.median(column), np.percentile(column, 95))
+            ]
+            print(f"| {width} x {height} | {kernel} | {' | '.join(cells)} |", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--moves", type=int, default=60)
-    parser.add_argument("--no-server", action="store_true")
+    parser.add_argument("--moves", type=int, default=40)
+    parser.add_argument("--sizes", action="store_true")
     options = parser.parse_args()
-    with chromium() as browser:
-        harness = Harness(browser.new_page(viewport={"width": 1280, "height": 1000}))
-        print(f"Chromium {browser.version}, WebGL renderer: {harness.page.evaluate(RENDERER)};")
-        print(
-            "the viewer draws with canvas 2D. Kernel: ellipse, opening and closing; min_area 50.\n"
-        )
-        print(f"{'photo':>11} {'kernel':>6} | {'drawn':>7} {'p95':>7} | {'exact':>7} {'p95':>7}")
-        for height, width in SIZES:
-            photo, heatmap = cracked_photo(height, width)
-            harness.show(harness.add(f"{width}x{height}", photo, heatmap))
-            for kernel in KERNEL_SIZES:
-                drawn, exact = viewer_times(harness.page, kernel, options.moves)
-                row = f"{summary(drawn)} | {summary(exact)}"
-                print(f"{f'{width}x{height}':>11} {kernel:>6} | {row}", flush=True)
-        if options.no_server:
-            return
-        photo, heatmap = cracked_photo(*SERVER_SIZE)
-        server = server_times(browser, photo, heatmap, options.moves)
-        harness.show(harness.add("beside", photo, heatmap))
-        drawn, _ = viewer_times(harness.page, 3, options.moves)
-        ratio = statistics.median(server) / statistics.median(drawn)
-        print(f"\nServer's redraw (queue=False, JPEG) at 1024x1024, kernel 3: {summary(server)}")
-        print(f"The viewer beside it: {summary(drawn)}; {ratio:.1f} times faster.")
+    smooth = np.random.default_rng(0).normal(150, 3, (SIDE, SIDE)).clip(0, 255).astype(np.uint8)
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
+        app = launch(DarkBench(Path(folder)), prevent_thread_lock=True, quiet=True)
+        page = browser.new_page(viewport={"width": 1440, "height": 1000})
+        visitor = Visitor(page, app.local_url)
+        page.locator("#server-views button").first.click()
+        print(f"Chromium {browser.version}, WebGL renderer: {page.evaluate(RENDERER)};")
+        print("the viewer draws with canvas 2D. Ellipse, smallest crack 40 px; milliseconds.\n")
+        print("| 1024 x 1024 (hot) | opening | closing | viewer | p95 | server | p95 | ratio |")
+        print("|---|---|---|---|---|---|---|---|")
+        compare(visitor, cracked(smooth), "smooth", options.moves)
+        page.locator("#photos").get_by_label("Clear").click()
+        compare(visitor, cracked(gravel(SIDE, SIDE)), "gravel", options.moves)
+        if options.sizes:
+            print_sizes(browser.new_page(viewport={"width": 1280, "height": 1000}), options.moves)
+        app.close(verbose=False)
 
 
 if __name__ == "__main__":
