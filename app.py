@@ -36,6 +36,8 @@ def main() -> None:
             launch(bench, server_name=args.host, server_port=args.port)
         except OSError:
             parser.error(f"port {args.port} of {args.host} is taken or not this machine's")
+        except KeyboardInterrupt:
+            pass  # gradio only expects it once all is up
 
 
 if __name__ == "__main__":
