@@ -311,7 +311,7 @@ def _server_views(
     """While nobody wants these views `moves` stands still, and no move sends a request."""
     settings = [*knobs.settings, stage.dropped]
     names = ("Photo with mask", "Reconstruction", "Heatmap", "Mask")
-    with gr.Row(visible=False) as row:
+    with gr.Row(visible=False, elem_id="server-pictures") as row:
         pictures = [
             gr.Image(format="jpeg", label=name, interactive=False, buttons=[], min_width=200)
             for name in names

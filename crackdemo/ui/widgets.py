@@ -216,8 +216,10 @@ def _place(name: str) -> None:
 def takeaway() -> Takeaway:
     """Downloads, and a preset to load."""
     with gr.Row():
-        prepare = gr.Button("Prepare downloads", elem_id="prepare", variant="primary")
-        load = gr.UploadButton("Load a preset", file_types=[".json"], elem_id="load-preset")
+        prepare = gr.Button("Prepare downloads", size="md", elem_id="prepare", variant="primary")
+        load = gr.UploadButton(
+            "Load a preset", size="md", file_types=[".json"], elem_id="load-preset"
+        )
     downloads = gr.File(
         label="Mask, overlay, heatmap, reconstruction; table of all photos; settings",
         file_count="multiple",
