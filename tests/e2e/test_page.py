@@ -18,7 +18,6 @@ pytest.importorskip("playwright")
 from app_server import OTHER_WEIGHTS, App, running_app
 from cable import Cable
 from playwright.sync_api import Browser, expect
-from test_app import free_port, started
 from viewer_harness import CHROMIUM, chromium
 from visitor import Visitor
 
@@ -593,32 +592,6 @@ def test_scoring_goes_on_by_itself_after_lost_connections(
         visitor.strip.nth(3).click()
         visitor.sees(visitor.verdict, "km 3.png")
         visitor.sees_mask(cut_mask(heatmap_of(app, survey[3]), OWN))
-
-
-def test_a_restarted_server_gets_the_photos_again_from_the_open_page(
-    browser: Browser, tmp_path: Path, survey: list[Path]
-) -> None:
-    port = free_port()
-    with browser.new_context() as context:
-        with started(tmp_path, "--port", str(port)) as process:
-            assert process.stdout is not None and "http" in process.stdout.readline()
-            visitor = Visitor(context.new_page(), f"http://127.0.0.1:{port}/")
-            visitor.score(*survey[:2])
-            visitor.strip.nth(1).click()
-            visitor.sees(visitor.verdict, "km 1.png")
-            before = visitor.mask()
-        visitor.sees(visitor.connection, "The connection is lost")
-        with started(tmp_path, "--port", str(port)):
-            visitor.page.wait_for_selector("#status .running", timeout=120_000)
-            expect(visitor.connection).to_be_hidden()
-            visitor.sees(visitor.status, "2 photos scored")
-            visitor.sees(visitor.verdict, "km 1.png")
-            visitor.strip.first.click()
-            visitor.sees(visitor.verdict, "km 0.png")
-            visitor.strip.last.click()
-            visitor.sees(visitor.verdict, "km 1.png")
-            visitor.sees_mask(before)
-        assert visitor.errors == []
 
 
 def test_a_region_of_interest_is_drawn_by_clicks_and_taken_back(
