@@ -464,7 +464,8 @@ def test_stop_keeps_what_is_done_and_scoring_can_go_on(
     before = app.bench.scored_count
     visitor.page.locator("#go-on").click()
     visitor.sees(visitor.status, "10 photos scored with")
-    assert app.bench.scored_count == before + 7
+    # the photo that was stopped may have been done by then
+    assert before + 6 <= app.bench.scored_count <= before + 7
 
 
 def test_who_leaves_is_no_longer_scored_for(app: App, browser: Browser, survey: list[Path]) -> None:
