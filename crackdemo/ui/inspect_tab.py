@@ -114,9 +114,11 @@ def _wire_scoring(
         "concurrency_limit": None,
         **_QUIET,
     }
-    begin = [intake.photos.change, intake.weights.input, intake.go_on.click]
+    begin = [
+        *(intake.photos.change, intake.weights.input),
+        *(intake.go_on.click, intake.resume.click),
+    ]
     gr.on(begin, **scoring, trigger_mode="multiple")
-    intake.resume.click(**scoring, trigger_mode="once")
 
     def stop(request: gr.Request) -> None:
         turns.stop(request.session_hash or "")
@@ -154,15 +156,9 @@ def _wire_strip(bench: Workbench, intake: Intake, stage: Stage, states: States) 
         return [at, film, gr.Row(visible=count > STRIP_PAGE)]
 
     def choose(event: gr.SelectData, *parts: Any) -> dict[Any, Any]:
-        session = Session(*parts)
-        clicked = event.value["caption"]
-        for entry in session.roll.entries:
-            if inspection.caption(entry, session.region) == clicked:
-                session = replace(session, on_show=entry.upload.name)
-                break
-        else:
-            forgotten = "The server has forgotten this photo and scores it again."
-            raise gr.Error(forgotten, print_exception=False)
+        session = replace(Session(*parts), on_show=inspection.captioned(event.value["caption"]))
+        if session.entry is None or session.entry.upload.name != session.on_show:
+            return {states.on_show: session.on_show, stage.files: None, stage.meta: None}
         return {states.on_show: session.on_show, **_show(bench, stage, session)}
 
     gr.on(
@@ -175,7 +171,8 @@ def _wire_strip(bench: Workbench, intake: Intake, stage: Stage, states: States) 
     chosen = stage.film.select(
         choose, states.all, [states.on_show, stage.files, stage.meta], **_EVERY_TIME
     )
-    chosen.failure(js="() => { crackdemo.page.resume(); }", **_QUIET)
+    # a server that was restarted may not have scored it again yet
+    chosen.then(None, stage.meta, js="(meta) => { meta ?? crackdemo.page.resume(); }", **_QUIET)
     stage.earlier.click(lambda at: max(0, at - 1), page, page, **_QUIET)
     stage.later.click(lambda at: at + 1, page, page, **_QUIET)
 

@@ -6,6 +6,7 @@ exports, and draws it where a browser cannot.
 
 import itertools
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -127,6 +128,11 @@ def caption(entry: Entry, region: Region) -> str:
     if region.polygons:
         return entry.upload.name
     return f"{entry.upload.name} · {'crack' if entry.crack else 'sound'} {entry.score:.2f}"
+
+
+def captioned(text: str) -> str:
+    """The name in a caption."""
+    return re.sub(r" · (crack|sound) \d\.\d\d$", "", text)
 
 
 @dataclass(frozen=True)

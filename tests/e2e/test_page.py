@@ -18,6 +18,7 @@ pytest.importorskip("playwright")
 from app_server import OTHER_WEIGHTS, App, running_app
 from cable import Cable
 from playwright.sync_api import Browser, expect
+from test_app import free_port, started
 from viewer_harness import CHROMIUM, chromium
 from visitor import Visitor
 
@@ -593,6 +594,32 @@ def test_scoring_goes_on_by_itself_after_lost_connections(
         visitor.strip.nth(3).click()
         visitor.sees(visitor.verdict, "km 3.png")
         visitor.sees_mask(cut_mask(heatmap_of(app, survey[3]), OWN))
+
+
+def test_a_restarted_server_scores_again_what_the_open_page_has_and_a_hand_chooses(
+    browser: Browser, tmp_path: Path, survey: list[Path]
+) -> None:
+    port = free_port()
+    with browser.new_context() as context:
+        with started(tmp_path, "--port", str(port)) as process:
+            assert process.stdout is not None and "http" in process.stdout.readline()
+            visitor = Visitor(context.new_page(), f"http://127.0.0.1:{port}/")
+            visitor.score(*survey[:3])
+            masks = {}
+            for index in (0, 1, 2):
+                visitor.strip.nth(index).click()
+                visitor.sees(visitor.verdict, f"km {index}.png")
+                masks[index] = visitor.mask()
+        visitor.sees(visitor.connection, "The connection is lost")
+        with started(tmp_path, "--port", str(port)):
+            visitor.strip.nth(1).click()  # answered by a server that has scored nothing yet
+            expect(visitor.connection).to_be_hidden()
+            for index, following in ((1, 0), (0, 2), (2, 1)):
+                visitor.sees(visitor.verdict, f"km {index}.png")
+                visitor.sees_mask(masks[index])
+                visitor.sees(visitor.status, "3 photos scored")
+                visitor.strip.nth(following).click()
+        assert visitor.errors == []
 
 
 def test_a_region_of_interest_is_drawn_by_clicks_and_taken_back(
