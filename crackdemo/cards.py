@@ -51,6 +51,8 @@ def _purpose(config: CheckpointConfig) -> str:
     scales = ", ".join(f"{scale:g}" for scale in heat.scales)
     weights = ":".join(f"{weight:g}" for weight in heat.weights)
     sharpened = ", sharpened by the full-size photo's own darkness" if heat.sharpened else ""
+    if heat.confirmed and config.network.crack_head:
+        sharpened += " and by its crack head (geometric means)"
     return (
         "Rebuilds a photo of pavement or concrete without its cracks; what is missing is the "
         f"crack. Heatmap: {heat.residual} residual, blurred {heat.blur_sigma:g} px{sharpened}, "

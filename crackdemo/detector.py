@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 
 from crackdemo.arrays import GrayImage, Heatmap, Residual, RgbImage
 from crackdemo.checkpoints import Checkpoint
-from crackdemo.heatmaps import HeatmapConfig, darkness_of, photo_score, residual_of, to_heatmap
+from crackdemo.heatmaps import (
+    HeatmapConfig,
+    darkness_of,
+    photo_score,
+    residual_of,
+    tied,
+    to_heatmap,
+)
 from crackdemo.illumination import FlattenConfig, Illumination, measure_illumination, to_gray
 from crackdemo.models import Autoencoder
 from crackdemo.tiling import run_tiled
@@ -43,6 +50,8 @@ class View:
     """Flattened gray."""
     reconstruction: GrayImage
     """The network's answer, in flattened units."""
+    crack: GrayImage | None
+    """How likely the crack head takes each pixel for crack, 0..1; None without that head."""
     illumination: Illumination
     """What undoes the flattening."""
 
@@ -67,7 +76,7 @@ class Detector:
 
 
 class Eye:
-    """A network on a device: flattened gray in, its reconstruction out, tile by tile."""
+    """A network on a device: flattened gray in, what it says of it out, tile by tile."""
 
     def __init__(self, network: Autoencoder, device: torch.device) -> None:
         self.device = device
@@ -78,19 +87,25 @@ class Eye:
             network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._network = network
 
-    def reconstruct(
+    def see(
         self, image: GrayImage, should_stop: Callable[[], bool] | None = None
-    ) -> GrayImage:
-        """(H, W) flattened gray to its reconstruction; tiles are blended. Raises Stopped."""
+    ) -> tuple[GrayImage, GrayImage | None]:
+        """(H, W) flattened gray to reconstruction and, with a crack head, each pixel's probability
+        of being crack; tiles are blended. Raises Stopped."""
 
         def run(tile: NDArray[np.float32]) -> NDArray[np.float32]:
             if should_stop is not None and should_stop():
                 raise Stopped
             batch = torch.from_numpy(tile)[None, None].to(self.device, self._dtype)
             with torch.inference_mode():
-                return self._network.reconstruct(batch)[0, 0].float().cpu().numpy()
+                prediction = self._network.predict(batch)
+                said = [prediction.reconstruction[0, 0]]
+                if prediction.crack_logits is not None:
+                    said.append(torch.sigmoid(prediction.crack_logits[0, 0]))
+                return torch.stack(said).float().cpu().numpy()
 
-        return run_tiled(run, image, self._network.stride, self._network.tile_size)
+        said = run_tiled(run, image, self._network.stride, self._network.tile_size)
+        return said[0], said[1] if len(said) > 1 else None
 
 
 def look(
@@ -107,7 +122,7 @@ def look(
         scaled = _resize(gray, *_scaled_size(gray, scale))
         illumination = measure_illumination(scaled, flatten)
         image = illumination.flatten(scaled)
-        views.append(View(image, eye.reconstruct(image, should_stop), illumination))
+        views.append(View(image, *eye.see(image, should_stop), illumination))
     return views
 
 
@@ -118,7 +133,9 @@ def fuse(views: list[View], config: HeatmapConfig, gray: GrayImage) -> Residual:
     for view, weight in zip(views, weights, strict=True):
         residual = _resize(residual_of(view.image, view.reconstruction, config), *gray.shape)
         if config.sharpened:
-            residual = np.sqrt(residual * _darkness(gray, view.illumination, config))
+            residual = tied(residual, _darkness(gray, view.illumination, config))
+        if config.confirmed and view.crack is not None:
+            residual = tied(residual, _resize(view.crack, *gray.shape))
         total += np.float32(weight / sum(weights)) * residual
     return total
 

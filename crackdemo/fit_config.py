@@ -80,7 +80,13 @@ class FitConfig:
     flatten: FlattenConfig = field(default_factory=FlattenConfig)
     """What is done to a photo before the network sees it."""
     heatmap: HeatmapConfig = field(
-        default_factory=lambda: HeatmapConfig(weights=(2, 1, 1), blur_sigma=0.7, sharpened=True)
+        default_factory=lambda: HeatmapConfig(
+            scales=(1.0, 0.5, 0.25, 0.125),
+            weights=(4, 2, 1, 1),
+            blur_sigma=0.7,
+            sharpened=True,
+            confirmed=True,
+        )
     )
     """How residuals become a heatmap."""
     mask: MaskParams = field(default_factory=lambda: MaskParams(closing=3, min_area=40))
@@ -107,6 +113,8 @@ class FitConfig:
             raise ValueError("tile_size must be the one of the network's dense latent")
         if self.objective == "reconstruction" and self.network.skips:
             raise ValueError("plain reconstruction needs a network with skips off: it would copy")
+        if self.objective != "healing" and self.network.crack_head:
+            raise ValueError(f"{self.objective} needs crack_head off: it paints no cracks")
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:

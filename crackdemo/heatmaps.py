@@ -26,6 +26,9 @@ class HeatmapConfig:
     sharpened: bool = False
     """Whether each residual is tied to how dark the full-size photo is, by their geometric mean:
     what a coarse scale smears over a crack's surroundings goes back into the crack."""
+    confirmed: bool = False
+    """Whether each residual is tied to the crack head's probability, where the network has that
+    head, by their geometric mean: what is only rebuilt badly fades, and faint cracks count more."""
 
     def __post_init__(self) -> None:
         if self.residual not in RESIDUALS:
@@ -60,6 +63,12 @@ def darkness_of(image: GrayImage, level: float, config: HeatmapConfig) -> Residu
     level: the surroundings' own value, `FlattenConfig.level`.
     """
     return _calmed(np.maximum(np.float32(level) - image, 0), config)
+
+
+def tied(residual: Residual, evidence: GrayImage) -> Residual:
+    """Their geometric mean, pixel by pixel; both (H, W) and >= 0."""
+    mean: Residual = np.sqrt(residual * evidence)
+    return mean
 
 
 def to_heatmap(residual: Residual, r0: float) -> Heatmap:

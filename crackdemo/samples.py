@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from crackdemo.arrays import GrayImage, RgbImage
 from crackdemo.calibration import as_outlined, best_f1_residual
 from crackdemo.fit_config import FitConfig
-from crackdemo.heatmaps import residual_of, to_heatmap
+from crackdemo.heatmaps import residual_of, tied, to_heatmap
 from crackdemo.images import write_jpeg
 from crackdemo.masks import cut_mask
 from crackdemo.models import Autoencoder
@@ -40,11 +40,15 @@ class Samples:
         """
         network.eval()
         images = self._images[:, 0].numpy()
-        healed = network.reconstruct(self._images)[:, 0].float().numpy()
+        prediction = network.predict(self._images)
+        healed = prediction.reconstruction[:, 0].float().numpy()
         residuals = [
             residual_of(image, reconstruction, self._config.heatmap)
             for image, reconstruction in zip(images, healed, strict=True)
         ]
+        if self._config.heatmap.confirmed and prediction.crack_logits is not None:
+            cracks = torch.sigmoid(prediction.crack_logits[:, 0].float()).numpy()
+            residuals = [tied(*both) for both in zip(residuals, cracks, strict=True)]
         r0 = best_f1_residual(residuals, self._masks) or float(np.quantile(residuals, 0.999))
         rows = []
         for image, reconstruction, residual in zip(images, healed, residuals, strict=True):

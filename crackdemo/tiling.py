@@ -18,27 +18,30 @@ MARGIN = 32
 def run_tiled(
     run: Callable[[Float2d], Float2d], image: Float2d, stride: int, tile_size: int | None
 ) -> Float2d:
-    """`run` over all tiles of an image (H, W), put together again without seams.
+    """`run` over all tiles of an image (H, W), put together again without seams: (..., H, W).
 
-    run: (h, w) to (h, w). stride: heights and widths it takes are multiples of this. tile_size:
-    the only size that it takes, with tiles that overlap by half; None for any.
+    run: (h, w) to (..., h, w). stride: heights and widths it takes are multiples of this.
+    tile_size: the only size that it takes, with tiles that overlap by half; None for any.
     """
     tile, overlap = (TILE, OVERLAP) if tile_size is None else (tile_size, tile_size // 2)
     height, width = image.shape
     rows, columns = (_padded(length, stride, tile, tile_size is not None) for length in image.shape)
     after = (rows - height - MARGIN, columns - width - MARGIN)
     padded = np.pad(image, ((MARGIN, after[0]), (MARGIN, after[1])), mode="symmetric")
-    total = np.zeros(padded.shape, np.float32)
     weights = np.zeros(padded.shape, np.float32)
+    total: Float2d | None = None
     for top, bottom in _spans(rows, tile, overlap, stride):
         for left, right in _spans(columns, tile, overlap, stride):
             weight = np.outer(
                 _ramp(top, bottom, rows, overlap), _ramp(left, right, columns, overlap)
             )
             result = run(np.ascontiguousarray(padded[top:bottom, left:right]))
-            total[top:bottom, left:right] += weight * result
+            if total is None:
+                total = np.zeros((*result.shape[:-2], rows, columns), np.float32)
+            total[..., top:bottom, left:right] += weight * result
             weights[top:bottom, left:right] += weight
-    inside = np.s_[MARGIN : MARGIN + height, MARGIN : MARGIN + width]
+    assert total is not None  # there is at least one tile
+    inside = np.s_[..., MARGIN : MARGIN + height, MARGIN : MARGIN + width]
     return total[inside] / weights[inside]
 
 

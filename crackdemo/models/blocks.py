@@ -8,7 +8,7 @@ from torch.nn import functional
 
 
 class Prediction(NamedTuple):
-    """What a network says of images (N, 1, H, W) while it is trained."""
+    """What a network says of images (N, 1, H, W)."""
 
     reconstruction: Tensor
     """(N, 1, H, W), flattened gray."""

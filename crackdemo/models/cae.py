@@ -19,8 +19,8 @@ class CaeConfig:
     """Whether encoder features and the image itself reach the decoder: grain stays sharp. Only
     for healing and in-painting; plain reconstruction would learn to copy."""
     crack_head: bool = True
-    """Whether a second output says how likely each pixel is crack. Learned from painted cracks
-    beside the healing (DRAEM, arXiv 2108.07610), it makes faint ones count in training."""
+    """Whether a second output says how likely each pixel is crack (DRAEM, arXiv 2108.07610).
+    Only for healing: it is learned from the painted cracks."""
 
     def __post_init__(self) -> None:
         check_channels(self.channels)
@@ -65,9 +65,13 @@ class Cae(nn.Module):
     def reconstruct(self, image: Tensor) -> Tensor:
         return self.decode(self.encode(image))
 
-    def forward(self, image: Tensor) -> Prediction:
+    def predict(self, image: Tensor) -> Prediction:
+        """All that the network says, in one pass."""
         reconstruction, crack_logits = self._decode(self.encode(image))
         return Prediction(reconstruction, crack_logits, image.new_zeros(()))
+
+    def forward(self, image: Tensor) -> Prediction:
+        return self.predict(image)
 
     def _decode(self, code: Code) -> tuple[Tensor, Tensor | None]:
         output: Tensor = self.decoder(code.latent, code.skips[:-1])

@@ -20,8 +20,8 @@ class VaeConfig:
     """Whether encoder features and the image itself reach the decoder: grain stays sharp. Only
     for healing and in-painting; plain reconstruction would learn to copy."""
     crack_head: bool = True
-    """Whether a second output says how likely each pixel is crack. Learned from painted cracks
-    beside the healing (DRAEM, arXiv 2108.07610), it makes faint ones count in training."""
+    """Whether a second output says how likely each pixel is crack (DRAEM, arXiv 2108.07610).
+    Only for healing: it is learned from the painted cracks."""
     latent_size: int = 16
     """Channels of a spatial latent, or the length of a dense one (128 in the ConvVAE recipe)."""
     tile_size: int | None = None
@@ -98,13 +98,20 @@ class Vae(nn.Module):
 
     def reconstruct(self, image: Tensor) -> Tensor:
         """Decodes `mu`: no noise, the same answer every time."""
+        return self.predict(image).reconstruction
+
+    def predict(self, image: Tensor) -> Prediction:
+        """All that the network says, in one pass; decodes `mu` too."""
         posterior = self.encode(image)
-        return self.decode(posterior.mu, posterior.skips)
+        return self._predict(posterior.mu, posterior)
 
     def forward(self, image: Tensor) -> Prediction:
         """Decodes a sampled latent."""
         posterior = self.encode(image)
-        reconstruction, crack_logits = self._decode(self.sample(posterior), posterior.skips)
+        return self._predict(self.sample(posterior), posterior)
+
+    def _predict(self, latent: Tensor, posterior: Posterior) -> Prediction:
+        reconstruction, crack_logits = self._decode(latent, posterior.skips)
         kl = kl_divergence(posterior.mu, posterior.log_var)
         return Prediction(reconstruction, crack_logits, kl)
 

@@ -242,9 +242,9 @@ def _wire(bench: Workbench, form: Form) -> None:
         **quiet,
     )
     values["objective"].change(
-        lambda objective: objective != "reconstruction",
+        lambda objective: (objective != "reconstruction", objective == "healing"),
         values["objective"],
-        network["skips"],
+        [network["skips"], network["crack_head"]],
         queue=False,
         **quiet,
     )

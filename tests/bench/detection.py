@@ -57,12 +57,16 @@ PIXEL_FIGURES = {
     "AP": "pixel_average_precision",
     "s / MP": "seconds_per_megapixel",
 }
+RESIDUAL_ALONE = replace(BEST, sharpened=False, confirmed=False)
 HEATMAPS = {
-    "mean of scales, not sharpened": replace(BEST, sharpened=False),
-    "the same, scales alike, blur 1 px": HeatmapConfig(),
+    "not confirmed": replace(BEST, confirmed=False),
+    "not sharpened": replace(BEST, sharpened=False),
+    "residual alone": RESIDUAL_ALONE,
+    "residual alone, three scales alike, blur 1 px": HeatmapConfig(),
+    "absolute residual alone": replace(RESIDUAL_ALONE, residual="absolute"),
+    "gradient residual alone": replace(RESIDUAL_ALONE, residual="gradient"),
     "full size only": replace(BEST, scales=(1.0,), weights=(1.0,)),
-    "absolute residual": replace(BEST, sharpened=False, residual="absolute"),
-    "gradient residual": replace(BEST, sharpened=False, residual="gradient"),
+    "without 1/8": replace(BEST, scales=BEST.scales[:3], weights=BEST.weights[:3]),
 }
 """Other ways from the default weights' residuals to a heatmap."""
 

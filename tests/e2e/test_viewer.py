@@ -330,6 +330,24 @@ def test_two_views_are_compared_under_a_divider(harness: Harness) -> None:
     expect(harness.page.get_by_label("Right view")).not_to_have_value("mask")
 
 
+def test_the_raw_residual_stands_beside_the_heatmap(harness: Harness) -> None:
+    healed = gravel()
+    healed[100:120] = np.minimum(healed[100:120].astype(int) + 40, 255)
+    shown(harness, reconstruction=healed)
+    expect(pane(harness, "residual")).to_be_hidden()
+    harness.page.get_by_role("radio", name="Compare").click()
+    harness.page.get_by_label("Left view").select_option("heatmap")
+    harness.page.get_by_label("Right view").select_option("residual")
+    expect(pane(harness, "residual")).to_be_visible()
+    harness.page.get_by_role("radio", name="Raw residual").click()
+    seen = pixels(harness, "[data-view=residual] .picture")
+    rows = (seen[..., 3].max(axis=1) > 0).nonzero()[0]
+    seen = seen[rows[0] : rows[-1] + 1, :, :3].mean(axis=(1, 2))
+    scale = len(seen) / 300
+    assert seen[round(103 * scale) : round(117 * scale)].min() > 100
+    assert seen[: round(95 * scale)].max() < 40
+
+
 def test_the_heatmap_wears_the_chosen_colours(harness: Harness) -> None:
     shown(harness)
     before = pixels(harness, "[data-view=heatmap] .picture")

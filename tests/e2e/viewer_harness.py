@@ -85,15 +85,18 @@ class Harness:
         photo: RgbImage,
         heatmap: Heatmap,
         region: RegionMask | None = None,
+        reconstruction: RgbImage | None = None,
         **more: Any,
     ) -> dict[str, Any]:
         """Puts a photo on the server; what it returns goes to `show`."""
+        healed = photo if reconstruction is None else reconstruction
         self.files[f"{name}/photo.png"] = png(photo[..., ::-1])
+        self.files[f"{name}/reconstruction.png"] = png(healed[..., ::-1])
         self.files[f"{name}/heatmap.png"] = png(packed_heatmap(heatmap))
         source = {
             "id": name,
             "photoUrl": f"{name}/photo.png",
-            "reconstructionUrl": f"{name}/photo.png",
+            "reconstructionUrl": f"{name}/reconstruction.png",
             "heatmapUrl": f"{name}/heatmap.png",
             "kernels": kernels(),
             **more,

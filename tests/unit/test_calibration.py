@@ -21,6 +21,7 @@ from crackdemo.detector import Eye, fuse, look
 from crackdemo.heatmaps import HeatmapConfig, photo_score, to_heatmap
 from crackdemo.illumination import FlattenConfig, to_gray
 from crackdemo.models import build_network
+from crackdemo.models.blocks import Prediction
 from crackdemo.models.cae import CaeConfig
 
 FLATTEN, HEATMAP = FlattenConfig(), HeatmapConfig(scales=(1.0,))
@@ -32,9 +33,10 @@ class Average(nn.Module):
 
     stride, tile_size = 1, None
 
-    def reconstruct(self, image: Tensor) -> Tensor:
+    def predict(self, image: Tensor) -> Prediction:
         rows = functional.avg_pool2d(image, (1, 31), 1, (0, 15), count_include_pad=False)
-        return functional.avg_pool2d(rows, (31, 1), 1, (15, 0), count_include_pad=False)
+        mean = functional.avg_pool2d(rows, (31, 1), 1, (15, 0), count_include_pad=False)
+        return Prediction(mean, None, torch.zeros(()))
 
 
 def eye() -> Eye:

@@ -15,6 +15,7 @@ from crackdemo.heatmaps import HeatmapConfig, photo_score, residual_of, to_heatm
 from crackdemo.illumination import FlattenConfig, measure_illumination, to_gray
 from crackdemo.masks import MaskParams
 from crackdemo.models import build_network
+from crackdemo.models.blocks import Prediction
 from crackdemo.models.cae import CaeConfig
 from crackdemo.models.vae import VaeConfig
 
@@ -33,9 +34,10 @@ class Healer(nn.Module):
         super().__init__()
         self.size = size
 
-    def reconstruct(self, image: Tensor) -> Tensor:
+    def predict(self, image: Tensor) -> Prediction:
         grown = functional.max_pool2d(image, self.size, 1, self.size // 2)
-        return -functional.max_pool2d(-grown, self.size, 1, self.size // 2)
+        healed = -functional.max_pool2d(-grown, self.size, 1, self.size // 2)
+        return Prediction(healed, None, torch.zeros(()))
 
 
 class ZeroPadded(nn.Module):
@@ -43,8 +45,9 @@ class ZeroPadded(nn.Module):
 
     stride, tile_size = 1, None
 
-    def reconstruct(self, image: Tensor) -> Tensor:
-        return functional.avg_pool2d(image, 31, 1, 15, count_include_pad=True)
+    def predict(self, image: Tensor) -> Prediction:
+        mean = functional.avg_pool2d(image, 31, 1, 15, count_include_pad=True)
+        return Prediction(mean, None, torch.zeros(()))
 
 
 def detector(network: nn.Module, scales: tuple[float, ...] = (1.0,), r0: float = 0.1) -> Detector:
@@ -168,10 +171,10 @@ def test_views_are_the_photo_flattened_at_each_scale():
     assert np.array_equal(views[0].image, flat)
 
 
-def flat_view(residual: float) -> View:
+def flat_view(residual: float, crack: np.ndarray | None = None) -> View:
     image = np.full((8, 8), 0.5, np.float32)
     light = measure_illumination(image, FlattenConfig())
-    return View(image, image + np.float32(residual), light)
+    return View(image, image + np.float32(residual), crack, light)
 
 
 @pytest.mark.parametrize(("weights", "expected"), [((), 0.2), ((3.0, 1.0), 0.15)])
@@ -190,6 +193,34 @@ def test_sharpened_residuals_are_tied_to_the_full_size_darkness():
     fused = fuse([flat_view(0.1)], config, gray)
     assert fused[3] == pytest.approx(np.sqrt(0.1 * dark), rel=1e-3)
     assert fused[[0, 1, 2, 4, 5, 6, 7]].max() < 0.01
+
+
+def test_confirmed_residuals_are_tied_to_what_the_crack_head_says():
+    config = HeatmapConfig(scales=(1.0,), blur_sigma=0, confirmed=True)
+    gray = np.full((8, 8), 0.5, np.float32)
+    crack = np.zeros((4, 4), np.float32)
+    crack[:, 2:] = 0.9
+    fused = fuse([flat_view(0.1, crack)], config, gray)
+    assert fused[:, 6:] == pytest.approx(np.sqrt(0.1 * 0.9))
+    assert not fused[:, :2].any()
+    assert fuse([flat_view(0.1)], config, gray) == pytest.approx(0.1)  # no head to ask
+
+
+@pytest.mark.parametrize("has_head", [True, False])
+def test_the_eye_sees_what_the_network_says_in_one_pass(has_head):
+    network = untrained(CaeConfig((4, 8), crack_head=has_head)).eval()
+    image = np.random.default_rng(0).random((64, 96)).astype(np.float32)
+    reconstruction, crack = Eye(network, CPU).see(image)
+    padded = torch.from_numpy(np.pad(image, 32, mode="symmetric"))[None, None]
+    with torch.no_grad():
+        said = network.predict(padded)
+    inside = np.s_[0, 0, 32:-32, 32:-32]
+    assert reconstruction == pytest.approx(said.reconstruction[inside].numpy(), abs=1e-5)
+    if not has_head:
+        assert crack is None and said.crack_logits is None
+        return
+    assert crack is not None and said.crack_logits is not None
+    assert crack == pytest.approx(torch.sigmoid(said.crack_logits)[inside].numpy(), abs=1e-5)
 
 
 def test_sharpening_takes_the_coarse_scales_smear_off_a_crack():

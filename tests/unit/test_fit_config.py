@@ -7,7 +7,7 @@ from crackdemo.fit_config import FitConfig
 from crackdemo.models.cae import CaeConfig
 from crackdemo.models.vae import VaeConfig
 
-DENSE = VaeConfig((4, 8), skips=False, latent_size=128, tile_size=64)
+DENSE = VaeConfig((4, 8), skips=False, crack_head=False, latent_size=128, tile_size=64)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +55,8 @@ def test_absent_settings_keep_their_default():
         ({"mask": {"opening": 2}}, "opening"),
         ({"cracks": {"width_min": 0}}, "width_min"),
         ({"objective": "reconstruction"}, "skips off"),
+        ({"objective": "reconstruction", "network": {"skips": False}}, "crack_head off"),
+        ({"objective": "inpainting"}, "crack_head off"),
     ],
 )
 def test_settings_that_cannot_be_fitted_are_refused(values, reason):

@@ -35,7 +35,7 @@ VAE = replace(TINY, family="vae", network=VaeConfig((4, 8), latent_size=3))
 DENSE = replace(
     TINY,
     family="vae",
-    network=VaeConfig((4, 8), skips=False, latent_size=8, tile_size=32),
+    network=VaeConfig((4, 8), skips=False, crack_head=False, latent_size=8, tile_size=32),
     objective="reconstruction",
 )
 
@@ -74,7 +74,9 @@ def test_the_loss_goes_down(config):
 @pytest.mark.parametrize("objective", ["healing", "inpainting", "reconstruction"])
 @pytest.mark.parametrize("bfloat16", [False, True])
 def test_every_objective_is_fitted(objective, bfloat16):
-    network = CaeConfig((4, 8), skips=objective != "reconstruction")
+    network = CaeConfig(
+        (4, 8), skips=objective != "reconstruction", crack_head=objective == "healing"
+    )
     config = replace(TINY, network=network, objective=objective, bfloat16=bfloat16, epochs=1)
     state, [report] = fitted(config)
     assert np.isfinite([report.train_loss, report.validation_loss]).all()

@@ -1,4 +1,4 @@
-/** The four views as panes of canvases that one camera looks through. */
+/** The views as panes of canvases that one camera looks through. */
 (function install(scope) {
   "use strict";
   const crackdemo = (scope.crackdemo ??= {});
@@ -8,6 +8,7 @@
     reconstruction: "Reconstruction",
     heatmap: "Heatmap",
     mask: "Mask",
+    residual: "Raw residual × 4",
   };
 
   const READ = { willReadFrequently: true };
@@ -143,7 +144,7 @@
     };
   }
 
-  /** The photo is darkened outside the region of interest. */
+  /** The photo is darkened outside the region of interest; the residual is brightened. */
   function drawPicture({ name, picture: canvas }, { pictures, ...photo }, view) {
     const { width, height, camera } = view;
     if (canvas.width !== width || canvas.height !== height)
@@ -157,11 +158,17 @@
     };
     context.clearRect(0, 0, width, height);
     context.imageSmoothingEnabled = camera.scale < 2;
-    draw(pictures[name]);
-    if (name !== "photo") return;
+    draw(pictures[name] ?? pictures.reconstruction);
     context.save();
-    Object.assign(context, { globalCompositeOperation: "multiply", globalAlpha: 0.6 });
-    draw(pictures.region);
+    if (name === "photo") {
+      Object.assign(context, { globalCompositeOperation: "multiply", globalAlpha: 0.6 });
+      draw(pictures.region);
+    } else if (name === "residual") {
+      context.globalCompositeOperation = "difference";
+      draw(pictures.photo);
+      context.globalCompositeOperation = "lighter";
+      for (const _ of ["twice", "four times"]) context.drawImage(canvas, 0, 0);
+    }
     context.restore();
   }
 

@@ -1,4 +1,4 @@
-/** The stage: four locked views, one alone, or two under a divider; one camera for all. */
+/** The stage: four locked views, any one alone, or two under a divider; one camera for all. */
 (function install(scope) {
   "use strict";
   const crackdemo = (scope.crackdemo ??= {});
@@ -170,7 +170,8 @@
         const side = layout === "compare" ? ["left", "right"][sides.indexOf(name)] : undefined;
         if (side) pane.dataset.side = side;
         else delete pane.dataset.side;
-        pane.classList.toggle("shown", layout === "four" || layout === name || Boolean(side));
+        const isOfFour = layout === "four" && name !== "residual";
+        pane.classList.toggle("shown", isOfFour || layout === name || Boolean(side));
       }
       measure();
     }

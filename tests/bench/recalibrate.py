@@ -1,0 +1,39 @@
+"""Gives fitted weights today's heatmap: their networks stay, scale and thresholds are found anew.
+
+    python tests/bench/recalibrate.py runs/*/checkpoint [--data ../shared/data]
+
+What a fit with today's defaults would have calibrated: the heatmap has no part in the training.
+"""
+
+import argparse
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from crackdemo.cards import model_card
+from crackdemo.checkpoints import load_checkpoint, save_checkpoint
+from crackdemo.fit_config import FitConfig
+from crackdemo.fitting import calibrated, read_data
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("checkpoints", type=Path, nargs="+")
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    args = parser.parse_args()
+    for folder in args.checkpoints:
+        old = load_checkpoint(folder)
+        training, metrics = old.config.training, old.config.metrics
+        config = replace(FitConfig.from_dict(training["fit"]), heatmap=FitConfig().heatmap)
+        data = read_data([args.data / name for name in training["data"]], config.source_size)
+        training = {**training, "fit": asdict(config)}
+        kept = {"validation_loss": metrics["validation_loss"]}
+        new = calibrated(config, old.network, data.validation, training, kept)
+        save_checkpoint(folder, new, model_card(new.config))
+        print(folder, new.config.calibration, flush=True)
+
+
+if __name__ == "__main__":
+    main()
