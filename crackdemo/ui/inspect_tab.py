@@ -114,11 +114,9 @@ def _wire_scoring(
         "concurrency_limit": None,
         **_QUIET,
     }
-    begin = [
-        *(intake.photos.change, intake.weights.input),
-        *(intake.go_on.click, intake.resume.click),
-    ]
+    begin = [intake.photos.change, intake.weights.input, intake.go_on.click]
     gr.on(begin, **scoring, trigger_mode="multiple")
+    intake.resume.click(**scoring, trigger_mode="once")
 
     def stop(request: gr.Request) -> None:
         turns.stop(request.session_hash or "")
@@ -172,7 +170,7 @@ def _wire_strip(bench: Workbench, intake: Intake, stage: Stage, states: States) 
         choose, states.all, [states.on_show, stage.files, stage.meta], **_EVERY_TIME
     )
     # a server that was restarted may not have scored it again yet
-    chosen.then(None, stage.meta, js="(meta) => { meta ?? crackdemo.page.resume(); }", **_QUIET)
+    chosen.then(None, stage.meta, js="(meta) => { meta ?? crackdemo.page.goOn(); }", **_QUIET)
     stage.earlier.click(lambda at: max(0, at - 1), page, page, **_QUIET)
     stage.later.click(lambda at: at + 1, page, page, **_QUIET)
 

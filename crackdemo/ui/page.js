@@ -98,6 +98,11 @@
     document.getElementById("resume")?.click();
   }
 
+  /** Scoring begins anew with what is missing, the photo that was chosen first. */
+  function goOn() {
+    document.getElementById("go-on")?.click();
+  }
+
   /** Writes into a gradio widget as a hand would. */
   function write(selector, value) {
     const field = document.querySelector(selector);
@@ -129,5 +134,5 @@
   });
 
   new MutationObserver(mount).observe(document, { childList: true, subtree: true });
-  crackdemo.page = { show, set, offerDownloads, resume };
+  crackdemo.page = { show, set, offerDownloads, resume, goOn };
 })(globalThis);
