@@ -171,7 +171,7 @@ def _resumed(run: RunFolder) -> tuple[FitConfig, list[str]]:
 def _say_duration(args: Namespace) -> int:
     """On stdout: seconds a step, from a few real ones."""
     config = _fit_config(args)
-    data = read_data(_data_folders(args), config.source_size)
+    data = read_data(_data_folders(args), config.source_size, config.flatten.channel)
     print(f"{seconds_per_step(config, data.train, _WORKERS):.4g} seconds a step")
     return 0
 

@@ -83,4 +83,4 @@ def _residual(
     eye: Eye, tile: NDArray[np.uint8], flatten: FlattenConfig, heatmap: HeatmapConfig
 ) -> Residual:
     photo: RgbImage = cv2.cvtColor(tile, cv2.COLOR_GRAY2RGB)
-    return fuse(look(photo, eye, flatten, heatmap), heatmap, to_gray(photo))
+    return fuse(look(photo, eye, flatten, heatmap), heatmap, to_gray(photo, flatten.channel))

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackdemo.arrays import CrackMask
+from crackdemo.illumination import gray_levels
 from crackdemo.images import PhotoError, find_photos, read_mask, read_photo
 
 Split = Literal["train", "validation", "test"]
@@ -76,14 +77,14 @@ def drop_repeats(folders: Iterable[list[Sample]]) -> Iterator[list[Sample]]:
         seen.update(fingerprints.values())
 
 
-def clean_tiles(sample: Sample, size: int, step: int) -> Iterator[NDArray[np.uint8]]:
+def clean_tiles(sample: Sample, size: int, step: int, channel: str) -> Iterator[NDArray[np.uint8]]:
     """Crack-free gray tiles (size, size) of a photo; smaller where the photo itself is smaller.
 
-    Raises PhotoError when the photo or its mask cannot be read, DatasetError when their sizes
+    channel: see `illumination.CHANNELS`. Raises PhotoError when the photo or its mask cannot be read, DatasetError when their sizes
     differ.
     """
     photo = read_photo(sample.path)
-    gray = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)
+    gray = gray_levels(photo, channel)
     height, width = gray.shape
     near_crack = np.zeros((height, width), np.bool_)
     if sample.mask_path is not None:
@@ -102,14 +103,14 @@ def clean_tiles(sample: Sample, size: int, step: int) -> Iterator[NDArray[np.uin
 
 
 def readable_tiles(
-    samples: Iterable[Sample], size: int, step: int
+    samples: Iterable[Sample], size: int, step: int, channel: str
 ) -> tuple[list[NDArray[np.uint8]], list[str]]:
     """Tiles of all samples, and one sentence for each sample that could not be used."""
     tiles: list[NDArray[np.uint8]] = []
     problems: list[str] = []
     for sample in samples:
         try:
-            tiles.extend(clean_tiles(sample, size, step))
+            tiles.extend(clean_tiles(sample, size, step, channel))
         except (PhotoError, DatasetError) as problem:
             problems.append(str(problem))
     return tiles, problems

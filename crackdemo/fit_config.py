@@ -77,7 +77,7 @@ class FitConfig:
     """How clean tiles are varied."""
     cracks: CrackConfig = field(default_factory=CrackConfig)
     """What painted cracks look like."""
-    flatten: FlattenConfig = field(default_factory=FlattenConfig)
+    flatten: FlattenConfig = field(default_factory=lambda: FlattenConfig(channel="blue"))
     """What is done to a photo before the network sees it."""
     heatmap: HeatmapConfig = field(
         default_factory=lambda: HeatmapConfig(

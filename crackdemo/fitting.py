@@ -55,8 +55,8 @@ class FitData:
         }
 
 
-def read_data(folders: list[Path], source_size: int) -> FitData:
-    """All tiles of the folders, by split. Raises DatasetError when too little is left."""
+def read_data(folders: list[Path], source_size: int, channel: str) -> FitData:
+    """All tiles of the folders, by split, in a channel of `CHANNELS`. Raises DatasetError when too little is left."""
     problems: list[str] = []
     train: list[GrayTiles] = []
     validation: list[GrayTiles] = []
@@ -66,7 +66,7 @@ def read_data(folders: list[Path], source_size: int) -> FitData:
             (train, for_train, source_size // 3),
             (validation, for_validation, source_size // 2),
         ):
-            tiles, unusable = readable_tiles(samples, source_size, max(1, step))
+            tiles, unusable = readable_tiles(samples, source_size, max(1, step), channel)
             groups.append(tiles)
             problems += unusable
     if not any(train) or not any(validation):
@@ -108,7 +108,7 @@ def run_fit(
     use_threads(threads)
     with _failure_told(run):
         run.write_status("running")
-        data = read_data(folders, config.source_size)
+        data = read_data(folders, config.source_size, config.flatten.channel)
         run.write_json("data.json", data.summary)
         for problem in data.problems:
             say(problem)

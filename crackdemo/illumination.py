@@ -13,10 +13,16 @@ _COARSE = (
 )
 
 
+CHANNELS = ("luma", "blue")
+
+
 @dataclass(frozen=True)
 class FlattenConfig:
     """How a photo is brought to one local brightness and contrast."""
 
+    channel: str = "luma"
+    """What of the colours is looked at: luma (ITU-R BT.601), or blue, in which the soil, rust and
+    oil in cracks are darkest; to gray pavement it makes no difference."""
     mean_sigma: float = 28.0
     """Gaussian sigma, in pixels, of the local mean that is subtracted."""
     deviation_sigma: float = 45.0
@@ -29,6 +35,8 @@ class FlattenConfig:
     """What the local mean becomes; above the middle, since cracks are darker than pavement."""
 
     def __post_init__(self) -> None:
+        if self.channel not in CHANNELS:
+            raise ValueError(f"channel must be one of {', '.join(CHANNELS)}")
         if not (1 <= self.mean_sigma <= 500 and 1 <= self.deviation_sigma <= 500):
             raise ValueError("mean_sigma and deviation_sigma must lie in 1..500")
         if not (0 < self.deviation_floor <= 1 and 0 < self.contrast <= 1 and 0 <= self.level <= 1):
@@ -56,25 +64,30 @@ class Illumination:
         return gray
 
 
-def to_gray(photo: RgbImage) -> GrayImage:
-    """(H, W, 3) uint8 to (H, W) float32 luma in 0..1 (ITU-R BT.601)."""
-    luma: NDArray[np.uint8] = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)
-    return luma.astype(np.float32) / np.float32(255)
+def gray_levels(photo: RgbImage, channel: str) -> NDArray[np.uint8]:
+    """(H, W, 3) uint8 to (H, W) uint8: one of CHANNELS."""
+    levels: NDArray[np.uint8] = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)
+    return levels if channel == "luma" else photo[..., 2]
+
+
+def to_gray(photo: RgbImage, channel: str) -> GrayImage:
+    """(H, W, 3) uint8 to (H, W) float32 in 0..1: one of CHANNELS."""
+    return gray_levels(photo, channel).astype(np.float32) / np.float32(255)
 
 
 def measure_illumination(gray: GrayImage, config: FlattenConfig) -> Illumination:
     """Local mean and deviation of a gray image (H, W), 0..1."""
-    height, width = gray.shape
-    coarse = cv2.resize(
-        gray, (-(-width // _COARSE), -(-height // _COARSE)), interpolation=cv2.INTER_AREA
-    )
-    mean = cv2.resize(_blur(coarse, config.mean_sigma / _COARSE), (width, height))
-    squares = cv2.resize((gray - mean) ** 2, coarse.shape[::-1], interpolation=cv2.INTER_AREA)
-    variance = cv2.resize(_blur(squares, config.deviation_sigma / _COARSE), (width, height))
+    mean = local_mean(gray, config.mean_sigma)
+    variance = local_mean((gray - mean) ** 2, config.deviation_sigma)
     deviation = np.sqrt(np.maximum(variance, 0)) + np.float32(config.deviation_floor)
     return Illumination(mean, deviation, config)
 
 
-def _blur(image: GrayImage, sigma: float) -> GrayImage:
-    blurred: GrayImage = cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
-    return blurred
+def local_mean(image: GrayImage, sigma: float) -> GrayImage:
+    """Gaussian mean of an image (H, W), of a sigma in pixels, computed on a coarser grid."""
+    height, width = image.shape
+    size = (-(-width // _COARSE), -(-height // _COARSE))
+    coarse = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    blurred = cv2.GaussianBlur(coarse, (0, 0), sigma / _COARSE, borderType=cv2.BORDER_REFLECT)
+    mean: GrayImage = cv2.resize(blurred, (width, height))
+    return mean

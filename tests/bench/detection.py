@@ -33,7 +33,7 @@ from crackdemo.detector import Detection, Detector, Eye
 from crackdemo.evaluation import Evaluation
 from crackdemo.fit_config import FitConfig
 from crackdemo.heatmaps import HeatmapConfig, photo_score, to_heatmap
-from crackdemo.illumination import measure_illumination, to_gray
+from crackdemo.illumination import FlattenConfig, measure_illumination, to_gray
 from crackdemo.labelled import LabelledPhoto, find_labelled
 from crackdemo.masks import cut_mask
 from crackdemo.models import CaeConfig
@@ -42,6 +42,7 @@ from crackdemo.weights import DEFAULT_WEIGHTS, SHIPPED, shipped_names
 
 FIT = FitConfig()
 FLATTEN, BEST, MASK = FIT.flatten, FIT.heatmap, FIT.mask
+LUMA = replace(FLATTEN, channel="luma")
 PIXEL_SETS = (("sut_crack", "test"), ("cracksc", "test"), ("uav", None))
 PIXEL_FIGURES = {
     "F1 0 px": "pixel_f1",
@@ -71,15 +72,16 @@ HEATMAPS = {
 """Other ways from the default weights' residuals to a heatmap."""
 
 
-def flattened(photo: RgbImage) -> GrayImage:
+def flattened(photo: RgbImage, config: FlattenConfig = FLATTEN) -> GrayImage:
     """Local mean and contrast evened out, 0..1."""
-    gray = to_gray(photo)
-    return measure_illumination(gray, FLATTEN).flatten(gray)
+    gray = to_gray(photo, config.channel)
+    return measure_illumination(gray, config).flatten(gray)
 
 
-def flattened_darkness(photo: RgbImage) -> Residual:
+def flattened_darkness(photo: RgbImage, config: FlattenConfig = LUMA) -> Residual:
     """No network: how much darker than its surroundings, blurred 1.5 px."""
-    return cv2.GaussianBlur(np.maximum(FLATTEN.level - flattened(photo), 0), (0, 0), 1.5)
+    dark = np.maximum(config.level - flattened(photo, config), 0)
+    return cv2.GaussianBlur(dark, (0, 0), 1.5)
 
 
 def sato_ridges(photo: RgbImage) -> Residual:
@@ -138,7 +140,7 @@ def validation_tiles(data: Path) -> GrayTiles:
     tiles = []
     for folder in ("sut_crack", "cracksc", "metu"):
         samples = [s for s in find_samples(data / folder) if s.split == "validation"]
-        found = readable_tiles(samples[:200], 192, 96)[0]
+        found = readable_tiles(samples[:200], 192, 96, FLATTEN.channel)[0]
         tiles += list(islice(cycle(found), 40))
     return tiles
 
@@ -188,7 +190,8 @@ def clean_test_tiles(data: Path, limit: int) -> dict[str, GrayTiles]:
     tiles = {}
     for folder in ("sut_crack", "cracksc", "metu"):
         samples = [s for s in find_samples(data / folder) if s.split == "test"]
-        tiles[folder] = readable_tiles(samples[:: -(-len(samples) // limit)], 227, 227)[0]
+        chosen = samples[:: -(-len(samples) // limit)]
+        tiles[folder] = readable_tiles(chosen, 227, 227, FLATTEN.channel)[0]
     return tiles
 
 
@@ -197,6 +200,7 @@ def methods(data: Path, runs: Path | None, names: list[str]) -> dict[str, Detect
     tiles = validation_tiles(data)
     rows: dict[str, Detector | Baseline] = {
         "flattened darkness": calibrated(flattened_darkness, tiles),
+        "flattened darkness, blue": calibrated(partial(flattened_darkness, config=FLATTEN), tiles),
         "Sato ridges": calibrated(sato_ridges, tiles),
         "Frangi ridges": calibrated(frangi_ridges, tiles),
     }

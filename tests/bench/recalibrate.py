@@ -27,7 +27,8 @@ def main() -> None:
         old = load_checkpoint(folder)
         training, metrics = old.config.training, old.config.metrics
         config = replace(FitConfig.from_dict(training["fit"]), heatmap=FitConfig().heatmap)
-        data = read_data([args.data / name for name in training["data"]], config.source_size)
+        folders = [args.data / name for name in training["data"]]
+        data = read_data(folders, config.source_size, config.flatten.channel)
         training = {**training, "fit": asdict(config)}
         kept = {"validation_loss": metrics["validation_loss"]}
         new = calibrated(config, old.network, data.validation, training, kept)

@@ -55,7 +55,7 @@ def calibrated(pixels: list[np.ndarray], seed: int = 0) -> Calibration:
 
 def heat(tile: np.ndarray, calibration: Calibration) -> np.ndarray:
     photo = cv2.cvtColor(tile, cv2.COLOR_GRAY2RGB)
-    residual = fuse(look(photo, eye(), FLATTEN, HEATMAP), HEATMAP, to_gray(photo))
+    residual = fuse(look(photo, eye(), FLATTEN, HEATMAP), HEATMAP, to_gray(photo, "luma"))
     return to_heatmap(residual, calibration.r0)
 
 

@@ -161,7 +161,7 @@ def test_a_folder_that_is_missing_or_empty_is_refused_without_its_path(tmp_path)
 
 def test_tiles_cover_a_photo_in_steps(tmp_path):
     path = write_photo(tmp_path / "a.png", 0, height=100, width=70)
-    tiles = list(clean_tiles(Sample(path, "a", "train"), 32, 16))
+    tiles = list(clean_tiles(Sample(path, "a", "train"), 32, 16, "luma"))
     gray = cv2.cvtColor(np.array(Image.open(path)), cv2.COLOR_RGB2GRAY)
     expected = [gray[y : y + 32, x : x + 32] for y in (0, 16, 32, 48, 64) for x in (0, 16, 32)]
     assert len(tiles) == len(expected)
@@ -171,7 +171,7 @@ def test_tiles_cover_a_photo_in_steps(tmp_path):
 @pytest.mark.parametrize("height, width", [(1, 1), (20, 20), (20, 100), (100, 7)])
 def test_a_photo_smaller_than_a_tile_is_a_tile(tmp_path, height, width):
     path = write_photo(tmp_path / "a.png", 0, height, width)
-    tiles = list(clean_tiles(Sample(path, "a", "train"), 32, 32))
+    tiles = list(clean_tiles(Sample(path, "a", "train"), 32, 32, "luma"))
     assert tiles[0].shape == (min(height, 32), min(width, 32))
 
 
@@ -181,7 +181,7 @@ def test_tiles_keep_away_from_cracks_by_the_margin(tmp_path):
     mask[60, 100] = 1
     sample = Sample(photo, "a", "train", write_mask(tmp_path / "masks" / "a.png", mask))
     gray = cv2.cvtColor(np.array(Image.open(photo)), cv2.COLOR_RGB2GRAY)
-    kept = {tile.tobytes() for tile in clean_tiles(sample, 16, 1)}
+    kept = {tile.tobytes() for tile in clean_tiles(sample, 16, 1, "luma")}
     for top in range(0, 105, 3):
         for left in range(0, 185, 3):
             tile = np.ascontiguousarray(gray[top : top + 16, left : left + 16])
@@ -195,7 +195,7 @@ def test_tiles_keep_away_from_cracks_by_the_margin(tmp_path):
 def test_a_photo_without_cracks_in_its_mask_gives_all_tiles(tmp_path):
     photo = write_photo(tmp_path / "a.png", 0, height=64, width=64)
     mask = write_mask(tmp_path / "m.png", np.zeros((64, 64)))
-    assert len(list(clean_tiles(Sample(photo, "a", "train", mask), 32, 32))) == 4
+    assert len(list(clean_tiles(Sample(photo, "a", "train", mask), 32, 32, "luma"))) == 4
 
 
 def test_unusable_photos_are_named_and_the_others_used(tmp_path):
@@ -210,7 +210,7 @@ def test_unusable_photos_are_named_and_the_others_used(tmp_path):
         Sample(other, "other", "train", small_mask),
         Sample(tmp_path / "gone.png", "gone", "train"),
     ]
-    tiles, problems = readable_tiles(samples, 32, 32)
+    tiles, problems = readable_tiles(samples, 32, 32, "luma")
     assert len(tiles) == 1
     for problem, name in zip(problems, ("text.jpg", "other.png", "gone.png"), strict=True):
         assert name in problem

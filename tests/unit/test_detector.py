@@ -166,7 +166,7 @@ def test_views_are_the_photo_flattened_at_each_scale():
     photo = pavement(101, 63)
     views = look(photo, Eye(Healer(), CPU), FlattenConfig(), HeatmapConfig(scales=(1.0, 0.5)))
     assert [view.image.shape for view in views] == [(101, 63), (50, 32)]
-    gray = to_gray(photo)
+    gray = to_gray(photo, "luma")
     flat = measure_illumination(gray, FlattenConfig()).flatten(gray)
     assert np.array_equal(views[0].image, flat)
 
@@ -232,7 +232,7 @@ def test_sharpening_takes_the_coarse_scales_smear_off_a_crack():
     beside = cv2.dilate(line.astype(np.uint8), np.ones((13, 13), np.uint8)).astype(bool) & ~line
     smears = [
         residual[beside].mean() / residual[line].mean()
-        for residual in (fuse(views, config, to_gray(photo)) for config in (plain, sharp))
+        for residual in (fuse(views, config, to_gray(photo, "luma")) for config in (plain, sharp))
     ]
     assert smears[1] < 0.6 * smears[0]
 

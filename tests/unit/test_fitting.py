@@ -164,7 +164,7 @@ def test_a_fit_whose_loss_runs_away_at_once_says_so_in_its_folder(tmp_path, road
 
 
 def test_training_and_validation_photos_are_those_of_their_split(road):
-    data = read_data([road], 48)
+    data = read_data([road], 48, "luma")
     validation = [i for i in range(12) if split_of(f"road/{i}") == "validation"]
     train = [i for i in range(12) if split_of(f"road/{i}") == "train"]
     assert len(data.validation) == len(validation) * 3**2  # tiles at 0, 24 and 48
@@ -178,7 +178,7 @@ def test_where_chance_leaves_no_validation_photo_the_last_ones_validate(tmp_path
     stems = [i for i in range(200) if split_of(f"few/{i}") == "train"][:3]
     for stem in stems:
         write_photo(tmp_path / "few" / f"{stem}.png", stem, side=48)
-    data = read_data([tmp_path / "few"], 48)
+    data = read_data([tmp_path / "few"], 48, "luma")
     assert (len(data.train), len(data.validation)) == (2, 1)
 
 
@@ -187,19 +187,19 @@ def test_test_photos_are_never_used(tmp_path):
     for stem in stems:
         write_photo(tmp_path / "held" / f"{stem}.png", stem)
     with pytest.raises(DatasetError, match="at least 2 photos"):
-        read_data([tmp_path / "held"], 48)
+        read_data([tmp_path / "held"], 48, "luma")
 
 
 def test_one_photo_is_too_little(tmp_path):
     write_photo(tmp_path / "one" / "a.png", 0)
     with pytest.raises(DatasetError, match="at least 2 photos"):
-        read_data([tmp_path / "one"], 48)
+        read_data([tmp_path / "one"], 48, "luma")
 
 
 def test_one_photo_may_join_a_larger_folder(tmp_path, road):
     stem = next(i for i in range(100) if split_of(f"one/{i}") == "train")
     write_photo(tmp_path / "one" / f"{stem}.png", 99)
-    alone, joined = read_data([road], 48), read_data([road, tmp_path / "one"], 48)
+    alone, joined = read_data([road], 48, "luma"), read_data([road, tmp_path / "one"], 48, "luma")
     assert len(joined.train) > len(alone.train)
     assert len(joined.validation) == len(alone.validation)
 
@@ -208,8 +208,8 @@ def test_a_small_folder_counts_as_much_as_a_large_one(tmp_path, road):
     for i in range(100):
         if split_of(f"wall/{i}") in ("train", "validation") and i < 30:
             write_photo(tmp_path / "wall" / f"{i}.png", 1000 + i, side=48)
-    data = read_data([road, tmp_path / "wall"], 48)
-    large, small = read_data([road], 48), read_data([tmp_path / "wall"], 48)
+    data = read_data([road, tmp_path / "wall"], 48, "luma")
+    large, small = read_data([road], 48, "luma"), read_data([tmp_path / "wall"], 48, "luma")
     for part in ("train", "validation"):
         counts = Counter(tile.tobytes() for tile in getattr(data, part))
         of_large = sum(counts[tile.tobytes()] for tile in getattr(large, part))
@@ -220,7 +220,7 @@ def test_a_small_folder_counts_as_much_as_a_large_one(tmp_path, road):
 
 
 def test_the_same_folder_twice_is_one_folder(road):
-    once, twice = read_data([road], 48), read_data([road, road], 48)
+    once, twice = read_data([road], 48, "luma"), read_data([road, road], 48, "luma")
     assert len(once.train) == len(twice.train)
     assert len(once.validation) == len(twice.validation)
 
@@ -232,7 +232,7 @@ def test_a_photo_in_two_folders_cannot_leak_from_training_to_validation(tmp_path
     write_photo(tmp_path / "copy" / "x.png", 50)
     write_photo(tmp_path / "copy" / "y.png", 51)
     copy.write_bytes((road / f"{trained}.png").read_bytes())
-    data = read_data([road, tmp_path / "copy"], 48)
+    data = read_data([road, tmp_path / "copy"], 48, "luma")
     seen = {tile.tobytes() for tile in data.train}
     assert not any(tile.tobytes() in seen for tile in data.validation)
 
@@ -240,7 +240,7 @@ def test_a_photo_in_two_folders_cannot_leak_from_training_to_validation(tmp_path
 def test_photos_that_cannot_be_read_are_named_and_the_rest_is_used(road):
     stem = next(i for i in range(12) if split_of(f"road/{i}") == "train")
     (road / f"{stem}.png").write_bytes(b"no photo")
-    data = read_data([road], 48)
+    data = read_data([road], 48, "luma")
     assert len(data.problems) == 1
     assert f"{stem}.png" in data.problems[0]
     assert data.train

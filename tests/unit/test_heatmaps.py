@@ -117,7 +117,7 @@ def test_the_score_of_a_photo_repeated_is_its_own():
 def darkness(photo: np.ndarray) -> np.ndarray:
     """The residual without a network: how much darker than its surroundings."""
     config = FlattenConfig()
-    gray = to_gray(photo)
+    gray = to_gray(photo, "luma")
     image = measure_illumination(gray, config).flatten(gray)
     return residual_of(image, np.full_like(image, config.level), HeatmapConfig())
 

@@ -18,7 +18,8 @@ def flattened(gray: np.ndarray, config: FlattenConfig = CONFIG) -> np.ndarray:
 
 def test_gray_is_the_luma_of_itu_601():
     photo = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255]]], np.uint8)
-    assert to_gray(photo)[0] == pytest.approx([0.299, 0.587, 0.114, 1], abs=0.003)
+    assert to_gray(photo, "luma")[0] == pytest.approx([0.299, 0.587, 0.114, 1], abs=0.003)
+    assert to_gray(photo, "blue")[0].tolist() == [0, 0, 1, 1]
 
 
 def test_flattening_brings_mean_and_contrast_to_the_configs():
