@@ -80,8 +80,8 @@ def drop_repeats(folders: Iterable[list[Sample]]) -> Iterator[list[Sample]]:
 def clean_tiles(sample: Sample, size: int, step: int, channel: str) -> Iterator[NDArray[np.uint8]]:
     """Crack-free gray tiles (size, size) of a photo; smaller where the photo itself is smaller.
 
-    channel: see `illumination.CHANNELS`. Raises PhotoError when the photo or its mask cannot be read, DatasetError when their sizes
-    differ.
+    channel: one of `illumination.CHANNELS`. Raises PhotoError when the photo or its mask cannot be
+    read, DatasetError when their sizes differ.
     """
     photo = read_photo(sample.path)
     gray = gray_levels(photo, channel)

@@ -56,7 +56,10 @@ class FitData:
 
 
 def read_data(folders: list[Path], source_size: int, channel: str) -> FitData:
-    """All tiles of the folders, by split, in a channel of `CHANNELS`. Raises DatasetError when too little is left."""
+    """All tiles of the folders, by split, in one of `CHANNELS`.
+
+    Raises DatasetError when too little is left.
+    """
     problems: list[str] = []
     train: list[GrayTiles] = []
     validation: list[GrayTiles] = []
