@@ -14,6 +14,8 @@ _COARSE = (
 
 
 CHANNELS = ("luma", "blue")
+_LARGEST_FALL = 32
+"""Gray levels that blue may lie below luma: soil does by less, yellow paint by more."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,8 @@ class FlattenConfig:
 
     channel: str = "luma"
     """What of the colours is looked at: luma (ITU-R BT.601), or blue, in which the soil, rust and
-    oil in cracks are darkest; to gray pavement it makes no difference."""
+    oil in cracks are darkest while gray pavement is the same; never far below luma, for blue makes
+    yellow paint dark."""
     mean_sigma: float = 28.0
     """Gaussian sigma, in pixels, of the local mean that is subtracted."""
     deviation_sigma: float = 45.0
@@ -66,8 +69,11 @@ class Illumination:
 
 def gray_levels(photo: RgbImage, channel: str) -> NDArray[np.uint8]:
     """(H, W, 3) uint8 to (H, W) uint8: one of CHANNELS."""
-    levels: NDArray[np.uint8] = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)
-    return levels if channel == "luma" else photo[..., 2]
+    luma: NDArray[np.uint8] = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)
+    if channel == "luma":
+        return luma
+    blue: NDArray[np.uint8] = np.maximum(photo[..., 2], cv2.subtract(luma, _LARGEST_FALL))
+    return blue
 
 
 def to_gray(photo: RgbImage, channel: str) -> GrayImage:
