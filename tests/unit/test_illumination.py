@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from crackdemo.illumination import FlattenConfig, measure_illumination, to_gray
+from crackdemo.illumination import FlattenConfig, gray_levels, measure_illumination, to_gray
 
 CONFIG = FlattenConfig()
 
@@ -19,7 +19,28 @@ def flattened(gray: np.ndarray, config: FlattenConfig = CONFIG) -> np.ndarray:
 def test_gray_is_the_luma_of_itu_601():
     photo = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255]]], np.uint8)
     assert to_gray(photo, "luma")[0] == pytest.approx([0.299, 0.587, 0.114, 1], abs=0.003)
-    assert to_gray(photo, "blue")[0].tolist() == [0, 0, 1, 1]
+
+
+ASPHALT, SOIL, YELLOW_PAINT = (110, 110, 110), (105, 95, 75), (205, 175, 60)
+
+
+def test_blue_makes_soil_darker_than_luma_does_but_not_yellow_paint():
+    photo = np.array([[ASPHALT, SOIL, YELLOW_PAINT]], np.uint8)
+    luma, blue = gray_levels(photo, "luma")[0], gray_levels(photo, "blue")[0]
+    assert blue.tolist() == [110, 75, luma[2] - 32]
+    assert luma[1] > 90
+    assert blue[2] > blue[0]
+
+
+@pytest.mark.parametrize("channel", ["luma", "blue"])
+def test_channels_of_a_gray_photo_are_alike(channel):
+    gray = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    assert np.array_equal(gray_levels(np.dstack([gray] * 3), channel), gray)
+
+
+def test_a_channel_that_does_not_exist_is_refused():
+    with pytest.raises(ValueError, match="luma, blue"):
+        FlattenConfig("red")
 
 
 def test_flattening_brings_mean_and_contrast_to_the_configs():
