@@ -3,9 +3,9 @@
     python tests/bench/detection.py [--data ../shared/data] [--runs runs/ablations] [--limit N]
 
 prints Markdown tables: pixel figures for sut_crack, cracksc and uav (the last is zero-shot), image
-figures for metu, and what is marked on crack-free tiles. Every row is measured in this run, with
-the same morphology for F1, ODS and OIS. Baselines and other heatmaps are calibrated as the weights
-are: on cracks painted on crack-free validation tiles.
+figures for metu, what is marked on crack-free tiles, and a summary for the README. Every row is
+measured in this run, with the same morphology for F1, ODS and OIS. Baselines and other heatmaps are
+calibrated as the weights are: on cracks painted on crack-free validation tiles.
 """
 
 import argparse
@@ -219,12 +219,32 @@ def some(photos: list[LabelledPhoto], limit: int) -> list[LabelledPhoto]:
     return photos[:: -(-len(photos) // limit)]
 
 
-def table(title: str, columns: list[str], cells: dict[str, Callable[[], list[str]]]) -> None:
-    """Prints a Markdown table, each row as soon as it is measured."""
+def table(
+    title: str, columns: list[str], cells: dict[str, Callable[[], list[str]]]
+) -> dict[str, list[str]]:
+    """Prints a Markdown table, each row as soon as it is measured; returns its rows."""
     print(f"\n{title}\n\n| method | " + " | ".join(columns) + " |")
     print("|---" * (len(columns) + 1) + "|", flush=True)
+    rows = {}
     for name, measure in cells.items():
-        print(f"| {name} | " + " | ".join(measure()) + " |", flush=True)
+        rows[name] = measure()
+        print(f"| {name} | " + " | ".join(rows[name]) + " |", flush=True)
+    return rows
+
+
+def summary(pixels: dict[str, dict[str, list[str]]], images: dict[str, list[str]]) -> None:
+    """Prints F1 and ODS at 0 / 2 px for each set, and what was found in metu's images."""
+    at = list(PIXEL_FIGURES).index
+    pairs = ((at("F1 0 px"), at("2 px")), (at("ODS 0 px"), at(" 2 px")))
+    columns = [f"{folder} {name}" for folder in pixels for name in ("F1", "ODS")]
+    cells = {
+        name: lambda name=name: [
+            *(f"{rows[name][a]} / {rows[name][b]}" for rows in pixels.values() for a, b in pairs),
+            images[name][0],
+        ]
+        for name in images
+    }
+    table("Summary", [*columns, "metu ROC-AUC"], cells)
 
 
 def main() -> None:
@@ -235,10 +255,11 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=10_000, help="photos of each set and kind")
     args = parser.parse_args()
     rows = methods(args.data, args.runs, args.weights)
+    pixels = {}
     for folder, split in PIXEL_SETS:
         photos = some(find_labelled(args.data / folder, split), args.limit)
         cells = {name: partial(pixel_row, method, photos) for name, method in rows.items()}
-        table(f"{folder}, {len(photos)} test photos", list(PIXEL_FIGURES), cells)
+        pixels[folder] = table(f"{folder}, {len(photos)} test photos", list(PIXEL_FIGURES), cells)
     found = find_labelled(args.data / "metu", "test")
     photos = [
         photo
@@ -246,13 +267,15 @@ def main() -> None:
         for photo in some([photo for photo in found if photo.cracked == cracked], args.limit)
     ]
     cells = {name: partial(image_row, method, photos) for name, method in rows.items()}
-    table(f"metu, {len(photos)} test photos", ["ROC-AUC", "clean right", "cracked right"], cells)
+    columns = ["ROC-AUC", "clean right", "cracked right"]
+    images = table(f"metu, {len(photos)} test photos", columns, cells)
     for folder, tiles in clean_test_tiles(args.data, args.limit).items():
         if not tiles:
             continue
         cells = {name: partial(clean_row, method, tiles) for name, method in rows.items()}
         columns = ["called cracked", "with a mark", "pixels marked"]
         table(f"{folder}, {len(tiles)} crack-free test tiles", columns, cells)
+    summary(pixels, images)
 
 
 if __name__ == "__main__":
