@@ -15,9 +15,11 @@ from crackdemo.images import write_jpeg
 from crackdemo.masks import cut_mask
 from crackdemo.models import Autoencoder
 from crackdemo.overlays import contact_sheet, heat_rgb, mask_image
-from crackdemo.training import GrayTiles, PairDataset
+from crackdemo.training import GrayTiles, PairDataset, TensorPair
 
 TILES = 3
+_CANDIDATES = 12
+"""Among as many the tiles are chosen."""
 _LABELS = ("input", "reconstruction", "heatmap", "mask")
 _SIDE = 128
 """At which tiles are shown, in pixels."""
@@ -28,7 +30,7 @@ class Samples:
 
     def __init__(self, config: FitConfig, validation: GrayTiles) -> None:
         self._config = config
-        pairs = [PairDataset(validation, config, 1)[number] for number in range(TILES)]
+        pairs = _telling([PairDataset(validation, config, 1)[i] for i in range(_CANDIDATES)])
         self._images = torch.stack([image for image, _, _ in pairs])
         self._masks = [as_outlined(mask[0].numpy() > 0) for _, _, mask in pairs]
 
@@ -62,6 +64,12 @@ class Samples:
         """`folder/epoch-0007.jpg`."""
         folder.mkdir(exist_ok=True)
         write_jpeg(folder / f"epoch-{epoch:04}.jpg", self.sheet(network), quality=85)
+
+
+def _telling(pairs: list[TensorPair]) -> list[TensorPair]:
+    """One with much painted on it, one with some, and the one with the least."""
+    most_first = sorted(pairs, key=lambda pair: -float(pair[2].sum()))
+    return [most_first[len(pairs) // 4], most_first[len(pairs) // 2], most_first[-1]]
 
 
 def _gray_rgb(image: GrayImage) -> RgbImage:

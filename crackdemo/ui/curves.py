@@ -1,5 +1,6 @@
 """Loss curves as SVG, in the page's own colours."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -21,14 +22,14 @@ class Curve:
 
 
 def plot(curves: Sequence[Curve], epochs: int) -> str:
-    """SVG with axes and a legend; empty text before there are values."""
-    values = [value for curve in curves for value in curve.values]
-    if not values:
+    """SVG with axes, the losses' logarithmic, and a legend; empty text before there are values."""
+    logs = [_log(value) for curve in curves for value in curve.values]
+    if not logs:
         return ""
-    low, high = min(values), max(values)
-    span = (high - low) or abs(high) or 1.0
+    low, high = min(logs), max(logs)
+    span = (high - low) or 1.0
     lines = [_line(curve, epochs, low, span) for curve in curves]
-    ticks = [_tick(low + share * span, share) for share in (0, 0.5, 1)]
+    ticks = [_tick(math.exp(low + share * span), share) for share in (0, 0.5, 1)]
     legend = "".join(
         f'<span class="{curve.style}"><i></i>{escape(curve.name)}</span>' for curve in curves
     )
@@ -44,7 +45,8 @@ def plot(curves: Sequence[Curve], epochs: int) -> str:
 
 def _line(curve: Curve, epochs: int, low: float, span: float) -> str:
     points = [
-        (_x(epoch, epochs), _y((value - low) / span)) for epoch, value in enumerate(curve.values, 1)
+        (_x(epoch, epochs), _y((_log(value) - low) / span))
+        for epoch, value in enumerate(curve.values, 1)
     ]
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     x, y = points[-1] if points else (0, 0)
@@ -58,6 +60,10 @@ def _tick(value: float, share: float) -> str:
         f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
         f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{value:.3g}</text>'
     )
+
+
+def _log(value: float) -> float:
+    return math.log(max(value, 1e-12))
 
 
 def _x(epoch: int, epochs: int) -> float:

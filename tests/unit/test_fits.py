@@ -1,6 +1,7 @@
 """What the Train tab says and does, without a browser."""
 
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import asdict
@@ -172,6 +173,10 @@ class TestRuns:
         assert 'points="52.0,194.0 630.0,10.0"' in svg
         assert "a &lt;b&gt;" in svg
         assert plot([], 1) == ""
+
+    def test_half_way_up_is_the_geometric_mean(self) -> None:
+        svg = plot([Curve("a", [100.0, 0.25, 1.0], "first")], epochs=3)
+        assert re.findall(r'text-anchor="end">([\d.]+)</text>', svg)[:3] == ["0.25", "5", "100"]
 
 
 class TestFinishedRuns:

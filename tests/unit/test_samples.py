@@ -54,3 +54,9 @@ def test_each_epoch_has_its_file(tmp_path: Path) -> None:
     files = sorted((tmp_path / "samples").iterdir())
     assert [file.name for file in files] == ["epoch-0001.jpg", "epoch-0012.jpg"]
     assert read_photo(files[0]).shape == samples.sheet(network()).shape
+
+
+def test_the_tiles_go_from_much_painted_to_little() -> None:
+    painted = [mask.mean() for mask in Samples(CONFIG, tiles())._masks]
+    assert painted == sorted(painted, reverse=True)
+    assert painted[0] > painted[-1]
