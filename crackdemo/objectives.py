@@ -1,12 +1,13 @@
 """What the network is asked to do: a clean tile to (input, target), for each objective."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from crackdemo.arrays import CrackMask, GrayImage
+from crackdemo.camera import CameraConfig, draw_camera
 from crackdemo.cracks import CrackConfig, PaintedTile, paint_cracks
 from crackdemo.illumination import FlattenConfig, measure_illumination
 from crackdemo.surfaces import add_distractions
@@ -16,7 +17,7 @@ OBJECTIVES = ("healing", "inpainting", "reconstruction")
 
 @dataclass(frozen=True)
 class AugmentConfig:
-    """How clean tiles are varied before anything is painted on them."""
+    """How clean tiles are varied before anything is painted on them, and photographed after."""
 
     scale: tuple[float, float] = (0.22, 2.2)
     """Range of the factor by which tiles are scaled: the network must know pavement at each of
@@ -25,10 +26,10 @@ class AugmentConfig:
     """Range of the factor on gray levels."""
     offset: float = 0.1
     """Largest gray level added or taken away."""
-    blur_probability: float = 0.25
-    """Chance that the tile is a little out of focus."""
     clean_probability: float = 0.08
     """Chance that nothing is painted: sound pavement must come back as it is."""
+    camera: CameraConfig = field(default_factory=CameraConfig)
+    """What photographs the painted tile: a crack is as blurred and noisy as its surroundings."""
 
     def __post_init__(self) -> None:
         if not 0.01 <= self.scale[0] <= self.scale[1] <= 100:
@@ -37,8 +38,8 @@ class AugmentConfig:
             raise ValueError("gain must be two factors in 0..10, the smaller first")
         if not 0 <= self.offset <= 1:
             raise ValueError("offset must lie in 0..1")
-        if not (0 <= self.blur_probability <= 1 and 0 <= self.clean_probability <= 1):
-            raise ValueError("blur_probability and clean_probability must lie in 0..1")
+        if not 0 <= self.clean_probability <= 1:
+            raise ValueError("clean_probability must lie in 0..1")
 
 
 @dataclass(frozen=True)
@@ -68,22 +69,24 @@ def make_pair(
     blanked. reconstruction: image and target are equal.
     """
     clean = _vary(tile, size, augment, rng)
+    camera = draw_camera(size, size, augment.camera, rng)
     if objective == "reconstruction":
-        clean = np.clip(clean, 0, 1)
-        image = measure_illumination(clean, flatten).flatten(clean)
+        picture = camera.shoot(clean)
+        image = measure_illumination(picture, flatten).flatten(picture)
         return TrainingPair(image, image, np.zeros(image.shape, np.bool_))
     clean = add_distractions(clean, rng)
     if objective == "inpainting":
-        light = measure_illumination(clean, flatten)
-        target = light.flatten(clean)
+        picture = camera.shoot(clean)
+        target = measure_illumination(picture, flatten).flatten(picture)
         blank = _blocks(size, rng)
         return TrainingPair(np.where(blank, np.float32(flatten.level), target), target, blank)
     painted = PaintedTile(clean, np.zeros(clean.shape, np.bool_))
     if rng.random() >= augment.clean_probability:
         painted = paint_cracks(clean, cracks, rng)
-    # the light is measured on what a camera would see: a wide crack darkens it
-    light = measure_illumination(painted.image, flatten)
-    return TrainingPair(light.flatten(painted.image), light.flatten(clean), painted.mask)
+    picture = camera.shoot(painted.image)
+    # the light is measured on what the camera saw: a wide crack darkens it
+    light = measure_illumination(picture, flatten)
+    return TrainingPair(light.flatten(picture), light.flatten(camera.shoot(clean)), painted.mask)
 
 
 def _vary(
@@ -101,8 +104,6 @@ def _vary(
     gray = np.ascontiguousarray(gray[:, ::-1] if rng.random() < 0.5 else gray)
     gray = gray * rng.uniform(*augment.gain) + rng.uniform(-augment.offset, augment.offset)
     gray = np.clip(gray, 0.02, 1).astype(np.float32)
-    if rng.random() < augment.blur_probability:
-        cv2.GaussianBlur(gray, (0, 0), rng.uniform(0.4, 1.2), dst=gray)
     return gray
 
 

@@ -41,10 +41,19 @@ def shadow_edge(surface: GrayImage, rng: np.random.Generator) -> GrayImage:
 
 
 def stain(surface: GrayImage, rng: np.random.Generator) -> GrayImage:
-    """Oil, water or rubber: a blob, darker or lighter, without a crack's shape."""
-    size = rng.uniform(6, 25)
-    blob = np.clip((_noise(surface, size, rng) - 1.0) * rng.uniform(1, 4), 0, 1)
-    light: GrayImage = 1 - np.float32(rng.uniform(-0.2, 0.5)) * blob
+    """Oil, water, rust or rubber: ragged blotches, darker or lighter, soft or sharp, some drawn
+    out."""
+    height, width = surface.shape
+    size = np.exp(rng.uniform(np.log(3), np.log(25)))
+    drawn_out = int(rng.integers(1, 4))
+    noise = smooth_noise(height, -(-width // drawn_out), size, rng)
+    noise = cv2.resize(noise, (width, height), interpolation=cv2.INTER_LINEAR)
+    if rng.random() < 0.5:
+        noise = cv2.resize(np.ascontiguousarray(noise.T), (width, height))
+    noise += np.float32(rng.uniform(0, 0.4)) * _noise(surface, size / 4, rng)
+    edge = np.float32(np.exp(rng.uniform(0, np.log(10))))
+    blot = np.clip((noise - np.float32(rng.uniform(0.7, 1.8))) * edge, 0, 1)
+    light: GrayImage = 1 - np.float32(rng.uniform(-0.2, 0.5)) * blot
     return surface * light
 
 
@@ -112,14 +121,6 @@ def pits(surface: GrayImage, rng: np.random.Generator) -> GrayImage:
     return surface
 
 
-def sensor_noise(surface: GrayImage, rng: np.random.Generator) -> GrayImage:
-    """Noise of a camera in poor light, with the grain of its smoothing."""
-    white = rng.standard_normal(surface.shape, np.float32)
-    grain = cv2.GaussianBlur(white, (0, 0), rng.uniform(0.5, 1.1))
-    noise: GrayImage = np.float32(rng.uniform(0.005, 0.05)) * (grain / grain.std())
-    return surface + noise
-
-
 def _signed_distance(surface: GrayImage, rng: np.random.Generator) -> GrayImage:
     """Distance in pixels from a random straight line through the tile, signed, (H, W)."""
     height, width = surface.shape
@@ -159,11 +160,10 @@ def _noise(surface: GrayImage, sigma: float, rng: np.random.Generator) -> GrayIm
 _DISTRACTIONS: tuple[tuple[float, _Paint], ...] = (
     (0.5, light_gradient),
     (0.2, shadow_edge),
-    (0.25, stain),
+    (0.45, stain),
     (0.15, paint_band),
     (0.12, joint),
     (0.1, tyre_mark),
     (0.35, specks),
     (0.3, pits),
-    (0.5, sensor_noise),
 )

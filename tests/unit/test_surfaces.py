@@ -13,7 +13,6 @@ PAINTERS = [
     surfaces.tyre_mark,
     surfaces.specks,
     surfaces.pits,
-    surfaces.sensor_noise,
 ]
 
 
