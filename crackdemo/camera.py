@@ -60,7 +60,8 @@ def _noise(height: int, width: int, rng: np.random.Generator) -> GrayImage:
     """Noise of a sensor in poor light, with the grain of its smoothing."""
     white = rng.standard_normal((height, width), np.float32)
     grain = cv2.GaussianBlur(white, (0, 0), rng.uniform(0.5, 1.1))
-    noise: GrayImage = np.float32(rng.uniform(0.005, 0.05)) * (grain / (grain.std() + np.float32(1e-6)))
+    grain /= grain.std() + np.float32(1e-6)
+    noise: GrayImage = np.float32(rng.uniform(0.005, 0.05)) * grain
     return noise
 
 
