@@ -3,7 +3,7 @@
 import hashlib
 import shutil
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -69,15 +69,20 @@ def take_in(files: Sequence[Path], folder: Path) -> list[str]:
     return left_out
 
 
-def unpack(file: Path, folder: Path) -> list[str]:
+def free_bytes(folder: Path) -> int:
+    """What is left on a folder's disk."""
+    return shutil.disk_usage(folder).free
+
+
+def unpack(file: Path, folder: Path, free_bytes: Callable[[Path], int] = free_bytes) -> list[str]:
     """The photos of a ZIP, in their folders; says which entries were left out.
 
     Raises DatasetError for a broken, encrypted or empty ZIP, and for one that would unpack to more
-    than MAX_ZIP_BYTES or MAX_ZIP_PHOTOS.
+    than MAX_ZIP_BYTES, MAX_ZIP_PHOTOS or what the disk has left.
     """
     try:
         with zipfile.ZipFile(file) as archive:
-            return list(_unpack(archive, file.name, folder))
+            return list(_unpack(archive, file.name, folder, free_bytes(folder)))
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError) as error:
         if isinstance(error, OSError) and error.strerror:
             reason = error.strerror
@@ -128,7 +133,7 @@ def check(folder: Path) -> DataCheck:
     )
 
 
-def _unpack(archive: zipfile.ZipFile, name: str, folder: Path) -> Iterator[str]:
+def _unpack(archive: zipfile.ZipFile, name: str, folder: Path, free: int) -> Iterator[str]:
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     if not entries:
         raise DatasetError(f"“{name}” is empty: put photos into it.")
@@ -144,7 +149,7 @@ def _unpack(archive: zipfile.ZipFile, name: str, folder: Path) -> Iterator[str]:
             f"“{name}” would grow from {packed / 1e6:.1f} MB to {size / 1e6:.0f} MB, as no photos "
             "do: zip the photos alone."
         )
-    if size > (free := shutil.disk_usage(folder).free):
+    if size > free:
         raise DatasetError(
             f"“{name}” would unpack to {size / 2**30:.1f} GB, but the disk has {free / 2**30:.1f} "
             "GB left: free some space, or split it."

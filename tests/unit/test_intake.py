@@ -11,7 +11,7 @@ import pytest
 
 from crackdemo.datasets import DatasetError
 from crackdemo.images import find_photos
-from crackdemo.intake import MAX_ZIP_PHOTOS, check, make_pavement, take_in
+from crackdemo.intake import MAX_ZIP_PHOTOS, check, make_pavement, take_in, unpack
 
 SavePhoto = Callable[..., Path]
 
@@ -85,6 +85,18 @@ class TestTakeIn:
         packed.write_bytes(data)
         with pytest.raises(DatasetError, match="cannot be unpacked"):
             take_in([packed], tmp_path / "new")
+
+    def test_a_zip_that_the_disk_cannot_hold_is_refused_before_anything_is_written(
+        self, tmp_path: Path
+    ) -> None:
+        archive = make_zip(tmp_path / "photos.zip", {"a.png": bytes(3 * 2**20)})
+        folder = tmp_path / "new"
+        folder.mkdir()
+        with pytest.raises(DatasetError, match="but the disk has 0.0 GB left: free some space"):
+            unpack(archive, folder, free_bytes=lambda folder: 2 * 2**20)
+        assert not list(folder.iterdir())
+        unpack(archive, folder, free_bytes=lambda folder: 3 * 2**20)
+        assert [file.name for file in folder.iterdir()] == ["a.png"]
 
     def test_a_bomb_is_refused_before_anything_is_written(self, tmp_path: Path) -> None:
         bomb = io.BytesIO()
