@@ -68,6 +68,5 @@ def _noise(height: int, width: int, rng: np.random.Generator) -> GrayImage:
 def _stored(picture: GrayImage, quality: int) -> GrayImage:
     levels: NDArray[np.uint8] = np.round(picture * 255).astype(np.uint8)
     stored = cv2.imencode(".jpg", levels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    read: GrayImage = cv2.imdecode(stored, cv2.IMREAD_GRAYSCALE).astype(np.float32)
-    read /= np.float32(255)
-    return read
+    read = np.asarray(cv2.imdecode(stored, cv2.IMREAD_GRAYSCALE), np.float32)
+    return read / np.float32(255)

@@ -92,7 +92,7 @@ class TestTakeIn:
         archive = make_zip(tmp_path / "photos.zip", {"a.png": bytes(3 * 2**20)})
         folder = tmp_path / "new"
         folder.mkdir()
-        with pytest.raises(DatasetError, match="but the disk has 0.0 GB left: free some space"):
+        with pytest.raises(DatasetError, match=r"but the disk has 0\.0 GB left: free some space"):
             unpack(archive, folder, free_bytes=lambda folder: 2 * 2**20)
         assert not list(folder.iterdir())
         unpack(archive, folder, free_bytes=lambda folder: 3 * 2**20)
