@@ -78,7 +78,9 @@ def build(bench: Workbench, tab: gr.Tab, others: list[gr.Tab]) -> None:
 
 def _runs() -> Runs:
     gr.Markdown("### Runs")
-    choice = gr.Radio([], show_label=False, elem_id="runs", info="No fit has been started yet.")
+    choice = gr.Radio(
+        [], label="Runs", show_label=False, elem_id="runs", info="No fit has been started yet."
+    )
     other = gr.Dropdown([], label="Compare with", elem_id="compare", visible=False)
     said = gr.Markdown(visible=False, elem_id="runs-said")
     detail = gr.HTML(elem_id="run-detail")
