@@ -17,6 +17,8 @@ CLEAN_SHARES = (0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0
 """Shares of clean pavement whose heatmap values a checkpoint stores."""
 OUTLINE_PX = 1
 """How far beyond a crack's dark core people draw its mask, in pixels."""
+CLEAN_PER_PAINTED = 3
+"""How many clean tiles each painted one stands beside: of real photos cracks cover about 2 %."""
 MOST_TILES = 200
 """More tiles than this change no quantile that is stored."""
 
@@ -33,15 +35,17 @@ def calibrate(
 ) -> Calibration:
     """From clean validation tiles (H, W) uint8 gray, at most MOST_TILES of them.
 
-    r0 is the residual at which cracks painted on the tiles are found with the best pixel F1; clean
-    quantiles and the score's threshold come from the tiles as they are.
+    r0 is the residual at which cracks painted on the tiles are found with the best pixel F1, among
+    CLEAN_PER_PAINTED times as many clean ones; clean quantiles and the score's threshold come from
+    the tiles as they are.
     """
     rng = np.random.default_rng([seed, 1])
     chosen = [tiles[i] for i in rng.permutation(len(tiles))[:MOST_TILES]]
     painted = [paint_cracks(tile.astype(np.float32) / 255, cracks, rng) for tile in chosen]
     cracked = [_residual(eye, _as_bytes(p.image), flatten, heatmap) for p in painted]
-    r0 = max(best_f1_residual(cracked, [as_outlined(p.mask) for p in painted]), 1e-6)
     clean = [_residual(eye, tile, flatten, heatmap) for tile in chosen]
+    masks = [as_outlined(p.mask) for p in painted]
+    r0 = max(best_f1_residual(cracked, masks, clean), 1e-6)
     levels = np.quantile(np.concatenate([residual.ravel() for residual in clean]), CLEAN_SHARES)
     scores = [photo_score(to_heatmap(residual, r0), score_top_share) for residual in clean]
     return Calibration(
@@ -64,13 +68,22 @@ def as_outlined(mask: CrackMask) -> CrackMask:
     return grown.astype(np.bool_)
 
 
-def best_f1_residual(residuals: Sequence[Residual], masks: Sequence[CrackMask]) -> float:
-    """The residual with the best pooled pixel F1 as a threshold; 0 if nothing was painted."""
+def best_f1_residual(
+    residuals: Sequence[Residual], masks: Sequence[CrackMask], clean: Sequence[Residual] = ()
+) -> float:
+    """The residual with the best pooled pixel F1 as a threshold; 0 if nothing was painted.
+
+    clean: residuals where nothing was painted; each counts CLEAN_PER_PAINTED times.
+    """
     values = np.concatenate([residual.ravel() for residual in residuals])
     truth = np.concatenate([mask.ravel() for mask in masks])
     order = np.argsort(-values, kind="stable")
     values, found = values[order], np.cumsum(truth[order])
-    f1 = 2 * found / (np.arange(1, len(values) + 1) + max(int(found[-1]), 1))
+    marked = np.arange(1, len(values) + 1)
+    if clean:
+        sound = np.sort(np.concatenate([residual.ravel() for residual in clean]))
+        marked += CLEAN_PER_PAINTED * (len(sound) - np.searchsorted(sound, values))
+    f1 = 2 * found / (marked + max(int(found[-1]), 1))
     f1[:-1][values[:-1] == values[1:]] = 0  # a threshold takes all equal values or none
     return float(values[int(np.argmax(f1))]) if found[-1] else 0.0
 

@@ -112,10 +112,9 @@ def calibrated(residual: Callable[[RgbImage], Residual], tiles: GrayTiles) -> Ba
     rng = np.random.default_rng(0)
     painted = [paint_cracks(tile.astype(np.float32) / 255, FIT.cracks, rng) for tile in tiles]
     found = [residual(_photo(np.round(255 * p.image).astype(np.uint8))) for p in painted]
-    r0 = best_f1_residual(found, [as_outlined(p.mask) for p in painted])
-    scores = [
-        photo_score(to_heatmap(residual(_photo(tile)), r0), FIT.score_top_share) for tile in tiles
-    ]
+    clean = [residual(_photo(tile)) for tile in tiles]
+    r0 = best_f1_residual(found, [as_outlined(p.mask) for p in painted], clean)
+    scores = [photo_score(to_heatmap(each, r0), FIT.score_top_share) for each in clean]
     calibration = Calibration(
         r0, float(np.quantile(scores, FIT.score_quantile)), FIT.score_top_share, {}
     )

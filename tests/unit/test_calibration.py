@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from crackdemo.calibration import (
+    CLEAN_PER_PAINTED,
     CLEAN_SHARES,
     MOST_TILES,
     OUTLINE_PX,
@@ -74,6 +75,20 @@ def test_the_best_residual_is_that_of_trying_all(seed, levels):
     best = best_f1_residual(list(values), list(truth))
     every = [f1(threshold, values, truth) for threshold in np.unique(values)]
     assert f1(best, values, truth) == pytest.approx(max(every))
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("levels", [5, 10**9])
+def test_clean_tiles_count_as_often_as_said(seed, levels):
+    rng = np.random.default_rng(seed)
+    truth = rng.random((12, 15)) < 0.2
+    values, clean = rng.random((12, 15)) + truth * 0.4, rng.random((9, 4)) * 1.2
+    values, clean = (np.floor(each * levels) / levels for each in (values, clean))
+    every = np.concatenate([values.ravel(), np.repeat(clean.ravel(), CLEAN_PER_PAINTED)])
+    is_crack = np.concatenate([truth.ravel(), np.zeros(every.size - truth.size, bool)])
+    best = best_f1_residual([values], [truth], [clean[:4], clean[4:]])
+    tried = [f1(threshold, every, is_crack) for threshold in np.unique(values)]
+    assert f1(best, every, is_crack) == pytest.approx(max(tried))
 
 
 def test_photos_of_several_sizes_are_pooled():
