@@ -95,7 +95,7 @@ def compare(first: Job, second: Job) -> str:
     rows += [("time", _spent(first), _spent(second))]
     settings = [_flat(job.settings) for job in (first, second)]
     for name in sorted(settings[0].keys() | settings[1].keys()):
-        values = [str(each.get(name, "–")) for each in settings]
+        values = ["–" if each.get(name) is None else str(each[name]) for each in settings]
         if values[0] != values[1]:
             rows.append((name, *values))
     cells = "".join(

@@ -39,7 +39,7 @@ def build() -> SameSight:
     photo = gr.File(
         label="The same photo through both",
         file_types=["image", *sorted(PHOTO_SUFFIXES)],
-        height=90,
+        height=125,
         visible=False,
         elem_id="compare-photo",
     )
