@@ -10,6 +10,7 @@ machine does meets both; the first epoch of each, which warms up, does not count
 
 import argparse
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ from statistics import median
 
 import numpy as np
 import torch
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from crackdemo.examples import pavement
 from crackdemo.fit_config import FitConfig

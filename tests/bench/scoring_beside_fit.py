@@ -9,6 +9,7 @@ figures are taken under whatever else the machine does.
 import argparse
 import os
 import signal
+import sys
 import tempfile
 import time
 from dataclasses import asdict
@@ -16,6 +17,8 @@ from pathlib import Path
 from statistics import median
 
 import cv2
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from crackdemo.arrays import RgbImage
 from crackdemo.checkpoints import load_checkpoint
