@@ -18,7 +18,7 @@ CLEAN_SHARES = (0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0
 OUTLINE_PX = 1
 """How far beyond a crack's dark core people draw its mask, in pixels."""
 CLEAN_PER_PAINTED = 3
-"""How many clean tiles each painted one stands beside: of real photos cracks cover about 2 %."""
+"""How many clean tiles each painted one stands beside: cracks cover about 2 % of them together."""
 MOST_TILES = 200
 """More tiles than this change no quantile that is stored."""
 
