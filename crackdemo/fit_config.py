@@ -82,7 +82,7 @@ class FitConfig:
     heatmap: HeatmapConfig = field(
         default_factory=lambda: HeatmapConfig(
             scales=(1.0, 0.5, 0.25, 0.125),
-            weights=(4, 2, 1, 1),
+            weights=(5, 2, 2, 2),
             blur_sigma=0.7,
             sharpened=True,
             confirmed=True,

@@ -16,15 +16,18 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from crackdemo.camera import CameraConfig
 from crackdemo.fit_config import FitConfig
 from crackdemo.fitting import run_fit
 from crackdemo.heatmaps import HeatmapConfig
 from crackdemo.models import CaeConfig, VaeConfig
+from crackdemo.objectives import AugmentConfig
 from crackdemo.runs import RunFolder
 
 SETS = ("sut_crack", "cracksc", "metu")
 PLAIN_CAE = CaeConfig(skips=False, crack_head=False)
 PLAIN_VAE = VaeConfig(skips=False, crack_head=False)
+NO_CAMERA = CameraConfig(blur_probability=0, noise_probability=0, jpeg_probability=0)
 ABSOLUTE = HeatmapConfig(residual="absolute", scales=(1.0,))
 
 
@@ -37,6 +40,8 @@ def variants() -> Iterator[tuple[str, FitConfig]]:
     yield "inpainting CAE", FitConfig(objective="inpainting", network=CaeConfig(crack_head=False))
     yield "healing CAE, no crack head", FitConfig(network=CaeConfig(crack_head=False))
     yield "healing CAE, no skips", FitConfig(network=CaeConfig(skips=False))
+    unphotographed = replace(AugmentConfig(), camera=NO_CAMERA)
+    yield "healing CAE, not photographed", FitConfig(augment=unphotographed)
     yield "healing VAE", FitConfig(family="vae", network=VaeConfig())
     for seed in range(3):
         yield f"healing CAE, seed {seed}", FitConfig(seed=seed)

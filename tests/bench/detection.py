@@ -66,6 +66,8 @@ HEATMAPS = {
     "residual alone, three scales alike, blur 1 px": HeatmapConfig(),
     "absolute residual alone": replace(RESIDUAL_ALONE, residual="absolute"),
     "gradient residual alone": replace(RESIDUAL_ALONE, residual="gradient"),
+    "thin cracks first, 4:2:1:1": replace(BEST, weights=(4.0, 2.0, 1.0, 1.0)),
+    "scales alike": replace(BEST, weights=()),
     "full size only": replace(BEST, scales=(1.0,), weights=(1.0,)),
     "without 1/8": replace(BEST, scales=BEST.scales[:3], weights=BEST.weights[:3]),
 }
