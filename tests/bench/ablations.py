@@ -38,6 +38,8 @@ def variants() -> Iterator[tuple[str, FitConfig]]:
     yield "plain CAE, MSE + SSIM", plain
     yield "plain VAE, MSE + SSIM", replace(plain, family="vae", network=PLAIN_VAE)
     yield "inpainting CAE", FitConfig(objective="inpainting", network=CaeConfig(crack_head=False))
+    inpainting_vae = VaeConfig(crack_head=False)
+    yield "inpainting VAE", FitConfig(family="vae", objective="inpainting", network=inpainting_vae)
     yield "healing CAE, no crack head", FitConfig(network=CaeConfig(crack_head=False))
     yield "healing CAE, no skips", FitConfig(network=CaeConfig(skips=False))
     unphotographed = replace(AugmentConfig(), camera=NO_CAMERA)
