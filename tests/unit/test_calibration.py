@@ -157,3 +157,13 @@ def test_a_network_that_changes_nothing_calls_no_clean_tile_cracked():
 def test_tiles_of_any_size_calibrate(shape):
     pixels = [np.random.default_rng(0).integers(90, 170, shape).astype(np.uint8)]
     assert calibrated(pixels).r0 > 0
+
+
+def test_a_tile_that_is_repeated_sets_the_score_no_higher():
+    sound, cracked = tiles(24), tiles(1, seed=1)[0]
+    cracked[40:46] = 20  # of a small set that is repeated beside a large one
+    many = calibrated(sound + [cracked] * 24)
+    assert many.score_threshold < photo_score(heat(cracked, many), many.score_top_share) * 0.9
+    for share, value in many.clean_quantiles.items():
+        once = np.concatenate([heat(tile, many).ravel() for tile in [*sound, cracked]]) / 65536
+        assert value == pytest.approx(np.quantile(once, float(share)), abs=2e-3)
