@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 from gradio.data_classes import FileDataDict
+from gradio.events import Dependency
 
 from crackdemo.images import PhotoError
 from crackdemo.presets import PresetError, read_preset
@@ -58,8 +59,8 @@ def build(bench: Workbench, page: gr.Blocks) -> gr.Dropdown:
                 wanted = gr.Checkbox(False, label="For browsers that cannot draw the viewer")
                 moves = gr.Number(0, visible="hidden")
                 _server_views(bench, wanted, moves, knobs, stage, states)
-    _wire_scoring(bench, page, intake, stage, states)
-    _wire_strip(bench, intake, stage, states)
+    resumed = _wire_scoring(bench, page, intake, stage, states)
+    _wire_strip(bench, intake, stage, states, resumed)
     _wire_viewer(knobs, stage, wanted, moves)
     _wire_settings(bench, intake, knobs, reset, takeaway, stage, states)
     _wire_region(bench, region, stage, states)
@@ -68,7 +69,8 @@ def build(bench: Workbench, page: gr.Blocks) -> gr.Dropdown:
 
 def _wire_scoring(
     bench: Workbench, page: gr.Blocks, intake: Intake, stage: Stage, states: States
-) -> None:
+) -> Dependency:
+    """Returns the run that begins when a lost connection is back."""
     turns = Turns()
 
     def run(
@@ -116,7 +118,7 @@ def _wire_scoring(
     }
     begin = [intake.photos.change, intake.weights.input, intake.go_on.click]
     gr.on(begin, **scoring, trigger_mode="multiple")
-    intake.resume.click(**scoring, trigger_mode="once")
+    resumed = intake.resume.click(**scoring, trigger_mode="once")
 
     def stop(request: gr.Request) -> None:
         turns.stop(request.session_hash or "")
@@ -127,6 +129,7 @@ def _wire_scoring(
     intake.stop.click(stop, **_AT_ONCE)
     page.unload(stop)
     intake.examples.select(choose_example, None, intake.photos, **_QUIET)
+    return resumed
 
 
 def _status(step: Progress) -> str:
@@ -140,7 +143,9 @@ def _listed(problems: tuple[Problem, ...]) -> str:
     return "".join(f"<li>{html.escape(problem.reason)}</li>" for problem in problems)
 
 
-def _wire_strip(bench: Workbench, intake: Intake, stage: Stage, states: States) -> None:
+def _wire_strip(
+    bench: Workbench, intake: Intake, stage: Stage, states: States, resumed: Dependency
+) -> None:
     page = gr.State(0)
 
     def draw(at: int, *parts: Any) -> list[Any]:
@@ -159,13 +164,16 @@ def _wire_strip(bench: Workbench, intake: Intake, stage: Stage, states: States) 
             return {states.on_show: session.on_show, stage.files: None, stage.meta: None}
         return {states.on_show: session.on_show, **_show(bench, stage, session)}
 
-    gr.on(
-        [states.roll.change, states.region.change, page.change, intake.resume.click],
-        draw,
-        [page, *states.all],
-        [page, stage.film, stage.pager],
+    redraw: dict[str, Any] = {
+        "fn": draw,
+        "inputs": [page, *states.all],
+        "outputs": [page, stage.film, stage.pager],
         **_QUIET,
-    )
+    }
+    changes = [states.roll.change, states.region.change, page.change, intake.resume.click]
+    gr.on(changes, **redraw)
+    # the run before may have changed the roll after its connection was lost: nothing told the page
+    resumed.then(**redraw)
     chosen = stage.film.select(
         choose, states.all, [states.on_show, stage.files, stage.meta], **_EVERY_TIME
     )
