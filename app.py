@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from crackdemo.ui.layout import launch
-from crackdemo.workbench import Workbench
+from crackdemo.ui.workbench import Workbench
 
 
 def main() -> None:

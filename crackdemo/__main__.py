@@ -2,7 +2,7 @@
 
 import sys
 
-from crackdemo.commands import main
+from crackdemo.cli.arguments import main
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -4,9 +4,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from uuid import uuid4
 
-
-class FolderError(ValueError):
-    """Nothing can be written to a folder; its text is one sentence for the person."""
+from crackdemo.errors import FolderError
 
 
 def make_folder(folder: Path) -> None:

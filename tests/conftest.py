@@ -10,10 +10,15 @@ import pytest
 import torch
 from PIL import Image
 
-from crackdemo.checkpoints import Calibration, Checkpoint, CheckpointConfig, save_checkpoint
-from crackdemo.heatmaps import HeatmapConfig
-from crackdemo.illumination import FlattenConfig
-from crackdemo.masks import MaskParams
+from crackdemo.checkpoints.checkpoint import (
+    Calibration,
+    Checkpoint,
+    CheckpointConfig,
+    save_checkpoint,
+)
+from crackdemo.detection.heatmaps import HeatmapConfig
+from crackdemo.detection.illumination import FlattenConfig
+from crackdemo.masks.cut import MaskParams
 from crackdemo.models import build_network
 from crackdemo.models.cae import CaeConfig
 

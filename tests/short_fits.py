@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from crackdemo.jobs import Job, Jobs
+from crackdemo.runs.jobs import Job, Jobs
 
 PATIENCE = 100.0
 """Seconds until a test gives up: the machine may be busy."""

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from crackdemo.losses import kl_divergence
 from crackdemo.models.blocks import Decoder, Encoder, Prediction, check_channels, stride
+from crackdemo.models.losses import kl_divergence
 
 
 @dataclass(frozen=True)

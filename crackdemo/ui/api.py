@@ -6,13 +6,13 @@ from typing import Any
 
 import gradio as gr
 
-from crackdemo.checkpoints import CheckpointError
-from crackdemo.images import PhotoError, write_png
-from crackdemo.masks import KERNELS, MaskParams
-from crackdemo.presets import Preset
-from crackdemo.verdict import judge
-from crackdemo.weights import DEFAULT_WEIGHTS, WeightsError
-from crackdemo.workbench import Workbench
+from crackdemo.checkpoints.names import DEFAULT_WEIGHTS
+from crackdemo.errors import CheckpointError, PhotoError, WeightsError
+from crackdemo.inspection.verdict import judge
+from crackdemo.masks.cut import KERNELS, MaskParams
+from crackdemo.masks.presets import Preset
+from crackdemo.photos.images import write_png
+from crackdemo.ui.workbench import Workbench
 
 
 def inspect(

@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 
 from crackdemo.arrays import CrackMask, RgbImage
-from crackdemo.images import write_jpeg, write_png
-from crackdemo.masks import region_mask
-from crackdemo.overlays import heat_rgb, mask_image, mask_overlay, preview
-from crackdemo.presets import Polygon
-from crackdemo.store import Scored
-from crackdemo.ui.region import Region
+from crackdemo.inspection.store import Scored
+from crackdemo.masks.cut import region_mask
+from crackdemo.masks.presets import Polygon
+from crackdemo.photos.images import write_jpeg, write_png
+from crackdemo.photos.overlays import heat_rgb, mask_image, mask_overlay, preview
+from crackdemo.ui.inspect.region import Region
 
 VIEW_SIDE = 1024
 """Longest side of a view that the server draws."""

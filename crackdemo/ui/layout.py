@@ -6,11 +6,14 @@ from typing import Any
 
 import gradio as gr
 
-from crackdemo.images import MAX_FILE_MB
-from crackdemo.masks import KERNELS, MAX_KERNEL, kernel_bitmap
-from crackdemo.ui import api, fits_api, inspect_tab, train_tab
-from crackdemo.ui.widgets import EXAMPLES
-from crackdemo.workbench import Workbench
+from crackdemo.masks.cut import KERNELS, MAX_KERNEL, kernel_bitmap
+from crackdemo.photos.images import MAX_FILE_MB
+from crackdemo.ui import api
+from crackdemo.ui.inspect import tab as inspect_tab
+from crackdemo.ui.inspect.widgets import EXAMPLES
+from crackdemo.ui.train import api as fits_api
+from crackdemo.ui.train import tab as train_tab
+from crackdemo.ui.workbench import Workbench
 
 _UI = Path(__file__).parent
 TITLE = "crackdemo"

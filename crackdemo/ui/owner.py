@@ -5,13 +5,13 @@ Visitors of a Space share one disk and one machine; only one of them is given th
 
 import gradio as gr
 
-from crackdemo.jobs import JobError
+from crackdemo.errors import RunError
 
 
 def check(owner: str | None, profile: gr.OAuthProfile | None) -> None:
-    """Raises JobError unless this visitor may. owner: None at home."""
+    """Raises RunError unless this visitor may. owner: None at home."""
     if owner is not None and (profile is None or profile.username != owner):
-        raise JobError(
+        raise RunError(
             f"On this Space only its owner, {owner}, may fit, rename and delete: log in as "
             f"{owner}, or duplicate the Space and log in to your own."
         )

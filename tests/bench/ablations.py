@@ -16,13 +16,13 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from crackdemo.camera import CameraConfig
-from crackdemo.fit_config import FitConfig
-from crackdemo.fitting import run_fit
-from crackdemo.heatmaps import HeatmapConfig
+from crackdemo.detection.heatmaps import HeatmapConfig
 from crackdemo.models import CaeConfig, VaeConfig
-from crackdemo.objectives import AugmentConfig
-from crackdemo.runs import RunFolder
+from crackdemo.runs.folder import RunFolder
+from crackdemo.synthesis.camera import CameraConfig
+from crackdemo.training.config import FitConfig
+from crackdemo.training.objectives import AugmentConfig
+from crackdemo.training.recipe import run_fit
 
 SETS = ("sut_crack", "cracksc", "metu")
 PLAIN_CAE = CaeConfig(skips=False, crack_head=False)

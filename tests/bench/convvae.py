@@ -18,12 +18,12 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from crackdemo.checkpoints import load_checkpoint
-from crackdemo.detector import Detector, Eye, best_device, look
-from crackdemo.evaluation import Evaluation, image_metrics
-from crackdemo.images import read_photo
-from crackdemo.labelled import LabelledPhoto, find_labelled
-from crackdemo.weights import SHIPPED
+from crackdemo.checkpoints.checkpoint import load_checkpoint
+from crackdemo.checkpoints.names import SHIPPED
+from crackdemo.data.labelled import LabelledPhoto, find_labelled
+from crackdemo.detection.detector import Detector, Eye, best_device, look
+from crackdemo.evaluation.evaluate import Evaluation, image_metrics
+from crackdemo.photos.images import read_photo
 
 OURS = "cae-concrete"
 CLEAN_QUANTILE = 0.95

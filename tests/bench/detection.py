@@ -25,20 +25,25 @@ from skimage.filters import frangi, sato
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from crackdemo.arrays import GrayImage, Residual, RgbImage
-from crackdemo.calibration import as_outlined, best_f1_residual, calibrate
-from crackdemo.checkpoints import Calibration, Checkpoint, CheckpointConfig, load_checkpoint
-from crackdemo.cracks import paint_cracks
-from crackdemo.datasets import find_samples, readable_tiles
-from crackdemo.detector import Detection, Detector, Eye
-from crackdemo.evaluation import Evaluation
-from crackdemo.fit_config import FitConfig
-from crackdemo.heatmaps import HeatmapConfig, photo_score, to_heatmap
-from crackdemo.illumination import FlattenConfig, measure_illumination, to_gray
-from crackdemo.labelled import LabelledPhoto, find_labelled
-from crackdemo.masks import cut_mask
+from crackdemo.checkpoints.checkpoint import (
+    Calibration,
+    Checkpoint,
+    CheckpointConfig,
+    load_checkpoint,
+)
+from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, SHIPPED, shipped_names
+from crackdemo.data.folders import find_samples, readable_tiles
+from crackdemo.data.labelled import LabelledPhoto, find_labelled
+from crackdemo.detection.calibration import as_outlined, best_f1_residual, calibrate
+from crackdemo.detection.detector import Detection, Detector, Eye
+from crackdemo.detection.heatmaps import HeatmapConfig, photo_score, to_heatmap
+from crackdemo.detection.illumination import FlattenConfig, measure_illumination, to_gray
+from crackdemo.evaluation.evaluate import Evaluation
+from crackdemo.masks.cut import cut_mask
 from crackdemo.models import CaeConfig
-from crackdemo.training import GrayTiles
-from crackdemo.weights import DEFAULT_WEIGHTS, SHIPPED, shipped_names
+from crackdemo.synthesis.cracks import paint_cracks
+from crackdemo.training.config import FitConfig
+from crackdemo.training.loop import GrayTiles
 
 FIT = FitConfig()
 FLATTEN, BEST, MASK = FIT.flatten, FIT.heatmap, FIT.mask

@@ -23,13 +23,13 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from crackdemo.examples import pavement
-from crackdemo.fit_config import FitConfig
-from crackdemo.fitting import FitData, fit_in_memory
-from crackdemo.losses import crack_loss, mean_squared_error, ssim
-from crackdemo.memory import keep_freed_memory
-from crackdemo.runs import RunFolder
-from crackdemo.training import GrayTiles, PairDataset, TensorPair, new_state, use_threads
+from crackdemo.models.losses import crack_loss, mean_squared_error, ssim
+from crackdemo.runs.folder import RunFolder
+from crackdemo.synthesis.examples import pavement
+from crackdemo.training.config import FitConfig
+from crackdemo.training.loop import GrayTiles, PairDataset, TensorPair, new_state, use_threads
+from crackdemo.training.memory import keep_freed_memory
+from crackdemo.training.recipe import FitData, fit_in_memory
 
 BAR = 1.15
 

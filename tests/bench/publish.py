@@ -11,11 +11,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from crackdemo.cards import model_card
-from crackdemo.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
-from crackdemo.detector import Detector
-from crackdemo.evaluation import Evaluation
-from crackdemo.labelled import find_labelled
+from crackdemo.checkpoints.card import model_card
+from crackdemo.checkpoints.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from crackdemo.data.labelled import find_labelled
+from crackdemo.detection.detector import Detector
+from crackdemo.evaluation.evaluate import Evaluation
 
 SETS = (("sut_crack", "test"), ("cracksc", "test"), ("uav", None), ("metu", "test"))
 PIXEL_FIGURES = ("pixel_f1", "pixel_f1_2px", "pixel_iou", "pixel_average_precision")

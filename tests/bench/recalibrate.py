@@ -12,10 +12,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from crackdemo.cards import model_card
-from crackdemo.checkpoints import load_checkpoint, save_checkpoint
-from crackdemo.fit_config import FitConfig
-from crackdemo.fitting import calibrated, read_data
+from crackdemo.checkpoints.card import model_card
+from crackdemo.checkpoints.checkpoint import load_checkpoint, save_checkpoint
+from crackdemo.training.config import FitConfig
+from crackdemo.training.recipe import calibrated, read_data
 
 
 def main() -> None:

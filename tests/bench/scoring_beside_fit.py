@@ -21,13 +21,13 @@ import cv2
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from crackdemo.arrays import RgbImage
-from crackdemo.checkpoints import load_checkpoint
-from crackdemo.detector import Detector
-from crackdemo.fit_config import FitConfig
-from crackdemo.images import read_photo
-from crackdemo.intake import make_pavement
-from crackdemo.jobs import Jobs
-from crackdemo.weights import DEFAULT_WEIGHTS, SHIPPED
+from crackdemo.checkpoints.checkpoint import load_checkpoint
+from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, SHIPPED
+from crackdemo.data.intake import make_pavement
+from crackdemo.detection.detector import Detector
+from crackdemo.photos.images import read_photo
+from crackdemo.runs.jobs import Jobs
+from crackdemo.training.config import FitConfig
 
 BAR = 2.0
 PHOTO = Path(__file__).parents[2] / "crackdemo" / "ui" / "examples" / "asphalt-crack.jpg"

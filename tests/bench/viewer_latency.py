@@ -22,18 +22,17 @@ from playwright.sync_api import Page
 from skimage import data
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "e2e")]
-from viewer_harness import Harness, chromium, darkness  # noqa: E402
-from visitor import Visitor  # noqa: E402
-
+sys.path.insert(0, str(ROOT))
 from crackdemo.arrays import Heatmap, RgbImage  # noqa: E402
-from crackdemo.checkpoints import load_checkpoint  # noqa: E402
-from crackdemo.detector import Detection, Detector  # noqa: E402
-from crackdemo.images import write_png  # noqa: E402
-from crackdemo.masks import MaskParams, cut_mask  # noqa: E402
+from crackdemo.checkpoints.checkpoint import load_checkpoint  # noqa: E402
+from crackdemo.checkpoints.names import Weights  # noqa: E402
+from crackdemo.detection.detector import Detection, Detector  # noqa: E402
+from crackdemo.masks.cut import MaskParams, cut_mask  # noqa: E402
+from crackdemo.photos.images import write_png  # noqa: E402
 from crackdemo.ui.layout import launch  # noqa: E402
-from crackdemo.weights import Weights  # noqa: E402
-from crackdemo.workbench import Workbench  # noqa: E402
+from crackdemo.ui.workbench import Workbench  # noqa: E402
+from tests.e2e.viewer_harness import Harness, chromium, darkness  # noqa: E402
+from tests.e2e.visitor import Visitor  # noqa: E402
 
 SIDE = 1024
 SHAPES = [MaskParams(closing=size, min_area=40) for size in (3, 9, 15)]

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crackdemo.detector import Stopped
-from crackdemo.store import Scored
+from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, Weights
+from crackdemo.errors import Stopped
+from crackdemo.inspection.store import Scored
 from crackdemo.ui.layout import launch
-from crackdemo.weights import DEFAULT_WEIGHTS, Weights
-from crackdemo.workbench import Workbench
+from crackdemo.ui.workbench import Workbench
 
 OTHER_WEIGHTS = "other"
 """Weights in the list that see the same cracks less hot than the default ones."""

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from app_server import App, running_app
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
-from crackdemo.checkpoints import load_checkpoint
-from crackdemo.detector import Detector
-from crackdemo.images import read_mask, read_photo
-from crackdemo.masks import MaskParams, cut_mask
-from crackdemo.measure import measure
+from crackdemo.checkpoints.checkpoint import load_checkpoint
+from crackdemo.detection.detector import Detector
+from crackdemo.masks.cut import MaskParams, cut_mask
+from crackdemo.masks.measure import measure
+from crackdemo.photos.images import read_mask, read_photo
+from tests.e2e.app_server import App, running_app
 
 
 @pytest.fixture(scope="module")

@@ -15,22 +15,22 @@ import numpy as np
 import pytest
 
 pytest.importorskip("playwright")
-from app_server import OTHER_WEIGHTS, App, running_app
-from cable import Cable
 from playwright.sync_api import Browser, expect
-from test_app import free_port, started
-from viewer_harness import CHROMIUM, chromium
-from visitor import Visitor
 
 from crackdemo.arrays import CrackMask, Heatmap, RgbImage
-from crackdemo.checkpoints import load_checkpoint
-from crackdemo.commands import main
-from crackdemo.detector import Detection, Detector
-from crackdemo.heatmaps import photo_score
-from crackdemo.images import read_mask, read_photo
-from crackdemo.masks import MaskParams, cut_mask, drop_components, region_mask
-from crackdemo.presets import Preset, preset_json, read_preset
-from crackdemo.weights import DEFAULT_WEIGHTS
+from crackdemo.checkpoints.checkpoint import load_checkpoint
+from crackdemo.checkpoints.names import DEFAULT_WEIGHTS
+from crackdemo.cli.arguments import main
+from crackdemo.detection.detector import Detection, Detector
+from crackdemo.detection.heatmaps import photo_score
+from crackdemo.masks.cut import MaskParams, cut_mask, drop_components, region_mask
+from crackdemo.masks.presets import Preset, preset_json, read_preset
+from crackdemo.photos.images import read_mask, read_photo
+from tests.e2e.app_server import OTHER_WEIGHTS, App, running_app
+from tests.e2e.cable import Cable
+from tests.e2e.test_app import free_port, started
+from tests.e2e.viewer_harness import CHROMIUM, chromium
+from tests.e2e.visitor import Visitor
 from tests.hub_standin import HubStandIn
 from tests.short_fits import ENDLESS, has_epochs, wait_for
 

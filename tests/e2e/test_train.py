@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("playwright")
-from app_server import App, running_app
 from gradio_client import Client
 from playwright.sync_api import Browser, Page, expect
-from viewer_harness import CHROMIUM, chromium
 
+from tests.e2e.app_server import App, running_app
+from tests.e2e.viewer_harness import CHROMIUM, chromium
 from tests.hub_standin import HubStandIn
 
 PATIENCE = 120_000

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("playwright")
-from app_server import App, running_app
 from playwright.sync_api import Browser, Page, expect
-from viewer_harness import CHROMIUM, chromium
 
-from crackdemo.fit_config import FitConfig
-from crackdemo.jobs import Jobs
-from crackdemo.status import write_json, write_status
+from crackdemo.runs.jobs import Jobs
+from crackdemo.runs.status import write_json, write_status
+from crackdemo.training.config import FitConfig
+from tests.e2e.app_server import App, running_app
+from tests.e2e.viewer_harness import CHROMIUM, chromium
 from tests.hub_standin import HubStandIn
 from tests.short_fits import ENDLESS, SETTINGS, has_epochs, is_over, wait_for, weights
 

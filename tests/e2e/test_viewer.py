@@ -12,10 +12,10 @@ from skimage import data
 
 pytest.importorskip("playwright")
 from playwright.sync_api import Browser, Error, Locator, Position, expect
-from viewer_harness import CHROMIUM, Harness, chromium
 
 from crackdemo.arrays import Heatmap, RgbImage
-from crackdemo.masks import MaskParams, cut_mask, drop_components
+from crackdemo.masks.cut import MaskParams, cut_mask, drop_components
+from tests.e2e.viewer_harness import CHROMIUM, Harness, chromium
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 

@@ -9,11 +9,10 @@ import pytest
 from skimage import data
 
 pytest.importorskip("playwright")
-from viewer_harness import CHROMIUM, Harness, chromium, darkness
-
 from crackdemo.arrays import Heatmap, RegionMask, RgbImage
-from crackdemo.masks import KERNELS, MaskParams, cut_mask, drop_components, region_mask
-from crackdemo.measure import measure
+from crackdemo.masks.cut import KERNELS, MaskParams, cut_mask, drop_components, region_mask
+from crackdemo.masks.measure import measure
+from tests.e2e.viewer_harness import CHROMIUM, Harness, chromium, darkness
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 

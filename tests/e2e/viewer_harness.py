@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from crackdemo.arrays import CrackMask, Heatmap, RegionMask, RgbImage
-from crackdemo.masks import KERNELS, MAX_KERNEL, MaskParams, kernel_bitmap
+from crackdemo.masks.cut import KERNELS, MAX_KERNEL, MaskParams, kernel_bitmap
 
 ORIGIN = "http://viewer.test/"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 from playwright.sync_api import Locator, Page, expect
-from viewer_harness import Harness
 
 from crackdemo.arrays import CrackMask
-from crackdemo.masks import MaskParams
+from crackdemo.masks.cut import MaskParams
+from tests.e2e.viewer_harness import Harness
 
 _PATIENCE = 30_000
 """Milliseconds: tests run beside whatever else the machine does."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from crackdemo.jobs import Jobs
+from crackdemo.runs.jobs import Jobs
 
 
 @pytest.fixture

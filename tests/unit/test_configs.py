@@ -3,7 +3,7 @@ from dataclasses import asdict, dataclass, field
 import pytest
 
 from crackdemo.configs import parse_config
-from crackdemo.heatmaps import HeatmapConfig
+from crackdemo.detection.heatmaps import HeatmapConfig
 from crackdemo.models.cae import CaeConfig
 
 

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from crackdemo.files import FolderError, make_folder, write_text
+from crackdemo.errors import FolderError
+from crackdemo.files import make_folder, write_text
 
 
 def test_text_is_written_whole_in_the_place_of_an_older_file(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""What a person calls weights: found, checked, loaded, published."""

@@ -1,0 +1,86 @@
+"""The model card that a checkpoint carries as its README.md."""
+
+import json
+from typing import Any
+
+from crackdemo.checkpoints.checkpoint import CheckpointConfig
+
+LICENCES = {
+    "metu": "CC BY 4.0: Özgenel, Concrete Crack Images for Classification, "
+    "doi 10.17632/5y9wdsg2zt.2",
+    "sut_crack": "CC BY 4.0: SUT-Crack, doi 10.17632/gsbmknrhkv.6",
+    "cracksc": "MIT: CrackSC, Copyright (c) 2022 Feng Guo",
+}
+"""Of the data sets that the shipped weights were fitted on."""
+
+_NAMES = {"cae": "convolutional autoencoder", "vae": "variational autoencoder"}
+
+
+def model_card(config: CheckpointConfig, command: str = "") -> str:
+    """Markdown with the Hub's front matter: what, from which data, how good, which limits."""
+    training = config.training
+    sections = [
+        _front_matter(),
+        f"# crackdemo {_NAMES[config.family]}\n\n{_purpose(config)}",
+        f"## Data\n\n{_data(training.get('data', []))}\n\nMasks, where there are any, only served "
+        "to cut crack-free tiles: no crack label was trained on.",
+        f"## How it was made\n\n{_how(training, command)}",
+        f"## Measured\n\n{_table(config.metrics)}",
+        f"## Limits\n\n{_LIMITS}",
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+_LIMITS = (
+    "It marks what is darker than sound pavement and shaped like a crack. Bright, sand-filled "
+    "cracks are missed; joints, kerbs, cables and sharp shadow edges may be marked. Settings were "
+    "calibrated without crack labels, on the data above; look at a few of your own photos before "
+    "you rely on a number, and do not use it alone where safety depends on it."
+)
+
+
+def _front_matter() -> str:
+    return (
+        "---\nlicense: apache-2.0\nlibrary_name: crackdemo\npipeline_tag: image-segmentation\n"
+        "tags: [crack-detection, anomaly-detection, autoencoder]\n---"
+    )
+
+
+def _purpose(config: CheckpointConfig) -> str:
+    heat = config.heatmap
+    scales = ", ".join(f"{scale:g}" for scale in heat.scales)
+    weights = ":".join(f"{weight:g}" for weight in heat.weights)
+    sharpened = ", sharpened by the full-size photo's own darkness" if heat.sharpened else ""
+    if heat.confirmed and config.network.crack_head:
+        sharpened += " and by its crack head (geometric means)"
+    return (
+        "Rebuilds a photo of pavement or concrete without its cracks; what is missing is the "
+        f"crack. Heatmap: {heat.residual} residual, blurred {heat.blur_sigma:g} px{sharpened}, "
+        f"mean{f' ({weights})' if weights else ''} over the "
+        f"photo at scales {scales}; threshold 0.5 is the calibrated residual "
+        f"{config.calibration.r0:.4g}. Score of a photo: mean of its hottest "
+        f"{100 * config.calibration.score_top_share:g} % of pixels, called cracked from "
+        f"{config.calibration.score_threshold:.3f}."
+    )
+
+
+def _data(names: list[str]) -> str:
+    if not names:
+        return "Not recorded."
+    return "\n".join(f"- `{name}`: {LICENCES.get(name, 'the user’s own photos')}" for name in names)
+
+
+def _how(training: dict[str, Any], command: str) -> str:
+    facts = {key: value for key, value in training.items() if key not in ("fit", "data")}
+    lines = [f"- {key.replace('_', ' ')}: {value}" for key, value in facts.items()]
+    recipe = json.dumps(training.get("fit", {}), indent=2)
+    made = f"```\n{command}\n```\n\n" if command else ""
+    return f"{made}{chr(10).join(lines)}\n\nThe fit's settings:\n\n```json\n{recipe}\n```"
+
+
+def _table(metrics: dict[str, Any]) -> str:
+    rows = [
+        f"| {name} | {value:.4g} |" if isinstance(value, float) else f"| {name} | {value} |"
+        for name, value in metrics.items()
+    ]
+    return "\n".join(["| figure | value |", "|---|---|", *rows])

@@ -1,0 +1,90 @@
+"""What a person calls weights, found: a shipped name, a folder, or a Hub id."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from crackdemo.checkpoints.hub import CONFIG, fetch, parse_hub_id
+from crackdemo.errors import HubError, WeightsError
+
+SHIPPED = Path(__file__).parents[2] / "checkpoints"
+"""Holds one checkpoint folder for each of the weights that come with the project."""
+
+DEFAULT_WEIGHTS = "cae-asphalt"
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A checkpoint folder and what to call it."""
+
+    folder: Path
+    """Holds the checkpoint; not yet opened."""
+    name: str
+    """For people: the shipped name, the run's or folder's name, or `owner/name`; never a path."""
+    commit: str | None = None
+    """The Hub's commit that the files are from, 40 hexadecimal digits; None if not from there."""
+
+
+def shipped_names(shipped: Path = SHIPPED) -> list[str]:
+    """The names of the weights that come with the project, sorted."""
+    return sorted(path.parent.name for path in shipped.glob(f"[!.]*/{CONFIG}"))
+
+
+def resolve_weights(
+    text: str,
+    allowed: Sequence[Path] | None = None,
+    *,
+    shipped: Path = SHIPPED,
+    cache: Path | None = None,
+    endpoint: str | None = None,
+    token: str | None = None,
+) -> Weights:
+    """Finds a shipped name, a local folder or `owner/name[@revision]`, in this order.
+
+    allowed: a local folder counts only where it lies inside one of these, symbolic links
+    followed; None allows every folder. cache, endpoint and token are those of `hub.fetch`.
+    Raises WeightsError.
+    """
+    text = text.strip()
+    if text in shipped_names(shipped):
+        return Weights(shipped / text, text)
+    folder = _local_folder(text, allowed)
+    if folder is not None:
+        return Weights(folder, _display_name(folder))
+    if not _is_hub_id(text):
+        where = "a folder" if allowed is None else "a folder that this app was allowed to read"
+        raise WeightsError(
+            f"There are no weights “{text}”: give {' or '.join(shipped_names(shipped))}, "
+            f"{where}, or a Hub id owner/name."
+        )
+    try:
+        repo = fetch(text, cache, endpoint, token)
+    except HubError as error:
+        raise WeightsError(str(error)) from error
+    return Weights(repo.folder, repo.repo_id, repo.commit)
+
+
+def _local_folder(text: str, allowed: Sequence[Path] | None) -> Path | None:
+    """The folder that the text is the path of, if it may be read."""
+    try:
+        folder = Path(text).resolve()
+        is_folder = bool(text) and folder.is_dir()
+    except (OSError, RuntimeError, ValueError):  # too long, a loop of links, a null character
+        return None
+    is_allowed = allowed is None or any(
+        folder.is_relative_to(parent.resolve()) for parent in allowed
+    )
+    return folder if is_folder and is_allowed else None
+
+
+def _display_name(folder: Path) -> str:
+    """A fit leaves its weights in `runs/<id>/checkpoint`, where only the id tells them apart."""
+    return folder.parent.name if folder.name == "checkpoint" else folder.name
+
+
+def _is_hub_id(text: str) -> bool:
+    try:
+        parse_hub_id(text)
+    except HubError:
+        return False
+    return True

@@ -1,0 +1,99 @@
+"""The command line's words; what they do is in `actions`, imported once they are understood."""
+
+import argparse
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+_KERNELS = ("ellipse", "rect", "cross")
+_SPLITS = ("train", "validation", "test")
+_MODEL = "a shipped name, a checkpoint folder, or owner/name[@revision] on the Hugging Face Hub"
+
+
+def main(argv: Sequence[str]) -> int:
+    """0: done; 1: some or all inputs failed and are listed; 2: the call itself cannot be met.
+
+    Raises SystemExit, as argparse does, for --help (0) and a wrong usage (2).
+    """
+    args = _parser().parse_args(argv)
+    from crackdemo.cli.commands import run  # torch takes seconds, which --help should not)
+
+    return run(args)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m crackdemo",
+        description="Shows cracks in photos of pavement and concrete.",
+        epilog="Exit status: 0 done; 1 some or all inputs failed and are listed; 2 wrong usage, "
+        "unknown weights, or a missing or empty folder.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_predict(commands.add_parser("predict", help="photos to masks, heatmaps and measures"))
+    _add_evaluate(commands.add_parser("evaluate", help="figures on photos with known cracks"))
+    _add_fit(commands.add_parser("fit", help="new weights from photos of sound surface"))
+    return parser
+
+
+def _add_predict(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("photos", nargs="+", type=Path, metavar="PHOTO|FOLDER", help="folders: recursively")
+    add("--model", metavar="NAME", help=_MODEL)
+    add("--out", required=True, type=Path, metavar="DIR", help="results.csv, masks/ and more")
+    add("--preset", type=Path, metavar="FILE", help="settings that the page saved")
+    add("--threshold", type=float, metavar="T", help="0..1; 0.5 is as calibrated")
+    add("--open", type=int, metavar="K", help="opening, px: 0 for none, or odd, 3 to 15")
+    add("--close", type=int, metavar="K", help="closing, px: 0 for none, or odd, 3 to 15")
+    add("--kernel", choices=_KERNELS, help="shape for opening and closing")
+    add("--min-area", type=int, metavar="A", help="smallest crack, px")
+    add("--mm-per-px", type=float, metavar="S", help="scale: adds measures in mm")
+
+
+def _add_evaluate(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "folder",
+        type=Path,
+        metavar="FOLDER",
+        help="images/ and masks/ give pixel figures, clean/ and cracked/ give image figures",
+    )
+    add("--model", metavar="NAME", help=_MODEL)
+    add("--out", required=True, type=Path, metavar="DIR", help="metrics.json, per_image.csv")
+    add("--split", choices=_SPLITS, help="only this part: a fit on FOLDER never sees test")
+
+
+def _add_fit(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--family", choices=("cae", "vae"), help="needed unless --config says it")
+    add(
+        "--data",
+        nargs="+",
+        type=Path,
+        metavar="FOLDER",
+        help="images/ and masks/ (crack-free tiles are cut), clean/, or plain photos",
+    )
+    add("--out", required=True, type=Path, metavar="RUN", help="the result is RUN/checkpoint")
+    add("--config", type=Path, metavar="FILE", help="settings of the fit, JSON")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--epochs", type=_count, metavar="N")
+    length.add_argument("--minutes", type=_minutes, metavar="M", help="epochs that fit in there")
+    add("--seed", type=int, metavar="S")
+    add("--threads", type=_count, metavar="T", help="all cores by default")
+    add("--dry-run", action="store_true", help="only say how long an epoch would take")
+    add("--resume", action="store_true", help="go on with RUN, whose own data and settings hold")
+
+
+def _count(text: str) -> int:
+    if not (text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError("must be a whole number from 1 on")
+    return int(text)
+
+
+def _minutes(text: str) -> float:
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = math.nan
+    if not 0 < minutes < math.inf:
+        raise argparse.ArgumentTypeError("must be a number above 0")
+    return minutes

@@ -1,0 +1,1 @@
+"""Folders, uploads and ZIPs to photos with their split and truth."""

@@ -1,0 +1,1 @@
+"""Photo to heatmap: the only place that runs a network on a photo."""

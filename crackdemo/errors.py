@@ -1,0 +1,61 @@
+"""What can be refused. Each error's text is for the person: what, why, and what to do."""
+
+
+class CrackdemoError(ValueError):
+    """Something that a person gave or asked for cannot be had; its text is whole sentences."""
+
+
+class PhotoError(CrackdemoError):
+    """A file is no photo or mask that can be used; the text begins with its name."""
+
+
+class SourceError(CrackdemoError):
+    """A given path leads to no photos."""
+
+
+class FolderError(CrackdemoError):
+    """Nothing can be written to a folder."""
+
+
+class ConfigError(CrackdemoError):
+    """A setting is unknown, of the wrong kind or out of its range."""
+
+
+class PresetError(CrackdemoError):
+    """A file of settings cannot be used."""
+
+
+class CheckpointError(CrackdemoError):
+    """A checkpoint folder is broken or of a kind that this version does not know."""
+
+
+class WeightsError(CrackdemoError):
+    """There are no such weights, or they may not be used."""
+
+
+class HubError(WeightsError):
+    """The Hugging Face Hub did not give or take a checkpoint."""
+
+
+class DatasetError(CrackdemoError):
+    """Photos cannot be fitted or evaluated on."""
+
+
+class PredictError(CrackdemoError):
+    """Many photos cannot be begun."""
+
+
+class RunError(CrackdemoError):
+    """A run does not exist, or what was asked for cannot be done with it now."""
+
+
+class FitError(CrackdemoError):
+    """A fit cannot begin or go on."""
+
+
+class LossError(FitError):
+    """The loss is no longer a number; the epochs before are as they were."""
+
+
+class Stopped(Exception):
+    """A person ended what was running: nothing is wrong, and nothing is said."""

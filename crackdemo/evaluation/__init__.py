@@ -1,0 +1,1 @@
+"""Photos with known truth to figures."""

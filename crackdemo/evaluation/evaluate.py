@@ -1,0 +1,214 @@
+"""Photos with known truth to figures: pixel metrics from masks, image metrics from two folders.
+
+Figures are named as in `metrics`: without a distance they are exact to the pixel, `_2px` and
+`_5px` tolerate that Euclidean distance. `with_morphology` says that ODS and OIS, which choose
+their threshold on the true masks, keep the opening, closing and min_area that `pixel_f1` has.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from crackdemo.arrays import CrackMask, Heatmap
+from crackdemo.data.labelled import LabelledPhoto
+from crackdemo.detection.detector import Detector
+from crackdemo.errors import PhotoError
+from crackdemo.files import write_text
+from crackdemo.inspection.predict import (
+    Failed,
+    Inspected,
+    error_row,
+    errors_csv,
+    inspect_photos,
+    scorer,
+)
+from crackdemo.masks.cut import MaskParams
+from crackdemo.masks.metrics import (
+    TOLERANCES_PX,
+    Counts,
+    Curve,
+    auroc,
+    average_precision,
+    confusion,
+    image_auroc,
+    ods,
+    ois,
+    pixel_counts,
+    pixel_histogram,
+    threshold_curves,
+)
+from crackdemo.masks.presets import Preset
+from crackdemo.photos.images import read_mask
+from crackdemo.tables import csv_text
+
+COLUMNS = (
+    "file",
+    "gt_crack",
+    "score",
+    "crack",
+    "pixel_precision",
+    "pixel_recall",
+    "pixel_f1",
+    "pixel_f1_2px",
+    "pixel_f1_5px",
+    "pixel_iou",
+    "seconds",
+)
+"""Of per_image.csv; pixel columns are empty where there is no mask."""
+
+
+class Evaluation:
+    """The figures of one checkpoint on a set, photo by photo."""
+
+    def __init__(self, detector: Detector) -> None:
+        config = detector.checkpoint.config
+        self.rows: list[dict[str, str]] = []
+        self.failures: list[Failed] = []
+        self._detector = detector
+        self._mask, self._calibration = config.mask, config.calibration
+        self._pixels = _PixelTally(config.mask)
+        self._scores: list[float] = []
+        self._labels: list[bool] = []
+        self._seconds = self._megapixels = 0.0
+
+    def run(self, photos: Sequence[LabelledPhoto]) -> Iterator[Inspected | Failed]:
+        """Takes in the photos, one at a time; those that cannot be used are listed apart."""
+        outcomes = inspect_photos(
+            [photo.source for photo in photos],
+            scorer(self._detector),
+            self._calibration,
+            Preset(self._mask),
+        )
+        for photo, inspected in zip(photos, outcomes, strict=True):
+            outcome = self._add(photo, inspected) if isinstance(inspected, Inspected) else inspected
+            if isinstance(outcome, Failed):
+                self.failures.append(outcome)
+            yield outcome
+
+    def metrics(self) -> dict[str, Any]:
+        """All figures by name, JSON values; None where the set cannot tell."""
+        figures: dict[str, Any] = {
+            "photos": len(self.rows),
+            "failed_photos": len(self.failures),
+            "mask": asdict(self._mask),
+        }
+        if self._pixels.photos:
+            figures |= self._pixels.metrics()
+        if self._labels:
+            figures |= image_metrics(self._scores, self._labels, self._calibration.score_threshold)
+        figures["seconds_per_megapixel"] = (
+            self._seconds / self._megapixels if self._megapixels else None
+        )
+        return figures
+
+    def write(self, out: Path, about: dict[str, Any]) -> None:
+        """metrics.json (`about` and all figures), per_image.csv and errors.csv in a folder."""
+        figures = json.dumps({**about, **self.metrics()}, indent=2, ensure_ascii=False)
+        write_text(out / "metrics.json", figures + "\n")
+        write_text(out / "per_image.csv", csv_text(COLUMNS, self.rows))
+        write_text(out / "errors.csv", errors_csv(map(error_row, self.failures)))
+
+    def _add(self, photo: LabelledPhoto, inspected: Inspected) -> Inspected | Failed:
+        row = {
+            "file": photo.source.file,
+            "score": f"{inspected.verdict.score:.6f}",
+            "crack": str(inspected.verdict.crack).lower(),
+            "seconds": f"{inspected.seconds:.3f}",
+        }
+        cracked = photo.cracked
+        if photo.mask_path is None:
+            self._scores.append(inspected.verdict.score)
+            self._labels.append(cracked)
+        else:
+            gt_mask = _read_gt_mask(photo.mask_path, inspected)
+            if isinstance(gt_mask, Failed):
+                return gt_mask
+            cracked = bool(gt_mask.any())
+            row |= self._pixels.add(inspected.detection.heatmap, inspected.verdict.mask, gt_mask)
+        self.rows.append({**row, "gt_crack": str(cracked).lower()})
+        self._seconds += inspected.seconds
+        self._megapixels += inspected.detection.heatmap.size / 1e6
+        return inspected
+
+
+class _PixelTally:
+    """Pixels pooled over a set."""
+
+    def __init__(self, params: MaskParams) -> None:
+        self.photos = 0
+        self._params = params
+        self._histogram = np.zeros((2, 65536), np.int64)
+        self._counts = {px: Counts() for px in TOLERANCES_PX}
+        self._curves: dict[float, list[Curve]] = {px: [] for px in TOLERANCES_PX}
+
+    def add(self, heatmap: Heatmap, mask: CrackMask, gt_mask: CrackMask) -> dict[str, str]:
+        """Takes in one photo; its own figures as a row."""
+        self.photos += 1
+        self._histogram += pixel_histogram(heatmap, gt_mask)
+        curves = threshold_curves(heatmap, gt_mask, self._params, TOLERANCES_PX)
+        counts = {px: pixel_counts(mask, gt_mask, px) for px in TOLERANCES_PX}
+        for px in TOLERANCES_PX:
+            self._counts[px] += counts[px]
+            self._curves[px].append(curves[px])
+        return {name: f"{value:.4f}" for name, value in _mask_figures(counts).items()}
+
+    def metrics(self) -> dict[str, Any]:
+        figures: dict[str, Any] = {"pixel_photos": self.photos, **_mask_figures(self._counts)}
+        for px, curves in self._curves.items():
+            threshold, counts = ods(curves)
+            figures[f"pixel_ods_with_morphology{_within(px)}"] = counts.f1
+            figures[f"pixel_ods_threshold{_within(px)}"] = threshold
+            figures[f"pixel_ois_with_morphology{_within(px)}"] = ois(curves).f1
+        both = bool(self._histogram.any(axis=1).all())
+        figures["pixel_auroc"] = auroc(self._histogram) if both else None
+        figures["pixel_average_precision"] = average_precision(self._histogram) if both else None
+        return figures
+
+
+def image_metrics(
+    scores: Sequence[float], labels: Sequence[bool], threshold: float
+) -> dict[str, Any]:
+    """Figures of (N,) scores, higher = more crack-like, against labels, True = crack.
+
+    ROC-AUC is None unless there are both kinds.
+    """
+    called = confusion(scores, labels, threshold)
+    return {
+        "image_photos": len(labels),
+        "image_auroc": image_auroc(scores, labels) if len(set(labels)) == 2 else None,
+        "image_precision": called.precision,
+        "image_recall": called.recall,
+        "image_f1": called.f1,
+        "image_score_threshold": threshold,
+        **{f"image_{name}": count for name, count in asdict(called).items()},
+    }
+
+
+def _mask_figures(counts: dict[float, Counts]) -> dict[str, float]:
+    """Of masks cut with the checkpoint's own settings."""
+    exact = counts[0.0]
+    return {
+        "pixel_precision": exact.precision,
+        "pixel_recall": exact.recall,
+        **{f"pixel_f1{_within(px)}": pooled.f1 for px, pooled in counts.items()},
+        "pixel_iou": exact.iou,
+    }
+
+
+def _within(px: float) -> str:
+    return f"_{px:g}px" if px else ""
+
+
+def _read_gt_mask(path: Path, inspected: Inspected) -> CrackMask | Failed:
+    try:
+        gt_mask = read_mask(path)
+    except PhotoError as error:
+        return Failed(inspected.source, f"Its mask {error}")
+    if gt_mask.shape != inspected.detection.heatmap.shape:
+        name = inspected.source.path.name
+        return Failed(inspected.source, f"{name} and its mask differ in size; export it again.")
+    return gt_mask

@@ -1,0 +1,1 @@
+"""A detection and settings to what a person takes away."""

@@ -1,0 +1,186 @@
+"""Many photos to masks, heatmaps, reconstructions, overlays and one table of their measures."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import cv2
+
+from crackdemo.arrays import RgbImage
+from crackdemo.checkpoints.checkpoint import Calibration
+from crackdemo.detection.detector import Detection, Detector
+from crackdemo.errors import PhotoError, PredictError, Stopped
+from crackdemo.files import make_folder, write_text
+from crackdemo.inspection.verdict import Verdict, judge
+from crackdemo.masks.presets import Preset
+from crackdemo.photos.images import read_photo, write_jpeg, write_png
+from crackdemo.photos.overlays import mask_overlay
+from crackdemo.photos.sources import Source
+from crackdemo.tables import csv_text
+
+VIEWS = ("masks", "heatmaps", "reconstructions", "overlays")
+"""Folders of the output, one file for each photo in each of them."""
+
+_PX_COLUMNS = ("length_px", "max_width_px", "mean_width_px")
+_MM_COLUMNS = ("length_mm", "max_width_mm", "mean_width_mm")
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """A photo that was done."""
+
+    source: Source
+    """Where it came from."""
+    photo: RgbImage
+    """(H, W, 3), upright."""
+    detection: Detection
+    """What the network says."""
+    verdict: Verdict
+    """What the settings make of it."""
+    seconds: float
+    """From the file to the measures."""
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A photo that was not done."""
+
+    source: Source
+    """Where it came from."""
+    reason: str
+    """One sentence for the person."""
+
+
+Outcome: TypeAlias = Inspected | Failed
+
+Scorer: TypeAlias = Callable[[Path], tuple[RgbImage, Detection]]
+"""A photo file to the photo and its detection. May raise PhotoError or Stopped."""
+
+
+def scorer(detector: Detector) -> Scorer:
+    """Reads a photo and detects, with nothing kept."""
+
+    def score(path: Path) -> tuple[RgbImage, Detection]:
+        photo = read_photo(path)
+        return photo, detector.detect(photo)
+
+    return score
+
+
+def inspect_photos(
+    sources: Iterable[Source], score: Scorer, calibration: Calibration, preset: Preset
+) -> Iterator[Outcome]:
+    """One outcome per photo, in order; a photo that fails holds nothing up. Stopped ends it."""
+    with suppress(Stopped):
+        for source in sources:
+            yield _inspect(source, score, calibration, preset)
+
+
+def predict(
+    sources: Sequence[Source], detector: Detector, preset: Preset, out: Path
+) -> Iterator[Outcome]:
+    """Inspects the photos and writes all files of the batch into `out`.
+
+    The tables are complete also when it is stopped early. Raises PredictError where `out` holds
+    masks that no batch made, since they may be somebody's labels; FolderError where nothing can be
+    written.
+    """
+    calibration = detector.checkpoint.config.calibration
+    results: list[dict[str, str]] = []
+    errors: list[dict[str, str]] = []
+    _claim(out)
+    try:
+        for inspected in inspect_photos(sources, scorer(detector), calibration, preset):
+            outcome = _saved(out, inspected) if isinstance(inspected, Inspected) else inspected
+            if isinstance(outcome, Inspected):
+                results.append(result_row(outcome))
+            else:
+                errors.append(error_row(outcome))
+            yield outcome
+    finally:
+        write_text(out / "results.csv", results_csv(results, preset))
+        write_text(out / "errors.csv", errors_csv(errors))
+
+
+def results_csv(rows: Iterable[dict[str, str]], preset: Preset) -> str:
+    """Rows of `result_row` as a table; only its column `seconds` differs between two runs."""
+    scaled = () if preset.mm_per_px is None else _MM_COLUMNS
+    columns = ("file", "score", "crack", "crack_percent", *_PX_COLUMNS, "components", "seconds")
+    by_hand = ("dropped_percent",) if preset.dropped else ()
+    return csv_text((*columns, *scaled, *by_hand), rows)
+
+
+def errors_csv(rows: Iterable[dict[str, str]]) -> str:
+    """Rows of `error_row` as a table."""
+    return csv_text(("file", "reason"), rows)
+
+
+def result_row(inspected: Inspected) -> dict[str, str]:
+    """A photo's cells; `results_csv` takes those that the preset asks for."""
+    verdict, report = inspected.verdict, inspected.verdict.report
+    lengths = {name: getattr(report, name) for name in _PX_COLUMNS + _MM_COLUMNS}
+    return {
+        "file": inspected.source.file,
+        "score": f"{verdict.score:.6f}",
+        "crack": str(verdict.crack).lower(),
+        "crack_percent": f"{report.crack_percent:.4f}",
+        "components": str(report.components),
+        "seconds": f"{inspected.seconds:.3f}",
+        "dropped_percent": f"{verdict.dropped_percent:.4f}",
+        **{name: f"{value:.2f}" for name, value in lengths.items() if value is not None},
+    }
+
+
+def error_row(failed: Failed) -> dict[str, str]:
+    """A photo's line of errors.csv."""
+    return {"file": failed.source.file, "reason": failed.reason}
+
+
+def _inspect(source: Source, score: Scorer, calibration: Calibration, preset: Preset) -> Outcome:
+    started = time.perf_counter()
+    try:
+        photo, detection = score(source.path)
+        verdict = judge(detection, calibration, preset, source.path.name)
+    except PhotoError as error:
+        return Failed(source, str(error))
+    except (MemoryError, RuntimeError, cv2.error):
+        reason = "most likely for lack of memory; save it with fewer pixels or close other programs"
+        return Failed(source, f"{source.path.name} could not be scored, {reason}.")
+    return Inspected(source, photo, detection, verdict, time.perf_counter() - started)
+
+
+def _saved(out: Path, inspected: Inspected) -> Outcome:
+    """Writes the photo's views."""
+    source, verdict = inspected.source, inspected.verdict
+    mask, heatmap, reconstruction, overlay = (out / view / source.stem for view in VIEWS)
+    try:
+        for view in (mask, heatmap, reconstruction, overlay):
+            view.parent.mkdir(parents=True, exist_ok=True)
+        write_png(_with(mask, ".png"), verdict.mask)
+        write_png(_with(heatmap, ".png"), inspected.detection.heatmap)
+        write_png(_with(reconstruction, ".png"), inspected.detection.reconstruction)
+        write_jpeg(_with(overlay, ".jpg"), mask_overlay(inspected.photo, verdict.mask))
+    except OSError as error:
+        reason = f"{source.path.name} was scored, but could not be saved ({error.strerror})"
+        return Failed(source, f"{reason}; see to the output's disk and try again.")
+    return inspected
+
+
+def _with(path: Path, suffix: str) -> Path:
+    """The suffix added: a stem may hold dots of its own."""
+    return path.with_name(path.name + suffix)
+
+
+def _claim(out: Path) -> None:
+    """Makes `out` and, at once, its results.csv: the sign that all in it came from a batch."""
+    results = out / "results.csv"
+    if not results.exists() and any((out / view).exists() for view in VIEWS):
+        raise PredictError(
+            f"“{out.resolve().name}” holds masks or other views that predict did not write: "
+            "give another folder for the output."
+        )
+    make_folder(out)
+    write_text(results, "")

@@ -1,0 +1,158 @@
+"""Scored photos, kept so that no network runs twice: the latest in memory, more on disk."""
+
+import hashlib
+import shutil
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from crackdemo.arrays import Heatmap, RgbImage
+from crackdemo.detection.detector import Detection, Detector
+from crackdemo.errors import Stopped
+from crackdemo.photos.images import read_photo, write_jpeg, write_png
+from crackdemo.photos.overlays import preview
+
+SHOWN_SIDE = 4096
+"""Longest side of the pictures that a page gets; heatmap and mask are always full size."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A photo and what one checkpoint says of it."""
+
+    photo: RgbImage
+    """(H, W, 3), upright."""
+    detection: Detection
+    """Of that photo."""
+    seconds: float
+    """What the detection took."""
+    folder: Path
+    """Holds what a page shows: photo.jpg, reconstruction.jpg and heatmap.png (16 bits, the high
+    byte in red and the low one in green)."""
+
+
+class ScoredPhotos:
+    """A bounded cache of detections. Threads may share it."""
+
+    def __init__(
+        self, folder: Path, memory_bytes: int = 2 * 2**30, disk_bytes: int = 16 * 2**30
+    ) -> None:
+        self._folder = folder
+        self._memory_bytes, self._disk_bytes = memory_bytes, disk_bytes
+        self._memory: OrderedDict[str, Scored] = OrderedDict()
+        self._on_disk: OrderedDict[str, int] = OrderedDict()
+        self._lock = threading.RLock()
+        self._network = threading.Lock()
+        self.passes = 0
+        """Forward passes so far."""
+
+    def score(
+        self,
+        path: Path,
+        weights: str,
+        detector: Callable[[], Detector],
+        should_stop: Callable[[], bool] | None = None,
+    ) -> Scored:
+        """The photo's detection, from the cache or by one forward pass.
+
+        weights: identifies the checkpoint. Raises PhotoError or Stopped.
+        """
+        key = hashlib.sha256(f"{path}\n{weights}".encode()).hexdigest()[:24]
+        found = self._recall(key, path)
+        if found is not None:
+            return found
+        photo = read_photo(path)
+        with self._network_alone(should_stop):
+            found = self._recall(key, path)  # another thread may have scored it meanwhile
+            return found or self._detect(key, photo, detector(), should_stop)
+
+    @contextmanager
+    def _network_alone(self, should_stop: Callable[[], bool] | None) -> Iterator[None]:
+        """One pass at a time: two together take twice the memory and no less time."""
+        while not self._network.acquire(timeout=0.1):
+            if should_stop is not None and should_stop():
+                raise Stopped
+        try:
+            yield
+        finally:
+            self._network.release()
+
+    def _detect(
+        self,
+        key: str,
+        photo: RgbImage,
+        detector: Detector,
+        should_stop: Callable[[], bool] | None,
+    ) -> Scored:
+        started = time.perf_counter()
+        detection = detector.detect(photo, should_stop)
+        self.passes += 1
+        scored = Scored(photo, detection, time.perf_counter() - started, self._folder / key)
+        _write(scored)
+        self._remember(key, scored)
+        return scored
+
+    def _recall(self, key: str, path: Path) -> Scored | None:
+        with self._lock:
+            if key in self._memory:
+                self._memory.move_to_end(key)
+                return self._memory[key]
+            if key not in self._on_disk:
+                return None
+        try:
+            scored = _read(self._folder / key, path)
+        except FileNotFoundError:  # another thread has just made room
+            return None
+        self._remember(key, scored)
+        return scored
+
+    def _remember(self, key: str, scored: Scored) -> None:
+        with self._lock:
+            self._memory[key] = scored
+            self._on_disk[key] = sum(file.stat().st_size for file in scored.folder.iterdir())
+            self._on_disk.move_to_end(key)
+            while len(self._memory) > 1 and self._bytes_in_memory() > self._memory_bytes:
+                self._memory.popitem(last=False)
+            while len(self._on_disk) > 1 and sum(self._on_disk.values()) > self._disk_bytes:
+                oldest, _ = self._on_disk.popitem(last=False)
+                self._memory.pop(oldest, None)
+                shutil.rmtree(self._folder / oldest, ignore_errors=True)
+
+    def _bytes_in_memory(self) -> int:
+        return sum(8 * scored.detection.heatmap.size for scored in self._memory.values())
+
+
+def packed_heatmap(heatmap: Heatmap) -> NDArray[np.uint8]:
+    """(H, W) uint16 to (H, W, 3) uint8: high byte in red, low byte in green, for an opaque PNG."""
+    high, low = (heatmap >> 8).astype(np.uint8), (heatmap & 255).astype(np.uint8)
+    packed: NDArray[np.uint8] = cv2.merge([high, low, np.zeros_like(low)])
+    return packed
+
+
+def _write(scored: Scored) -> None:
+    folder = scored.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    np.save(folder / "heatmap.npy", scored.detection.heatmap)
+    np.save(folder / "reconstruction.npy", scored.detection.reconstruction)
+    np.save(folder / "figures.npy", np.array([scored.detection.score, scored.seconds]))
+    write_png(folder / "heatmap.png", packed_heatmap(scored.detection.heatmap))
+    write_jpeg(folder / "photo.jpg", preview(scored.photo, SHOWN_SIDE))
+    write_jpeg(folder / "reconstruction.jpg", preview(scored.detection.reconstruction, SHOWN_SIDE))
+
+
+def _read(folder: Path, path: Path) -> Scored:
+    score, seconds = np.load(folder / "figures.npy")
+    detection = Detection(
+        reconstruction=np.load(folder / "reconstruction.npy"),
+        heatmap=np.load(folder / "heatmap.npy"),
+        score=float(score),
+    )
+    return Scored(read_photo(path), detection, float(seconds), folder)

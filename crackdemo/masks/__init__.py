@@ -1,0 +1,1 @@
+"""Heatmap to mask, its measures, and masks against truth. No torch."""

@@ -1,0 +1,1 @@
+"""Photo files to RGB arrays and back."""

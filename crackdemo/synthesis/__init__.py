@@ -1,0 +1,1 @@
+"""Procedural pavement with cracks whose truth is known."""

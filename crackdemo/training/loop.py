@@ -1,0 +1,251 @@
+"""fit(): a network on crack-free tiles, as a generator of epoch reports."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from crackdemo.errors import LossError
+from crackdemo.models import Autoencoder, build_network
+from crackdemo.models.blocks import Prediction
+from crackdemo.models.losses import crack_loss, mean_squared_error, ssim
+from crackdemo.training.config import FitConfig
+from crackdemo.training.objectives import make_pair
+
+GrayTiles = list[NDArray[np.uint8]]
+TensorPair = tuple[Tensor, Tensor, Tensor]
+"""Image, target and mask of a training pair, each (N, 1, size, size) or (1, size, size)."""
+
+_VALIDATION_EPOCH = 2**31
+"""Validation samples are drawn as from an epoch that training never reaches."""
+
+
+_FEWEST_EPOCHS = 5
+"""Of a fit that is given minutes, where these are enough."""
+_VALIDATION_STEPS = 3
+"""Steps that one validation costs: up to eight batches, forward only."""
+
+
+@dataclass(frozen=True)
+class EpochReport:
+    """What one epoch came to."""
+
+    epoch: int
+    """Epochs done, from 1."""
+    epochs: int
+    """Epochs there will be."""
+    train_loss: float
+    """Mean over the epoch's steps; lower is better."""
+    validation_loss: float
+    """On the same painted validation tiles every epoch; lower is better."""
+    learning_rate: float
+    """At the epoch's last step."""
+    seconds: float
+    """Time of this epoch, validation included."""
+    best: bool
+    """Whether this epoch's validation loss is the lowest so far."""
+
+
+@dataclass
+class TrainingState:
+    """All that a fit needs to go on where it stopped."""
+
+    network: Autoencoder
+    """With the weights of the last step."""
+    optimizer: torch.optim.AdamW
+    """With its running means of the gradients."""
+    best_weights: dict[str, Tensor]
+    """The network's state after the epoch with the lowest validation loss; empty before one."""
+    best_loss: float = float("inf")
+    """The lowest validation loss."""
+    epoch: int = 0
+    """Epochs done."""
+    stale_epochs: int = 0
+    """Epochs since the lowest validation loss."""
+
+
+class PairDataset(Dataset[TensorPair]):
+    """Training pairs by number; the number alone decides what is painted."""
+
+    def __init__(self, tiles: GrayTiles, config: FitConfig, epoch_size: int) -> None:
+        self.tiles, self.config, self.epoch_size = tiles, config, epoch_size
+
+    def __getitem__(self, number: int) -> TensorPair:
+        config = self.config
+        rng = np.random.default_rng([config.seed, *divmod(number, self.epoch_size)])
+        tile = self.tiles[rng.integers(len(self.tiles))]
+        pair = make_pair(
+            tile,
+            config.tile_size,
+            config.objective,
+            config.augment,
+            config.cracks,
+            config.flatten,
+            rng,
+        )
+        mask = pair.mask.astype(np.float32)
+        image, target = torch.from_numpy(pair.image), torch.from_numpy(pair.target)
+        return image[None], target[None], torch.from_numpy(mask)[None]
+
+
+def new_state(config: FitConfig) -> TrainingState:
+    """An untrained network and its optimizer, from the config's seed."""
+    torch.manual_seed(config.seed)
+    network = build_network(config.network)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+    )
+    return TrainingState(network, optimizer, {})
+
+
+def fit(
+    config: FitConfig, state: TrainingState, train: GrayTiles, validation: GrayTiles, workers: int
+) -> Iterator[EpochReport]:
+    """Trains `state` in place, one report an epoch; stop iterating to stop the fit.
+
+    workers: processes that paint tiles beside the training; 0 paints in this one. Raises LossError
+    when the loss is no longer a number (the last good weights stay in `state.best_weights`).
+    """
+    size = config.steps_per_epoch * config.batch_size
+    keys = range(state.epoch * size, config.epochs * size)
+    batches = iter(_loader(PairDataset(train, config, size), keys, config.batch_size, workers))
+    held_out = _validation_batches(config, validation)
+    while state.epoch < config.epochs and state.stale_epochs < config.patience:
+        started = time.perf_counter()
+        torch.manual_seed(config.seed * 1_000_003 + state.epoch)  # the VAE's noise
+        train_loss = _train_epoch(config, state, batches)
+        validation_loss = _evaluate(config, state.network, held_out)
+        if not np.isfinite(train_loss + validation_loss):
+            raise LossError(
+                f"The loss became infinite in epoch {state.epoch + 1}: try a lower learning rate."
+            )
+        better = validation_loss < state.best_loss
+        if better:
+            state.best_loss, state.stale_epochs = validation_loss, 0
+            state.best_weights = {k: v.clone() for k, v in state.network.state_dict().items()}
+        else:
+            state.stale_epochs += 1
+        state.epoch += 1
+        yield EpochReport(
+            epoch=state.epoch,
+            epochs=config.epochs,
+            train_loss=train_loss,
+            validation_loss=validation_loss,
+            learning_rate=learning_rate(config, state.epoch * config.steps_per_epoch - 1),
+            seconds=time.perf_counter() - started,
+            best=better,
+        )
+
+
+def learning_rate(config: FitConfig, step: int) -> float:
+    """One cycle (Smith 2018): a cosine up over the first 30 % of all steps, then down to 0."""
+    total = config.epochs * config.steps_per_epoch
+    done, peak = (step + 1) / total, 0.3
+    if done < peak:
+        share = 0.04 + 0.96 * (1 - np.cos(np.pi * done / peak)) / 2
+    else:
+        share = (1 + np.cos(np.pi * (done - peak) / (1 - peak))) / 2
+    return float(config.learning_rate * share)
+
+
+def within(config: FitConfig, minutes: float, seconds: float) -> FitConfig:
+    """As many epochs as the minutes hold, shorter ones where these would be too few to choose from.
+
+    seconds: of one step, as measured.
+    """
+    steps = minutes * 60 / seconds
+    epochs = int(steps / (config.steps_per_epoch + _VALIDATION_STEPS))
+    if epochs >= _FEWEST_EPOCHS:
+        return replace(config, epochs=epochs)
+    shorter = max(1, int(steps / _FEWEST_EPOCHS - _VALIDATION_STEPS))
+    epochs = min(_FEWEST_EPOCHS, max(1, int(steps / (shorter + _VALIDATION_STEPS))))
+    return replace(config, epochs=epochs, steps_per_epoch=min(shorter, config.steps_per_epoch))
+
+
+def seconds_per_step(config: FitConfig, train: GrayTiles, workers: int) -> float:
+    """From a few measured steps."""
+    trial = replace(config, epochs=1, steps_per_epoch=8)
+    state = new_state(trial)
+    batches = iter(
+        _loader(
+            PairDataset(train, trial, 8 * config.batch_size),
+            range(8 * config.batch_size),
+            config.batch_size,
+            workers,
+        )
+    )
+    _train_step(trial, state, next(batches), 0)  # the first pays for warming up
+    started = time.perf_counter()
+    for step in range(1, 8):
+        _train_step(trial, state, next(batches), step)
+    return (time.perf_counter() - started) / 7
+
+
+def _loader(
+    dataset: PairDataset, keys: range, batch_size: int, workers: int
+) -> "DataLoader[TensorPair]":
+    # forked after OpenCV or torch have started threads, a worker would hang: spawn
+    context = "spawn" if workers else None
+    return DataLoader(
+        dataset, batch_size, sampler=keys, num_workers=workers, multiprocessing_context=context
+    )
+
+
+def _train_epoch(config: FitConfig, state: TrainingState, batches: Iterator[TensorPair]) -> float:
+    state.network.train()
+    first = state.epoch * config.steps_per_epoch
+    losses = [
+        _train_step(config, state, next(batches), first + step)
+        for step in range(config.steps_per_epoch)
+    ]
+    return float(np.mean(losses))
+
+
+def _train_step(config: FitConfig, state: TrainingState, batch: TensorPair, step: int) -> float:
+    for group in state.optimizer.param_groups:
+        group["lr"] = learning_rate(config, step)
+    value = _loss(config, state.network, batch)
+    state.optimizer.zero_grad(set_to_none=True)
+    value.backward()  # type: ignore[no-untyped-call]
+    state.optimizer.step()
+    return float(value.detach())
+
+
+def _loss(config: FitConfig, network: Autoencoder, batch: TensorPair) -> Tensor:
+    image, target, mask = (part.contiguous(memory_format=torch.channels_last) for part in batch)
+    with torch.autocast("cpu", torch.bfloat16, enabled=config.bfloat16):
+        prediction: Prediction = network(image)
+    reconstruction = prediction.reconstruction.float()
+    loss = config.mse_weight * mean_squared_error(reconstruction, target)
+    loss = loss + config.beta * prediction.kl.float()
+    if config.ssim_weight:
+        loss = loss + config.ssim_weight * (1 - ssim(reconstruction, target))
+    if prediction.crack_logits is not None:
+        loss = loss + config.crack_weight * crack_loss(prediction.crack_logits.float(), mask)
+    return loss
+
+
+def _validation_batches(config: FitConfig, tiles: GrayTiles) -> list[TensorPair]:
+    dataset = PairDataset(tiles, config, 1)
+    count = min(max(len(tiles), config.batch_size), 8 * config.batch_size)
+    keys = range(_VALIDATION_EPOCH, _VALIDATION_EPOCH + count)
+    return list(_loader(dataset, keys, config.batch_size, workers=0))
+
+
+@torch.no_grad()
+def _evaluate(config: FitConfig, network: Autoencoder, batches: list[TensorPair]) -> float:
+    network.eval()
+    return float(np.mean([float(_loss(config, network, batch)) for batch in batches]))
+
+
+def use_threads(count: int) -> None:
+    """Threads of torch; OpenCV gets none, its images here are too small to share out."""
+    torch.set_num_threads(count)
+    cv2.setNumThreads(0)

@@ -1,0 +1,278 @@
+"""Data folders to a finished checkpoint: tiles, fit, calibration, model card, in a run folder."""
+
+import errno
+import traceback
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+
+from crackdemo.checkpoints.card import model_card
+from crackdemo.checkpoints.checkpoint import Checkpoint, CheckpointConfig, save_checkpoint
+from crackdemo.data.folders import Sample, drop_repeats, find_samples, readable_tiles
+from crackdemo.detection.calibration import calibrate
+from crackdemo.detection.detector import Eye
+from crackdemo.errors import DatasetError, FitError, LossError
+from crackdemo.models import Autoencoder
+from crackdemo.runs.folder import RunFolder
+from crackdemo.training.config import FitConfig
+from crackdemo.training.loop import (
+    EpochReport,
+    GrayTiles,
+    TrainingState,
+    fit,
+    seconds_per_step,
+    use_threads,
+    within,
+)
+from crackdemo.training.samples import Samples
+
+
+@dataclass(frozen=True)
+class FitData:
+    """Crack-free tiles, ready to train on."""
+
+    train: GrayTiles
+    """Gray tiles (H, W) uint8 of the training photos."""
+    validation: GrayTiles
+    """Gray tiles of the validation photos: they choose the epoch and calibrate."""
+    problems: list[str]
+    """One sentence for each photo that could not be used."""
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """For the run folder."""
+        return {
+            "train_tiles": len(self.train),
+            "validation_tiles": len(self.validation),
+            "problems": self.problems,
+        }
+
+
+def read_data(folders: list[Path], source_size: int, channel: str) -> FitData:
+    """All tiles of the folders, by split, in one of `CHANNELS`.
+
+    Raises DatasetError when too little is left.
+    """
+    problems: list[str] = []
+    train: list[GrayTiles] = []
+    validation: list[GrayTiles] = []
+    for found in drop_repeats(map(find_samples, folders)):
+        for_train, for_validation = _train_and_validation(found)
+        for groups, samples, step in (
+            (train, for_train, source_size // 3),
+            (validation, for_validation, source_size // 2),
+        ):
+            tiles, unusable = readable_tiles(samples, source_size, max(1, step), channel)
+            groups.append(tiles)
+            problems += unusable
+    if not any(train) or not any(validation):
+        raise DatasetError(
+            "Too little sound surface was found: a fit needs crack-free tiles of at least 2 "
+            "photos, one to train on and one to validate on, besides the fifth of all photos that "
+            f"is kept aside for tests; give more photos.{_unused(problems)}"
+        )
+    return FitData(_balanced(train), _balanced(validation), problems)
+
+
+def _unused(problems: list[str]) -> str:
+    """A sentence on the photos that could not be used, to follow another one."""
+    if not problems:
+        return ""
+    many = f"{len(problems)} photos were left out; the first"
+    return f" {'1 photo was left out' if len(problems) == 1 else many}: {problems[0]}"
+
+
+def _balanced(groups: list[GrayTiles]) -> GrayTiles:
+    """All tiles, those of smaller folders several times: each folder counts alike."""
+    longest = max(map(len, groups))
+    return [tile for group in groups if group for tile in islice(cycle(group), longest)]
+
+
+def run_fit(
+    run: RunFolder,
+    config: FitConfig,
+    folders: list[Path],
+    threads: int,
+    workers: int = 1,
+    say: Callable[[str], None] = print,
+) -> Iterator[EpochReport]:
+    """Fits, or goes on where the run stopped; `run.checkpoint` is there when it ends.
+
+    say: is told what a person should know, a sentence at a time. Raises DatasetError, or FitError
+    when the fit cannot go on; the run folder then says "failed" and why.
+    """
+    use_threads(threads)
+    with _failure_told(run):
+        run.write_status("running")
+        data = read_data(folders, config.source_size, config.flatten.channel)
+        run.write_json("data.json", data.summary)
+        for problem in data.problems:
+            say(problem)
+        if data.problems:
+            run.note(_unused(data.problems).strip())
+        config = _settled(run, config, data.train, workers, say)
+        config, state = yield from fit_in_memory(run, config, data, workers, say)
+        state.network.load_state_dict(state.best_weights)
+        training = {
+            "fit": asdict(config),
+            "data": [folder.resolve().name for folder in folders],
+            "train_tiles": len(data.train),
+            "validation_tiles": len(data.validation),
+            "epochs_done": state.epoch,
+            "minutes": round(sum(report.seconds for report in run.metrics()) / 60, 1),
+            "threads": threads,
+        }
+        metrics = {"validation_loss": state.best_loss}
+        checkpoint = calibrated(config, state.network, data.validation, training, metrics)
+        run.path.stat()  # saving would make a folder that was deleted meanwhile anew
+        save_checkpoint(run.checkpoint, checkpoint, model_card(checkpoint.config))
+        run.finish()
+
+
+def fit_in_memory(
+    run: RunFolder,
+    config: FitConfig,
+    data: FitData,
+    workers: int,
+    say: Callable[[str], None] = print,
+) -> Generator[EpochReport, None, tuple[FitConfig, TrainingState]]:
+    """The fit itself; where memory runs out, once more with half the batch, from the last epoch.
+
+    Returns the settings that held in the end and the trained state.
+    """
+    try:
+        return config, (yield from _fit(run, config, data, workers, say))
+    except (MemoryError, RuntimeError) as error:
+        if not _is_out_of_memory(error) or config.batch_size == 1:
+            raise
+    smaller = replace(config, batch_size=config.batch_size // 2)
+    run.settle(smaller)
+    message = f"Memory ran out: the batch was halved to {smaller.batch_size} tiles."
+    run.note(message)
+    say(message)
+    return smaller, (yield from _fit(run, smaller, data, workers, say))
+
+
+def _fit(
+    run: RunFolder, config: FitConfig, data: FitData, workers: int, say: Callable[[str], None]
+) -> Generator[EpochReport, None, TrainingState]:
+    state = run.load_state(config)
+    run.keep_metrics(state.epoch)
+    samples = Samples(config, data.validation)
+    try:
+        for report in fit(config, state, data.train, data.validation, workers):
+            run.add_metrics(report)
+            run.save_state(state)
+            samples.write(run.path / "samples", state.network, report.epoch)
+            yield report
+    except LossError as error:
+        if not state.best_weights:
+            raise
+        message = f"{error} The weights are the best of the epochs before."
+        run.note(message)
+        say(message)
+    return state
+
+
+def _settled(
+    run: RunFolder,
+    config: FitConfig,
+    train: GrayTiles,
+    workers: int,
+    say: Callable[[str], None],
+) -> FitConfig:
+    """With minutes as epochs, from a few measured steps."""
+    minutes = run.minutes()
+    if minutes is None:
+        return config
+    config = within(config, minutes, seconds_per_step(config, train, workers))
+    run.settle(config)
+    say(f"{minutes:g} minutes are {config.epochs} epochs of {config.steps_per_epoch} steps.")
+    return config
+
+
+@contextmanager
+def _failure_told(run: RunFolder) -> Iterator[None]:
+    """Whatever ends the fit is one sentence, in the run folder too."""
+    try:
+        yield
+    except Exception as error:
+        if not run.path.is_dir():
+            raise FitError("The run’s folder is gone, so the fit has ended.") from None
+        is_foreseen = isinstance(error, DatasetError | FitError)
+        refusal = error if is_foreseen else FitError(_reason(error))
+        with suppress(OSError):  # on a full disk the status stays, and reads "interrupted"
+            run.write_status("failed", str(refusal))
+            if not is_foreseen:
+                (run.path / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")
+        raise refusal from error
+
+
+def _reason(error: Exception) -> str:
+    if _is_out_of_memory(error):
+        return "Memory ran out, even with half the batch: take smaller tiles or a smaller batch."
+    if _is_disk_full(error):
+        return "The disk is full: free some space and resume; the epochs so far are kept."
+    return (
+        f"The fit met an error that nobody foresaw ({type(error).__name__}, see error.txt in its "
+        "folder): resume it, and if it comes again, report it."
+    )
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or "you tried to allocate" in str(error).lower()
+
+
+def _is_disk_full(error: Exception) -> bool:
+    codes = (errno.ENOSPC, errno.EDQUOT)
+    if isinstance(error, SafetensorError):  # it keeps the system's number in its text alone
+        return any(f"os error {code})" in str(error) for code in codes)
+    return isinstance(error, OSError) and error.errno in codes
+
+
+def calibrated(
+    config: FitConfig,
+    network: Autoencoder,
+    validation: GrayTiles,
+    training: dict[str, Any],
+    metrics: dict[str, Any],
+) -> Checkpoint:
+    """A fitted network with its scale, from clean validation tiles."""
+    calibration = calibrate(
+        Eye(network, torch.device("cpu")),
+        validation,
+        config.flatten,
+        config.heatmap,
+        config.cracks,
+        config.score_top_share,
+        config.score_quantile,
+        config.seed,
+    )
+    described = CheckpointConfig(
+        family=config.family,
+        network=config.network,
+        flatten=config.flatten,
+        heatmap=config.heatmap,
+        calibration=calibration,
+        mask=config.mask,
+        training=training,
+        metrics=metrics,
+    )
+    return Checkpoint(described, network)
+
+
+def _train_and_validation(samples: list[Sample]) -> tuple[list[Sample], list[Sample]]:
+    """By split; where chance left a small set no validation photo, it gets its last ones."""
+    train = [sample for sample in samples if sample.split == "train"]
+    validation = [sample for sample in samples if sample.split == "validation"]
+    usable = train + validation
+    if train and validation:
+        return train, validation
+    cut = max(1, len(usable) - max(1, len(usable) // 10))
+    return usable[:cut], usable[cut:]

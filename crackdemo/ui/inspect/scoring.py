@@ -1,0 +1,177 @@
+"""Scoring a visitor's photos: one step each, stoppable, never two runs of one visitor at once."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import cv2
+
+from crackdemo.checkpoints.names import Weights
+from crackdemo.errors import CheckpointError, PhotoError, Stopped, WeightsError
+from crackdemo.ui.uploads import Upload
+from crackdemo.ui.workbench import Workbench
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A photo that was scored."""
+
+    upload: Upload
+    """Its file and name."""
+    score: float
+    """Of the whole photo, 0..1."""
+    crack: bool
+    """Whether the weights call the whole photo cracked."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A photo that could not be scored."""
+
+    upload: Upload
+    """Its file and name."""
+    reason: str
+    """One sentence, which names it."""
+
+
+@dataclass(frozen=True)
+class Roll:
+    """What scoring made of the visitor's photos; small, since gradio copies it."""
+
+    weights: Weights | None = None
+    """What scored the entries."""
+    entries: tuple[Entry, ...] = ()
+    """In the order of the uploads."""
+    problems: tuple[Problem, ...] = ()
+    """In the order in which they were met."""
+
+    def of(self, uploads: Sequence[Upload]) -> "Roll":
+        """What it says of these uploads, in their order."""
+        known = {entry.upload: entry for entry in self.entries}
+        entries = tuple(known[upload] for upload in uploads if upload in known)
+        return Roll(self.weights, entries, tuple(p for p in self.problems if p.upload in uploads))
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One step of a run."""
+
+    roll: Roll
+    """With what is done."""
+    message: str
+    """For the person."""
+    is_running: bool = False
+    """Whether more steps follow."""
+    is_cut_short: bool = False
+    """Whether it ended before all photos were tried."""
+
+
+class Turn:
+    """A run of one visitor, until another one begins or the visitor stops it."""
+
+    def __init__(self) -> None:
+        self.is_over = False
+        self.gone = threading.Event()
+
+
+class Turns:
+    """The latest run of each visitor; an older one ends before the next begins."""
+
+    def __init__(self) -> None:
+        self._latest: dict[str, Turn] = {}
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def take(self, visitor: str) -> Iterator[Turn]:
+        """A run of this visitor, after the one before has come to its end."""
+        turn = Turn()
+        with self._lock:
+            before = self._latest.get(visitor)
+            self._latest[visitor] = turn
+        if before is not None:
+            before.is_over = True
+            before.gone.wait()
+        try:
+            yield turn
+        finally:
+            turn.gone.set()
+            with self._lock:
+                if self._latest.get(visitor) is turn:
+                    del self._latest[visitor]
+
+    def stop(self, visitor: str) -> None:
+        """Ends the visitor's run, if there is one."""
+        with self._lock:
+            if visitor in self._latest:
+                self._latest[visitor].is_over = True
+
+
+def score_photos(
+    bench: Workbench,
+    uploads: Sequence[Upload],
+    weights_text: str,
+    before: Roll,
+    first: str | None,
+    is_over: Callable[[], bool],
+) -> Iterator[Progress]:
+    """Scores the uploads; bad ones are listed and the rest goes on.
+
+    before: what is done already with the same weights is kept. first: name of the photo that is
+    scored before the others, since it is on show.
+    """
+    yield Progress(before.of(uploads), "Opening the weights…", is_running=True)
+    try:
+        weights = bench.resolve(weights_text)
+        bench.config(weights)
+    except (WeightsError, CheckpointError) as error:
+        yield Progress(before.of(uploads), f"⚠️ {error}", is_cut_short=True)
+        return
+    roll = Roll(weights, before.entries if before.weights == weights else ()).of(uploads)
+    done = {entry.upload for entry in roll.entries}
+    waiting = [upload for upload in uploads if upload not in done]
+    for upload in sorted(waiting, key=lambda upload: upload.name != first):
+        number = len(roll.entries) + len(roll.problems) + 1
+        message = f"Scoring {number} of {len(uploads)}: {upload.name}"
+        yield Progress(roll, message, is_running=True)
+        try:
+            scored = _score(bench, upload, weights, is_over)
+        except Stopped:
+            message = f"Stopped: {len(roll.entries)} of {len(uploads)} photos scored."
+            yield Progress(roll, message, is_cut_short=True)
+            return
+        if isinstance(scored, Entry):
+            roll = replace(roll, entries=(*roll.entries, scored)).of(uploads)
+        else:
+            roll = replace(roll, problems=(*roll.problems, scored))
+    yield Progress(roll, _summary(roll))
+
+
+def _score(
+    bench: Workbench, upload: Upload, weights: Weights, is_over: Callable[[], bool]
+) -> Entry | Problem:
+    try:
+        score = bench.score(upload.path, weights, is_over).detection.score
+    except PhotoError as error:  # it begins with the file's name as the server knows it
+        return Problem(upload, upload.name + str(error).removeprefix(upload.path.name))
+    except CheckpointError as error:
+        return Problem(upload, f"{upload.name} was not scored: {error}")
+    except (MemoryError, RuntimeError, OSError, cv2.error):
+        reason = "most likely for lack of memory or disk space; save it with fewer pixels"
+        return Problem(upload, f"{upload.name} could not be scored, {reason}.")
+    calibration = bench.config(weights).calibration
+    return Entry(upload, score, score >= calibration.score_threshold)
+
+
+def _summary(roll: Roll) -> str:
+    if roll.weights is None:
+        return ""
+    commit = f" at commit {roll.weights.commit}" if roll.weights.commit else ""
+    name = f"{roll.weights.name}{commit}"
+    count = len(roll.entries)
+    if count == 0 and roll.problems:
+        return "None of the photos could be scored."
+    if count == 0:
+        return f"Drop photos above, or try an example: {name} will score them."
+    cracked = sum(entry.crack for entry in roll.entries)
+    return f"{count} photo{'s' * (count != 1)} scored with {name}: {cracked} called cracked."

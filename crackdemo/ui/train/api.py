@@ -1,0 +1,71 @@
+"""Public endpoints for fits: start, status, cancel."""
+
+from typing import Any
+
+import gradio as gr
+
+from crackdemo.errors import DatasetError, RunError
+from crackdemo.runs.jobs import Job, Jobs
+from crackdemo.training.config import FitConfig
+from crackdemo.ui import owner
+from crackdemo.ui.train import fit_data, fits
+from crackdemo.ui.workbench import Workbench
+
+
+def report(job: Job) -> dict[str, Any]:
+    """A run for programs."""
+    return {
+        "name": job.name,
+        "state": job.state,
+        "message": job.status.message,
+        "place": job.place,
+        "epoch": len(job.history),
+        "epochs": job.epochs,
+        "seconds_left": job.seconds_left,
+        "history": list(job.history),
+        "has_weights": job.has_weights,
+    }
+
+
+def build(bench: Workbench) -> None:
+    """Registers `/start_fit`, `/fit_status` and `/cancel_fit`."""
+
+    def jobs() -> Jobs:
+        if bench.jobs is None:
+            raise gr.Error(fits.TRAINING_OFF)
+        return bench.jobs
+
+    def own_jobs() -> Jobs:
+        owner.check(bench.owner, None)  # a program has no login
+        return jobs()
+
+    def start_fit(name: str, folder: str, settings: dict, minutes: float) -> dict:
+        """Starts a fit on an allowed folder, or on procedural pavement where `folder` is empty.
+
+        `settings` are those of a FitConfig; with `minutes` above 0 they decide on the epochs.
+        """
+        try:
+            config = FitConfig.from_dict(settings)
+            here, checked = own_jobs(), jobs().check_name(name)
+            source = fit_data.FOLDER if folder.strip() else fit_data.PAVEMENT
+            data = fit_data.gather(bench, source, [], folder)
+            return report(fit_data.start(here, checked, config, minutes or None, data))
+        except (DatasetError, RunError, ValueError, TypeError) as error:
+            raise gr.Error(str(error)) from None
+
+    def fit_status(name: str) -> dict:
+        """State, epochs and losses of a run."""
+        try:
+            return report(jobs().job(name))
+        except RunError as error:
+            raise gr.Error(str(error)) from None
+
+    def cancel_fit(name: str) -> dict:
+        """Ends a fit; it has ended when the answer comes."""
+        try:
+            return report(own_jobs().cancel(name))
+        except RunError as error:
+            raise gr.Error(str(error)) from None
+
+    for endpoint in (start_fit, fit_status, cancel_fit):
+        gr.api(endpoint, api_name=endpoint.__name__)

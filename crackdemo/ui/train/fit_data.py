@@ -1,0 +1,154 @@
+"""What a new fit is made of, as functions of plain values: photos, settings, and how long."""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from crackdemo.data import intake
+from crackdemo.data.folders import find_samples
+from crackdemo.data.intake import DataCheck
+from crackdemo.errors import DatasetError
+from crackdemo.runs.jobs import Job, Jobs
+from crackdemo.runs.queue import threads
+from crackdemo.training.config import FitConfig
+from crackdemo.ui.train.fits import count, duration
+from crackdemo.ui.workbench import Workbench
+
+UPLOAD, FOLDER, PAVEMENT = "Upload", "Folder", "Procedural pavement"
+_ESTIMATE_SECONDS = 150
+
+
+@dataclass(frozen=True)
+class Data:
+    """Training photos, ready."""
+
+    folder: Path
+    """Holds them."""
+    is_ours: bool
+    """Whether the folder was made here, and moves into the run."""
+    left_out: tuple[str, ...] = ()
+    """Sentences on what an upload held besides."""
+
+
+def gather(bench: Workbench, source: str, files: Sequence[str], folder: str) -> Data:
+    """From the source of the person's choice. Raises DatasetError."""
+    if source == FOLDER:
+        return Data(_allowed(bench, folder), is_ours=False)
+    if source == UPLOAD and not files:
+        raise DatasetError("There are no photos yet: upload some, or a ZIP of them.")
+    scratch = bench.new_export_folder()
+    try:
+        if source == PAVEMENT:
+            intake.make_pavement(scratch / "pavement", seed=0)
+            return Data(scratch / "pavement", is_ours=True)
+        left_out = intake.take_in([Path(file) for file in files], scratch / "photos")
+        return Data(scratch / "photos", True, tuple(left_out))
+    except DatasetError:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
+    except OSError as error:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise DatasetError(
+            f"The photos could not be copied ({error.strerror}): free some space and try again."
+        ) from None
+
+
+def _allowed(bench: Workbench, text: str) -> Path:
+    try:
+        folder = Path(text.strip()).resolve()
+        is_allowed = any(folder.is_relative_to(parent.resolve()) for parent in bench.allowed)
+    except (OSError, ValueError):
+        is_allowed = False
+    if not (text.strip() and is_allowed and folder.is_dir()):
+        raise DatasetError(
+            "This folder is missing, or the app may not read it: name it with --allow when you "
+            "start the app."
+        )
+    find_samples(folder)
+    return folder
+
+
+def settings_of(values: dict[str, Any], network: dict[str, Any], more: str) -> FitConfig:
+    """The widgets' values to settings; `more` is JSON for all other fields. Raises ValueError."""
+    try:
+        others = json.loads(more or "{}")
+    except ValueError:
+        raise ValueError("The other settings are no JSON: write an object, or leave {}.") from None
+    if not isinstance(others, dict):
+        raise ValueError("The other settings must be a JSON object: write one, or leave {}.")
+    try:
+        channels = [int(part) for part in str(network["channels"]).split(",")]
+    except ValueError:
+        raise ValueError("The channels must be whole numbers with commas between them.") from None
+    if values["family"] != "vae":
+        network = {name: value for name, value in network.items() if name != "latent_size"}
+    settings = {**values, "network": {**network, "channels": channels}, **others}
+    try:
+        return FitConfig.from_dict(settings)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"The settings are wrong: {str(error).rstrip('.')}.") from None
+
+
+def start(jobs: Jobs, name: str, config: FitConfig, minutes: float | None, data: Data) -> Job:
+    """Into the queue. Raises RunError."""
+    where = data.folder.name if data.is_ours else str(data.folder)
+    move_in = data.folder if data.is_ours else None
+    return jobs.start(name, asdict(config), [where], minutes, move_in)
+
+
+def describe_data(data: Data, found: DataCheck, tile_size: int) -> str:
+    """Markdown for the person."""
+    if not found.photos:
+        return "⚠️ None of these photos can be read.\n\n" + _bullets(found.unreadable)
+    (low, narrow), (high, wide) = found.smallest, found.largest
+    sizes = f"{narrow} × {low} px"
+    if (high, wide) != (low, narrow):
+        sizes += f" to {wide} × {high} px"
+    text = f"**{count(found.photos, 'photo')}**, {sizes}."
+    if found.photos < 2:
+        text += " ⚠️ A fit needs at least 2."
+    if min(low, narrow) < tile_size:
+        text += f" Those smaller than a tile of {tile_size} px are continued by their mirror image."
+    if found.duplicates:
+        copies = len(found.duplicates)
+        text += f" {copies} exact {'copy is' if copies == 1 else 'copies are'} left out: "
+        text += ", ".join(found.duplicates[:5]) + (" …" if len(found.duplicates) > 5 else ".")
+    return text + "\n\n" + _bullets([*found.unreadable, *data.left_out])
+
+
+def _bullets(sentences: Sequence[str], most: int = 20) -> str:
+    more = [f"and {len(sentences) - most} more"] if len(sentences) > most else []
+    return "\n".join(f"- {sentence}" for sentence in [*sentences[:most], *more])
+
+
+def estimate(config: FitConfig, data: Data, minutes: float | None) -> str:
+    """How long it takes, or what the minutes hold, from a few real steps in their own process."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as settings:
+        json.dump(asdict(config), settings)
+        settings.flush()
+        given = ["--config", settings.name, "--data", str(data.folder), "--out", "unused"]
+        given += ["--threads", str(threads())]
+        command = ["nice", sys.executable, "-m", "crackdemo", "fit", "--dry-run", *given]
+        try:
+            told = subprocess.run(
+                command, capture_output=True, text=True, timeout=_ESTIMATE_SECONDS, check=True
+            )
+        except subprocess.TimeoutExpired:
+            return "A few steps took longer than two minutes: take smaller tiles or batches."
+        except (subprocess.CalledProcessError, OSError) as error:
+            said = (getattr(error, "stderr", "") or "").strip().splitlines()
+            return f"⚠️ {said[-1] if said else 'The time could not be measured.'}"
+    step = float(told.stdout.split()[0])
+    said = f"A step of {count(config.batch_size, 'tile')} takes about {duration(step)}"
+    if minutes is not None:
+        steps = count(int(minutes * 60 / step), "step")
+        return f"{said}: {count(minutes, 'minute')} hold about {steps}."
+    epoch = step * config.steps_per_epoch
+    whole = duration(epoch * config.epochs)
+    return f"{said}, an epoch {duration(epoch)}, {config.epochs} epochs at most {whole}."

@@ -1,0 +1,146 @@
+"""What the Train tab says of runs, as functions of plain values."""
+
+import base64
+import zipfile
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from crackdemo.errors import RunError
+from crackdemo.runs.jobs import Job, Jobs
+from crackdemo.ui.train.curves import Curve, plot
+from crackdemo.ui.workbench import Workbench
+
+TRAINING_OFF = (
+    "Training, deleting and renaming are off here, since all visitors share one machine: run the "
+    "app at home with `python app.py`."
+)
+_INTERRUPTED = (
+    "The fit has ended without a word: somebody ended it, the machine was switched off, or memory "
+    "or disk ran out. Resume goes on after its last epoch."
+)
+
+
+def count(number: float, thing: str) -> str:
+    """1 photo, 2 photos, 1.5 minutes."""
+    return f"{round(number, 2)} {thing}".replace(".0 ", " ") + "s" * (number != 1)
+
+
+def duration(seconds: float) -> str:
+    """12 s, 3 min, 1 h 5 min."""
+    if seconds < 99.5:
+        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def label(job: Job) -> str:
+    """A run in one line of the list."""
+    done = len(job.history)
+    if job.state == "queued":
+        return f"{job.name} · {_queue(job)}"
+    if job.state == "running":
+        left = f" · {duration(job.seconds_left)} left" if job.seconds_left is not None else ""
+        return f"{job.name} · running · {_epochs(job)}{left}"
+    return f"{job.name} · {job.state}" + (f" · {count(done, 'epoch')}" if done else "")
+
+
+def _queue(job: Job) -> str:
+    return f"queued, {job.place} before it" if job.place else "starting"
+
+
+def _epochs(job: Job) -> str:
+    """How far it is; minutes become epochs once a few steps have been measured."""
+    if job.minutes is not None:
+        return f"measuring how many epochs {count(job.minutes, 'minute')} hold"
+    if job.state == "running" and len(job.history) == job.epochs:
+        return "calibrating"
+    return f"epoch {len(job.history)} of {job.epochs}"
+
+
+def describe(job: Job, other: Job | None) -> str:
+    """HTML: state, progress, curves; beside another run's where there is one."""
+    done, best = len(job.history), [r["validation_loss"] for r in job.history]
+    share = 1.0 if job.state == "done" else done / max(1, job.epochs)
+    facts = [f"<b class='state {job.state}'>{job.state}</b>"]
+    if job.state == "queued":
+        facts[0] = f"<b class='state queued'>{_queue(job)}</b>"
+    else:
+        facts.append(f"{_epochs(job)} ({100 * share:.0f} %)")
+    if job.state == "running" and job.seconds_left is not None:
+        facts.append(f"{duration(job.seconds_left)} left")
+    if done:
+        facts.append(f"learning rate {job.history[-1]['learning_rate']:.2g}")
+        facts.append(f"best validation loss {min(best):.4g}")
+    told = _INTERRUPTED if job.state == "interrupted" else job.status.message
+    message = f"<p>{escape(told)}</p>" if told else ""
+    runs = [(job, "first")] + ([(other, "second")] if other else [])
+    curves = [
+        Curve(f"{run.name}: {kind}", [r[f"{kind}_loss"] for r in run.history], f"{style} {dashed}")
+        for run, style in runs
+        for kind, dashed in (("validation", ""), ("train", "dashed"))
+    ]
+    epochs = max([len(run.history) for run, _ in runs] + [2])
+    table = compare(job, other) if other else ""
+    return (
+        f"<div class='fit'><p>{' · '.join(facts)}</p>{message}"
+        f"<progress max='1' value='{share:.4f}'></progress>{plot(curves, epochs)}{table}</div>"
+    )
+
+
+def compare(first: Job, second: Job) -> str:
+    """HTML table: results of both, and the settings in which they differ."""
+    rows = [("state", first.state, second.state)]
+    rows += [("epochs done", str(len(first.history)), str(len(second.history)))]
+    rows += [("best validation loss", _best(first), _best(second))]
+    rows += [("time", _spent(first), _spent(second))]
+    settings = [_flat(job.settings) for job in (first, second)]
+    for name in sorted(settings[0].keys() | settings[1].keys()):
+        values = ["–" if each.get(name) is None else str(each[name]) for each in settings]
+        if values[0] != values[1]:
+            rows.append((name, *values))
+    cells = "".join(
+        f"<tr><th>{escape(n)}</th><td>{escape(a)}</td><td>{escape(b)}</td></tr>" for n, a, b in rows
+    )
+    head = f"<tr><th></th><th>{escape(first.name)}</th><th>{escape(second.name)}</th></tr>"
+    return f"<table>{head}{cells}</table>"
+
+
+def _best(job: Job) -> str:
+    losses = [report["validation_loss"] for report in job.history]
+    return f"{min(losses):.4g}" if losses else "–"
+
+
+def _spent(job: Job) -> str:
+    return duration(sum(report["seconds"] for report in job.history))
+
+
+def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        inner = isinstance(value, dict)
+        flat |= _flat(value, f"{prefix}{name}.") if inner else {f"{prefix}{name}": value}
+    return flat
+
+
+def sample_html(jobs: Jobs, name: str, epoch: int) -> str:
+    """The samples that were painted after an epoch, inline; a sentence where there are none."""
+    file = jobs.run_folder(name) / "samples" / f"epoch-{epoch:04}.jpg"
+    try:
+        data = base64.b64encode(file.read_bytes()).decode()
+    except OSError:
+        return "<p class='fit'>Pictures appear after the first epoch.</p>"
+    alt = f"Input, reconstruction, heatmap and mask of three tiles after epoch {epoch}"
+    return f"<img class='samples' alt='{alt}' src='data:image/jpeg;base64,{data}'>"
+
+
+def zip_weights(bench: Workbench, jobs: Jobs, name: str) -> Path:
+    """The finished checkpoint in a ZIP. Raises RunError before the fit is done."""
+    folder = jobs.run_folder(name) / "checkpoint"
+    if not (folder / "config.json").exists():
+        raise RunError(f"The run “{name}” has no weights yet: wait until it is done.")
+    file = bench.new_export_folder() / f"{name}.zip"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        for part in sorted(folder.iterdir()):
+            archive.write(part, f"{name}/{part.name}")
+    return file

@@ -1,0 +1,81 @@
+"""Publishing a run's weights on the Hugging Face Hub: with a token at home, a login on a Space."""
+
+from typing import Any
+
+import gradio as gr
+
+from crackdemo.checkpoints.hub import push
+from crackdemo.errors import HubError, RunError
+from crackdemo.runs.jobs import Jobs
+from crackdemo.ui import owner
+from crackdemo.ui.workbench import Workbench
+
+_PROGRESS = gr.Progress()
+_SCOPE = "contribute-repos"
+
+
+def build(bench: Workbench, jobs: Jobs, choice: gr.Radio) -> None:
+    """Lays the box out and wires it; the token field is there only without a login."""
+    with gr.Accordion("Publish on the Hugging Face Hub", open=False, elem_id="push-box"):
+        with gr.Row():
+            repo = gr.Textbox(
+                label="Model", placeholder="owner/name", max_lines=1, elem_id="push-repo"
+            )
+            token = gr.Textbox(
+                label="Token",
+                info="With the right to write; it is used once and not kept.",
+                type="password",
+                max_lines=1,
+                visible=bench.owner is None,
+                elem_id="push-token",
+            )
+        private = gr.Checkbox(True, label="Private", elem_id="push-private")
+        publish = gr.Button("Publish this run’s weights", size="sm", elem_id="push")
+        said = gr.Markdown(visible=False, elem_id="push-said")
+
+    def run(
+        chosen: str | None,
+        repo_id: str,
+        key: str,
+        is_private: bool,
+        profile: gr.OAuthProfile | None,
+        login: gr.OAuthToken | None,
+        progress: Any = _PROGRESS,
+    ) -> tuple[Any, str]:
+        repo_id = (repo_id or "").strip()
+        try:
+            owner.check(bench.owner, profile)
+            folder = jobs.run_folder(chosen or "") / "checkpoint"
+            key = token_of(bench.owner, key or "", login)
+            url = push(
+                folder,
+                repo_id,
+                key,
+                is_private,
+                bench.endpoint,
+                on_progress=lambda step: progress(0.5, desc=step),
+            )
+        except (RunError, HubError) as error:
+            return gr.Markdown(f"⚠️ {error}", visible=True), ""
+        return gr.Markdown(f"Published: [{repo_id}]({url})", visible=True), ""
+
+    publish.click(
+        run,
+        [choice, repo, token, private],
+        [said, token],
+        show_progress="minimal",
+        api_visibility="private",
+    )
+
+
+def token_of(owner_name: str | None, typed: str, login: gr.OAuthToken | None) -> str:
+    """The typed one at home, the login's on a Space. Raises HubError without one."""
+    if owner_name is None and not typed.strip():
+        raise HubError("The token is missing: make one with the right to write, and paste it here.")
+    if owner_name is None:
+        return typed
+    if login is None or _SCOPE not in login.scope.split():
+        raise HubError(
+            f"The login does not let this app publish: log in again and allow “{_SCOPE}”."
+        )
+    return str(login.token)

@@ -1,0 +1,281 @@
+"""The Train tab: a form for new fits, and the runs that there are (see `fits` and `jobs`)."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from crackdemo.errors import RunError
+from crackdemo.runs.jobs import Job, Jobs
+from crackdemo.ui import owner
+from crackdemo.ui.train import fits, push_box, side_by_side
+from crackdemo.ui.train import form as train_form
+from crackdemo.ui.train.form import Form
+from crackdemo.ui.train.side_by_side import SameSight
+from crackdemo.ui.workbench import Workbench
+
+_TICK_SECONDS = 2
+Seen = tuple[str, str, int]
+"""What a visitor was shown last: its signature, the run, and that run's epochs."""
+_AT_ONCE: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The runs and one of them in detail."""
+
+    choice: gr.Radio
+    other: gr.Dropdown
+    sight: SameSight
+    detail: gr.HTML
+    epoch: gr.Slider
+    sample: gr.HTML
+    cancel: gr.Button
+    resume: gr.Button
+    zip: gr.Button
+    download: gr.File
+    new_name: gr.Textbox
+    rename: gr.Button
+    delete: gr.Button
+    said: gr.Markdown
+    seen: gr.State
+
+    @property
+    def current(self) -> list[Any]:
+        """What decides on what is shown."""
+        return [self.choice, self.other, self.epoch, self.seen]
+
+    @property
+    def shown(self) -> list[Any]:
+        """What a tick may change."""
+        return [
+            self.choice, self.other, self.sight.photo, self.detail, self.epoch, self.sample,
+            self.cancel, self.resume, self.zip, self.rename, self.delete, self.seen,
+        ]  # fmt: skip
+
+
+def build(bench: Workbench, tab: gr.Tab, others: list[gr.Tab]) -> None:
+    """Lays the tab out and wires it; the page asks for news only while the tab is open."""
+    jobs = bench.jobs
+    if jobs is None:
+        gr.Markdown(fits.TRAINING_OFF, elem_id="training-off")
+        return
+    if bench.owner is not None:  # off a Space this button would ask the network
+        gr.LoginButton(size="sm", elem_id="login")
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=4, min_width=300):
+            form = train_form.build(bench)
+        with gr.Column(scale=7, min_width=320):
+            runs = _runs()
+            push_box.build(bench, jobs, runs.choice)
+    timer = gr.Timer(_TICK_SECONDS, active=False)
+    tab.select(lambda: gr.Timer(active=True), None, timer, **_AT_ONCE)
+    for other in others:
+        other.select(lambda: gr.Timer(active=False), None, timer, **_AT_ONCE)
+    _wire_list(jobs, runs, tab, timer)
+    side_by_side.wire(bench, runs.sight, runs.choice, runs.other)
+    _wire_deeds(bench, jobs, runs)
+    _wire_start(bench, jobs, form, runs)
+
+
+def _runs() -> Runs:
+    gr.Markdown("### Runs")
+    choice = gr.Radio(
+        [], label="Runs", show_label=False, elem_id="runs", info="No fit has been started yet."
+    )
+    other = gr.Dropdown([], label="Compare with", elem_id="compare", visible=False)
+    said = gr.Markdown(visible=False, elem_id="runs-said")
+    detail = gr.HTML(elem_id="run-detail")
+    with gr.Row():
+        cancel = gr.Button("Cancel", size="sm", min_width=80, visible=False, elem_id="cancel-fit")
+        resume = gr.Button("Resume", size="sm", min_width=80, visible=False, elem_id="resume-fit")
+        pack = gr.Button("Weights as ZIP", size="sm", min_width=80, visible=False, elem_id="zip")
+    download = gr.File(label="Weights", interactive=False, visible=False, elem_id="weights-zip")
+    sight = side_by_side.build()
+    epoch = gr.Slider(
+        1, 2, 1, step=1, label="Pictures after epoch", visible=False, elem_id="sample-epoch"
+    )
+    sample = gr.HTML(elem_id="sample")
+    with gr.Accordion("Rename or delete", open=False), gr.Row(equal_height=True):
+        new_name = gr.Textbox(
+            show_label=False,
+            placeholder="new name",
+            min_width=120,
+            max_lines=1,
+            elem_id="new-name",
+        )
+        rename = gr.Button("Rename", size="sm", min_width=80, interactive=False, elem_id="rename")
+        delete = gr.Button(
+            "Delete", size="sm", variant="stop", min_width=80, interactive=False, elem_id="delete"
+        )
+    return Runs(
+        choice, other, sight, detail, epoch, sample, cancel, resume, pack, download, new_name,
+        rename, delete, said, gr.State(("", "", 0)),
+    )  # fmt: skip
+
+
+def _show(
+    jobs: Jobs,
+    runs: Runs,
+    chosen: str | None,
+    other: str | None,
+    epoch: int,
+    seen: Seen = ("", "", 0),
+) -> dict:
+    """What stands there for the runs as they are now; the pictures follow the latest epoch until
+    an earlier one is asked for."""
+    everything = {job.name: job for job in jobs.jobs()}
+    job = everything.get(chosen or "") or next(iter(everything.values()), None)
+    second = everything.get(other or "")
+    names = [(fits.label(each), each.name) for each in everything.values()]
+    if job is None:
+        none, idle = gr.Button(visible=False), gr.Button(interactive=False)
+        return {
+            runs.choice: gr.Radio([], value=None, info="No fit has been started yet."),
+            runs.detail: "",
+            runs.sample: "",
+            runs.epoch: gr.Slider(visible=False),
+            runs.cancel: none,
+            runs.resume: none,
+            runs.zip: none,
+            runs.other: gr.Dropdown(visible=False),
+            runs.sight.photo: gr.File(visible=False),
+            runs.rename: idle,
+            runs.delete: idle,
+            runs.seen: (_signature([], None, other), "", 0),
+        }
+    done = len(job.history)
+    _, before, latest = seen
+    at = epoch if job.name == before and 0 < epoch < latest else done
+    at_rest = not job.status.is_live
+    others = [("none", "")] + [(name, name) for name in everything if name != job.name]
+    second = None if second is job else second
+    return {
+        runs.choice: gr.Radio(names, value=job.name, info=None),
+        runs.other: gr.Dropdown(
+            others, value=second.name if second else "", visible=len(names) > 1
+        ),
+        runs.sight.photo: gr.File(visible=side_by_side.can_compare(job, second)),
+        runs.detail: fits.describe(job, second),
+        runs.epoch: gr.Slider(1, max(done, 2), value=max(at, 1), visible=done > 1),
+        runs.sample: fits.sample_html(jobs, job.name, at) if done else "",
+        runs.cancel: gr.Button(visible=not at_rest),
+        runs.resume: gr.Button(visible=at_rest and job.state != "done"),
+        runs.zip: gr.Button(visible=job.has_weights),
+        runs.rename: gr.Button(interactive=at_rest),
+        runs.delete: gr.Button(interactive=at_rest),
+        runs.seen: (_signature(everything.values(), job.name, other), job.name, done),
+    }
+
+
+def _signature(jobs: Iterable[Job], chosen: str | None, other: str | None) -> str:
+    """Changes with whatever is shown."""
+    lines = [f"{job.state} {fits.label(job)} {job.status.message}" for job in jobs]
+    return "\n".join([chosen or "", other or "", *lines])
+
+
+def _wire_list(jobs: Jobs, runs: Runs, tab: gr.Tab, timer: gr.Timer) -> None:
+    def tick(chosen: str | None, other: str | None, epoch: int, seen: Seen) -> dict:
+        if _signature(jobs.jobs(), chosen, other) == seen[0]:
+            return {runs.seen: gr.skip()}
+        return _show(jobs, runs, chosen, other, int(epoch), seen)
+
+    def paint(chosen: str | None, epoch: int) -> str:
+        try:
+            return fits.sample_html(jobs, chosen or "", int(epoch))
+        except RunError:
+            return ""
+
+    gr.on(
+        [timer.tick, tab.select, runs.choice.input, runs.other.input],
+        tick,
+        runs.current,
+        runs.shown,
+        trigger_mode="always_last",
+        **_AT_ONCE,
+    )
+    runs.epoch.input(
+        paint, [runs.choice, runs.epoch], runs.sample, trigger_mode="always_last", **_AT_ONCE
+    )
+
+
+def _wire_deeds(bench: Workbench, jobs: Jobs, runs: Runs) -> None:
+    def after(deed: Callable[[str], Any]) -> Callable[..., dict]:
+        def act(
+            chosen: str | None,
+            other: str | None,
+            epoch: int,
+            seen: Seen,
+            profile: gr.OAuthProfile | None,
+        ) -> dict:
+            said = gr.Markdown(visible=False)
+            try:
+                owner.check(bench.owner, profile)
+                result = deed(chosen or "")
+                chosen = result.name if isinstance(result, Job) else chosen
+            except RunError as error:
+                said = gr.Markdown(f"⚠️ {error}", visible=True)
+            return {**_show(jobs, runs, chosen, other, int(epoch), seen), runs.said: said}
+
+        return act
+
+    shown = [*runs.shown, runs.said]
+    for button, deed in (
+        (runs.cancel, jobs.cancel),
+        (runs.resume, jobs.resume),
+    ):
+        button.click(after(deed), runs.current, shown, **_AT_ONCE)
+    runs.delete.click(
+        after(jobs.delete),
+        runs.current,
+        shown,
+        js="(...given) => { if (!confirm('Delete this run and its weights?')) throw new Error("
+        "'kept'); return given; }",
+        **_AT_ONCE,
+    )
+
+    def rename(
+        chosen: str | None,
+        other: str | None,
+        epoch: int,
+        seen: Seen,
+        new_name: str,
+        profile: gr.OAuthProfile | None,
+    ) -> dict:
+        act = after(lambda name: jobs.rename(name, new_name or ""))
+        return act(chosen, other, epoch, seen, profile)
+
+    runs.rename.click(rename, [*runs.current, runs.new_name], shown, **_AT_ONCE)
+
+    def pack(chosen: str | None) -> gr.File:
+        try:
+            return gr.File(str(fits.zip_weights(bench, jobs, chosen or "")), visible=True)
+        except RunError as error:
+            raise gr.Error(str(error)) from None
+
+    runs.zip.click(pack, runs.choice, runs.download, **_AT_ONCE)
+    runs.choice.change(lambda: gr.File(visible=False), None, runs.download, **_AT_ONCE)
+
+
+def _wire_start(bench: Workbench, jobs: Jobs, form: Form, runs: Runs) -> None:
+    def start(profile: gr.OAuthProfile | None, *given: Any) -> dict:
+        try:
+            owner.check(bench.owner, profile)
+            job = train_form.start(bench, jobs, form, given)
+        except ValueError as error:  # DatasetError and RunError are
+            return {form.said: gr.Markdown(f"⚠️ {error}", visible=True)}
+        said = f"“{job.name}” has been started; you may close the page."
+        return {
+            form.said: gr.Markdown(said, visible=True),
+            form.name: "",
+            **_show(jobs, runs, job.name, None, 0),
+        }
+
+    form.start.click(
+        start,
+        train_form.inputs(form),
+        [form.said, form.name, *runs.shown],
+        show_progress="minimal",
+        api_visibility="private",
+    )

@@ -1,0 +1,61 @@
+import json
+import re
+from dataclasses import asdict
+
+from crackdemo.checkpoints.card import LICENCES, model_card
+from crackdemo.checkpoints.checkpoint import Calibration, CheckpointConfig
+from crackdemo.detection.heatmaps import HeatmapConfig
+from crackdemo.detection.illumination import FlattenConfig
+from crackdemo.masks.cut import MaskParams
+from crackdemo.models.vae import VaeConfig
+from crackdemo.training.config import FitConfig
+
+FIT = FitConfig(family="vae", network=VaeConfig((4, 8)), seed=7)
+
+
+def card(**told) -> str:
+    config = CheckpointConfig(
+        family="vae",
+        network=FIT.network,
+        flatten=FlattenConfig(),
+        heatmap=HeatmapConfig(scales=(1.0, 0.5)),
+        calibration=Calibration(0.0625, 0.75, 0.05, {}),
+        mask=MaskParams(),
+        **told,
+    )
+    return model_card(config, "python -m crackdemo fit --family vae")
+
+
+def test_a_card_begins_with_the_hubs_front_matter():
+    assert re.match(r"---\n(?:[a-z_]+: .+\n)+---\n", card())
+    assert "license: apache-2.0" in card()
+
+
+def test_a_card_says_what_when_cracked_and_how_it_was_made():
+    text = card()
+    assert "variational autoencoder" in text
+    assert "scales 1, 0.5" in text
+    assert "0.0625" in text
+    assert "hottest 5 %" in text
+    assert "0.750" in text
+    assert "python -m crackdemo fit --family vae" in text
+    assert "## Limits" in text
+
+
+def test_a_card_names_the_data_and_their_licences():
+    text = card(training={"data": ["sut_crack", "my street"]})
+    assert f"`sut_crack`: {LICENCES['sut_crack']}" in text
+    assert "`my street`: the user’s own photos" in text
+
+
+def test_a_card_holds_the_settings_to_make_the_weights_again():
+    text = card(training={"fit": asdict(FIT), "data": [], "train_tiles": 300})
+    recipe = re.search(r"```json\n(.+?)\n```", text, re.DOTALL)
+    assert FitConfig.from_dict(json.loads(recipe.group(1))) == FIT
+    assert "train tiles: 300" in text
+
+
+def test_a_card_shows_what_was_measured():
+    text = card(metrics={"pixel_f1": 0.61234567, "photos": 12})
+    assert "| pixel_f1 | 0.6123 |" in text
+    assert "| photos | 12 |" in text

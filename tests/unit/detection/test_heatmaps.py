@@ -1,0 +1,152 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from crackdemo.detection.heatmaps import HeatmapConfig, photo_score, residual_of, to_heatmap
+from crackdemo.detection.illumination import FlattenConfig, measure_illumination, to_gray
+
+CLEAN = Path(__file__).parents[3].parent / "shared" / "data" / "metu" / "clean"
+
+
+def residuals(*values: float) -> np.ndarray:
+    return np.array([values], np.float32)
+
+
+def test_the_heatmap_is_the_contracts_formula():
+    r0 = 0.03
+    r = np.linspace(0, 2, 5001, dtype=np.float32).reshape(1, -1)
+    expected = [min(65535, round(65536 * float(x) / (float(x) + r0))) for x in r[0]]
+    heatmap = to_heatmap(r, r0)
+    assert heatmap.dtype == np.uint16
+    assert heatmap[0].tolist() == expected
+
+
+@pytest.mark.parametrize("r0", [1e-6, 0.01, 0.4, 100.0])
+def test_the_scale_has_its_fixed_points(r0):
+    assert to_heatmap(np.array([[0, r0, 1e30]]), r0).tolist() == [[0, 32768, 65535]]
+
+
+def test_more_residual_is_never_less_heat():
+    r = np.sort(np.random.default_rng(0).exponential(0.05, (1, 10000)).astype(np.float32))
+    heatmap = to_heatmap(r, 0.02)[0].astype(int)
+    assert (np.diff(heatmap) >= 0).all()
+    assert len(set(heatmap)) > 5000
+
+
+def test_the_dark_residual_is_what_the_photo_lacks_in_light():
+    config = HeatmapConfig(residual="dark", blur_sigma=0)
+    image, healed = residuals(0.2, 0.5, 0.9), residuals(0.5, 0.5, 0.5)
+    assert residual_of(image, healed, config)[0] == pytest.approx([0.3, 0, 0])
+
+
+def test_the_absolute_residual_counts_both_sides():
+    config = HeatmapConfig(residual="absolute", blur_sigma=0)
+    image, healed = residuals(0.2, 0.5, 0.9), residuals(0.5, 0.5, 0.5)
+    assert residual_of(image, healed, config)[0] == pytest.approx([0.3, 0, 0.4])
+
+
+def test_the_gradient_residual_sees_edges_and_not_levels():
+    config = HeatmapConfig(residual="gradient", blur_sigma=0)
+    even = np.full((20, 30), 0.3, np.float32)
+    edge = even.copy()
+    edge[:, 15:] = 0.7
+    assert not residual_of(even, even + 0.2, config).any()
+    seen = residual_of(edge, even, config)
+    # a step of 0.4, seen by both of its neighbours: 0.2 per pixel
+    assert seen[:, 14:16] == pytest.approx(0.2, abs=1e-6)
+    assert not seen[:, :13].any()
+
+
+@pytest.mark.parametrize("residual", ["dark", "absolute", "gradient"])
+def test_a_reconstruction_that_is_the_photo_leaves_no_residual(residual):
+    image = np.random.default_rng(0).random((30, 40)).astype(np.float32)
+    left = residual_of(image, image.copy(), HeatmapConfig(residual=residual))
+    assert left == pytest.approx(0, abs=1e-7)
+
+
+def test_the_blur_is_a_gaussian_that_loses_nothing():
+    image = np.ones((41, 41), np.float32)
+    image[20, 20] = 0
+    config = HeatmapConfig(residual="dark", blur_sigma=2)
+    residual = residual_of(image, np.ones_like(image), config)
+    assert residual.sum() == pytest.approx(1, abs=1e-4)
+    assert residual[20, 20] == pytest.approx(1 / (2 * np.pi * 4), rel=0.02)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"residual": "bright"},
+        {"scales": ()},
+        {"scales": (1.0, 0.0)},
+        {"scales": (2.0,)},
+        {"scales": (0.5,) * 100},
+        {"weights": (1.0,)},
+        {"weights": (1.0, 0.0, 1.0)},
+        {"residual": "absolute", "sharpened": True},
+        {"blur_sigma": -1},
+        {"blur_sigma": float("nan")},
+    ],
+)
+def test_a_heatmap_config_that_makes_no_sense_is_refused(wrong):
+    with pytest.raises(ValueError, match=r"residual|scale|blur"):
+        HeatmapConfig(**wrong)
+
+
+def test_the_score_is_the_mean_of_the_hottest_share():
+    heatmap = np.arange(10000, dtype=np.uint16).reshape(100, 100)
+    expected = np.arange(9900, 10000).mean() / 65536
+    assert photo_score(heatmap, 0.01) == pytest.approx(expected)
+    assert photo_score(heatmap, 1) == pytest.approx(np.arange(10000).mean() / 65536)
+
+
+def test_the_score_of_a_single_pixel_is_its_heat():
+    assert photo_score(np.array([[32768]], np.uint16), 0.01) == 0.5
+
+
+def test_the_score_of_a_photo_repeated_is_its_own():
+    heatmap = np.random.default_rng(0).integers(0, 65536, (50, 60)).astype(np.uint16)
+    for times in (2, 8):
+        mosaic = np.tile(heatmap, (times, times))
+        assert photo_score(mosaic, 0.02) == pytest.approx(photo_score(heatmap, 0.02), abs=1e-3)
+
+
+def darkness(photo: np.ndarray) -> np.ndarray:
+    """The residual without a network: how much darker than its surroundings."""
+    config = FlattenConfig()
+    gray = to_gray(photo, "luma")
+    image = measure_illumination(gray, config).flatten(gray)
+    return residual_of(image, np.full_like(image, config.level), HeatmapConfig())
+
+
+def clean_photos(count: int) -> list[np.ndarray]:
+    """Crack-free tiles of metu, cut to one size; procedural ones where it is absent."""
+    if CLEAN.is_dir():
+        paths = sorted(CLEAN.glob("*"))[:: max(1, len(list(CLEAN.glob("*"))) // count)][:count]
+        return [np.array(Image.open(path).convert("RGB"))[:224, :224] for path in paths]
+    rng = np.random.default_rng(0)
+    photos = []
+    for _ in range(count):
+        noise = rng.normal(0.5, rng.uniform(0.02, 0.1), (224, 224)).astype(np.float32)
+        gray = cv2.GaussianBlur(noise, (0, 0), rng.uniform(0.5, 3)).clip(0, 1)
+        photos.append(np.repeat((gray * 255).astype(np.uint8)[..., None], 3, 2))
+    return photos
+
+
+def test_clean_mosaics_are_not_called_cracked_for_their_size():
+    photos = clean_photos(400)
+    heats = [to_heatmap(darkness(photo), 0.15) for photo in photos]
+    threshold = np.quantile([photo_score(heat, 0.05) for heat in heats[:200]], 0.98)
+    held_out = heats[200:]
+    rng = np.random.default_rng(0)
+    for side in (1, 2, 4, 8):
+        called = []
+        for _ in range(200 if side == 1 else 60):
+            chosen = rng.permutation(len(held_out))[: side * side]
+            rows = np.split(np.stack([held_out[i] for i in chosen]), side)
+            mosaic = np.vstack([np.hstack(list(row)) for row in rows])
+            called.append(photo_score(mosaic, 0.05) >= threshold)
+        assert np.mean(called) <= 0.06

@@ -1,0 +1,338 @@
+import csv
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from crackdemo.arrays import RgbImage
+from crackdemo.checkpoints.checkpoint import load_checkpoint
+from crackdemo.detection.detector import Detection, Detector
+from crackdemo.errors import FolderError, PhotoError, PredictError, Stopped
+from crackdemo.inspection.predict import (
+    VIEWS,
+    Failed,
+    Inspected,
+    Outcome,
+    errors_csv,
+    inspect_photos,
+    predict,
+    result_row,
+    results_csv,
+    scorer,
+)
+from crackdemo.masks.cut import MaskParams, region_mask
+from crackdemo.masks.measure import measure
+from crackdemo.masks.presets import Preset
+from crackdemo.photos.images import read_mask, read_photo, write_jpeg
+from crackdemo.photos.overlays import mask_overlay
+from crackdemo.photos.sources import Source, find_sources
+
+SavePhoto = Callable[..., Path]
+
+COLUMNS = ["file", "score", "crack", "crack_percent"]
+COLUMNS += ["length_px", "max_width_px", "mean_width_px", "components", "seconds"]
+MM_COLUMNS = ["length_mm", "max_width_mm", "mean_width_mm"]
+
+
+@pytest.fixture(scope="module")
+def detector(tiny_checkpoint: Path) -> Detector:
+    return Detector(load_checkpoint(tiny_checkpoint), torch.device("cpu"))
+
+
+@pytest.fixture
+def preset(detector: Detector) -> Preset:
+    return Preset(detector.checkpoint.config.mask)
+
+
+@pytest.fixture
+def survey(tmp_path: Path, save_photo: SavePhoto) -> Path:
+    """Three good photos and two bad files."""
+    folder = tmp_path / "survey"
+    save_photo(folder / "a.jpg")
+    save_photo(folder / "km 12" / 'ünï "q" \'s.png')
+    save_photo(folder / "clean.png", np.full((70, 90, 3), 140, np.uint8))
+    (folder / "empty.jpg").touch()
+    (folder / "text.jpg").write_text("not a photo")
+    return folder
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def run(folder: Path, detector: Detector, preset: Preset, out: Path) -> list[Outcome]:
+    return list(predict(find_sources([folder]), detector, preset, out))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+class TestPredict:
+    def test_every_good_photo_leaves_a_row_and_four_views(
+        self, survey: Path, detector: Detector, preset: Preset, tmp_path: Path
+    ) -> None:
+        out = tmp_path / "out"
+        run(survey, detector, preset, out)
+        stems = ["a", "clean", 'km 12/ünï "q" \'s']
+        views = {"masks": "png", "heatmaps": "png", "reconstructions": "png", "overlays": "jpg"}
+        expected = {f"{view}/{stem}.{suffix}" for view, suffix in views.items() for stem in stems}
+        assert set(contents(out)) == expected | {"results.csv", "errors.csv"}
+        results = rows(out / "results.csv")
+        assert list(results[0]) == COLUMNS
+        assert [row["file"] for row in results] == ["a.jpg", "clean.png", 'km 12/ünï "q" \'s.png']
+
+    def test_bad_photos_are_listed_with_their_reason(
+        self, survey: Path, detector: Detector, preset: Preset, tmp_path: Path
+    ) -> None:
+        outcomes = run(survey, detector, preset, tmp_path / "out")
+        errors = rows(tmp_path / "out" / "errors.csv")
+        assert [row["file"] for row in errors] == ["empty.jpg", "text.jpg"]
+        assert "is an empty file" in errors[0]["reason"]
+        assert "is not a photo" in errors[1]["reason"]
+        assert [o.source.file for o in outcomes if isinstance(o, Failed)] == [
+            "empty.jpg",
+            "text.jpg",
+        ]
+
+    def test_the_files_hold_what_the_detector_and_the_settings_say(
+        self, save_photo: SavePhoto, detector: Detector, preset: Preset, tmp_path: Path
+    ) -> None:
+        path = save_photo(tmp_path / "in" / "a.png")
+        out = tmp_path / "out"
+        run(path.parent, detector, preset, out)
+        photo = read_photo(path)
+        detection = detector.detect(photo)
+        heatmap = cv2.imread(str(out / "heatmaps" / "a.png"), cv2.IMREAD_UNCHANGED)
+        assert heatmap.dtype == np.uint16
+        assert np.array_equal(heatmap, detection.heatmap)
+        assert np.array_equal(
+            read_photo(out / "reconstructions" / "a.png"), detection.reconstruction
+        )
+        raw_mask = cv2.imread(str(out / "masks" / "a.png"), cv2.IMREAD_UNCHANGED)
+        assert set(np.unique(raw_mask)) == {0, 255}
+        mask = read_mask(out / "masks" / "a.png")
+        write_jpeg(tmp_path / "expected.jpg", mask_overlay(photo, mask))
+        expected = (tmp_path / "expected.jpg").read_bytes()
+        assert (out / "overlays" / "a.jpg").read_bytes() == expected
+        [row] = rows(out / "results.csv")
+        report = measure(mask)
+        assert float(row["crack_percent"]) == pytest.approx(report.crack_percent, abs=1e-4)
+        assert float(row["length_px"]) == pytest.approx(report.length_px, abs=0.01)
+        assert float(row["max_width_px"]) == pytest.approx(report.max_width_px, abs=0.01)
+        assert float(row["mean_width_px"]) == pytest.approx(report.mean_width_px, abs=0.01)
+        assert int(row["components"]) == report.components
+        assert float(row["score"]) == pytest.approx(detection.score, abs=1e-6)
+        assert row["crack"] == "true"
+
+    def test_a_sound_photo_is_called_sound(
+        self, survey: Path, detector: Detector, preset: Preset, tmp_path: Path
+    ) -> None:
+        run(survey, detector, preset, tmp_path / "out")
+        crack = {row["file"]: row["crack"] for row in rows(tmp_path / "out" / "results.csv")}
+        assert (crack["a.jpg"], crack["clean.png"]) == ("true", "false")
+
+    def test_a_second_run_writes_the_same_bytes_but_for_the_seconds(
+        self, survey: Path, detector: Detector, preset: Preset, tmp_path: Path
+    ) -> None:
+        runs = []
+        for name in ("one", "two", "two"):
+            run(survey, detector, preset, tmp_path / name)
+            files = contents(tmp_path / name)
+            table = rows(tmp_path / name / "results.csv")
+            del files["results.csv"]
+            runs.append((files, [{**row, "seconds": ""} for row in table]))
+        assert runs[0] == runs[1] == runs[2]
+
+    def test_views_of_an_earlier_run_inside_the_folder_are_no_photos(
+        self, survey: Path, detector: Detector, preset: Preset
+    ) -> None:
+        for _ in range(2):
+            sources = find_sources([survey], [survey / view for view in VIEWS])
+            list(predict(sources, detector, preset, survey))
+        assert len(rows(survey / "results.csv")) == 3
+
+    def test_somebodys_masks_are_never_written_over(
+        self, survey: Path, save_photo: SavePhoto, detector: Detector, preset: Preset
+    ) -> None:
+        label = save_photo(survey / "masks" / "a.png")
+        before = label.read_bytes()
+        with pytest.raises(PredictError, match="“survey” holds masks"):
+            run(survey, detector, preset, survey)
+        assert label.read_bytes() == before
+        assert not (survey / "results.csv").exists()
+
+    def test_an_output_folder_that_is_a_file_is_refused(
+        self, survey: Path, detector: Detector, preset: Preset, tmp_path: Path
+    ) -> None:
+        (tmp_path / "out").write_text("")
+        with pytest.raises(FolderError, match="“out”"):
+            run(survey, detector, preset, tmp_path / "out")
+
+    def test_a_batch_that_is_stopped_leaves_whole_tables(
+        self, survey: Path, detector: Detector, preset: Preset, tmp_path: Path
+    ) -> None:
+        outcomes = predict(find_sources([survey]), detector, preset, tmp_path / "out")
+        next(outcomes)
+        outcomes.close()
+        assert [row["file"] for row in rows(tmp_path / "out" / "results.csv")] == ["a.jpg"]
+        assert rows(tmp_path / "out" / "errors.csv") == []
+
+    def test_a_photo_whose_views_cannot_be_saved_fails_alone(
+        self, survey: Path, detector: Detector, preset: Preset, tmp_path: Path
+    ) -> None:
+        out = tmp_path / "out"
+        run(survey, detector, preset, out)
+        (out / "masks" / "a.png").unlink()
+        (out / "masks" / "a.png").mkdir()
+        run(survey, detector, preset, out)
+        assert len(rows(out / "results.csv")) == 2
+        reasons = {row["file"]: row["reason"] for row in rows(out / "errors.csv")}
+        assert "could not be saved" in reasons["a.jpg"]
+        assert str(tmp_path) not in reasons["a.jpg"]
+
+    def test_with_a_scale_lengths_come_in_mm_too(
+        self, survey: Path, detector: Detector, preset: Preset, tmp_path: Path
+    ) -> None:
+        run(survey, detector, replace(preset, mm_per_px=0.5), tmp_path / "out")
+        results = rows(tmp_path / "out" / "results.csv")
+        assert list(results[0]) == COLUMNS + MM_COLUMNS
+        assert float(results[0]["length_px"]) > 0
+        for row in results:
+            for name in ("length", "max_width", "mean_width"):
+                assert float(row[f"{name}_mm"]) == pytest.approx(
+                    float(row[f"{name}_px"]) / 2, abs=0.01
+                )
+
+    def test_the_presets_region_holds_for_photos_of_every_size(
+        self, survey: Path, detector: Detector, preset: Preset, tmp_path: Path
+    ) -> None:
+        left = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
+        settings = replace(preset, mask=MaskParams(threshold=0), region=(left,))
+        run(survey, detector, settings, tmp_path / "out")
+        for stem in ("a", "clean"):
+            mask = read_mask(tmp_path / "out" / "masks" / f"{stem}.png")
+            assert np.array_equal(mask, region_mask([left], *mask.shape))
+
+    def test_a_name_like_a_formula_is_made_harmless_in_the_table_alone(
+        self, save_photo: SavePhoto, detector: Detector, preset: Preset, tmp_path: Path
+    ) -> None:
+        save_photo(tmp_path / "in" / "=cmd.png")
+        (tmp_path / "in" / "+1.jpg").touch()
+        out = tmp_path / "out"
+        run(tmp_path / "in", detector, preset, out)
+        assert rows(out / "results.csv")[0]["file"] == "'=cmd.png"
+        assert rows(out / "errors.csv")[0] == {
+            "file": "'+1.jpg",
+            "reason": "'+1.jpg is an empty file; copy it again from the camera.",
+        }
+        assert (out / "masks" / "=cmd.png").is_file()
+
+
+class TestInspectPhotos:
+    SOURCES = tuple(Source(Path(f"{name}.jpg"), f"{name}.jpg", name) for name in "abc")
+
+    @staticmethod
+    def score(path: Path) -> tuple[RgbImage, Detection]:
+        heatmap = np.zeros((10, 12), np.uint16)
+        heatmap[5, 2:9] = 40_000
+        photo = np.zeros((10, 12, 3), np.uint8)
+        return photo, Detection(photo, heatmap, 0.4)
+
+    def inspect(self, failure: BaseException, detector: Detector) -> Iterator[Outcome]:
+        """Three photos of which the second ends in `failure`."""
+
+        def score(path: Path) -> tuple[RgbImage, Detection]:
+            if path.name == "b.jpg":
+                raise failure
+            return self.score(path)
+
+        calibration = detector.checkpoint.config.calibration
+        return inspect_photos(self.SOURCES, score, calibration, Preset(MaskParams()))
+
+    @pytest.mark.parametrize(
+        "failure",
+        [
+            MemoryError(),
+            RuntimeError("[enforce fail at alloc_cpu.cpp:124] can't allocate memory"),
+            torch.OutOfMemoryError("CUDA out of memory"),
+            cv2.error("Insufficient memory"),
+        ],
+        ids=lambda failure: type(failure).__name__,
+    )
+    def test_a_photo_too_large_for_memory_holds_nothing_up(
+        self, failure: Exception, detector: Detector
+    ) -> None:
+        first, second, third = self.inspect(failure, detector)
+        assert isinstance(first, Inspected) and isinstance(third, Inspected)
+        assert isinstance(second, Failed)
+        assert second.reason.startswith("b.jpg could not be scored")
+        assert second.reason.endswith(".") and "alloc" not in second.reason
+
+    def test_a_photo_error_is_the_reason(self, detector: Detector) -> None:
+        _, second, _ = self.inspect(PhotoError("b.jpg is odd."), detector)
+        assert second == Failed(self.SOURCES[1], "b.jpg is odd.")
+
+    def test_a_stop_ends_the_batch_with_what_is_done(self, detector: Detector) -> None:
+        assert [o.source.stem for o in self.inspect(Stopped(), detector)] == ["a"]
+
+    def test_a_mistake_in_the_program_is_not_hidden(self, detector: Detector) -> None:
+        with pytest.raises(ZeroDivisionError):
+            list(self.inspect(ZeroDivisionError(), detector))
+
+    def test_an_outcome_comes_as_soon_as_its_photo_is_done(self, detector: Detector) -> None:
+        calibration = detector.checkpoint.config.calibration
+        scored: list[str] = []
+
+        def score(path: Path) -> tuple[RgbImage, Detection]:
+            scored.append(path.name)
+            return self.score(path)
+
+        outcomes = inspect_photos(self.SOURCES, score, calibration, Preset(MaskParams()))
+        next(outcomes)
+        assert scored == ["a.jpg"]
+
+    def test_a_row_by_hand(self, detector: Detector) -> None:
+        calibration = detector.checkpoint.config.calibration
+        preset = Preset(MaskParams(), mm_per_px=2)
+        [outcome] = inspect_photos(self.SOURCES[:1], self.score, calibration, preset)
+        assert isinstance(outcome, Inspected)
+        row = {**result_row(outcome), "seconds": "0.001"}
+        assert results_csv([row], preset) == (
+            ",".join(COLUMNS + MM_COLUMNS)
+            + "\na.jpg,0.400000,false,5.8333,7.00,2.00,2.00,1,0.001,14.00,4.00,4.00\n"
+        )
+
+    def test_what_was_dropped_by_hand_has_a_column_of_its_own(self, detector: Detector) -> None:
+        calibration = detector.checkpoint.config.calibration
+        preset = Preset(MaskParams(), dropped={"b.jpg": ((3, 5),)})
+        outcomes = list(inspect_photos(self.SOURCES, self.score, calibration, preset))
+        done = [result_row(outcome) for outcome in outcomes if isinstance(outcome, Inspected)]
+        table = list(csv.DictReader(results_csv(done, preset).splitlines()))
+        assert list(table[0]) == [*COLUMNS, "dropped_percent"]
+        assert [row["components"] for row in table] == ["1", "0", "1"]
+        assert [row["dropped_percent"] for row in table] == ["0.0000", "5.8333", "0.0000"]
+
+    def test_tables_without_photos_still_say_their_columns(self) -> None:
+        assert results_csv([], Preset(MaskParams())) == ",".join(COLUMNS) + "\n"
+        assert errors_csv([]) == "file,reason\n"
+
+
+def test_the_scorer_reads_and_detects_once(
+    save_photo: SavePhoto, detector: Detector, tmp_path: Path
+) -> None:
+    path = save_photo(tmp_path / "a.png")
+    before = detector.photos_scored
+    photo, detection = scorer(detector)(path)
+    assert detector.photos_scored == before + 1
+    assert np.array_equal(photo, read_photo(path))
+    assert np.array_equal(detection.heatmap, detector.detect(photo).heatmap)

@@ -1,0 +1,110 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from crackdemo.arrays import RgbImage
+from crackdemo.detection.detector import Detection
+from crackdemo.errors import PhotoError, Stopped
+from crackdemo.inspection.store import ScoredPhotos, packed_heatmap
+
+SIDE = 40
+BYTES_EACH = 8 * SIDE * SIDE
+
+
+class FakeDetector:
+    """Says of a photo what its first pixel says; can be held up."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def detect(self, photo: RgbImage, should_stop=None) -> Detection:
+        self.gate.wait(10)
+        value = int(photo[0, 0, 0])
+        heatmap = np.full(photo.shape[:2], 257 * value, np.uint16)
+        return Detection(255 - photo, heatmap, value / 255)
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> list[Path]:
+    paths = []
+    for value in (10, 20, 30):
+        paths.append(tmp_path / f"{value}.png")
+        cv2.imwrite(str(paths[-1]), np.full((SIDE, SIDE, 3), value, np.uint8))
+    return paths
+
+
+def test_a_photo_is_scored_once_for_each_weights(tmp_path, photos):
+    store, detector = ScoredPhotos(tmp_path / "cache"), FakeDetector()
+    for weights in ("one", "other", "one"):
+        for path in photos:
+            store.score(path, weights, lambda: detector)
+    assert store.passes == 6
+
+
+def test_what_left_memory_comes_back_from_disk_as_it_was(tmp_path, photos):
+    store, detector = ScoredPhotos(tmp_path / "cache", memory_bytes=BYTES_EACH), FakeDetector()
+    first = store.score(photos[0], "w", lambda: detector)
+    for path in photos[1:]:
+        store.score(path, "w", lambda: detector)
+    again = store.score(photos[0], "w", lambda: pytest.fail("scored anew"))
+    assert again is not first
+    assert np.array_equal(again.detection.heatmap, first.detection.heatmap)
+    assert np.array_equal(again.detection.reconstruction, first.detection.reconstruction)
+    assert np.array_equal(again.photo, first.photo)
+    assert again.detection.score == first.detection.score
+    assert store.passes == 3
+
+
+def test_the_oldest_make_room_on_a_bounded_disk(tmp_path, photos):
+    folder, detector = tmp_path / "cache", FakeDetector()
+    one = ScoredPhotos(tmp_path / "measure").score(photos[0], "w", lambda: detector).folder
+    size = sum(file.stat().st_size for file in one.iterdir())
+    store = ScoredPhotos(folder, disk_bytes=2 * size + size // 2)
+    folders = [store.score(path, "w", lambda: detector).folder for path in photos]
+    assert [folder.is_dir() for folder in folders] == [False, True, True]
+    store.score(photos[0], "w", lambda: detector)
+    assert store.passes == 4
+
+
+def test_two_who_ask_at_once_share_one_pass(tmp_path, photos):
+    store, detector = ScoredPhotos(tmp_path / "cache"), FakeDetector()
+    detector.gate.clear()
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(store.score, photos[0], "w", lambda: detector) for _ in range(2)]
+        detector.gate.set()
+        heatmaps = [one.result(20).detection.heatmap for one in asked]
+    assert np.array_equal(*heatmaps)
+    assert store.passes == 1
+
+
+def test_who_waits_for_another_pass_can_still_stop(tmp_path, photos):
+    store, detector = ScoredPhotos(tmp_path / "cache"), FakeDetector()
+    detector.gate.clear()
+    with ThreadPoolExecutor(1) as pool:
+        busy = pool.submit(store.score, photos[0], "w", lambda: detector)
+        while not store._network.locked():
+            pass
+        with pytest.raises(Stopped):
+            store.score(photos[1], "w", lambda: detector, lambda: True)
+        detector.gate.set()
+        busy.result(20)
+    assert store.passes == 1
+
+
+def test_a_photo_that_cannot_be_read_costs_no_pass(tmp_path):
+    store = ScoredPhotos(tmp_path / "cache")
+    with pytest.raises(PhotoError):
+        store.score(tmp_path / "missing.png", "w", FakeDetector)
+    assert store.passes == 0
+
+
+def test_a_packed_heatmap_holds_all_sixteen_bits():
+    heatmap = np.arange(65536, dtype=np.uint16).reshape(256, 256)
+    packed = packed_heatmap(heatmap).astype(np.uint16)
+    assert np.array_equal(packed[..., 0] * 256 + packed[..., 1], heatmap)
+    assert not packed[..., 2].any()

@@ -1,0 +1,101 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from crackdemo.errors import PresetError
+from crackdemo.masks.cut import MaskParams
+from crackdemo.masks.presets import Preset, preset_json, read_preset
+
+TRIANGLE = ((0.0, 0.0), (1.0, 0.0), (0.5, 1.0))
+FULL = Preset(
+    mask=MaskParams(threshold=0.4, opening=3, closing=5, kernel="rect", min_area=20),
+    region=(TRIANGLE, ((0.1, 0.1), (0.2, 0.1), (0.2, 0.3), (0.1, 0.3))),
+    mm_per_px=0.25,
+    dropped={"a b.jpg": ((3, 4), (50, 60))},
+)
+
+
+def saved(folder: Path, text: str | bytes) -> Path:
+    path = folder / "mine.json"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+@pytest.mark.parametrize("preset", [FULL, Preset(MaskParams())])
+def test_a_preset_comes_back_as_it_was_saved(tmp_path: Path, preset: Preset) -> None:
+    assert read_preset(saved(tmp_path, preset_json(preset))) == preset
+
+
+def test_all_but_the_mask_may_be_left_out(tmp_path: Path) -> None:
+    path = saved(tmp_path, '{"mask": {"threshold": 0.3}}')
+    assert read_preset(path) == Preset(
+        MaskParams(threshold=0.3), region=(), mm_per_px=None, dropped={}
+    )
+
+
+def test_the_file_is_plain_json_with_the_words_of_the_page() -> None:
+    values = json.loads(preset_json(FULL))
+    assert set(values) == {"mask", "region", "mm_per_px", "dropped"}
+    assert values["mask"]["threshold"] == 0.4
+    assert values["region"][0] == [[0, 0], [1, 0], [0.5, 1]]
+
+
+BAD = {
+    "not JSON": "threshold = 0.5",
+    "bytes": b"\xff\xfe\x00\x01\x02",
+    "cut short": preset_json(FULL)[:-30],
+    "nested too deep": "[" * 100_000,
+    "too large": '{"mask": {}, "region": [' + "[[0,0],[1,0],[1,1]]," * 60_000 + "]}",
+    "a list": "[]",
+    "null": "null",
+    "no mask": '{"mm_per_px": 1}',
+    "mask is a number": '{"mask": 3}',
+    "unknown setting": '{"mask": {}, "blur": 3}',
+    "misspelt mask setting": '{"mask": {"treshold": 0.3}}',
+    "threshold above 1": '{"mask": {"threshold": 1.5}}',
+    "threshold not a number": '{"mask": {"threshold": "high"}}',
+    "threshold NaN": '{"mask": {"threshold": NaN}}',
+    "even kernel": '{"mask": {"closing": 4}}',
+    "unknown kernel": '{"mask": {"kernel": "star"}}',
+    "negative area": '{"mask": {"min_area": -1}}',
+    "scale of 0": '{"mask": {}, "mm_per_px": 0}',
+    "endless scale": '{"mask": {}, "mm_per_px": 1e999}',
+    "two corners": '{"mask": {}, "region": [[[0, 0], [1, 1]]]}',
+    "corner outside": '{"mask": {}, "region": [[[0, 0], [1, 0], [1, 2]]]}',
+    "corner NaN": '{"mask": {}, "region": [[[0, 0], [1, 0], [1, NaN]]]}',
+    "dropped without a photo": '{"mask": {}, "dropped": [[1, 2]]}',
+    "dropped half a pixel": '{"mask": {}, "dropped": {"a.jpg": [[1.5, 2]]}}',
+    "corner in three dimensions": '{"mask": {}, "region": [[[0, 0, 0], [1, 0, 0], [1, 1, 0]]]}',
+}
+
+
+@pytest.mark.parametrize("text", BAD.values(), ids=BAD.keys())
+def test_a_bad_preset_is_refused_with_one_sentence(tmp_path: Path, text: str | bytes) -> None:
+    with pytest.raises(PresetError) as caught:
+        read_preset(saved(tmp_path, text))
+    sentence = str(caught.value)
+    assert sentence.startswith("The preset “mine.json” cannot be used: ")
+    assert sentence.endswith(".") and not sentence.endswith("..")
+    assert "\n" not in sentence
+    assert str(tmp_path) not in sentence
+
+
+def test_a_missing_file_is_refused_by_its_name(tmp_path: Path) -> None:
+    with pytest.raises(PresetError, match=r"“gone.json” .*No such file") as caught:
+        read_preset(tmp_path / "gone.json")
+    assert str(tmp_path) not in str(caught.value)
+
+
+def test_what_is_wrong_is_said(tmp_path: Path) -> None:
+    with pytest.raises(PresetError, match="knows no treshold"):
+        read_preset(saved(tmp_path, BAD["misspelt mask setting"]))
+    with pytest.raises(PresetError, match="closing must be 0"):
+        read_preset(saved(tmp_path, BAD["even kernel"]))
+
+
+def test_a_preset_cannot_be_made_with_a_bad_region_or_scale() -> None:
+    with pytest.raises(ValueError, match="3 corners"):
+        Preset(MaskParams(), region=(((0, 0), (1, 1)),))
+    with pytest.raises(ValueError, match="mm_per_px"):
+        Preset(MaskParams(), mm_per_px=-1)

@@ -1,0 +1,192 @@
+"""Background fits as real processes: short ones, on small photos, with a tiny network."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from crackdemo.errors import RunError
+from crackdemo.runs.jobs import Jobs
+from crackdemo.runs.status import (birth_of, write_json, write_status)
+from tests.short_fits import (
+    ENDLESS,
+    PATIENCE,
+    SETTINGS,
+    has_epochs,
+    is_over,
+    wait_for,
+    weights,
+)
+
+
+class TestOneFit:
+    def test_runs_to_the_end_and_leaves_weights_history_and_samples(
+        self, jobs: Jobs, data: list[str]
+    ) -> None:
+        assert jobs.start("first", SETTINGS, data).state in ("queued", "running")
+        job = wait_for(jobs, "first", is_over)
+        assert (job.state, job.status.message) == ("done", "")
+        assert job.has_weights and jobs.finished() == ["first"]
+        assert [report["epoch"] for report in job.history] == [1, 2]
+        samples = sorted(path.name for path in (jobs.folder / "first" / "samples").iterdir())
+        assert samples == ["epoch-0001.jpg", "epoch-0002.jpg"]
+
+    def test_minutes_become_epochs_before_the_first(self, jobs: Jobs, data: list[str]) -> None:
+        jobs.start("short", ENDLESS, data, minutes=0.0001)
+        job = wait_for(jobs, "short", is_over)
+        assert (job.state, job.epochs, job.minutes) == ("done", 1, None)
+
+    def test_fails_with_its_reason_where_the_data_are_gone(
+        self, jobs: Jobs, tmp_path: Path
+    ) -> None:
+        jobs.start("lost", SETTINGS, [str(tmp_path / "nothing")])
+        job = wait_for(jobs, "lost", is_over)
+        assert job.state == "failed"
+        assert "There is no folder “nothing”" in job.status.message
+
+    def test_fails_with_its_reason_where_the_config_was_edited_wrongly(
+        self, jobs: Jobs, data: list[str]
+    ) -> None:
+        jobs.start("edited", {**SETTINGS, "epochs": -3}, data)
+        job = wait_for(jobs, "edited", is_over)
+        assert job.state == "failed"
+        assert "epochs must lie in" in job.status.message
+
+    def test_keeps_uploaded_photos_and_finds_them_after_a_rename(
+        self, jobs: Jobs, data: list[str]
+    ) -> None:
+        jobs.start("mine", SETTINGS, ["data"], move_in=Path(data[0]))
+        wait_for(jobs, "mine", is_over)
+        assert not Path(data[0]).exists()
+        jobs.rename("mine", "ours")
+        assert jobs.finished() == ["ours"]
+        assert len(list((jobs.folder / "ours" / "data").iterdir())) == 4
+
+
+class TestCancel:
+    def test_ends_every_process_and_says_so(self, jobs: Jobs, data: list[str]) -> None:
+        jobs.start("long", ENDLESS, data)
+        pid = wait_for(jobs, "long", has_epochs(1)).status.pid
+        began = time.monotonic()
+        job = jobs.cancel("long")
+        assert time.monotonic() - began < 3  # a promise to the person
+        assert job.state == "cancelled"
+        assert birth_of(pid) == ""
+
+    def test_of_a_fit_that_is_done_leaves_it_done(self, jobs: Jobs, data: list[str]) -> None:
+        jobs.start("first", SETTINGS, data)
+        wait_for(jobs, "first", is_over)
+        assert jobs.cancel("first").state == "done"
+
+    def test_never_hits_a_process_that_has_taken_over_the_pid(self, jobs: Jobs) -> None:
+        run = jobs.folder / "old"
+        run.mkdir(parents=True)
+        write_json(run / "config.json", {"fit": SETTINGS, "data": []})
+        write_status(run, "running")
+        write_json(run / "status.json", {"status": "running", "pid": os.getpid(), "born": "1"})
+        assert jobs.job("old").state == "interrupted"
+        assert jobs.cancel("old").state == "interrupted"
+
+
+class TestInterrupted:
+    def test_a_killed_fit_is_resumed_to_the_weights_of_an_uninterrupted_one(
+        self, jobs: Jobs, data: list[str]
+    ) -> None:
+        settings = {**SETTINGS, "epochs": 40, "patience": 1000}
+        jobs.start("killed", settings, data)
+        pid = wait_for(jobs, "killed", has_epochs(2)).status.pid
+        os.kill(pid, signal.SIGKILL)
+        stopped = wait_for(jobs, "killed", is_over)
+        assert stopped.state == "interrupted"
+        assert len(stopped.history) < 40
+        jobs.resume("killed")
+        jobs.start("whole", settings, data)
+        assert wait_for(jobs, "killed", is_over).state == "done"
+        assert wait_for(jobs, "whole", is_over).state == "done"
+        assert weights(jobs, "killed") == weights(jobs, "whole")
+
+    def test_the_command_line_refuses_to_resume_a_run_that_is_alive(
+        self, jobs: Jobs, data: list[str]
+    ) -> None:
+        jobs.start("long", ENDLESS, data)
+        wait_for(jobs, "long", has_epochs(1))
+        command = ["-m", "crackdemo", "fit", "--resume", "--out", str(jobs.folder / "long")]
+        told = subprocess.run(
+            [sys.executable, *command], capture_output=True, text=True, timeout=90
+        )
+        assert told.returncode == 2
+        assert "is still running" in told.stderr
+
+    def test_a_fit_whose_folder_is_deleted_ends_by_itself(
+        self, jobs: Jobs, data: list[str], tmp_path: Path
+    ) -> None:
+        jobs.start("gone", ENDLESS, data)
+        status = wait_for(jobs, "gone", has_epochs(1)).status
+        (jobs.folder / "gone").rename(tmp_path / "elsewhere")
+        end = time.monotonic() + PATIENCE
+        while status.is_live:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        assert "folder is gone" in (tmp_path / "elsewhere" / "fit.log").read_text()
+        assert jobs.names() == []
+
+
+class TestQueue:
+    def test_a_second_fit_waits_and_starts_when_the_first_ends(
+        self, jobs: Jobs, data: list[str]
+    ) -> None:
+        jobs.start("first", ENDLESS, data)
+        wait_for(jobs, "first", has_epochs(1))
+        jobs.start("second", SETTINGS, data)
+        jobs.start("third", SETTINGS, data)
+        assert [jobs.job(name).state for name in ("second", "third")] == ["queued", "queued"]
+        assert [jobs.job(name).place for name in ("first", "second", "third")] == [0, 1, 2]
+        restarted = Jobs(jobs.folder)  # an app that comes later sees the same
+        assert [job.state for job in restarted.jobs()].count("queued") == 2
+        jobs.cancel("second")
+        os.kill(jobs.job("first").status.pid, signal.SIGKILL)
+        assert wait_for(restarted, "third", is_over).state == "done"
+        assert restarted.job("second").state == "cancelled"
+        assert restarted.job("first").state == "interrupted"
+
+    def test_outlives_the_app_that_started_it(self, jobs: Jobs, data: list[str]) -> None:
+        script = (
+            "import json, sys; from pathlib import Path; from crackdemo.runs.jobs import Jobs\n"
+            "Jobs(Path(sys.argv[1])).start('child', json.loads(sys.argv[2]), [sys.argv[3]])"
+        )
+        app = [sys.executable, "-c", script, str(jobs.folder), json.dumps(SETTINGS), data[0]]
+        subprocess.run(app, check=True, timeout=60)
+        assert wait_for(jobs, "child", is_over).state == "done"
+
+
+class TestNames:
+    @pytest.mark.parametrize("name", ["", "..", "../x", "a/b", ".hidden", "x" * 61, "a\nb", "a."])
+    def test_that_are_no_names_are_refused(self, jobs: Jobs, name: str) -> None:
+        with pytest.raises(RunError, match="A name is 1 to 60"):
+            jobs.start(name, SETTINGS, [])
+
+    @pytest.mark.parametrize("name", ["Old", "OLD", "CAE-asphalt"])
+    def test_that_are_taken_are_refused(self, jobs: Jobs, name: str) -> None:
+        (jobs.folder / "old").mkdir(parents=True)
+        with pytest.raises(RunError, match="already: take another name"):
+            jobs.start(name, SETTINGS, [])
+
+    def test_of_no_run_are_refused(self, jobs: Jobs) -> None:
+        for deed in (jobs.job, jobs.cancel, jobs.resume, jobs.delete):
+            with pytest.raises(RunError, match="There is no run"):
+                deed("nothing")
+
+    def test_and_folders_of_live_fits_stay(self, jobs: Jobs, data: list[str]) -> None:
+        jobs.start("long", ENDLESS, data)
+        for deed in (jobs.resume, jobs.delete, lambda name: jobs.rename(name, "other")):
+            with pytest.raises(RunError, match="cancel it"):
+                deed("long")
+        jobs.cancel("long")
+        jobs.delete("long")
+        assert jobs.names() == []
+        assert not list(jobs.folder.glob(".deleted*"))

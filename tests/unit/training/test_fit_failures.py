@@ -1,0 +1,181 @@
+"""What a run folder says when its fit cannot go on, or only otherwise than was asked."""
+
+import errno
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors import SafetensorError
+
+from crackdemo.errors import DatasetError, FitError
+from crackdemo.runs.folder import RunFolder
+from crackdemo.training.config import FitConfig
+from crackdemo.training.loop import EpochReport, TrainingState
+from crackdemo.training.recipe import FitData, fit_in_memory, run_fit
+
+CONFIG = FitConfig.from_dict(
+    {
+        "network": {"channels": [4, 8]},
+        "tile_size": 32,
+        "source_size": 64,
+        "batch_size": 4,
+        "steps_per_epoch": 2,
+        "epochs": 2,
+        "bfloat16": False,
+    }
+)
+SavePhoto = Callable[..., Path]
+
+
+class ScarceTiles(list[Any]):
+    """Tiles for which memory runs out some times."""
+
+    failures = 1
+
+    def __getitem__(self, index: Any) -> Any:
+        if self.failures:
+            self.failures -= 1
+            raise MemoryError
+        return super().__getitem__(index)
+
+
+class BrokenRun(RunFolder):
+    """A run folder whose state cannot be written."""
+
+    error: Exception = ZeroDivisionError()
+
+    def save_state(self, state: TrainingState) -> None:
+        raise self.error
+
+
+def tiles() -> list[Any]:
+    noise = np.random.default_rng(0).normal(150, 10, (3, 64, 64)).clip(0, 255)
+    return list(noise.astype(np.uint8))
+
+
+def status(run: RunFolder) -> dict[str, Any]:
+    return json.loads((run.path / "status.json").read_text())
+
+
+@pytest.fixture
+def folder(tmp_path: Path, save_photo: SavePhoto) -> Path:
+    """Two photos of sound surface."""
+    for number, pixels in enumerate(np.repeat(np.stack(tiles()[:2])[..., None], 3, axis=3)):
+        save_photo(tmp_path / "data" / f"{number}.png", pixels)
+    return tmp_path / "data"
+
+
+class TestMemory:
+    def test_where_it_runs_out_the_batch_is_halved_once_and_said(self, tmp_path: Path) -> None:
+        run = RunFolder(tmp_path / "run")
+        run.create(CONFIG, [])
+        said: list[str] = []
+        data = FitData(ScarceTiles(tiles()), tiles(), [])
+        reports: list[EpochReport] = []
+        steps = fit_in_memory(run, CONFIG, data, workers=0, say=said.append)
+        while True:
+            try:
+                reports.append(next(steps))
+            except StopIteration as end:
+                config, state = end.value
+                break
+        assert said == ["Memory ran out: the batch was halved to 2 tiles."]
+        assert config.batch_size == run.config()[0].batch_size == 2
+        assert [report.epoch for report in reports] == [1, 2]
+        assert state.epoch == 2
+        assert status(run)["message"] == said[0]
+
+    def test_where_it_runs_out_again_the_fit_ends(self, tmp_path: Path) -> None:
+        run = RunFolder(tmp_path / "run")
+        run.create(CONFIG, [])
+        scarce = ScarceTiles(tiles())
+        scarce.failures = 2
+        with pytest.raises(MemoryError):
+            list(fit_in_memory(run, CONFIG, FitData(scarce, tiles(), []), workers=0))
+
+
+class TestDisk:
+    @pytest.mark.parametrize(
+        "error",
+        [
+            OSError(errno.ENOSPC, "No space left on device"),
+            SafetensorError("Error while serializing: I/O error: No space (os error 28)"),
+        ],
+    )
+    def test_where_it_is_full_the_run_has_failed_and_says_why(
+        self, tmp_path: Path, folder: Path, error: Exception
+    ) -> None:
+        run = BrokenRun(tmp_path / "run")
+        object.__setattr__(run, "error", error)
+        run.create(CONFIG, [])
+        with pytest.raises(FitError, match="The disk is full"):
+            list(run_fit(run, CONFIG, [folder], threads=1, workers=0))
+        assert status(run)["status"] == "failed"
+        assert "The disk is full" in status(run)["message"]
+
+
+def test_an_error_that_nobody_foresaw_is_one_sentence_without_a_path(
+    tmp_path: Path, folder: Path
+) -> None:
+    run = BrokenRun(tmp_path / "run")
+    object.__setattr__(run, "error", ZeroDivisionError(f"in {tmp_path}"))
+    run.create(CONFIG, [])
+    with pytest.raises(FitError, match="ZeroDivisionError") as refused:
+        list(run_fit(run, CONFIG, [folder], threads=1, workers=0))
+    assert status(run)["status"] == "failed"
+    assert status(run)["message"] == str(refused.value)
+    assert str(tmp_path) not in str(refused.value)
+    assert "Traceback" in (run.path / "error.txt").read_text()
+
+
+def test_photos_that_cannot_be_used_are_said_and_kept_in_the_run(
+    tmp_path: Path, folder: Path
+) -> None:
+    (folder / "00.jpg").write_bytes(b"no photo")
+    run = RunFolder(tmp_path / "run")
+    run.create(CONFIG, [])
+    said: list[str] = []
+    list(run_fit(run, CONFIG, [folder], threads=1, workers=0, say=said.append))
+    kept = json.loads((run.path / "data.json").read_text())
+    assert len(said) == 1 and "00.jpg" in said[0]
+    assert kept["problems"] == said
+    assert (kept["train_tiles"], kept["validation_tiles"]) == (1, 1)
+    assert status(run)["status"] == "done"
+    assert status(run)["message"] == f"1 photo was left out: {said[0]}"
+
+
+def test_where_no_photo_can_be_read_the_first_reason_is_said(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    for number in range(3):
+        (tmp_path / "data" / f"{number}.jpg").write_bytes(bytes(number + 1))
+    run = RunFolder(tmp_path / "run")
+    run.create(CONFIG, [])
+    with pytest.raises(DatasetError, match=r"photos were left out; the first: \d\.jpg") as refused:
+        list(run_fit(run, CONFIG, [tmp_path / "data"], threads=1, workers=0))
+    assert status(run) == {**status(run), "status": "failed", "message": str(refused.value)}
+    assert str(tmp_path) not in str(refused.value)
+
+
+def test_photos_smaller_than_a_tile_are_continued(tmp_path: Path, save_photo: SavePhoto) -> None:
+    for number, pixels in enumerate(np.repeat(np.stack(tiles())[..., None], 3, axis=3)):
+        save_photo(tmp_path / "data" / f"{number}.png", pixels[:20, :17])
+    run = RunFolder(tmp_path / "run")
+    run.create(CONFIG, [])
+    assert len(list(run_fit(run, CONFIG, [tmp_path / "data"], threads=1, workers=0))) == 2
+    assert status(run)["status"] == "done"
+
+
+def test_a_folder_that_is_deleted_during_the_calibration_is_not_made_anew(
+    tmp_path: Path, folder: Path
+) -> None:
+    run = RunFolder(tmp_path / "run")
+    run.create(CONFIG, [])
+    with pytest.raises(FitError, match="folder is gone"):
+        for report in run_fit(run, CONFIG, [folder], threads=1, workers=0):
+            if report.epoch == CONFIG.epochs:  # only the calibration is still to come
+                shutil.rmtree(run.path)
+    assert not run.path.exists()

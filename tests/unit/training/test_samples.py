@@ -1,0 +1,62 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from crackdemo.models import build_network
+from crackdemo.models.cae import CaeConfig
+from crackdemo.photos.images import read_photo
+from crackdemo.training.config import FitConfig
+from crackdemo.training.samples import TILES, Samples
+
+CONFIG = FitConfig(network=CaeConfig((4, 8)), tile_size=32)
+
+
+def tiles() -> list[np.ndarray]:
+    rng = np.random.default_rng(0)
+    return [rng.normal(130, 10, (48, 48)).clip(0, 255).astype(np.uint8) for _ in range(4)]
+
+
+def network() -> torch.nn.Module:
+    torch.manual_seed(0)
+    return build_network(CONFIG.network)
+
+
+def test_a_sheet_has_a_row_for_each_tile_and_is_the_same_every_time() -> None:
+    sheets = [Samples(CONFIG, tiles()).sheet(network()) for _ in range(2)]
+    assert np.array_equal(*sheets)
+    height, width = sheets[0].shape[:2]
+    assert height > TILES * 128
+    assert width > 4 * 128
+
+
+def test_sheets_show_what_the_network_has_learned() -> None:
+    samples, learned = Samples(CONFIG, tiles()), network()
+    before = samples.sheet(learned)
+    with torch.no_grad():
+        learned.decoder.last.bias[0] += 0.2
+    assert (samples.sheet(learned) != before).any()
+
+
+def test_the_heatmap_asks_the_crack_head_where_the_config_does() -> None:
+    plain = replace(CONFIG, heatmap=replace(CONFIG.heatmap, confirmed=False))
+    learned = network()
+    torch.nn.init.normal_(learned.decoder.last.weight)
+    sheets = [Samples(config, tiles()).sheet(learned) for config in (CONFIG, plain)]
+    assert (sheets[0] != sheets[1]).any()
+
+
+def test_each_epoch_has_its_file(tmp_path: Path) -> None:
+    samples = Samples(CONFIG, tiles())
+    for epoch in (1, 12):
+        samples.write(tmp_path / "samples", network(), epoch)
+    files = sorted((tmp_path / "samples").iterdir())
+    assert [file.name for file in files] == ["epoch-0001.jpg", "epoch-0012.jpg"]
+    assert read_photo(files[0]).shape == samples.sheet(network()).shape
+
+
+def test_the_tiles_go_from_much_painted_to_little() -> None:
+    painted = [mask.mean() for mask in Samples(CONFIG, tiles())._masks]
+    assert painted == sorted(painted, reverse=True)
+    assert painted[0] > painted[-1]
