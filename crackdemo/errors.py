@@ -4,6 +4,10 @@
 class CrackdemoError(ValueError):
     """Something that a person gave or asked for cannot be had; its text is whole sentences."""
 
+    def __init__(self, text: str) -> None:
+        # a name may hold bytes that no page and no terminal can print
+        super().__init__(text.encode(errors="replace").decode())
+
 
 class PhotoError(CrackdemoError):
     """A file is no photo or mask that can be used; the text begins with its name."""

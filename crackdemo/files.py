@@ -1,5 +1,6 @@
 """Output folders, and text files that are written whole."""
 
+import hashlib
 from pathlib import Path
 from tempfile import TemporaryFile
 from uuid import uuid4
@@ -26,3 +27,9 @@ def write_text(path: Path, text: str) -> None:
         building.replace(path)
     finally:
         building.unlink(missing_ok=True)
+
+
+def sha256_of(path: Path) -> str:
+    """A file's identity: the SHA-256 of its content, 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -10,17 +10,11 @@ import pytest
 import torch
 from PIL import Image
 
-from crackdemo.checkpoints.checkpoint import (
-    Calibration,
-    Checkpoint,
-    CheckpointConfig,
-    save_checkpoint,
-)
-from crackdemo.detection.heatmaps import HeatmapConfig
-from crackdemo.detection.illumination import FlattenConfig
-from crackdemo.masks.cut import MaskParams
-from crackdemo.models import build_network
+from crackdemo.checkpoints.checkpoint import Checkpoint, CheckpointConfig, save_checkpoint
+from crackdemo.detection.calibration import Calibration
 from crackdemo.models.cae import CaeConfig
+from crackdemo.models.family import build_network
+from tests.plain import plain_flatten, plain_heat, plain_mask
 
 torch.set_num_threads(1)  # on a busy machine the threads of small networks only wait for each other
 
@@ -33,19 +27,19 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint folder named `tiny`. Its network is untrained and answers with an even gray,
     so that it takes all that is dark for crack."""
     torch.manual_seed(0)
-    network = build_network(CaeConfig(channels=(4, 8), skips=False))
+    network = build_network("cae", CaeConfig(channels=(4, 8), skips=False))
     config = CheckpointConfig(
         family="cae",
         network=network.config,
-        flatten=FlattenConfig(),
-        heatmap=HeatmapConfig(scales=(1.0, 0.5)),
+        flatten=plain_flatten(),
+        heatmap=plain_heat(scales=(1.0, 0.5)),
         calibration=Calibration(
             r0=0.08,
             score_threshold=0.65,
             score_top_share=0.01,
             clean_quantiles={"0.5": 0.4, "0.99": 0.6},
         ),
-        mask=MaskParams(threshold=0.3, closing=3, min_area=5),
+        mask=plain_mask(threshold=0.3, closing=3, min_area=5),
     )
     folder = tmp_path_factory.mktemp("weights") / "tiny"
     save_checkpoint(folder, Checkpoint(config, network), "# tiny\n")

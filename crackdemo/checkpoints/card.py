@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from crackdemo.checkpoints.checkpoint import CheckpointConfig
+from crackdemo.models.families import family_named
 
 LICENCES = {
     "metu": "CC BY 4.0: Özgenel, Concrete Crack Images for Classification, "
@@ -13,15 +14,13 @@ LICENCES = {
 }
 """Of the data sets that the shipped weights were fitted on."""
 
-_NAMES = {"cae": "convolutional autoencoder", "vae": "variational autoencoder"}
-
 
 def model_card(config: CheckpointConfig, command: str = "") -> str:
     """Markdown with the Hub's front matter: what, from which data, how good, which limits."""
     training = config.training
     sections = [
         _front_matter(),
-        f"# crackdemo {_NAMES[config.family]}\n\n{_purpose(config)}",
+        f"# crackdemo {family_named(config.family).description}\n\n{_purpose(config)}",
         f"## Data\n\n{_data(training.get('data', []))}\n\nMasks, where there are any, only served "
         "to cut crack-free tiles: no crack label was trained on.",
         f"## How it was made\n\n{_how(training, command)}",
@@ -51,7 +50,7 @@ def _purpose(config: CheckpointConfig) -> str:
     scales = ", ".join(f"{scale:g}" for scale in heat.scales)
     weights = ":".join(f"{weight:g}" for weight in heat.weights)
     sharpened = ", sharpened by the full-size photo's own darkness" if heat.sharpened else ""
-    if heat.confirmed and config.network.crack_head:
+    if heat.confirmed and getattr(config.network, "crack_head", False):
         sharpened += " and by its crack head (geometric means)"
     return (
         "Rebuilds a photo of pavement or concrete without its cracks; what is missing is the "
@@ -59,7 +58,7 @@ def _purpose(config: CheckpointConfig) -> str:
         f"mean{f' ({weights})' if weights else ''} over the "
         f"photo at scales {scales}; threshold 0.5 is the calibrated residual "
         f"{config.calibration.r0:.4g}. Score of a photo: mean of its hottest "
-        f"{100 * config.calibration.score_top_share:g} % of pixels, called cracked from "
+        f"{100 * config.calibration.score_top_share:g} % of pixels, cracked from "
         f"{config.calibration.score_threshold:.3f}."
     )
 

@@ -1,69 +1,52 @@
 """A checkpoint folder, laid out as a Hub model repo: weights, config, model card."""
 
 import json
-import math
 import shutil
 import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
+from pydantic import ValidationInfo, dataclasses, field_validator
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from crackdemo.configs import parse_config
+from crackdemo.configs import SETTINGS, parse_config
+from crackdemo.detection.calibration import Calibration
+from crackdemo.detection.detector import DETECTORS, Detector, DetectorConfig
 from crackdemo.detection.heatmaps import HeatmapConfig
 from crackdemo.detection.illumination import FlattenConfig
-from crackdemo.errors import CheckpointError
-from crackdemo.masks.cut import MaskParams
-from crackdemo.models import FAMILIES, Autoencoder, NetworkConfig, build_network
+from crackdemo.errors import CheckpointError, ConfigError
+from crackdemo.masks.params import MaskParams
+from crackdemo.models.families import family_named
+from crackdemo.models.family import Network, NetworkConfig, build_network, network_config
 
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 CARD = "README.md"
 FORMAT_VERSION = 1
 _MAX_CONFIG_BYTES = 1_000_000
+_ONCE: dict[str, dict[str, Any]] = {
+    "flatten": {"channel": "luma"},
+    "heatmap": {
+        "scales": (1.0, 0.5, 0.25),
+        "weights": (),
+        "blur_sigma": 1.0,
+        "sharpened": False,
+        "confirmed": False,
+    },
+    "mask": {"closing": 0, "min_area": 0},
+}
+"""What an absent setting meant when it was new: checkpoints made before it load as they did."""
 
 
-@dataclass(frozen=True)
-class Calibration:
-    """What makes a threshold mean the same on every photo."""
-
-    r0: float
-    """The residual that becomes 32768 in the heatmap, the calibrated threshold."""
-    score_threshold: float
-    """A photo's score from which it is called cracked, 0..1."""
-    score_top_share: float
-    """The share of a photo's pixels, the hottest ones, whose mean is its score."""
-    clean_quantiles: dict[str, float]
-    """Share of clean pavement (as text) to the heatmap value, 0..1, that it stays below."""
-
-    def __post_init__(self) -> None:
-        if not (math.isfinite(self.r0) and self.r0 > 0):
-            raise ValueError(f"r0 must be a number above 0, not {self.r0}")
-        if not 0 <= self.score_threshold <= 1:
-            raise ValueError(f"score_threshold must lie in 0..1, not {self.score_threshold}")
-        if not 0 < self.score_top_share <= 1:
-            raise ValueError(f"score_top_share must lie in 0..1, not {self.score_top_share}")
-        for share, value in self.clean_quantiles.items():
-            if not (0 <= float(share) <= 1 and 0 <= value <= 1):
-                raise ValueError(f"clean_quantiles must lie in 0..1, not {share}: {value}")
-
-    def clean_share_flagged(self, threshold: float) -> float:
-        """Share of clean pavement's pixels, 0..1, at or above a threshold, before morphology."""
-        points = sorted((value, float(share)) for share, value in self.clean_quantiles.items())
-        values, shares = zip((0.0, 0.0), *points, (1.0, 1.0), strict=True)
-        return float(1 - np.interp(threshold, values, shares))
-
-
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, config=SETTINGS)
 class CheckpointConfig:
     """All that config.json says."""
 
     family: str
-    """cae or vae."""
+    """The model family: cae, vae."""
     network: NetworkConfig
     """The network's own settings."""
     flatten: FlattenConfig
@@ -79,15 +62,30 @@ class CheckpointConfig:
     metrics: dict[str, Any] = field(default_factory=dict)
     """What was measured on validation data."""
 
+    @field_validator("network", mode="before")
+    @classmethod
+    def _of_its_family(cls, values: Any, info: ValidationInfo) -> NetworkConfig:
+        return network_config(str(info.data.get("family")), values)
+
+    @property
+    def detector(self) -> DetectorConfig:
+        """What a detector needs of it."""
+        return DetectorConfig(self.flatten, self.heatmap, self.calibration)
+
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Config and network, ready to be put into a Detector."""
+    """Config and network."""
 
     config: CheckpointConfig
     """What config.json says."""
-    network: Autoencoder
+    network: Network
     """With its weights, on the CPU."""
+
+    def detector(self, device: torch.device | None = None) -> Detector:
+        """Ready for photos, by the kind of its family; on the best device unless one is given."""
+        kind = family_named(self.config.family).kind
+        return DETECTORS[kind](self.network, self.config.detector, device)
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint, card: str) -> None:
@@ -111,18 +109,17 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     name = folder.name
     try:
         config = _read_config(folder / CONFIG)
-        network = _load_network(config.network, folder / WEIGHTS)
+        network = _load_network(config, folder / WEIGHTS)
+    except ConfigError as error:
+        raise CheckpointError(
+            f"The weights “{name}” cannot be used, their config does not fit: {error}"
+        ) from None
     except FileNotFoundError as error:
         missing = Path(error.filename or WEIGHTS).name
         raise CheckpointError(f"The weights “{name}” lack {missing}: get them again.") from None
     except (SafetensorError, OSError):
         raise CheckpointError(
             f"The weights “{name}” are damaged ({WEIGHTS} cannot be read): get them again."
-        ) from None
-    except (ValueError, TypeError, KeyError, RuntimeError, OverflowError) as error:
-        reason = str(error).splitlines()[0].rstrip(".:") if str(error) else "a wrong value"
-        raise CheckpointError(
-            f"The weights “{name}” cannot be used, their config does not fit: {reason}."
         ) from None
     return Checkpoint(config, network)
 
@@ -133,33 +130,38 @@ def config_json(config: CheckpointConfig) -> str:
     return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
 
 
+def made_before(values: dict[str, Any]) -> dict[str, Any]:
+    """Settings from JSON, of a checkpoint or a fit, with what absent ones meant when they were
+    new."""
+    filled = dict(values)
+    for group, once in _ONCE.items():
+        if isinstance(values.get(group), dict):
+            filled[group] = {**once, **values[group]}
+    return filled
+
+
 def _read_config(path: Path) -> CheckpointConfig:
     if path.stat().st_size > _MAX_CONFIG_BYTES:
-        raise ValueError(f"{CONFIG} is larger than a config can be")
+        raise ConfigError(f"{CONFIG} is larger than a config can be.")
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError):
-        raise ValueError(f"{CONFIG} is no JSON") from None
+        raise ConfigError(f"{CONFIG} is no JSON.") from None
     if not isinstance(values, dict) or values.pop("format_version", None) != FORMAT_VERSION:
-        raise ValueError(f"format_version must be {FORMAT_VERSION}")
-    if values.get("family") not in list(FAMILIES):
-        raise ValueError(f"the family must be {' or '.join(FAMILIES)}")
-    kind = FAMILIES[values["family"]].config
-    return parse_config(
-        CheckpointConfig, {**values, "network": parse_config(kind, values.get("network"))}
-    )
+        raise ConfigError(f"format_version must be {FORMAT_VERSION}.")
+    return parse_config(CheckpointConfig, made_before(values))
 
 
-def _load_network(config: NetworkConfig, weights: Path) -> Autoencoder:
+def _load_network(config: CheckpointConfig, weights: Path) -> Network:
     # on the meta device a config that lies about its shapes costs no memory
-    with torch.device("meta"):
-        network = build_network(config)
     try:
+        with torch.device("meta"):
+            network = build_network(config.family, config.network)
         network.load_state_dict(load_file(weights), strict=True, assign=True)
-    except RuntimeError:
-        raise ValueError("the weights have other names or shapes than it says") from None
+    except (RuntimeError, OverflowError):
+        raise ConfigError("the weights have other names or shapes than it says.") from None
     if not all(bool(torch.isfinite(value).all()) for value in network.state_dict().values()):
-        raise ValueError("some weights are not finite numbers")
+        raise ConfigError("some weights are not finite numbers.")
     return network.eval()
 
 

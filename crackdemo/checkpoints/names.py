@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from crackdemo.checkpoints.hub import CONFIG, fetch, parse_hub_id
+from crackdemo.checkpoints.hub import CONFIG, WEIGHTS, fetch, parse_hub_id
 from crackdemo.errors import HubError, WeightsError
 
 SHIPPED = Path(__file__).parents[2] / "checkpoints"
@@ -23,6 +23,22 @@ class Weights:
     """For people: the shipped name, the run's or folder's name, or `owner/name`; never a path."""
     commit: str | None = None
     """The Hub's commit that the files are from, 40 hexadecimal digits; None if not from there."""
+    version: str = ""
+    """Changes with the files: a run that is deleted and fitted again has other weights."""
+
+
+def weights_in(folder: Path, name: str, commit: str | None = None) -> Weights:
+    """The weights in a folder as they are now."""
+    return Weights(folder, name, commit, version_of(folder))
+
+
+def version_of(folder: Path) -> str:
+    """Of a checkpoint folder's files as they are now; empty where there are none."""
+    try:
+        stats = [(folder / file).stat() for file in (CONFIG, WEIGHTS)]
+    except OSError:
+        return ""
+    return "-".join(f"{stat.st_mtime_ns:x}.{stat.st_size:x}" for stat in stats)
 
 
 def shipped_names(shipped: Path = SHIPPED) -> list[str]:
@@ -47,21 +63,18 @@ def resolve_weights(
     """
     text = text.strip()
     if text in shipped_names(shipped):
-        return Weights(shipped / text, text)
+        return weights_in(shipped / text, text)
     folder = _local_folder(text, allowed)
     if folder is not None:
-        return Weights(folder, _display_name(folder))
+        return weights_in(folder, _display_name(folder))
     if not _is_hub_id(text):
         where = "a folder" if allowed is None else "a folder that this app was allowed to read"
         raise WeightsError(
             f"There are no weights “{text}”: give {' or '.join(shipped_names(shipped))}, "
             f"{where}, or a Hub id owner/name."
         )
-    try:
-        repo = fetch(text, cache, endpoint, token)
-    except HubError as error:
-        raise WeightsError(str(error)) from error
-    return Weights(repo.folder, repo.repo_id, repo.commit)
+    repo = fetch(text, cache, endpoint, token)
+    return weights_in(repo.folder, repo.repo_id, repo.commit)
 
 
 def _local_folder(text: str, allowed: Sequence[Path] | None) -> Path | None:

@@ -4,8 +4,13 @@ import argparse
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, get_args
 
-_KERNELS = ("ellipse", "rect", "cross")
+from crackdemo.configs import help_of
+from crackdemo.masks.params import MaskParams
+from crackdemo.models.families import FAMILIES
+
+_SHORTER = {"opening": "open", "closing": "close"}
 _SPLITS = ("train", "validation", "test")
 _MODEL = "a shipped name, a checkpoint folder, or owner/name[@revision] on the Hugging Face Hub"
 
@@ -41,12 +46,25 @@ def _add_predict(parser: argparse.ArgumentParser) -> None:
     add("--model", metavar="NAME", help=_MODEL)
     add("--out", required=True, type=Path, metavar="DIR", help="results.csv, masks/ and more")
     add("--preset", type=Path, metavar="FILE", help="settings that the page saved")
-    add("--threshold", type=float, metavar="T", help="0..1; 0.5 is as calibrated")
-    add("--open", type=int, metavar="K", help="opening, px: 0 for none, or odd, 3 to 15")
-    add("--close", type=int, metavar="K", help="closing, px: 0 for none, or odd, 3 to 15")
-    add("--kernel", choices=_KERNELS, help="shape for opening and closing")
-    add("--min-area", type=int, metavar="A", help="smallest crack, px")
+    _add_mask_settings(parser)
     add("--mm-per-px", type=float, metavar="S", help="scale: adds measures in mm")
+
+
+def _add_mask_settings(parser: argparse.ArgumentParser) -> None:
+    """An option for every field of MaskParams, with its sentence as help."""
+    kinds = {name: field.annotation for name, field in _mask_fields().items()}
+    for name, sentence in help_of(MaskParams).items():
+        flag = _SHORTER.get(name, name.replace("_", "-"))
+        choices = get_args(kinds[name])
+        kind: dict[str, Any] = {"choices": choices}
+        if not choices:
+            kind = {"type": kinds[name], "metavar": flag.partition("-")[0][0].upper()}
+        parser.add_argument(f"--{flag}", dest=name, help=sentence.replace("%", "%%"), **kind)
+
+
+def _mask_fields() -> dict[str, Any]:
+    fields: dict[str, Any] = MaskParams.__pydantic_fields__  # type: ignore[attr-defined]
+    return fields
 
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +82,7 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
 
 def _add_fit(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--family", choices=("cae", "vae"), help="needed unless --config says it")
+    add("--family", choices=FAMILIES, help="needed unless --config says it")
     add(
         "--data",
         nargs="+",

@@ -5,34 +5,26 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from shlex import quote
 from typing import Any
 
 from tqdm import tqdm
 
-from crackdemo.checkpoints.checkpoint import load_checkpoint
+from crackdemo.checkpoints.checkpoint import Checkpoint, load_checkpoint
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, Weights, resolve_weights
+from crackdemo.configs import explained, parse_config
 from crackdemo.data.folders import find_samples
 from crackdemo.data.labelled import find_labelled
-from crackdemo.detection.detector import Detector
-from crackdemo.errors import (
-    CheckpointError,
-    DatasetError,
-    FitError,
-    FolderError,
-    PredictError,
-    PresetError,
-    SourceError,
-    WeightsError,
-)
+from crackdemo.errors import ConfigError, CrackdemoError, FitError
 from crackdemo.evaluation.evaluate import Evaluation
 from crackdemo.files import make_folder
 from crackdemo.inspection import predict as batch
 from crackdemo.inspection.predict import Failed, Outcome
-from crackdemo.masks.cut import MaskParams
+from crackdemo.masks.params import MaskParams
 from crackdemo.masks.presets import Preset, read_preset
+from crackdemo.models.families import FAMILIES
 from crackdemo.photos.sources import find_sources
 from crackdemo.runs.folder import RunFolder
 from crackdemo.runs.status import read_status
@@ -41,17 +33,6 @@ from crackdemo.training.loop import seconds_per_step, use_threads
 from crackdemo.training.memory import keep_freed_memory
 from crackdemo.training.recipe import read_data, run_fit
 
-_REFUSALS = (
-    PredictError,
-    CheckpointError,
-    DatasetError,
-    FitError,
-    FolderError,
-    DatasetError,
-    PresetError,
-    SourceError,
-    WeightsError,
-)
 _WORKERS = 1
 """Processes that paint tiles beside the training."""
 
@@ -60,7 +41,7 @@ def run(args: Namespace) -> int:
     """The exit status of a command; what cannot be met is said on stderr."""
     try:
         return {"predict": predict, "evaluate": evaluate, "fit": fit}[args.command](args)
-    except _REFUSALS as refusal:
+    except CrackdemoError as refusal:
         _say(str(refusal))
         return 2
     except KeyboardInterrupt:
@@ -71,18 +52,25 @@ def run(args: Namespace) -> int:
 def predict(args: Namespace) -> int:
     """Photos to a folder of results."""
     sources = find_sources(args.photos, without=[args.out / view for view in batch.VIEWS])
-    _, detector = _load(args.model)
-    preset = _preset(args, detector.checkpoint.config.mask)
-    outcomes = batch.predict(sources, detector, preset, args.out)
+    _, checkpoint = _load(args.model)
+    preset = _preset(args, checkpoint.config.mask)
+    unclear = batch.unclear_names(preset, sources)
+    for name in unclear:
+        _say(
+            f"The preset knows false alarms on “{name}” by this name alone, which several photos "
+            "have: nothing is dropped on them. Save the preset again from the page."
+        )
+    preset = preset.without_names(unclear)
+    outcomes = batch.predict(sources, checkpoint.detector(), preset, args.out)
     return _watch(outcomes, len(sources))
 
 
 def evaluate(args: Namespace) -> int:
     """Labelled photos to figures."""
     photos = find_labelled(args.folder, args.split)
-    weights, detector = _load(args.model)
+    weights, checkpoint = _load(args.model)
     make_folder(args.out)
-    evaluation = Evaluation(detector)
+    evaluation = Evaluation(checkpoint.detector(), checkpoint.config.mask)
     status = _watch(evaluation.run(photos), len(photos))
     evaluation.write(
         args.out,
@@ -129,27 +117,19 @@ def fit(args: Namespace) -> int:
     return 0
 
 
-def _load(model: str | None) -> tuple[Weights, Detector]:
+def _load(model: str | None) -> tuple[Weights, Checkpoint]:
     weights = resolve_weights(DEFAULT_WEIGHTS if model is None else model)
-    return weights, Detector(load_checkpoint(weights.folder))
+    return weights, load_checkpoint(weights.folder)
 
 
 def _preset(args: Namespace, own: MaskParams) -> Preset:
     """The preset's settings or the checkpoint's own, but for those that are given one by one."""
-    preset = read_preset(args.preset) if args.preset else Preset(own)
-    given = {
-        "threshold": args.threshold,
-        "opening": args.open,
-        "closing": args.close,
-        "kernel": args.kernel,
-        "min_area": args.min_area,
-    }
+    preset = read_preset(args.preset, own) if args.preset else Preset(own)
+    given = {setting.name: getattr(args, setting.name) for setting in fields(MaskParams)}
     changes = {name: value for name, value in given.items() if value is not None}
     scale = preset.mm_per_px if args.mm_per_px is None else args.mm_per_px
-    try:
+    with explained():
         return replace(preset, mask=replace(preset.mask, **changes), mm_per_px=scale)
-    except ValueError as error:
-        raise PresetError(f"{str(error).rstrip('.')}.") from None
 
 
 def _watch(outcomes: Iterable[Outcome], total: int) -> int:
@@ -209,15 +189,15 @@ def _fit_config(args: Namespace) -> FitConfig:
     values = {} if args.config is None else _fit_settings(_read_json(args.config))
     family = values.setdefault("family", args.family)
     if family is None:
-        raise FitError("The family is missing: give --family cae or --family vae.")
+        raise FitError(f"The family is missing: give --family {' or --family '.join(FAMILIES)}.")
     if args.family not in (None, family):
         raise FitError(f"--family is {args.family}, but the config is for {family}: drop one.")
     given = {name: getattr(args, name) for name in ("epochs", "seed")}
+    changes = {name: value for name, value in given.items() if value is not None}
     try:
-        config = FitConfig.from_dict(values)
-        return replace(config, **{k: v for k, v in given.items() if v is not None})
-    except (ValueError, TypeError) as error:
-        raise FitError(f"The fit's settings are wrong: {str(error).rstrip('.')}.") from None
+        return parse_config(FitConfig, {**values, **changes})
+    except ConfigError as error:
+        raise FitError(f"The fit's settings are wrong: {error}") from None
 
 
 def _fit_settings(values: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackdemo.arrays import CrackMask
-from crackdemo.detection.illumination import gray_levels
+from crackdemo.detection.illumination import Channel, gray_levels
 from crackdemo.errors import DatasetError, PhotoError
 from crackdemo.photos.images import find_photos, read_mask, read_photo
 
@@ -74,7 +74,9 @@ def drop_repeats(folders: Iterable[list[Sample]]) -> Iterator[list[Sample]]:
         seen.update(fingerprints.values())
 
 
-def clean_tiles(sample: Sample, size: int, step: int, channel: str) -> Iterator[NDArray[np.uint8]]:
+def clean_tiles(
+    sample: Sample, size: int, step: int, channel: Channel
+) -> Iterator[NDArray[np.uint8]]:
     """Crack-free gray tiles (size, size) of a photo; smaller where the photo itself is smaller.
 
     channel: one of `illumination.CHANNELS`. Raises PhotoError when the photo or its mask cannot be
@@ -100,7 +102,7 @@ def clean_tiles(sample: Sample, size: int, step: int, channel: str) -> Iterator[
 
 
 def readable_tiles(
-    samples: Iterable[Sample], size: int, step: int, channel: str
+    samples: Iterable[Sample], size: int, step: int, channel: Channel
 ) -> tuple[list[NDArray[np.uint8]], list[str]]:
     """Tiles of all samples, and one sentence for each sample that could not be used."""
     tiles: list[NDArray[np.uint8]] = []

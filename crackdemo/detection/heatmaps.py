@@ -1,48 +1,46 @@
 """Residual to heatmap: which difference counts, at which scales, and on which fixed scale."""
 
-from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import cv2
 import numpy as np
+from pydantic import Field
+from pydantic.dataclasses import dataclass
 
 from crackdemo.arrays import GrayImage, Heatmap, Residual
+from crackdemo.configs import SETTINGS
+from crackdemo.errors import ConfigError
 
-RESIDUALS = ("dark", "absolute", "gradient")
+_Scale = Annotated[float, Field(gt=0, le=1)]
+_Scales = Annotated[tuple[_Scale, ...], Field(min_length=1, max_length=8)]
+_Weight = Annotated[float, Field(gt=0, le=1000)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=SETTINGS)
 class HeatmapConfig:
     """How the disagreement of photo and reconstruction becomes one residual."""
 
-    residual: str = "dark"
+    residual: Literal["dark", "absolute", "gradient"] = "dark"
     """dark: where the photo is darker than its reconstruction; absolute: either way; gradient:
     where their gradient magnitudes differ."""
-    scales: tuple[float, ...] = (1.0, 0.5, 0.25)
-    """Sizes at which the photo is looked at; a crack too wide for the network is thin at 1/4."""
-    weights: tuple[float, ...] = ()
+    scales: _Scales = (1.0, 0.5, 0.25, 0.125)
+    """Sizes at which the photo is looked at; a crack too wide for the network is thin at 1/8."""
+    weights: tuple[_Weight, ...] = (5.0, 2.0, 2.0, 2.0)
     """Weight of each scale's residual in their mean; empty: all alike."""
-    blur_sigma: float = 1.0
-    """Gaussian sigma, in pixels of each scale, that calms the residual."""
-    sharpened: bool = False
-    """Whether each residual is tied to how dark the full-size photo is, by their geometric mean:
-    what a coarse scale smears over a crack's surroundings goes back into the crack."""
-    confirmed: bool = False
-    """Whether each residual is tied to the crack head's probability, where the network has that
-    head, by their geometric mean: what is only rebuilt badly fades, and faint cracks count more."""
+    blur_sigma: Annotated[float, Field(ge=0, le=20)] = 0.7
+    """Gaussian sigma, in pixels of each scale, that smooths the residual."""
+    sharpened: bool = True
+    """Whether each residual becomes its geometric mean with how dark the full-size photo is: what
+    a coarse scale smears over a crack's surroundings goes back into the crack."""
+    confirmed: bool = True
+    """Whether each residual becomes its geometric mean with the crack head's probability, where the
+    network has that head: what is only rebuilt badly fades, and faint cracks count more."""
 
     def __post_init__(self) -> None:
-        if self.residual not in RESIDUALS:
-            raise ValueError(f"The residual must be {', '.join(RESIDUALS)}, not {self.residual!r}.")
-        if not 1 <= len(self.scales) <= 8 or not all(0 < scale <= 1 for scale in self.scales):
-            raise ValueError("There must be 1 to 8 scales, above 0 and up to 1.")
         if self.weights and len(self.weights) != len(self.scales):
-            raise ValueError("There must be one weight for each scale, or none.")
-        if not all(0 < weight <= 1000 for weight in self.weights):
-            raise ValueError("The scales' weights must lie above 0 and up to 1000.")
+            raise ConfigError("There must be one weight for each scale, or none: set weights.")
         if self.sharpened and self.residual != "dark":
-            raise ValueError("Only the dark residual can be sharpened.")
-        if not 0 <= self.blur_sigma <= 20:
-            raise ValueError(f"The blur must lie between 0 and 20, but is {self.blur_sigma}.")
+            raise ConfigError("Only the dark residual can be sharpened: set sharpened to false.")
 
 
 def residual_of(image: GrayImage, reconstruction: GrayImage, config: HeatmapConfig) -> Residual:
@@ -54,7 +52,7 @@ def residual_of(image: GrayImage, reconstruction: GrayImage, config: HeatmapConf
         residual = np.abs(reconstruction - image)
     else:
         residual = np.abs(_gradient_magnitude(reconstruction) - _gradient_magnitude(image))
-    return _calmed(residual, config)
+    return _smoothed(residual, config)
 
 
 def darkness_of(image: GrayImage, level: float, config: HeatmapConfig) -> Residual:
@@ -62,10 +60,10 @@ def darkness_of(image: GrayImage, level: float, config: HeatmapConfig) -> Residu
 
     level: the surroundings' own value, `FlattenConfig.level`.
     """
-    return _calmed(np.maximum(np.float32(level) - image, 0), config)
+    return _smoothed(np.maximum(np.float32(level) - image, 0), config)
 
 
-def tied(residual: Residual, evidence: GrayImage) -> Residual:
+def geometric_mean(residual: Residual, evidence: GrayImage) -> Residual:
     """Their geometric mean, pixel by pixel; both (H, W) and >= 0."""
     mean: Residual = np.sqrt(residual * evidence)
     return mean
@@ -87,7 +85,7 @@ def photo_score(heatmap: Heatmap, top_share: float) -> float:
     return float(np.partition(flat, flat.size - count)[-count:].mean() / 65536)
 
 
-def _calmed(residual: Residual, config: HeatmapConfig) -> Residual:
+def _smoothed(residual: Residual, config: HeatmapConfig) -> Residual:
     if config.blur_sigma == 0:
         return residual
     sigma = config.blur_sigma

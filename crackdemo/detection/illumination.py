@@ -1,52 +1,49 @@
 """Illumination flattening: the network sees texture, not shade, exposure or vignetting."""
 
-from dataclasses import dataclass
+import dataclasses
+from typing import Annotated, Literal, TypeAlias, get_args
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
+from pydantic.dataclasses import dataclass
 
 from crackdemo.arrays import GrayImage, RgbImage
+from crackdemo.configs import SETTINGS, Share
 
-_COARSE = (
-    4  # the local statistics are smooth: computing them at a quarter of the size loses nothing
-)
+Channel: TypeAlias = Literal["luma", "blue"]
 
-
-CHANNELS = ("luma", "blue")
+CHANNELS: tuple[Channel, ...] = get_args(Channel)
 _LARGEST_FALL = 32
 """Gray levels that blue may lie below luma: soil does by less, yellow paint by more."""
+_COARSE = 4
+"""The local statistics are smooth: computing them at a quarter of the size loses nothing."""
+_Sigma = Annotated[float, Field(ge=1, le=500)]
+_Positive = Annotated[float, Field(gt=0, le=1)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=SETTINGS)
 class FlattenConfig:
     """How a photo is brought to one local brightness and contrast."""
 
-    channel: str = "luma"
+    channel: Channel = "blue"
     """What of the colours is looked at: luma (ITU-R BT.601), or blue, in which the soil, rust and
     oil in cracks are darkest while gray pavement is the same; never far below luma, for blue makes
     yellow paint dark."""
-    mean_sigma: float = 28.0
+    mean_sigma: _Sigma = 28.0
     """Gaussian sigma, in pixels, of the local mean that is subtracted."""
-    deviation_sigma: float = 45.0
+    deviation_sigma: _Sigma = 45.0
     """Gaussian sigma, in pixels, of the local standard deviation that is divided by."""
-    deviation_floor: float = 0.01
+    deviation_floor: _Positive = 0.01
     """Added to the deviation (gray 0..1), so that an evenly lit wall is not blown up to noise."""
-    contrast: float = 0.15
+    contrast: _Positive = 0.15
     """What one local standard deviation becomes in the flattened image."""
-    level: float = 0.6
+    level: Share = 0.6
     """What the local mean becomes; above the middle, since cracks are darker than pavement."""
 
-    def __post_init__(self) -> None:
-        if self.channel not in CHANNELS:
-            raise ValueError(f"channel must be one of {', '.join(CHANNELS)}")
-        if not (1 <= self.mean_sigma <= 500 and 1 <= self.deviation_sigma <= 500):
-            raise ValueError("mean_sigma and deviation_sigma must lie in 1..500")
-        if not (0 < self.deviation_floor <= 1 and 0 < self.contrast <= 1 and 0 <= self.level <= 1):
-            raise ValueError("deviation_floor, contrast and level must lie in 0..1, the first > 0")
 
-
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Illumination:
     """A photo's local mean and deviation, each (H, W) in gray 0..1: flattens, and undoes it."""
 
@@ -67,7 +64,7 @@ class Illumination:
         return gray
 
 
-def gray_levels(photo: RgbImage, channel: str) -> NDArray[np.uint8]:
+def gray_levels(photo: RgbImage, channel: Channel) -> NDArray[np.uint8]:
     """(H, W, 3) uint8 to (H, W) uint8: one of CHANNELS."""
     luma: NDArray[np.uint8] = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)
     if channel == "luma":
@@ -76,7 +73,7 @@ def gray_levels(photo: RgbImage, channel: str) -> NDArray[np.uint8]:
     return blue
 
 
-def to_gray(photo: RgbImage, channel: str) -> GrayImage:
+def to_gray(photo: RgbImage, channel: Channel) -> GrayImage:
     """(H, W, 3) uint8 to (H, W) float32 in 0..1: one of CHANNELS."""
     return gray_levels(photo, channel).astype(np.float32) / np.float32(255)
 

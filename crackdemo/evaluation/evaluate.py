@@ -15,6 +15,7 @@ import numpy as np
 
 from crackdemo.arrays import CrackMask, Heatmap
 from crackdemo.data.labelled import LabelledPhoto
+from crackdemo.detection.calibration import Calibration
 from crackdemo.detection.detector import Detector
 from crackdemo.errors import PhotoError
 from crackdemo.files import write_text
@@ -24,9 +25,7 @@ from crackdemo.inspection.predict import (
     error_row,
     errors_csv,
     inspect_photos,
-    scorer,
 )
-from crackdemo.masks.cut import MaskParams
 from crackdemo.masks.metrics import (
     TOLERANCES_PX,
     Counts,
@@ -41,6 +40,7 @@ from crackdemo.masks.metrics import (
     pixel_histogram,
     threshold_curves,
 )
+from crackdemo.masks.params import MaskParams
 from crackdemo.masks.presets import Preset
 from crackdemo.photos.images import read_mask
 from crackdemo.tables import csv_text
@@ -64,25 +64,20 @@ COLUMNS = (
 class Evaluation:
     """The figures of one checkpoint on a set, photo by photo."""
 
-    def __init__(self, detector: Detector) -> None:
-        config = detector.checkpoint.config
+    def __init__(self, detector: Detector, own: MaskParams) -> None:
+        """own: the checkpoint's mask settings."""
         self.rows: list[dict[str, str]] = []
         self.failures: list[Failed] = []
-        self._detector = detector
-        self._mask, self._calibration = config.mask, config.calibration
-        self._pixels = _PixelTally(config.mask)
+        self._detector, self._mask = detector, own
+        self._pixels = _PixelTally(own)
         self._scores: list[float] = []
         self._labels: list[bool] = []
         self._seconds = self._megapixels = 0.0
 
     def run(self, photos: Sequence[LabelledPhoto]) -> Iterator[Inspected | Failed]:
         """Takes in the photos, one at a time; those that cannot be used are listed apart."""
-        outcomes = inspect_photos(
-            [photo.source for photo in photos],
-            scorer(self._detector),
-            self._calibration,
-            Preset(self._mask),
-        )
+        sources = [photo.source for photo in photos]
+        outcomes = inspect_photos(sources, self._detector, Preset(self._mask))
         for photo, inspected in zip(photos, outcomes, strict=True):
             outcome = self._add(photo, inspected) if isinstance(inspected, Inspected) else inspected
             if isinstance(outcome, Failed):
@@ -99,7 +94,7 @@ class Evaluation:
         if self._pixels.photos:
             figures |= self._pixels.metrics()
         if self._labels:
-            figures |= image_metrics(self._scores, self._labels, self._calibration.score_threshold)
+            figures |= image_metrics(self._scores, self._labels, self._detector.calibration)
         figures["seconds_per_megapixel"] = (
             self._seconds / self._megapixels if self._megapixels else None
         )
@@ -170,20 +165,20 @@ class _PixelTally:
 
 
 def image_metrics(
-    scores: Sequence[float], labels: Sequence[bool], threshold: float
+    scores: Sequence[float], labels: Sequence[bool], calibration: Calibration
 ) -> dict[str, Any]:
     """Figures of (N,) scores, higher = more crack-like, against labels, True = crack.
 
     ROC-AUC is None unless there are both kinds.
     """
-    called = confusion(scores, labels, threshold)
+    called = confusion([calibration.is_cracked(score) for score in scores], labels)
     return {
         "image_photos": len(labels),
         "image_auroc": image_auroc(scores, labels) if len(set(labels)) == 2 else None,
         "image_precision": called.precision,
         "image_recall": called.recall,
         "image_f1": called.f1,
-        "image_score_threshold": threshold,
+        "image_score_threshold": calibration.score_threshold,
         **{f"image_{name}": count for name, count in asdict(called).items()},
     }
 

@@ -1,6 +1,7 @@
 """Many photos to masks, heatmaps, reconstructions, overlays and one table of their measures."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,10 +11,9 @@ from typing import TypeAlias
 import cv2
 
 from crackdemo.arrays import RgbImage
-from crackdemo.checkpoints.checkpoint import Calibration
 from crackdemo.detection.detector import Detection, Detector
 from crackdemo.errors import PhotoError, PredictError, Stopped
-from crackdemo.files import make_folder, write_text
+from crackdemo.files import make_folder, sha256_of, write_text
 from crackdemo.inspection.verdict import Verdict, judge
 from crackdemo.masks.presets import Preset
 from crackdemo.photos.images import read_photo, write_jpeg, write_png
@@ -41,7 +41,7 @@ class Inspected:
     verdict: Verdict
     """What the settings make of it."""
     seconds: float
-    """From the file to the measures."""
+    """What the detection took."""
 
 
 @dataclass(frozen=True)
@@ -56,27 +56,17 @@ class Failed:
 
 Outcome: TypeAlias = Inspected | Failed
 
-Scorer: TypeAlias = Callable[[Path], tuple[RgbImage, Detection]]
-"""A photo file to the photo and its detection. May raise PhotoError or Stopped."""
-
-
-def scorer(detector: Detector) -> Scorer:
-    """Reads a photo and detects, with nothing kept."""
-
-    def score(path: Path) -> tuple[RgbImage, Detection]:
-        photo = read_photo(path)
-        return photo, detector.detect(photo)
-
-    return score
-
 
 def inspect_photos(
-    sources: Iterable[Source], score: Scorer, calibration: Calibration, preset: Preset
+    sources: Iterable[Source],
+    detector: Detector,
+    preset: Preset,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[Outcome]:
     """One outcome per photo, in order; a photo that fails holds nothing up. Stopped ends it."""
     with suppress(Stopped):
         for source in sources:
-            yield _inspect(source, score, calibration, preset)
+            yield _inspect(source, detector, preset, clock)
 
 
 def predict(
@@ -88,12 +78,11 @@ def predict(
     masks that no batch made, since they may be somebody's labels; FolderError where nothing can be
     written.
     """
-    calibration = detector.checkpoint.config.calibration
     results: list[dict[str, str]] = []
     errors: list[dict[str, str]] = []
     _claim(out)
     try:
-        for inspected in inspect_photos(sources, scorer(detector), calibration, preset):
+        for inspected in inspect_photos(sources, detector, preset):
             outcome = _saved(out, inspected) if isinstance(inspected, Inspected) else inspected
             if isinstance(outcome, Inspected):
                 results.append(result_row(outcome))
@@ -105,11 +94,17 @@ def predict(
         write_text(out / "errors.csv", errors_csv(errors))
 
 
+def unclear_names(preset: Preset, sources: Sequence[Source]) -> list[str]:
+    """Names under which the preset knows false alarms, but by which several photos are called."""
+    counts = Counter(source.path.name for source in sources)
+    return sorted(name for name in preset.dropped_by_name if counts[name] > 1)
+
+
 def results_csv(rows: Iterable[dict[str, str]], preset: Preset) -> str:
     """Rows of `result_row` as a table; only its column `seconds` differs between two runs."""
     scaled = () if preset.mm_per_px is None else _MM_COLUMNS
     columns = ("file", "score", "crack", "crack_percent", *_PX_COLUMNS, "components", "seconds")
-    by_hand = ("dropped_percent",) if preset.dropped else ()
+    by_hand = ("dropped_percent",) if preset.dropped or preset.dropped_by_name else ()
     return csv_text((*columns, *scaled, *by_hand), rows)
 
 
@@ -139,17 +134,22 @@ def error_row(failed: Failed) -> dict[str, str]:
     return {"file": failed.source.file, "reason": failed.reason}
 
 
-def _inspect(source: Source, score: Scorer, calibration: Calibration, preset: Preset) -> Outcome:
-    started = time.perf_counter()
+def _inspect(
+    source: Source, detector: Detector, preset: Preset, clock: Callable[[], float]
+) -> Outcome:
     try:
-        photo, detection = score(source.path)
-        verdict = judge(detection, calibration, preset, source.path.name)
+        photo = read_photo(source.path)
+        started = clock()
+        detection = detector.detect(photo)
+        seconds = clock() - started
+        dropped = preset.dropped_on(sha256_of(source.path), source.path.name)
+        verdict = judge(detection, detector, preset, dropped)
     except PhotoError as error:
         return Failed(source, str(error))
     except (MemoryError, RuntimeError, cv2.error):
         reason = "most likely for lack of memory; save it with fewer pixels or close other programs"
         return Failed(source, f"{source.path.name} could not be scored, {reason}.")
-    return Inspected(source, photo, detection, verdict, time.perf_counter() - started)
+    return Inspected(source, photo, detection, verdict, seconds)
 
 
 def _saved(out: Path, inspected: Inspected) -> Outcome:

@@ -17,11 +17,14 @@ from numpy.typing import NDArray
 from crackdemo.arrays import Heatmap, RgbImage
 from crackdemo.detection.detector import Detection, Detector
 from crackdemo.errors import Stopped
+from crackdemo.files import sha256_of
 from crackdemo.photos.images import read_photo, write_jpeg, write_png
 from crackdemo.photos.overlays import preview
 
 SHOWN_SIDE = 4096
 """Longest side of the pictures that a page gets; heatmap and mask are always full size."""
+THUMBNAIL_SIDE = 220
+"""Longest side of a thumbnail."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,10 @@ class Scored:
     seconds: float
     """What the detection took."""
     folder: Path
-    """Holds what a page shows: photo.jpg, reconstruction.jpg and heatmap.png (16 bits, the high
-    byte in red and the low one in green)."""
+    """Holds what a page shows: photo.jpg, thumbnail.jpg, reconstruction.jpg and heatmap.png (16
+    bits, the high byte in red and the low one in green)."""
+    sha256: str
+    """The photo's identity: of its file."""
 
 
 class ScoredPhotos:
@@ -49,6 +54,7 @@ class ScoredPhotos:
         self._memory_bytes, self._disk_bytes = memory_bytes, disk_bytes
         self._memory: OrderedDict[str, Scored] = OrderedDict()
         self._on_disk: OrderedDict[str, int] = OrderedDict()
+        self._identities: dict[tuple[Path, int, int], str] = {}
         self._lock = threading.RLock()
         self._network = threading.Lock()
         self.passes = 0
@@ -65,14 +71,33 @@ class ScoredPhotos:
 
         weights: identifies the checkpoint. Raises PhotoError or Stopped.
         """
-        key = hashlib.sha256(f"{path}\n{weights}".encode()).hexdigest()[:24]
-        found = self._recall(key, path)
+        sha256 = self._identity(path)
+        key = hashlib.sha256(f"{sha256}\n{weights}".encode()).hexdigest()[:24]
+        found = self._recall(key, path, sha256)
         if found is not None:
             return found
         photo = read_photo(path)
         with self._network_alone(should_stop):
-            found = self._recall(key, path)  # another thread may have scored it meanwhile
-            return found or self._detect(key, photo, detector(), should_stop)
+            found = self._recall(key, path, sha256)  # another thread may have scored it meanwhile
+            if found is not None:
+                return found
+            started = time.perf_counter()
+            detection = detector().detect(photo, should_stop)
+            self.passes += 1
+            seconds = time.perf_counter() - started
+            return self._keep(key, Scored(photo, detection, seconds, self._folder / key, sha256))
+
+    def _identity(self, path: Path) -> str:
+        """Hashed once for each state of a file. Raises PhotoError."""
+        try:
+            stat = path.stat()
+            state = (path, stat.st_mtime_ns, stat.st_size)
+            if state not in self._identities:
+                self._identities[state] = sha256_of(path)
+            return self._identities[state]
+        except OSError:
+            read_photo(path)  # says what is the matter with it
+            raise
 
     @contextmanager
     def _network_alone(self, should_stop: Callable[[], bool] | None) -> Iterator[None]:
@@ -85,22 +110,19 @@ class ScoredPhotos:
         finally:
             self._network.release()
 
-    def _detect(
-        self,
-        key: str,
-        photo: RgbImage,
-        detector: Detector,
-        should_stop: Callable[[], bool] | None,
-    ) -> Scored:
-        started = time.perf_counter()
-        detection = detector.detect(photo, should_stop)
-        self.passes += 1
-        scored = Scored(photo, detection, time.perf_counter() - started, self._folder / key)
+    def _keep(self, key: str, scored: Scored) -> Scored:
         _write(scored)
-        self._remember(key, scored)
+        size = sum(file.stat().st_size for file in scored.folder.iterdir())
+        with self._lock:
+            self._on_disk[key] = size
+            self._remember(key, scored)
+            while len(self._on_disk) > 1 and sum(self._on_disk.values()) > self._disk_bytes:
+                oldest, _ = self._on_disk.popitem(last=False)
+                self._memory.pop(oldest, None)
+                shutil.rmtree(self._folder / oldest, ignore_errors=True)
         return scored
 
-    def _recall(self, key: str, path: Path) -> Scored | None:
+    def _recall(self, key: str, path: Path, sha256: str) -> Scored | None:
         with self._lock:
             if key in self._memory:
                 self._memory.move_to_end(key)
@@ -108,23 +130,20 @@ class ScoredPhotos:
             if key not in self._on_disk:
                 return None
         try:
-            scored = _read(self._folder / key, path)
+            scored = _read(self._folder / key, path, sha256)
         except FileNotFoundError:  # another thread has just made room
             return None
-        self._remember(key, scored)
+        with self._lock:
+            if key not in self._on_disk:  # and so it has between reading and here
+                return None
+            self._on_disk.move_to_end(key)
+            self._remember(key, scored)
         return scored
 
     def _remember(self, key: str, scored: Scored) -> None:
-        with self._lock:
-            self._memory[key] = scored
-            self._on_disk[key] = sum(file.stat().st_size for file in scored.folder.iterdir())
-            self._on_disk.move_to_end(key)
-            while len(self._memory) > 1 and self._bytes_in_memory() > self._memory_bytes:
-                self._memory.popitem(last=False)
-            while len(self._on_disk) > 1 and sum(self._on_disk.values()) > self._disk_bytes:
-                oldest, _ = self._on_disk.popitem(last=False)
-                self._memory.pop(oldest, None)
-                shutil.rmtree(self._folder / oldest, ignore_errors=True)
+        self._memory[key] = scored
+        while len(self._memory) > 1 and self._bytes_in_memory() > self._memory_bytes:
+            self._memory.popitem(last=False)
 
     def _bytes_in_memory(self) -> int:
         return sum(8 * scored.detection.heatmap.size for scored in self._memory.values())
@@ -145,14 +164,15 @@ def _write(scored: Scored) -> None:
     np.save(folder / "figures.npy", np.array([scored.detection.score, scored.seconds]))
     write_png(folder / "heatmap.png", packed_heatmap(scored.detection.heatmap))
     write_jpeg(folder / "photo.jpg", preview(scored.photo, SHOWN_SIDE))
+    write_jpeg(folder / "thumbnail.jpg", preview(scored.photo, THUMBNAIL_SIDE), quality=80)
     write_jpeg(folder / "reconstruction.jpg", preview(scored.detection.reconstruction, SHOWN_SIDE))
 
 
-def _read(folder: Path, path: Path) -> Scored:
+def _read(folder: Path, path: Path, sha256: str) -> Scored:
     score, seconds = np.load(folder / "figures.npy")
     detection = Detection(
         reconstruction=np.load(folder / "reconstruction.npy"),
         heatmap=np.load(folder / "heatmap.npy"),
         score=float(score),
     )
-    return Scored(read_photo(path), detection, float(seconds), folder)
+    return Scored(read_photo(path), detection, float(seconds), folder, sha256)

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from crackdemo.arrays import CrackMask, Heatmap, RegionMask
-from crackdemo.checkpoints.checkpoint import Calibration
-from crackdemo.detection.detector import Detection
-from crackdemo.detection.heatmaps import photo_score
-from crackdemo.masks.cut import cut_mask, drop_components, region_mask
+from crackdemo.detection.detector import Detection, Detector
+from crackdemo.masks.cut import cut_mask, drop_components
 from crackdemo.masks.measure import CrackReport, measure
-from crackdemo.masks.presets import Preset
+from crackdemo.masks.presets import Points, Preset
+from crackdemo.masks.region import region_mask
 
 
 @dataclass(frozen=True)
@@ -26,32 +25,30 @@ class Verdict:
     score: float
     """Of the region of interest, 0..1, higher = more crack; the mask settings do not change it."""
     crack: bool
-    """Whether the score reaches the checkpoint's threshold; mask and verdict may disagree."""
+    """Whether the score says so; mask and score may disagree."""
 
 
 def cut(
-    heatmap: Heatmap, preset: Preset, file_name: str = ""
+    heatmap: Heatmap, preset: Preset, dropped: Points = ()
 ) -> tuple[RegionMask | None, CrackMask, CrackMask]:
     """Region of interest, what the settings mark, and what is left of it after false alarms."""
     region = region_mask(preset.region, *heatmap.shape) if preset.region else None
     marked = cut_mask(heatmap, preset.mask, region)
-    return region, marked, drop_components(marked, preset.dropped.get(file_name, ()))
+    return region, marked, drop_components(marked, dropped)
 
 
 def judge(
-    detection: Detection, calibration: Calibration, preset: Preset, file_name: str = ""
+    detection: Detection, detector: Detector, preset: Preset, dropped: Points = ()
 ) -> Verdict:
-    """Cheap: runs no network. file_name: of the photo, for what was dropped by hand on it."""
+    """Cheap: runs no network. dropped: false alarms on this photo, see `Preset.dropped_on`."""
     heatmap = detection.heatmap
-    region, marked, mask = cut(heatmap, preset, file_name)
+    region, marked, mask = cut(heatmap, preset, dropped)
     area = heatmap.size if region is None else int(np.count_nonzero(region))
-    score = detection.score
-    if region is not None:
-        score = photo_score(heatmap[region], calibration.score_top_share)
+    score = detector.score(detection, region)
     return Verdict(
         mask=mask,
         dropped_percent=100 * float(np.count_nonzero(marked & ~mask)) / area,
         report=measure(mask, region, preset.mm_per_px),
         score=score,
-        crack=score >= calibration.score_threshold,
+        crack=detector.calibration.is_cracked(score),
     )

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crackdemo.arrays import CrackMask, Heatmap
-from crackdemo.masks.cut import MaskParams, cut_mask, cut_value
+from crackdemo.masks.cut import cut_mask, cut_value
+from crackdemo.masks.params import MaskParams
 
 _Pixel = TypeVar("_Pixel", np.uint8, np.uint16)
 
@@ -232,9 +233,9 @@ class Confusion:
         return Counts(self.true_positives, predicted, self.true_positives, truth)
 
 
-def confusion(scores: ArrayLike, labels: ArrayLike, threshold: float) -> Confusion:
-    """Call a photo cracked when its score reaches the threshold; (N,) scores and labels."""
-    called, cracked = np.asarray(scores) >= threshold, np.asarray(labels, np.bool_)
+def confusion(called: ArrayLike, labels: ArrayLike) -> Confusion:
+    """(N,) photos called cracked against (N,) labels, True = crack."""
+    called, cracked = np.asarray(called, np.bool_), np.asarray(labels, np.bool_)
     return Confusion(
         true_positives=_count(called & cracked),
         false_positives=_count(called & ~cracked),

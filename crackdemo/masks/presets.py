@@ -1,23 +1,30 @@
 """A preset: the settings that the page saves and `predict --preset` loads, as one JSON file."""
 
 import json
-import math
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection
+from dataclasses import asdict, field, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from crackdemo.configs import parse_config
-from crackdemo.errors import PresetError
-from crackdemo.masks.cut import MaskParams, region_mask
+from pydantic import Field
+from pydantic.dataclasses import dataclass
 
-Polygon: TypeAlias = tuple[tuple[float, float], ...]
-"""Corners (x, y) in fractions 0..1 of the photo."""
+from crackdemo.configs import SETTINGS, explained, parse_config
+from crackdemo.errors import ConfigError, PresetError
+from crackdemo.masks.params import MaskParams
+from crackdemo.masks.region import Polygon, region_mask
 
+Points: TypeAlias = tuple[tuple[int, int], ...]
+"""A pixel (x, y) of each false alarm that a person dropped."""
+
+_Scale = Annotated[float, Field(gt=0)]
 _MAX_BYTES = 1_000_000
 """What is longer is cut, and then no JSON any more."""
+_MASK_OF_VERSION_1 = {"opening": 0, "closing": 0, "min_area": 0}
+"""What version 1 took for a mask setting that is missing, where that differs from today."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=SETTINGS)
 class Preset:
     """Every setting between a heatmap and its measures. ValueError if one is invalid."""
 
@@ -25,36 +32,125 @@ class Preset:
     """How the heatmap becomes a mask."""
     region: tuple[Polygon, ...] = ()
     """Region of interest, the union of these polygons; none means the whole photo."""
-    mm_per_px: float | None = None
+    mm_per_px: _Scale | None = None
     """Scale of the photo in millimetres per pixel, above 0; None if it is not known."""
-    dropped: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
-    """False alarms that a person dropped: by a photo's file name, a pixel (x, y) of each."""
+    dropped: dict[str, Points] = field(default_factory=dict)
+    """False alarms that a person dropped, by the SHA-256 of the photo's file."""
+    dropped_by_name: dict[str, Points] = field(default_factory=dict)
+    """The same by bare file name, as presets of version 1 have them."""
+    weights: str | None = None
+    """What the settings were made with; None if it is not known."""
+    commit: str | None = None
+    """The Hub's commit of these weights; None if they are not from there."""
 
     def __post_init__(self) -> None:
         region_mask(self.region, 1, 1)  # checks the corners
-        if self.mm_per_px is not None and not 0 < self.mm_per_px < math.inf:
-            raise ValueError(f"mm_per_px must be above 0, but is {self.mm_per_px}")
+
+    def without_names(self, names: Collection[str]) -> "Preset":
+        """Without what is said of these file names alone."""
+        kept = {name: dots for name, dots in self.dropped_by_name.items() if name not in names}
+        return replace(self, dropped_by_name=kept)
+
+    def dropped_on(self, sha256: str, name: str) -> Points:
+        """The false alarms on a photo; what was said of the file itself goes before its name."""
+        return self.dropped.get(sha256) or self.dropped_by_name.get(name, ())
+
+
+@dataclass(frozen=True, config=SETTINGS)
+class _Photo:
+    """What a preset's file says of one photo."""
+
+    dropped: Points = ()
+    """Its false alarms."""
+
+
+@dataclass(frozen=True, config=SETTINGS)
+class _File:
+    """A preset as it is written now."""
+
+    mask: MaskParams
+    """As in `Preset`."""
+    version: Literal[2] = 2
+    """Of the file's layout."""
+    weights: str | None = None
+    """As in `Preset`."""
+    commit: str | None = None
+    """As in `Preset`."""
+    region: tuple[Polygon, ...] = ()
+    """As in `Preset`."""
+    mm_per_px: _Scale | None = None
+    """As in `Preset`."""
+    photos: dict[str, _Photo] = field(default_factory=dict)
+    """By the SHA-256 of the photo's file."""
+
+
+@dataclass(frozen=True, config=SETTINGS)
+class _FileOfVersion1:
+    """A preset as it was written first, without a version."""
+
+    mask: MaskParams
+    """As in `Preset`."""
+    region: tuple[Polygon, ...] = ()
+    """As in `Preset`."""
+    mm_per_px: _Scale | None = None
+    """As in `Preset`."""
+    dropped: dict[str, Points] = field(default_factory=dict)
+    """By bare file name."""
 
 
 def preset_json(preset: Preset) -> str:
-    """The preset as text, stable to the byte."""
-    return json.dumps(asdict(preset), indent=2) + "\n"
+    """The preset as text, stable to the byte. False alarms by bare name are not kept."""
+    file = _File(
+        mask=preset.mask,
+        weights=preset.weights,
+        commit=preset.commit,
+        region=preset.region,
+        mm_per_px=preset.mm_per_px,
+        photos={sha256: _Photo(dots) for sha256, dots in preset.dropped.items()},
+    )
+    return json.dumps(asdict(file), indent=2) + "\n"
 
 
-def read_preset(path: Path) -> Preset:
-    """The preset in a JSON file. Raises PresetError, naming the file without its folder."""
+def read_preset(path: Path, own: MaskParams) -> Preset:
+    """The preset in a JSON file; mask settings that it lacks are the checkpoint's `own`.
+
+    Raises PresetError, naming the file without its folder.
+    """
     try:
-        return parse_config(Preset, _read_json(path))
-    except ValueError as error:
-        reason = str(error).rstrip(".")
-        raise PresetError(f"The preset “{path.name}” cannot be used: {reason}.") from None
+        values = _read_json(path)
+        return _version_2(values, own) if "version" in values else _version_1(values)
+    except ConfigError as error:
+        raise PresetError(f"The preset “{path.name}” cannot be used: {error}") from None
 
 
-def _read_json(path: Path) -> Any:
+def _version_1(values: dict[str, Any]) -> Preset:
+    file = parse_config(_FileOfVersion1, _with_mask(values, _MASK_OF_VERSION_1))
+    with explained():
+        return Preset(file.mask, file.region, file.mm_per_px, dropped_by_name=file.dropped)
+
+
+def _version_2(values: dict[str, Any], own: MaskParams) -> Preset:
+    file = parse_config(_File, _with_mask({"mask": {}, **values}, asdict(own)))
+    dropped = {sha256: photo.dropped for sha256, photo in file.photos.items() if photo.dropped}
+    with explained():
+        return Preset(
+            file.mask, file.region, file.mm_per_px, dropped, {}, file.weights, file.commit
+        )
+
+
+def _with_mask(values: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    mask = values.get("mask")
+    return {**values, "mask": {**defaults, **mask}} if isinstance(mask, dict) else values
+
+
+def _read_json(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
-            return json.loads(file.read(_MAX_BYTES))
+            values = json.loads(file.read(_MAX_BYTES))
     except OSError as error:
-        raise ValueError(f"it cannot be read ({error.strerror})") from None
+        raise ConfigError(f"it cannot be read ({error.strerror}).") from None
     except (ValueError, RecursionError):
-        raise ValueError("it is not a JSON file; save it again from the page") from None
+        raise ConfigError("it is not a JSON file; save it again from the page.") from None
+    if not isinstance(values, dict):
+        raise ConfigError("it must be an object of settings; save it again from the page.")
+    return values

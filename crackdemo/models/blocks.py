@@ -1,21 +1,47 @@
-"""The encoder and decoder that both families share."""
+"""What autoencoders are built of: settings, convolution blocks, encoder, decoder."""
 
-from typing import NamedTuple
+from typing import Annotated
 
 import torch
+from pydantic import Field
+from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
 
+from crackdemo.configs import SETTINGS
+from crackdemo.errors import ConfigError
+from crackdemo.models.family import Network, NetworkConfig
 
-class Prediction(NamedTuple):
-    """What a network says of images (N, 1, H, W)."""
+AUTOENCODER_OBJECTIVES = ("healing", "inpainting", "reconstruction")
 
-    reconstruction: Tensor
-    """(N, 1, H, W), flattened gray."""
-    crack_logits: Tensor | None
-    """(N, 1, H, W), logit of each pixel being crack; None without a crack head."""
-    kl: Tensor
-    """KL divergence in nats per image; zero where there is no latent distribution."""
+
+@dataclass(frozen=True, config=SETTINGS)
+class AutoencoderConfig(NetworkConfig):
+    """What the networks of all autoencoders share."""
+
+    # more is what no photo needs and no memory holds
+    channels: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=1024)], ...], Field(min_length=2, max_length=7)
+    ] = (16, 32, 48, 64, 64)
+    """Channels of each level; every further level halves the size and doubles the eye."""
+    skips: bool = True
+    """Whether encoder features and the image itself reach the decoder: grain stays sharp. Only
+    for healing and in-painting; plain reconstruction would learn to copy."""
+    crack_head: bool = True
+    """Whether a second output says how likely each pixel is crack (DRAEM, arXiv 2108.07610).
+    Only for healing: it is learned from the painted cracks."""
+
+    @property
+    def stride(self) -> int:
+        """Heights and widths that the network takes are multiples of this."""
+        return int(2 ** (len(self.channels) - 1))
+
+    def check_objective(self, objective: str) -> None:
+        """Raises ConfigError where this network would learn nothing from it."""
+        if objective == "reconstruction" and self.skips:
+            raise ConfigError("Plain reconstruction needs skips off: the network would only copy.")
+        if objective != "healing" and self.crack_head:
+            raise ConfigError(f"For {objective}, crack_head must be off: it paints no cracks.")
 
 
 class DoubleConv(nn.Sequential):
@@ -75,12 +101,26 @@ class Decoder(nn.Module):
         return image
 
 
-def stride(channels: tuple[int, ...]) -> int:
-    """Height and width must be multiples of this."""
-    return int(2 ** (len(channels) - 1))
+class Autoencoder(Network):
+    """Encoder and decoder; what lies between them is the family's own."""
 
+    def __init__(self, config: AutoencoderConfig) -> None:
+        super().__init__()
+        self.config: AutoencoderConfig = config
+        self.encoder = Encoder(config.channels)
+        self.decoder = Decoder(config.channels, config.skips, 1 + config.crack_head)
 
-def check_channels(channels: tuple[int, ...]) -> None:
-    """Raises ValueError for a network that no photo needs and no memory holds."""
-    if not 2 <= len(channels) <= 7 or not all(1 <= count <= 1024 for count in channels):
-        raise ValueError(f"channels must be 2 to 7 numbers from 1 to 1024, not {channels}")
+    def _encode(self, image: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """The deepest features, and what bypasses the latent: shallower features, deepest first,
+        and last the image; empty without skip connections."""
+        features = self.encoder(image)
+        return features[-1], (*features[-2::-1], image) if self.config.skips else ()
+
+    def _decode(self, deepest: Tensor, skips: tuple[Tensor, ...]) -> tuple[Tensor, Tensor | None]:
+        """Reconstruction and crack logits, None without a crack head."""
+        output: Tensor = self.decoder(deepest, skips[:-1])
+        crack_logits = output[:, 1:] if self.config.crack_head else None
+        if not skips:
+            return torch.sigmoid(output[:, :1]), crack_logits
+        # with the image itself as a skip the decoder only has to say what is to be changed
+        return skips[-1] + output[:, :1], crack_logits

@@ -12,6 +12,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from crackdemo.errors import FitError
+from crackdemo.checkpoints.checkpoint import made_before
+from crackdemo.configs import parse_config
 from crackdemo.training.config import FitConfig
 from crackdemo.runs.status import (read_status, write_json, write_status)
 from crackdemo.training.loop import (EpochReport, TrainingState, new_state)
@@ -52,7 +54,7 @@ class RunFolder:
         try:
             # a folder inside the run is kept by its relative path, since runs are renamed
             data = [str(self.path.resolve() / folder) for folder in values["data"]]
-            return FitConfig.from_dict(values["fit"]), data
+            return parse_config(FitConfig, made_before(values["fit"])), data
         except (ValueError, KeyError, TypeError) as error:
             raise FitError(f"The config of run “{self.path.name}” is wrong: {error}.") from None
 

@@ -1,32 +1,29 @@
 """What a camera does to a surface: focus, noise and compression, alike with a crack and without."""
 
-from dataclasses import dataclass
+import dataclasses
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from pydantic.dataclasses import dataclass
 
 from crackdemo.arrays import GrayImage
+from crackdemo.configs import SETTINGS, Share
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=SETTINGS)
 class CameraConfig:
     """How the tiles are photographed once everything is painted on them."""
 
-    blur_probability: float = 0.25
+    blur_probability: Share = 0.25
     """Chance that the picture is a little out of focus."""
-    noise_probability: float = 0.5
+    noise_probability: Share = 0.5
     """Chance of a sensor's noise."""
-    jpeg_probability: float = 0.5
+    jpeg_probability: Share = 0.5
     """Chance of JPEG compression."""
 
-    def __post_init__(self) -> None:
-        chances = (self.blur_probability, self.noise_probability, self.jpeg_probability)
-        if not all(0 <= chance <= 1 for chance in chances):
-            raise ValueError("the camera's probabilities must lie in 0..1")
 
-
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Camera:
     """One way of taking a picture: whatever it is shown, it adds the same."""
 

@@ -5,51 +5,54 @@ is never touched here. Everything is a function of a `numpy.random.Generator`: t
 the same crack.
 """
 
-from dataclasses import dataclass
+import dataclasses
+from typing import Annotated
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
+from pydantic.dataclasses import dataclass
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial import Voronoi
 
 from crackdemo.arrays import CrackMask, GrayImage
+from crackdemo.configs import SETTINGS, Share
+from crackdemo.errors import ConfigError
 from crackdemo.synthesis.noise import smooth_noise
 
 _SUPERSAMPLING = 4
 
 
-@dataclass(frozen=True)
+_Width = Annotated[float, Field(ge=0.1, le=500)]
+_Depth = Annotated[float, Field(ge=0.01, le=100)]
+
+
+@dataclass(frozen=True, config=SETTINGS)
 class CrackConfig:
     """What procedural cracks look like. Lengths are pixels of the tile they are painted on."""
 
-    width_min: float = 0.8
+    width_min: _Width = 0.8
     """Width of the finest hairline, in pixels."""
-    width_max: float = 16.0
+    width_max: _Width = 16.0
     """Width of the widest crack, in pixels; widths are drawn log-uniformly."""
-    depth_min: float = 1.2
+    depth_min: _Depth = 1.2
     """How much darker the faintest crack is, in local standard deviations."""
-    depth_max: float = 8.0
+    depth_max: _Depth = 8.0
     """How much darker the blackest crack is, in local standard deviations."""
-    paths_max: int = 3
+    paths_max: Annotated[int, Field(ge=1, le=100)] = 3
     """The most cracks on one tile, branches not counted."""
-    branch_probability: float = 0.4
+    branch_probability: Share = 0.4
     """Chance that a crack sends out a branch; a branch may branch again."""
-    network_probability: float = 0.12
+    network_probability: Share = 0.12
     """Chance that a tile carries a net of cracks (alligator cracking) instead of single ones."""
 
     def __post_init__(self) -> None:
-        if not 0.1 <= self.width_min <= self.width_max <= 500:
-            raise ValueError("width_min and width_max must lie in 0.1..500, in that order")
-        if not 0.01 <= self.depth_min <= self.depth_max <= 100:
-            raise ValueError("depth_min and depth_max must lie in 0.01..100, in that order")
-        if not 1 <= self.paths_max <= 100:
-            raise ValueError("paths_max must lie in 1..100")
-        if not (0 <= self.branch_probability <= 1 and 0 <= self.network_probability <= 1):
-            raise ValueError("branch_probability and network_probability must lie in 0..1")
+        if self.width_min > self.width_max or self.depth_min > self.depth_max:
+            raise ConfigError("The least width and depth of cracks must not exceed the greatest.")
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Stroke:
     """A centre line and its width, or several of N points each."""
 
@@ -59,7 +62,7 @@ class Stroke:
     """(..., N, 2) distance of the left and right edge from the centre line; 0 where interrupted."""
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class PaintedTile:
     """A surface with cracks on it, and the truth about them."""
 

@@ -12,8 +12,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from crackdemo.errors import LossError
-from crackdemo.models import Autoencoder, build_network
-from crackdemo.models.blocks import Prediction
+from crackdemo.models.family import Network, Prediction, build_network
 from crackdemo.models.losses import crack_loss, mean_squared_error, ssim
 from crackdemo.training.config import FitConfig
 from crackdemo.training.objectives import make_pair
@@ -56,7 +55,7 @@ class EpochReport:
 class TrainingState:
     """All that a fit needs to go on where it stopped."""
 
-    network: Autoencoder
+    network: Network
     """With the weights of the last step."""
     optimizer: torch.optim.AdamW
     """With its running means of the gradients."""
@@ -97,7 +96,7 @@ class PairDataset(Dataset[TensorPair]):
 def new_state(config: FitConfig) -> TrainingState:
     """An untrained network and its optimizer, from the config's seed."""
     torch.manual_seed(config.seed)
-    network = build_network(config.network)
+    network = build_network(config.family, config.network)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
@@ -218,7 +217,7 @@ def _train_step(config: FitConfig, state: TrainingState, batch: TensorPair, step
     return float(value.detach())
 
 
-def _loss(config: FitConfig, network: Autoencoder, batch: TensorPair) -> Tensor:
+def _loss(config: FitConfig, network: Network, batch: TensorPair) -> Tensor:
     image, target, mask = (part.contiguous(memory_format=torch.channels_last) for part in batch)
     with torch.autocast("cpu", torch.bfloat16, enabled=config.bfloat16):
         prediction: Prediction = network(image)
@@ -240,7 +239,7 @@ def _validation_batches(config: FitConfig, tiles: GrayTiles) -> list[TensorPair]
 
 
 @torch.no_grad()
-def _evaluate(config: FitConfig, network: Autoencoder, batches: list[TensorPair]) -> float:
+def _evaluate(config: FitConfig, network: Network, batches: list[TensorPair]) -> float:
     network.eval()
     return float(np.mean([float(_loss(config, network, batch)) for batch in batches]))
 

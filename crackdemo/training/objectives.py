@@ -1,48 +1,48 @@
 """What the network is asked to do: a clean tile to (input, target), for each objective."""
 
-from dataclasses import dataclass, field
+import dataclasses
+from typing import Annotated
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
+from pydantic.dataclasses import dataclass
 
 from crackdemo.arrays import CrackMask, GrayImage
+from crackdemo.configs import SETTINGS, Share
 from crackdemo.detection.illumination import FlattenConfig, measure_illumination
+from crackdemo.errors import ConfigError
 from crackdemo.synthesis.camera import CameraConfig, draw_camera
 from crackdemo.synthesis.cracks import CrackConfig, PaintedTile, paint_cracks
 from crackdemo.synthesis.surfaces import add_distractions
 
-OBJECTIVES = ("healing", "inpainting", "reconstruction")
+_Factor = Annotated[float, Field(ge=0.01, le=100)]
+_Gain = Annotated[float, Field(gt=0, le=10)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=SETTINGS)
 class AugmentConfig:
     """How clean tiles are varied before anything is painted on them, and photographed after."""
 
-    scale: tuple[float, float] = (0.22, 2.2)
+    scale: tuple[_Factor, _Factor] = (0.22, 2.2)
     """Range of the factor by which tiles are scaled: the network must know pavement at each of
     the heatmap's scales. A tile that becomes too small is continued by its mirror image."""
-    gain: tuple[float, float] = (0.6, 1.3)
+    gain: tuple[_Gain, _Gain] = (0.6, 1.3)
     """Range of the factor on gray levels."""
-    offset: float = 0.1
+    offset: Share = 0.1
     """Largest gray level added or taken away."""
-    clean_probability: float = 0.08
+    clean_probability: Share = 0.08
     """Chance that nothing is painted: sound pavement must come back as it is."""
-    camera: CameraConfig = field(default_factory=CameraConfig)
+    camera: CameraConfig = dataclasses.field(default_factory=CameraConfig)
     """What photographs the painted tile: a crack is as blurred and noisy as its surroundings."""
 
     def __post_init__(self) -> None:
-        if not 0.01 <= self.scale[0] <= self.scale[1] <= 100:
-            raise ValueError("scale must be two factors in 0.01..100, the smaller first")
-        if not 0 < self.gain[0] <= self.gain[1] <= 10:
-            raise ValueError("gain must be two factors in 0..10, the smaller first")
-        if not 0 <= self.offset <= 1:
-            raise ValueError("offset must lie in 0..1")
-        if not 0 <= self.clean_probability <= 1:
-            raise ValueError("clean_probability must lie in 0..1")
+        if self.scale[0] > self.scale[1] or self.gain[0] > self.gain[1]:
+            raise ConfigError("Of the two factors of scale and gain the smaller comes first.")
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class TrainingPair:
     """One training sample; all arrays (size, size)."""
 

@@ -15,10 +15,11 @@ from safetensors import SafetensorError
 from crackdemo.checkpoints.card import model_card
 from crackdemo.checkpoints.checkpoint import Checkpoint, CheckpointConfig, save_checkpoint
 from crackdemo.data.folders import Sample, drop_repeats, find_samples, readable_tiles
-from crackdemo.detection.calibration import calibrate
-from crackdemo.detection.detector import Eye
+from crackdemo.detection.calibrate import calibrate
+from crackdemo.detection.engine import Engine
+from crackdemo.detection.illumination import Channel
 from crackdemo.errors import DatasetError, FitError, LossError
-from crackdemo.models import Autoencoder
+from crackdemo.models.family import Network
 from crackdemo.runs.folder import RunFolder
 from crackdemo.training.config import FitConfig
 from crackdemo.training.loop import (
@@ -54,7 +55,7 @@ class FitData:
         }
 
 
-def read_data(folders: list[Path], source_size: int, channel: str) -> FitData:
+def read_data(folders: list[Path], source_size: int, channel: Channel) -> FitData:
     """All tiles of the folders, by split, in one of `CHANNELS`.
 
     Raises DatasetError when too little is left.
@@ -238,14 +239,14 @@ def _is_disk_full(error: Exception) -> bool:
 
 def calibrated(
     config: FitConfig,
-    network: Autoencoder,
+    network: Network,
     validation: GrayTiles,
     training: dict[str, Any],
     metrics: dict[str, Any],
 ) -> Checkpoint:
     """A fitted network with its scale, from clean validation tiles."""
     calibration = calibrate(
-        Eye(network, torch.device("cpu")),
+        Engine(network, torch.device("cpu")),
         validation,
         config.flatten,
         config.heatmap,

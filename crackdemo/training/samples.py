@@ -8,10 +8,10 @@ import torch
 from numpy.typing import NDArray
 
 from crackdemo.arrays import GrayImage, RgbImage
-from crackdemo.detection.calibration import as_outlined, best_f1_residual
-from crackdemo.detection.heatmaps import residual_of, tied, to_heatmap
+from crackdemo.detection.calibrate import as_outlined, best_f1_residual
+from crackdemo.detection.heatmaps import geometric_mean, residual_of, to_heatmap
 from crackdemo.masks.cut import cut_mask
-from crackdemo.models import Autoencoder
+from crackdemo.models.family import Network
 from crackdemo.photos.images import write_jpeg
 from crackdemo.photos.overlays import contact_sheet, heat_rgb, mask_image
 from crackdemo.training.config import FitConfig
@@ -35,7 +35,7 @@ class Samples:
         self._masks = [as_outlined(mask[0].numpy() > 0) for _, _, mask in pairs]
 
     @torch.no_grad()
-    def sheet(self, network: Autoencoder) -> RgbImage:
+    def sheet(self, network: Network) -> RgbImage:
         """One row for each tile: input, reconstruction, heatmap, mask.
 
         The heatmap's scale comes from these tiles alone: the fit is not calibrated yet.
@@ -50,7 +50,7 @@ class Samples:
         ]
         if self._config.heatmap.confirmed and prediction.crack_logits is not None:
             cracks = torch.sigmoid(prediction.crack_logits[:, 0].float()).numpy()
-            residuals = [tied(*both) for both in zip(residuals, cracks, strict=True)]
+            residuals = [geometric_mean(*both) for both in zip(residuals, cracks, strict=True)]
         r0 = best_f1_residual(residuals, self._masks) or float(np.quantile(residuals, 0.999))
         rows = []
         for image, reconstruction, residual in zip(images, healed, residuals, strict=True):
@@ -60,7 +60,7 @@ class Samples:
             rows.append([_enlarged(view) for view in (*views, cv2.merge([mask] * 3))])
         return contact_sheet(rows, _LABELS)
 
-    def write(self, folder: Path, network: Autoencoder, epoch: int) -> None:
+    def write(self, folder: Path, network: Network, epoch: int) -> None:
         """`folder/epoch-0007.jpg`."""
         folder.mkdir(exist_ok=True)
         write_jpeg(folder / f"epoch-{epoch:04}.jpg", self.sheet(network), quality=85)

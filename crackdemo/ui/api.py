@@ -1,88 +1,95 @@
 """The public endpoint for programs: a photo and settings in, mask, heatmap and report out."""
 
-from dataclasses import asdict
+import inspect as signatures
+from collections.abc import Mapping
+from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import gradio as gr
 
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS
-from crackdemo.errors import CheckpointError, PhotoError, WeightsError
+from crackdemo.configs import parse_config
+from crackdemo.errors import PhotoError
 from crackdemo.inspection.verdict import judge
-from crackdemo.masks.cut import KERNELS, MaskParams
+from crackdemo.masks.params import MaskParams
 from crackdemo.masks.presets import Preset
 from crackdemo.photos.images import write_png
+from crackdemo.ui.refusals import said
 from crackdemo.ui.workbench import Workbench
+
+_DESCRIPTION = (
+    "Inspects one photo. `weights`: a shipped name or a Hub id owner/name[@revision]. `threshold`: "
+    "0..1, 0.5 = calibrated; `opening`, `closing`: 0 or odd 3..15 px; `kernel`; `min_area` in px: "
+    "each the weights' own where it is left out. Returns mask (PNG, 255 = crack), heatmap (16-bit "
+    "PNG), reconstruction (PNG) and a report."
+)
 
 
 def inspect(
     bench: Workbench,
     photo: str | None,
     weights: str,
-    threshold: float,
-    opening: float,
-    closing: float,
-    kernel: str,
-    min_area: float,
+    mask: Mapping[str, Any],
     mm_per_px: float | None,
 ) -> tuple[str, str, str, dict[str, Any]]:
     """Mask (PNG), heatmap (16-bit PNG), reconstruction (PNG) and report of one photo.
 
-    Raises gr.Error with one sentence for bad input.
+    mask: settings by name; those that are None are the weights' own. Raises CrackdemoError.
     """
     if photo is None:
-        raise gr.Error("No photo was given: send one as the file `photo`.")
-    try:
-        params = MaskParams(threshold, int(opening), int(closing), kernel, int(min_area))
-        preset = Preset(params, mm_per_px=mm_per_px or None)
-        resolved = bench.resolve(weights)
-        scored = bench.score(Path(photo), resolved)
-    except (PhotoError, WeightsError, CheckpointError, ValueError) as error:
-        raise gr.Error(str(error), print_exception=False) from None
-    calibration = bench.config(resolved).calibration
-    verdict = judge(scored.detection, calibration, preset, Path(photo).name)
+        raise PhotoError("No photo was given: send one as the file `photo`.")
+    file, resolved = Path(photo), bench.resolve(weights)
+    own, detector = bench.config(resolved).mask, bench.detector(resolved)
+    params = parse_config(MaskParams, {**asdict(own), **_given(mask)})
+    preset = parse_config(Preset, {"mask": params, "mm_per_px": mm_per_px or None})
+    scored = bench.score(file, resolved)
+    verdict = judge(scored.detection, detector, preset)
     folder = bench.new_export_folder()
-    files = [folder / name for name in ("mask.png", "heatmap.png", "reconstruction.png")]
-    arrays = (verdict.mask, scored.detection.heatmap, scored.detection.reconstruction)
-    for file, array in zip(files, arrays, strict=True):
-        write_png(file, array)
+    arrays = {
+        "mask.png": verdict.mask,
+        "heatmap.png": scored.detection.heatmap,
+        "reconstruction.png": scored.detection.reconstruction,
+    }
+    for name, array in arrays.items():
+        write_png(folder / name, array)
     report = {
-        "file": Path(photo).name,
+        "file": file.name,
         "weights": resolved.name,
         "commit": resolved.commit,
         "score": round(verdict.score, 6),
         "crack": verdict.crack,
         **asdict(verdict.report),
     }
-    return str(files[0]), str(files[1]), str(files[2]), report
+    mask_file, heatmap_file, reconstruction_file = (str(folder / name) for name in arrays)
+    return mask_file, heatmap_file, reconstruction_file, report
+
+
+def _given(mask: Mapping[str, Any]) -> dict[str, Any]:
+    """The widgets behind the endpoint make floats of whole numbers."""
+    given = {name: value for name, value in mask.items() if value is not None}
+    whole = {name for name, kind in get_type_hints(MaskParams).items() if kind is int}
+    return {
+        name: int(value) if name in whole and float(value).is_integer() else value
+        for name, value in given.items()
+    }
 
 
 def build(bench: Workbench) -> None:
     """Registers `/inspect`; its widgets exist for programs only."""
+    names = [field.name for field in fields(MaskParams)]
 
-    def endpoint(
-        photo: str | None,
-        weights: str = DEFAULT_WEIGHTS,
-        threshold: float = 0.5,
-        opening: float = 0,
-        closing: float = 0,
-        kernel: str = "ellipse",
-        min_area: float = 0,
-        mm_per_px: float | None = None,
-    ) -> tuple[str, str, str, dict[str, Any]]:
-        return inspect(
-            bench, photo, weights, threshold, opening, closing, kernel, min_area, mm_per_px
-        )
+    def endpoint(photo: Any, weights: Any, *values: Any) -> tuple[str, str, str, dict[str, Any]]:
+        *mask, mm_per_px = values
+        with said():
+            return inspect(bench, photo, weights, dict(zip(names, mask, strict=True)), mm_per_px)
 
+    endpoint.__signature__ = _signature(names)  # type: ignore[attr-defined]  # its clients' words
     with gr.Row(visible=False):
         inputs = [
             gr.File(label="photo", type="filepath"),
             gr.Textbox(DEFAULT_WEIGHTS, label="weights"),
-            gr.Slider(0, 1, 0.5, label="threshold"),
-            gr.Slider(0, 15, 0, step=1, label="opening"),
-            gr.Slider(0, 15, 0, step=1, label="closing"),
-            gr.Dropdown(list(KERNELS), value="ellipse", label="kernel"),
-            gr.Number(0, label="min_area", precision=0),
+            *(_widget(name, kind) for name, kind in get_type_hints(MaskParams).items()),
             gr.Number(None, label="mm_per_px"),
         ]
         outputs = [
@@ -96,11 +103,23 @@ def build(bench: Workbench) -> None:
             inputs,
             outputs,
             api_name="inspect",
-            api_description=(
-                "Inspects one photo: `weights` is a shipped name or a Hub id owner/name[@revision],"
-                " `threshold` 0..1 (0.5 = calibrated), `opening` and `closing` 0 or odd 3..15 px, "
-                "`min_area` in px. Returns mask (PNG, 255 = crack), heatmap (16-bit PNG), "
-                "reconstruction (PNG) and a report."
-            ),
+            api_description=_DESCRIPTION,
             concurrency_limit=None,
         )
+
+
+def _widget(name: str, kind: Any) -> Any:
+    choices = get_args(kind)
+    return gr.Dropdown(choices, value=None, label=name) if choices else gr.Number(None, label=name)
+
+
+def _signature(mask: list[str]) -> signatures.Signature:
+    """By its names programs say what they send; what has a default may be left out."""
+    defaults = {"weights": DEFAULT_WEIGHTS, **dict.fromkeys([*mask, "mm_per_px"])}
+    kind = signatures.Parameter.POSITIONAL_OR_KEYWORD
+    return signatures.Signature(
+        [
+            signatures.Parameter("photo", kind),
+            *(signatures.Parameter(name, kind, default=value) for name, value in defaults.items()),
+        ]
+    )

@@ -1,5 +1,5 @@
-"""Pictures that the server draws: thumbnails, the region of interest, and the four views where
-a browser does not draw them itself."""
+"""Pictures that the server draws: the region of interest, and the four views where a browser does
+not draw them itself."""
 
 import hashlib
 from itertools import pairwise
@@ -10,23 +10,13 @@ import numpy as np
 
 from crackdemo.arrays import CrackMask, RgbImage
 from crackdemo.inspection.store import Scored
-from crackdemo.masks.cut import region_mask
-from crackdemo.masks.presets import Polygon
-from crackdemo.photos.images import write_jpeg, write_png
+from crackdemo.masks.region import Polygon, region_mask
+from crackdemo.photos.images import write_png
 from crackdemo.photos.overlays import heat_rgb, mask_image, mask_overlay, preview
 from crackdemo.ui.inspect.region import Region
 
 VIEW_SIDE = 1024
 """Longest side of a view that the server draws."""
-THUMBNAIL_SIDE = 220
-
-
-def thumbnail_file(scored: Scored) -> Path:
-    """A small JPEG of the photo, made once."""
-    path = scored.folder / "thumbnail.jpg"
-    if not path.exists():
-        write_jpeg(path, preview(scored.photo, THUMBNAIL_SIDE), quality=80)
-    return path
 
 
 def region_file(scored: Scored, polygons: tuple[Polygon, ...]) -> Path:

@@ -6,7 +6,8 @@ from typing import Any
 
 import gradio as gr
 
-from crackdemo.masks.cut import KERNELS, MAX_KERNEL, kernel_bitmap
+from crackdemo.masks.cut import kernel_bitmap
+from crackdemo.masks.params import KERNELS, MAX_KERNEL
 from crackdemo.photos.images import MAX_FILE_MB
 from crackdemo.ui import api
 from crackdemo.ui.inspect import tab as inspect_tab

@@ -8,12 +8,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crackdemo.checkpoints.checkpoint import WEIGHTS, CheckpointConfig, load_checkpoint
-from crackdemo.checkpoints.names import SHIPPED, Weights, resolve_weights, shipped_names
-from crackdemo.detection.detector import Detector, best_device
+from crackdemo.checkpoints.checkpoint import CheckpointConfig, load_checkpoint
+from crackdemo.checkpoints.names import (
+    SHIPPED,
+    Weights,
+    resolve_weights,
+    shipped_names,
+    version_of,
+    weights_in,
+)
+from crackdemo.detection.detector import Detector
+from crackdemo.detection.engine import best_device
 from crackdemo.errors import CheckpointError, WeightsError
 from crackdemo.inspection.store import Scored, ScoredPhotos
-from crackdemo.masks.cut import MaskParams
+from crackdemo.masks.params import MaskParams
 from crackdemo.runs.jobs import Jobs
 
 _LOADED = 4
@@ -21,6 +29,16 @@ _LOADED = 4
 
 _EXPORTS = 32
 """Export folders that are kept; the page copies their files as soon as it hands them out."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A checkpoint that is ready for photos."""
+
+    config: CheckpointConfig
+    """What its config.json says."""
+    detector: Detector
+    """Its network, on the best device."""
 
 
 @dataclass
@@ -47,7 +65,7 @@ class Workbench:
     def __post_init__(self) -> None:
         self.photos = ScoredPhotos(self.scratch)
         self.jobs = None if self.runs is None else Jobs(self.runs, shipped_names(self.shipped))
-        self._detectors: OrderedDict[str, Detector] = OrderedDict()
+        self._loaded: OrderedDict[Weights, Loaded] = OrderedDict()
         self._exports: deque[Path] = deque()
         self._lock = threading.Lock()
 
@@ -80,7 +98,7 @@ class Workbench:
         """A name, `owner/name[@revision]` or allowed path to a folder. Raises WeightsError."""
         name = weights.strip()
         if self.jobs and name in self.jobs.finished():
-            return Weights(self.jobs.folder / name / "checkpoint", name)
+            return weights_in(self.jobs.folder / name / "checkpoint", name)
         return resolve_weights(
             weights,
             self.allowed,
@@ -91,7 +109,11 @@ class Workbench:
 
     def config(self, weights: Weights) -> CheckpointConfig:
         """The checkpoint's config. Raises CheckpointError."""
-        return self.detector(weights).checkpoint.config
+        return self._load(weights).config
+
+    def detector(self, weights: Weights) -> Detector:
+        """Ready for photos. Raises CheckpointError."""
+        return self._load(weights).detector
 
     def own_mask(self, weights: str) -> MaskParams:
         """The weights' own mask settings; the defaults where the weights cannot be used."""
@@ -100,17 +122,6 @@ class Workbench:
         except (WeightsError, CheckpointError):
             return MaskParams()
 
-    def detector(self, weights: Weights) -> Detector:
-        """Loaded once. Raises CheckpointError."""
-        key = _key(weights)
-        with self._lock:
-            if key not in self._detectors:
-                self._detectors[key] = Detector(load_checkpoint(weights.folder))
-                if len(self._detectors) > _LOADED:
-                    self._detectors.popitem(last=False)
-            self._detectors.move_to_end(key)
-            return self._detectors[key]
-
     def score(
         self,
         photo: Path,
@@ -118,13 +129,21 @@ class Workbench:
         should_stop: Callable[[], bool] | None = None,
     ) -> Scored:
         """From the cache, or by one forward pass. Raises PhotoError, CheckpointError, Stopped."""
-        key = _key(weights)
+        key = f"{weights.folder}@{weights.version}"
         return self.photos.score(photo, key, lambda: self.detector(weights), should_stop)
 
-
-def _key(weights: Weights) -> str:
-    """Of a checkpoint in caches: a run that is deleted and fitted again is another one."""
-    try:
-        return f"{weights.folder}@{(weights.folder / WEIGHTS).stat().st_mtime_ns}"
-    except OSError:
-        return str(weights.folder)
+    def _load(self, weights: Weights) -> Loaded:
+        """Once. Raises CheckpointError, also where the files are no longer those meant."""
+        with self._lock:
+            if weights not in self._loaded:
+                if version_of(weights.folder) != weights.version:
+                    raise CheckpointError(
+                        f"The weights “{weights.name}” have changed: choose them again, and the "
+                        "photos are scored anew."
+                    )
+                checkpoint = load_checkpoint(weights.folder)
+                self._loaded[weights] = Loaded(checkpoint.config, checkpoint.detector())
+                if len(self._loaded) > _LOADED:
+                    self._loaded.popitem(last=False)
+            self._loaded.move_to_end(weights)
+            return self._loaded[weights]

@@ -21,7 +21,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from crackdemo.checkpoints.checkpoint import load_checkpoint
 from crackdemo.checkpoints.names import SHIPPED
 from crackdemo.data.labelled import LabelledPhoto, find_labelled
-from crackdemo.detection.detector import Detector, Eye, best_device, look
+from crackdemo.detection.engine import Engine, best_device
+from crackdemo.detection.scales import predict_at_scales
 from crackdemo.evaluation.evaluate import Evaluation, image_metrics
 from crackdemo.photos.images import read_photo
 
@@ -32,10 +33,12 @@ CLEAN_QUANTILE = 0.95
 def squared_errors(checkpoint: Path, photos: Iterable[LabelledPhoto]) -> list[float]:
     """Mean squared error of each photo's reconstruction, in flattened units."""
     loaded = load_checkpoint(checkpoint)
-    eye, config = Eye(loaded.network, best_device()), loaded.config
+    eye, config = Engine(loaded.network, best_device()), loaded.config
     errors = []
     for photo in photos:
-        (view,) = look(read_photo(photo.source.path), eye, config.flatten, config.heatmap)
+        (view,) = predict_at_scales(
+            read_photo(photo.source.path), eye, config.flatten, config.heatmap
+        )
         errors.append(float(np.mean((view.image - view.reconstruction) ** 2)))
     return errors
 
@@ -67,7 +70,7 @@ def main() -> None:
     print("|---" * 7 + "|")
     labels = [photo.cracked for photo in photos]
     print(row("ConvVAE recipe", image_metrics(scores, labels, threshold)), flush=True)
-    evaluation = Evaluation(Detector(load_checkpoint(SHIPPED / OURS)))
+    evaluation = Evaluation(load_checkpoint(SHIPPED / OURS).detector())
     for _ in evaluation.run(photos):
         pass
     print(row(f"`{OURS}`", evaluation.metrics()))

@@ -25,17 +25,14 @@ from skimage.filters import frangi, sato
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from crackdemo.arrays import GrayImage, Residual, RgbImage
-from crackdemo.checkpoints.checkpoint import (
-    Calibration,
-    Checkpoint,
-    CheckpointConfig,
-    load_checkpoint,
-)
+from crackdemo.checkpoints.checkpoint import Checkpoint, CheckpointConfig, load_checkpoint
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, SHIPPED, shipped_names
 from crackdemo.data.folders import find_samples, readable_tiles
 from crackdemo.data.labelled import LabelledPhoto, find_labelled
-from crackdemo.detection.calibration import as_outlined, best_f1_residual, calibrate
-from crackdemo.detection.detector import Detection, Detector, Eye
+from crackdemo.detection.calibrate import as_outlined, best_f1_residual, calibrate
+from crackdemo.detection.calibration import Calibration
+from crackdemo.detection.detector import Detection, Detector
+from crackdemo.detection.engine import Engine
 from crackdemo.detection.heatmaps import HeatmapConfig, photo_score, to_heatmap
 from crackdemo.detection.illumination import FlattenConfig, measure_illumination, to_gray
 from crackdemo.evaluation.evaluate import Evaluation
@@ -131,7 +128,7 @@ def calibrated(residual: Callable[[RgbImage], Residual], tiles: GrayTiles) -> Ba
 
 def with_heatmap(checkpoint: Checkpoint, heatmap: HeatmapConfig, tiles: GrayTiles) -> Detector:
     """The same weights with another heatmap, calibrated anew."""
-    eye = Eye(checkpoint.network, torch.device("cpu"))
+    eye = Engine(checkpoint.network, torch.device("cpu"))
     config = checkpoint.config
     share, quantile = config.calibration.score_top_share, FIT.score_quantile
     calibration = calibrate(
@@ -211,12 +208,12 @@ def methods(data: Path, runs: Path | None, names: list[str]) -> dict[str, Detect
         "Frangi ridges": calibrated(frangi_ridges, tiles),
     }
     for run in sorted(runs.glob("*/checkpoint")) if runs else ():
-        rows[run.parent.name] = Detector(load_checkpoint(run))
+        rows[run.parent.name] = load_checkpoint(run).detector()
     default = load_checkpoint(SHIPPED / DEFAULT_WEIGHTS)
     for name, heatmap in HEATMAPS.items():
         rows[f"{DEFAULT_WEIGHTS}, {name}"] = with_heatmap(default, heatmap, tiles)
     for name in names:
-        rows[f"**{name}**"] = Detector(load_checkpoint(SHIPPED / name))
+        rows[f"**{name}**"] = load_checkpoint(SHIPPED / name).detector()
     return rows
 
 

@@ -23,6 +23,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from crackdemo.configs import parse_config
 from crackdemo.models.losses import crack_loss, mean_squared_error, ssim
 from crackdemo.runs.folder import RunFolder
 from crackdemo.synthesis.examples import pavement
@@ -44,7 +45,7 @@ def main() -> None:
     args = parser.parse_args()
     keep_freed_memory()
     use_threads(args.threads)
-    config = FitConfig.from_dict({"family": args.family})
+    config = parse_config(FitConfig, {"family": args.family})
     config = replace(config, steps_per_epoch=args.steps, epochs=args.epochs, patience=args.epochs)
     data = FitData(tiles(24, config.source_size, 0), tiles(16, config.source_size, 1), [])
     bare = bare_epochs(config, data)

@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from crackdemo.checkpoints.card import model_card
 from crackdemo.checkpoints.checkpoint import load_checkpoint, save_checkpoint
+from crackdemo.configs import parse_config
 from crackdemo.training.config import FitConfig
 from crackdemo.training.recipe import calibrated, read_data
 
@@ -26,7 +27,7 @@ def main() -> None:
     for folder in args.checkpoints:
         old = load_checkpoint(folder)
         training, metrics = old.config.training, old.config.metrics
-        config = replace(FitConfig.from_dict(training["fit"]), heatmap=FitConfig().heatmap)
+        config = replace(parse_config(FitConfig, training["fit"]), heatmap=FitConfig().heatmap)
         folders = [args.data / name for name in training["data"]]
         data = read_data(folders, config.source_size, config.flatten.channel)
         training = {**training, "fit": asdict(config)}

@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=8)
     args = parser.parse_args()
     photo: RgbImage = cv2.resize(read_photo(PHOTO), (args.side, args.side))
-    detector = Detector(load_checkpoint(SHIPPED / args.weights))
+    detector = load_checkpoint(SHIPPED / args.weights).detector()
     alone, beside = [], []
     with tempfile.TemporaryDirectory() as folder:
         make_pavement(Path(folder) / "data", seed=0)

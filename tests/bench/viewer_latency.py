@@ -27,7 +27,8 @@ from crackdemo.arrays import Heatmap, RgbImage  # noqa: E402
 from crackdemo.checkpoints.checkpoint import load_checkpoint  # noqa: E402
 from crackdemo.checkpoints.names import Weights  # noqa: E402
 from crackdemo.detection.detector import Detection, Detector  # noqa: E402
-from crackdemo.masks.cut import MaskParams, cut_mask  # noqa: E402
+from crackdemo.masks.cut import cut_mask  # noqa: E402
+from crackdemo.masks.params import MaskParams  # noqa: E402
 from crackdemo.photos.images import write_png  # noqa: E402
 from crackdemo.ui.layout import launch  # noqa: E402
 from crackdemo.ui.workbench import Workbench  # noqa: E402

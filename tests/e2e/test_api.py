@@ -9,11 +9,11 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
 from crackdemo.checkpoints.checkpoint import load_checkpoint
-from crackdemo.detection.detector import Detector
-from crackdemo.masks.cut import MaskParams, cut_mask
+from crackdemo.masks.cut import cut_mask
 from crackdemo.masks.measure import measure
 from crackdemo.photos.images import read_mask, read_photo
 from tests.e2e.app_server import App, running_app
+from tests.plain import plain_mask
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +43,8 @@ def test_inspect_gives_the_mask_and_report_that_python_gives(
         mm_per_px=0.5,
         api_name="/inspect",
     )
-    detection = Detector(load_checkpoint(app.checkpoint())).detect(read_photo(crack_photo))
-    expected = cut_mask(detection.heatmap, MaskParams(0.3, opening=3, min_area=5))
+    detection = load_checkpoint(app.checkpoint()).detector().detect(read_photo(crack_photo))
+    expected = cut_mask(detection.heatmap, plain_mask(0.3, opening=3, min_area=5))
     if expected.any() and not expected.all():
         assert np.array_equal(read_mask(Path(mask)), expected)
     assert Path(heatmap).read_bytes()[:4] == Path(reconstruction).read_bytes()[:4] == b"\x89PNG"

@@ -23,8 +23,10 @@ from crackdemo.checkpoints.names import DEFAULT_WEIGHTS
 from crackdemo.cli.arguments import main
 from crackdemo.detection.detector import Detection, Detector
 from crackdemo.detection.heatmaps import photo_score
-from crackdemo.masks.cut import MaskParams, cut_mask, drop_components, region_mask
+from crackdemo.masks.cut import cut_mask, drop_components
+from crackdemo.masks.params import MaskParams
 from crackdemo.masks.presets import Preset, preset_json, read_preset
+from crackdemo.masks.region import region_mask
 from crackdemo.photos.images import read_mask, read_photo
 from tests.e2e.app_server import OTHER_WEIGHTS, App, running_app
 from tests.e2e.cable import Cable

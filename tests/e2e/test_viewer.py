@@ -14,7 +14,8 @@ pytest.importorskip("playwright")
 from playwright.sync_api import Browser, Error, Locator, Position, expect
 
 from crackdemo.arrays import Heatmap, RgbImage
-from crackdemo.masks.cut import MaskParams, cut_mask, drop_components
+from crackdemo.masks.cut import cut_mask, drop_components
+from crackdemo.masks.params import MaskParams
 from tests.e2e.viewer_harness import CHROMIUM, Harness, chromium
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")

@@ -10,8 +10,10 @@ from skimage import data
 
 pytest.importorskip("playwright")
 from crackdemo.arrays import Heatmap, RegionMask, RgbImage
-from crackdemo.masks.cut import KERNELS, MaskParams, cut_mask, drop_components, region_mask
+from crackdemo.masks.cut import cut_mask, drop_components
 from crackdemo.masks.measure import measure
+from crackdemo.masks.params import KERNELS, MaskParams
+from crackdemo.masks.region import region_mask
 from tests.e2e.viewer_harness import CHROMIUM, Harness, chromium, darkness
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")

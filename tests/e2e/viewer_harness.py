@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from crackdemo.arrays import CrackMask, Heatmap, RegionMask, RgbImage
-from crackdemo.masks.cut import KERNELS, MAX_KERNEL, MaskParams, kernel_bitmap
+from crackdemo.masks.cut import kernel_bitmap
+from crackdemo.masks.params import KERNELS, MAX_KERNEL, MaskParams
 
 ORIGIN = "http://viewer.test/"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -9,7 +9,7 @@ import numpy as np
 from playwright.sync_api import Locator, Page, expect
 
 from crackdemo.arrays import CrackMask
-from crackdemo.masks.cut import MaskParams
+from crackdemo.masks.params import MaskParams
 from tests.e2e.viewer_harness import Harness
 
 _PATIENCE = 30_000

@@ -5,7 +5,7 @@ from pathlib import Path, PurePath
 
 from gradio_client.utils import strip_invalid_filename_characters
 
-from crackdemo.checkpoints.checkpoint import Calibration
+from crackdemo.detection.detector import Detector
 from crackdemo.files import write_text
 from crackdemo.inspection.predict import (
     Failed,
@@ -23,50 +23,45 @@ from crackdemo.photos.overlays import mask_overlay
 from crackdemo.photos.sources import Source
 
 
-def export_photo(
-    folder: Path,
-    name: str,
-    scored: Scored,
-    calibration: Calibration,
-    preset: Preset,
-    opacity: float,
-) -> list[Path]:
+def inspect(name: str, scored: Scored, detector: Detector, preset: Preset) -> Inspected:
+    """A scored photo as `predict` would have it, under the visitor's own name."""
+    dropped = preset.dropped_on(scored.sha256, name)
+    verdict = judge(scored.detection, detector, preset, dropped)
+    return Inspected(_source(name), scored.photo, scored.detection, verdict, scored.seconds)
+
+
+def export_photo(folder: Path, photo: Inspected, opacity: float) -> list[Path]:
     """Mask, overlay, 16-bit heatmap and reconstruction of one photo, at full size."""
-    mask = judge(scored.detection, calibration, preset, name).mask
-    stem = strip_invalid_filename_characters(PurePath(name).stem)
+    mask, stem = photo.verdict.mask, strip_invalid_filename_characters(photo.source.stem)
     views = ("mask.png", "overlay.jpg", "heatmap.png", "reconstruction.png")
     files = [folder / f"{stem}-{view}" for view in views]
     write_png(files[0], mask)
-    write_jpeg(files[1], mask_overlay(scored.photo, mask, opacity))
-    write_png(files[2], scored.detection.heatmap)
-    write_png(files[3], scored.detection.reconstruction)
+    write_jpeg(files[1], mask_overlay(photo.photo, mask, opacity))
+    write_png(files[2], photo.detection.heatmap)
+    write_png(files[3], photo.detection.reconstruction)
     return files
 
 
 def export_tables(
     folder: Path,
-    photos: Iterable[tuple[str, Scored]],
+    photos: Iterable[Inspected],
     failed: Sequence[tuple[str, str]],
-    calibration: Calibration,
     preset: Preset,
 ) -> list[Path]:
     """results.csv of all photos, the settings as preset.json, errors.csv where some failed.
 
-    photos: each with its name. failed: names and reasons.
+    failed: names and reasons.
     """
-    rows = [result_row(_inspected(*photo, calibration, preset)) for photo in photos]
-    texts = {"results.csv": results_csv(rows, preset), "preset.json": preset_json(preset)}
+    texts = {
+        "results.csv": results_csv(map(result_row, photos), preset),
+        "preset.json": preset_json(preset),
+    }
     if failed:
         errors = [error_row(Failed(_source(name), reason)) for name, reason in failed]
         texts["errors.csv"] = errors_csv(errors)
     for name, text in texts.items():
         write_text(folder / name, text)
     return [folder / name for name in texts]
-
-
-def _inspected(name: str, scored: Scored, calibration: Calibration, preset: Preset) -> Inspected:
-    verdict = judge(scored.detection, calibration, preset, name)
-    return Inspected(_source(name), scored.photo, scored.detection, verdict, scored.seconds)
 
 
 def _source(name: str) -> Source:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from crackdemo.masks.presets import Polygon
+from crackdemo.masks.region import Polygon
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import cv2
 
 from crackdemo.checkpoints.names import Weights
-from crackdemo.errors import CheckpointError, PhotoError, Stopped, WeightsError
+from crackdemo.errors import CheckpointError, CrackdemoError, PhotoError, Stopped
 from crackdemo.ui.uploads import Upload
 from crackdemo.ui.workbench import Workbench
 
@@ -22,7 +23,11 @@ class Entry:
     score: float
     """Of the whole photo, 0..1."""
     crack: bool
-    """Whether the weights call the whole photo cracked."""
+    """Whether the weights take the whole photo for cracked."""
+    sha256: str
+    """The photo's identity: of its file."""
+    thumbnail: Path
+    """A small JPEG of it; may be gone when much else was scored since."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +129,7 @@ def score_photos(
     try:
         weights = bench.resolve(weights_text)
         bench.config(weights)
-    except (WeightsError, CheckpointError) as error:
+    except CrackdemoError as error:
         yield Progress(before.of(uploads), f"⚠️ {error}", is_cut_short=True)
         return
     roll = Roll(weights, before.entries if before.weights == weights else ()).of(uploads)
@@ -151,7 +156,7 @@ def _score(
     bench: Workbench, upload: Upload, weights: Weights, is_over: Callable[[], bool]
 ) -> Entry | Problem:
     try:
-        score = bench.score(upload.path, weights, is_over).detection.score
+        scored = bench.score(upload.path, weights, is_over)
     except PhotoError as error:  # it begins with the file's name as the server knows it
         return Problem(upload, upload.name + str(error).removeprefix(upload.path.name))
     except CheckpointError as error:
@@ -159,8 +164,9 @@ def _score(
     except (MemoryError, RuntimeError, OSError, cv2.error):
         reason = "most likely for lack of memory or disk space; save it with fewer pixels"
         return Problem(upload, f"{upload.name} could not be scored, {reason}.")
-    calibration = bench.config(weights).calibration
-    return Entry(upload, score, score >= calibration.score_threshold)
+    score, thumbnail = scored.detection.score, scored.folder / "thumbnail.jpg"
+    crack = bench.detector(weights).calibration.is_cracked(score)
+    return Entry(upload, score, crack, scored.sha256, thumbnail)
 
 
 def _summary(roll: Roll) -> str:

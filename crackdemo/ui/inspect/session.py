@@ -7,15 +7,18 @@ exports, and draws it where a browser cannot.
 import itertools
 import json
 import re
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, get_type_hints
 
-from crackdemo.checkpoints.checkpoint import Calibration
-from crackdemo.detection.heatmaps import photo_score
+from crackdemo.configs import parse_config
+from crackdemo.detection.detector import Detector
+from crackdemo.inspection.predict import Inspected
 from crackdemo.inspection.store import Scored
 from crackdemo.inspection.verdict import cut
-from crackdemo.masks.cut import MaskParams, region_mask
+from crackdemo.masks.params import MaskParams
 from crackdemo.masks.presets import Preset
+from crackdemo.masks.region import region_mask
 from crackdemo.ui import drawing
 from crackdemo.ui.inspect import exports
 from crackdemo.ui.inspect.region import Region
@@ -55,7 +58,7 @@ class OnShow:
     """Its file, name and score."""
     scored: Scored
     """From the cache."""
-    calibration: Calibration
+    detector: Detector
     """Of the weights that scored it."""
 
 
@@ -65,7 +68,7 @@ def on_show(bench: Workbench, session: Session) -> OnShow | None:
     if entry is None or weights is None:
         return None
     scored = bench.score(entry.upload.path, weights)
-    return OnShow(entry, scored, bench.config(weights).calibration)
+    return OnShow(entry, scored, bench.detector(weights))
 
 
 def page_data(bench: Workbench, session: Session) -> tuple[list[str] | None, dict[str, Any] | None]:
@@ -73,7 +76,7 @@ def page_data(bench: Workbench, session: Session) -> tuple[list[str] | None, dic
     shown = on_show(bench, session)
     if shown is None:
         return None, None
-    scored, calibration, name = shown.scored, shown.calibration, shown.entry.upload.name
+    scored, calibration = shown.scored, shown.detector.calibration
     polygons = session.region.polygons
     files = [scored.folder / file for file in ("photo.jpg", "reconstruction.jpg", "heatmap.png")]
     if polygons:
@@ -81,10 +84,11 @@ def page_data(bench: Workbench, session: Session) -> tuple[list[str] | None, dic
     score = _score(shown, session.region)
     return [str(file) for file in files], {
         "id": str(next(_serial)),
-        "name": name,
+        "name": shown.entry.upload.name,
+        "sha256": scored.sha256,
         "score": score,
         "scoreThreshold": calibration.score_threshold,
-        "crack": score >= calibration.score_threshold,
+        "crack": calibration.is_cracked(score),
         "hasRegion": bool(polygons),
         "cleanQuantiles": [
             [float(share), round(65536 * value)]
@@ -96,10 +100,9 @@ def page_data(bench: Workbench, session: Session) -> tuple[list[str] | None, dic
 def _score(shown: OnShow, region: Region) -> float:
     """Of what counts of the photo, as `judge` has it."""
     detection = shown.scored.detection
-    if not region.polygons:
-        return detection.score
-    inside = region_mask(region.polygons, *detection.heatmap.shape)
-    return photo_score(detection.heatmap[inside], shown.calibration.score_top_share)
+    polygons = region.polygons
+    inside = region_mask(polygons, *detection.heatmap.shape) if polygons else None
+    return shown.detector.score(detection, inside)
 
 
 def strip(bench: Workbench, session: Session, page: int) -> list[tuple[str, str]]:
@@ -108,10 +111,7 @@ def strip(bench: Workbench, session: Session, page: int) -> list[tuple[str, str]
     if weights is None:
         return []
     return [
-        (
-            str(drawing.thumbnail_file(bench.score(entry.upload.path, weights))),
-            caption(entry, session.region),
-        )
+        (str(entry.thumbnail), caption(entry, session.region))
         for entry in session.roll.entries[page * STRIP_PAGE : (page + 1) * STRIP_PAGE]
     ]
 
@@ -146,32 +146,41 @@ class Settings:
     """Of the mask over the photo, 0..1."""
 
 
-def settings_of(
-    threshold: float,
-    opening: int,
-    closing: int,
-    kernel: str,
-    min_area: float | None,
-    opacity: float,
-    mm_per_px: float | None,
-    dropped: str,
-    session: Session,
-) -> Settings:
-    """Widget values to settings; an empty field counts as 0."""
-    mask = MaskParams(
-        float(threshold), int(opening), int(closing), kernel, max(0, round(min_area or 0))
+def settings_of(values: Mapping[str, Any], dropped: str, session: Session) -> Settings:
+    """Widget values by name to settings; an empty field counts as 0. Raises ConfigError.
+
+    dropped: as the page keeps it, see `dropped_text`.
+    """
+    kinds = get_type_hints(MaskParams)
+    mask = {name: _typed(values[name], kind) for name, kind in kinds.items()}
+    by_hash = {entry.sha256 for entry in session.roll.entries}
+    points = {photo: dots for photo, dots in json.loads(dropped or "{}").items() if dots}
+    preset = parse_config(
+        Preset,
+        {
+            "mask": mask,
+            "region": session.region.polygons,
+            "mm_per_px": values["mm_per_px"] or None,
+            "dropped": {photo: dots for photo, dots in points.items() if photo in by_hash},
+            "dropped_by_name": {p: dots for p, dots in points.items() if p not in by_hash},
+        },
     )
-    points = {
-        name: tuple((int(x), int(y)) for x, y in pixels)
-        for name, pixels in json.loads(dropped or "{}").items()
-        if pixels
-    }
-    return Settings(Preset(mask, session.region.polygons, mm_per_px or None, points), opacity)
+    return Settings(preset, values["opacity"])
 
 
-def dropped_text(preset: Preset) -> str:
-    """A preset's false alarms as the page keeps them: pixels [x, y] by photo, in JSON."""
-    return json.dumps(preset.dropped)
+def _typed(value: Any, kind: type) -> Any:
+    """Sliders give whole numbers as floats, and emptied fields None."""
+    return value if kind not in (int, float) else kind(value or 0)
+
+
+def dropped_text(preset: Preset, roll: Roll) -> str:
+    """A preset's false alarms as the page keeps them: pixels [x, y] by a photo's hash, in JSON.
+
+    What is said of a name alone becomes its photo's; of a name that is not there, it stays so.
+    """
+    known = {entry.upload.name: entry.sha256 for entry in roll.entries}
+    by_name = {known.get(name, name): dots for name, dots in preset.dropped_by_name.items()}
+    return json.dumps({**by_name, **preset.dropped})
 
 
 def export(bench: Workbench, session: Session, settings: Settings) -> list[str]:
@@ -180,15 +189,15 @@ def export(bench: Workbench, session: Session, settings: Settings) -> list[str]:
     if shown is None or weights is None:
         return []
     folder = bench.new_export_folder()
-    preset, calibration = settings.preset, shown.calibration
-    name = shown.entry.upload.name
-    files = exports.export_photo(folder, name, shown.scored, calibration, preset, settings.opacity)
-    scored = (
-        (entry.upload.name, bench.score(entry.upload.path, weights))
-        for entry in session.roll.entries
-    )
+    preset = replace(settings.preset, weights=weights.name, commit=weights.commit)
+
+    def inspected(entry: Entry) -> Inspected:
+        scored = bench.score(entry.upload.path, weights)
+        return exports.inspect(entry.upload.name, scored, shown.detector, preset)
+
     failed = [(problem.upload.name, problem.reason) for problem in session.roll.problems]
-    files += exports.export_tables(folder, scored, failed, calibration, preset)
+    files = exports.export_photo(folder, inspected(shown.entry), settings.opacity)
+    files += exports.export_tables(folder, map(inspected, session.roll.entries), failed, preset)
     return [str(file) for file in files]
 
 
@@ -197,6 +206,6 @@ def draw(bench: Workbench, session: Session, settings: Settings) -> tuple[Any, .
     shown = on_show(bench, session)
     if shown is None:
         return (None,) * 4
-    heatmap, name = shown.scored.detection.heatmap, shown.entry.upload.name
-    _, _, mask = cut(heatmap, settings.preset, name)
+    dropped = settings.preset.dropped_on(shown.scored.sha256, shown.entry.upload.name)
+    _, _, mask = cut(shown.scored.detection.heatmap, settings.preset, dropped)
     return drawing.four_views(shown.scored, mask, settings.opacity)

@@ -11,7 +11,7 @@ from gradio.data_classes import FileDataDict
 from gradio.events import Dependency
 
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS
-from crackdemo.errors import PhotoError, PresetError
+from crackdemo.masks.params import MaskParams
 from crackdemo.masks.presets import read_preset
 from crackdemo.ui import drawing
 from crackdemo.ui.inspect import session as inspection
@@ -19,7 +19,8 @@ from crackdemo.ui.inspect import widgets
 from crackdemo.ui.inspect.region import Region
 from crackdemo.ui.inspect.scoring import Problem, Progress, Roll, Turns, score_photos
 from crackdemo.ui.inspect.session import STRIP_PAGE, Session, Settings
-from crackdemo.ui.inspect.widgets import Intake, Knobs, RegionTools, Stage, Takeaway
+from crackdemo.ui.inspect.widgets import Knobs, PhotoInput, RegionTools, Stage, Takeaway
+from crackdemo.ui.refusals import said
 from crackdemo.ui.uploads import uploads_of
 from crackdemo.ui.workbench import Workbench
 
@@ -47,7 +48,7 @@ def build(bench: Workbench, page: gr.Blocks) -> gr.Dropdown:
     with gr.Row(equal_height=False, elem_id="inspect"):
         with gr.Column(scale=3, min_width=300, elem_id="controls"):
             with gr.Column(elem_id="intake"):
-                intake = widgets.intake(bench)
+                photos = widgets.photo_input(bench)
             with gr.Column(elem_id="knobs"):
                 knobs = widgets.knobs(bench.own_mask(DEFAULT_WEIGHTS))
                 reset = gr.Button("Reset to the weights' own settings", size="sm", elem_id="reset")
@@ -61,16 +62,16 @@ def build(bench: Workbench, page: gr.Blocks) -> gr.Dropdown:
                 wanted = gr.Checkbox(False, label="For browsers that cannot draw the viewer")
                 moves = gr.Number(0, visible="hidden")
                 _server_views(bench, wanted, moves, knobs, stage, states)
-    resumed = _wire_scoring(bench, page, intake, stage, states)
-    _wire_strip(bench, intake, stage, states, resumed)
+    resumed = _wire_scoring(bench, page, photos, stage, states)
+    _wire_strip(bench, photos, stage, states, resumed)
     _wire_viewer(knobs, stage, wanted, moves)
-    _wire_settings(bench, intake, knobs, reset, takeaway, stage, states)
+    _wire_settings(bench, photos, knobs, reset, takeaway, stage, states)
     _wire_region(bench, region, stage, states)
-    return intake.weights
+    return photos.weights
 
 
 def _wire_scoring(
-    bench: Workbench, page: gr.Blocks, intake: Intake, stage: Stage, states: States
+    bench: Workbench, page: gr.Blocks, photos: PhotoInput, stage: Stage, states: States
 ) -> Dependency:
     """Returns the run that begins when a lost connection is back."""
     turns = Turns()
@@ -97,30 +98,30 @@ def _wire_scoring(
                 before, session = session, replace(session, roll=step.roll)
                 update: dict[Any, Any] = {
                     states.roll: step.roll,
-                    intake.status: _status(step),
-                    intake.problems: _listed(step.roll.problems),
+                    photos.status: _status(step),
+                    photos.problems: _listed(step.roll.problems),
                 }
                 is_other = (before.entry, before.roll.weights) != (session.entry, step.roll.weights)
                 if is_other or not is_seen:
                     update |= _show(bench, stage, session)
                     is_seen = True
                 yield update
-            yield {intake.status: gr.skip()}  # gradio repeats the last step later, out of turn
+            yield {photos.status: gr.skip()}  # gradio repeats the last step later, out of turn
 
     scoring: dict[str, Any] = {
         "fn": run,
-        "inputs": [intake.photos, intake.weights, *states.all, stage.meta],
+        "inputs": [photos.photos, photos.weights, *states.all, stage.meta],
         "outputs": [
-            *(intake.status, intake.problems),
+            *(photos.status, photos.problems),
             *(states.roll, states.on_show, stage.files, stage.meta),
         ],
         "preprocess": False,  # keeps the visitor's file names
         "concurrency_limit": None,
         **_QUIET,
     }
-    begin = [intake.photos.change, intake.weights.input, intake.go_on.click]
+    begin = [photos.photos.change, photos.weights.input, photos.go_on.click]
     gr.on(begin, **scoring, trigger_mode="multiple")
-    resumed = intake.resume.click(**scoring, trigger_mode="once")
+    resumed = photos.resume.click(**scoring, trigger_mode="once")
 
     def stop(request: gr.Request) -> None:
         turns.stop(request.session_hash or "")
@@ -128,9 +129,9 @@ def _wire_scoring(
     def choose_example(event: gr.SelectData) -> list[str]:
         return [str(widgets.example_photos()[event.index])]
 
-    intake.stop.click(stop, **_AT_ONCE)
+    photos.stop.click(stop, **_AT_ONCE)
     page.unload(stop)
-    intake.examples.select(choose_example, None, intake.photos, **_QUIET)
+    photos.examples.select(choose_example, None, photos.photos, **_QUIET)
     return resumed
 
 
@@ -146,7 +147,7 @@ def _listed(problems: tuple[Problem, ...]) -> str:
 
 
 def _wire_strip(
-    bench: Workbench, intake: Intake, stage: Stage, states: States, resumed: Dependency
+    bench: Workbench, photos: PhotoInput, stage: Stage, states: States, resumed: Dependency
 ) -> None:
     page = gr.State(0)
 
@@ -172,7 +173,7 @@ def _wire_strip(
         "outputs": [page, stage.film, stage.pager],
         **_QUIET,
     }
-    changes = [states.roll.change, states.region.change, page.change, intake.resume.click]
+    changes = [states.roll.change, states.region.change, page.change, photos.resume.click]
     gr.on(changes, **redraw)
     # the run before may have changed the roll after its connection was lost: nothing told the page
     resumed.then(**redraw)
@@ -212,7 +213,7 @@ def _wire_viewer(knobs: Knobs, stage: Stage, wanted: gr.Checkbox, moves: gr.Numb
 
 def _wire_settings(
     bench: Workbench,
-    intake: Intake,
+    photos: PhotoInput,
     knobs: Knobs,
     reset: gr.Button,
     takeaway: Takeaway,
@@ -223,29 +224,28 @@ def _wire_settings(
         return widgets.mask_values(bench.own_mask(weights or ""))
 
     def load(file: str, *parts: Any) -> list[Any]:
-        try:
-            preset = read_preset(Path(file))
-        except PresetError as error:
-            raise gr.Error(str(error), print_exception=False) from None
-        session = replace(Session(*parts), region=Region(preset.region))
-        return [
-            *widgets.mask_values(preset.mask),
-            preset.mm_per_px or 0,
-            inspection.dropped_text(preset),
-            session.region,
-            *inspection.page_data(bench, session),
-        ]
+        before = Session(*parts)
+        weights = before.roll.weights
+        with said():
+            own = bench.config(weights).mask if weights else MaskParams()
+            preset = read_preset(Path(file), own)
+            session = replace(before, region=Region(preset.region))
+            return [
+                *widgets.mask_values(preset.mask),
+                preset.mm_per_px or 0,
+                inspection.dropped_text(preset, session.roll),
+                session.region,
+                *inspection.page_data(bench, session),
+            ]
 
     def prepare(*values: Any) -> gr.File:
-        try:
-            files = inspection.export(bench, *_session_and_settings(values))
-        except PhotoError as error:
-            raise gr.Error(str(error), print_exception=False) from None
+        with said():
+            files = inspection.export(bench, *_session_and_settings(knobs, values))
         if not files:
             raise gr.Error("There is no photo yet: drop one first.", print_exception=False)
         return gr.File(files, visible=True)
 
-    reset.click(own, intake.weights, knobs.mask, **_AT_ONCE)
+    reset.click(own, photos.weights, knobs.mask, **_AT_ONCE)
     takeaway.load.upload(
         load,
         [takeaway.load, *states.all],
@@ -254,7 +254,7 @@ def _wire_settings(
     )
     takeaway.prepare.click(
         prepare,
-        [*knobs.settings, stage.dropped, *states.all],
+        [*knobs.all, stage.dropped, *states.all],
         takeaway.downloads,
         js="(...values) => { crackdemo.page.offerDownloads(true); return values; }",
         show_progress="minimal",
@@ -269,14 +269,16 @@ def _wire_region(bench: Workbench, tools: RegionTools, stage: Stage, states: Sta
 
     def redrawn(before: Session, region: Region) -> dict[Any, Any]:
         session = replace(before, region=region)
-        update: dict[Any, Any] = {states.region: region, tools.picture: picture(session)}
-        if region.polygons != before.region.polygons:
-            update |= _show(bench, stage, session)
-        return update
+        with said():
+            update: dict[Any, Any] = {states.region: region, tools.picture: picture(session)}
+            if region.polygons != before.region.polygons:
+                update |= _show(bench, stage, session)
+            return update
 
     def click(event: gr.SelectData, shape: str, *parts: Any) -> dict[Any, Any]:
         session = Session(*parts)
-        shown = inspection.on_show(bench, session)
+        with said():
+            shown = inspection.on_show(bench, session)
         if shown is None:
             return redrawn(session, session.region)
         height, width = drawing.view_size(shown.scored.photo)
@@ -314,7 +316,6 @@ def _server_views(
     states: States,
 ) -> None:
     """While nobody wants these views `moves` stands still, and no move sends a request."""
-    settings = [*knobs.settings, stage.dropped]
     names = ("Photo with mask", "Reconstruction", "Heatmap", "Mask")
     with gr.Row(visible=False, elem_id="server-pictures") as row:
         pictures = [
@@ -323,17 +324,25 @@ def _server_views(
         ]
 
     def draw(*values: Any) -> tuple[Any, ...]:
-        return inspection.draw(bench, *_session_and_settings(values))
+        with said():
+            return inspection.draw(bench, *_session_and_settings(knobs, values))
 
     wanted.input(lambda is_wanted: gr.Row(visible=is_wanted), wanted, row, **_AT_ONCE)
-    moves.change(draw, [*settings, *states.all], pictures, trigger_mode="always_last", **_AT_ONCE)
+    moves.change(
+        draw,
+        [*knobs.all, stage.dropped, *states.all],
+        pictures,
+        trigger_mode="always_last",
+        **_AT_ONCE,
+    )
 
 
-def _session_and_settings(values: Sequence[Any]) -> tuple[Session, Settings]:
-    """Of the values of `Knobs.settings`, `Stage.dropped` and `States.all`."""
-    *settings, roll, on_show, region = values
+def _session_and_settings(knobs: Knobs, values: Sequence[Any]) -> tuple[Session, Settings]:
+    """Of the values of `Knobs.all`, `Stage.dropped` and `States.all`."""
+    *settings, dropped, roll, on_show, region = values
     session = Session(roll, on_show, region)
-    return session, inspection.settings_of(*settings, session)
+    named = dict(zip(knobs.names, settings, strict=True))
+    return session, inspection.settings_of(named, dropped, session)
 
 
 def _show(bench: Workbench, stage: Stage, session: Session) -> dict[Any, Any]:

@@ -1,13 +1,13 @@
 """The widgets of the Inspect tab, laid out; `inspect_tab` wires them."""
 
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS
-from crackdemo.masks.cut import KERNELS, MAX_KERNEL, MaskParams
+from crackdemo.masks.params import KERNELS, MAX_KERNEL, MaskParams
 from crackdemo.photos.images import PHOTO_SUFFIXES
 from crackdemo.ui.workbench import Workbench
 
@@ -26,7 +26,7 @@ _THUMBNAILS: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Intake:
+class PhotoInput:
     """Where photos and weights come in."""
 
     photos: gr.File
@@ -41,7 +41,7 @@ class Intake:
 
 @dataclass(frozen=True)
 class Knobs:
-    """What turns a heatmap into what is seen."""
+    """What turns a heatmap into what is seen; each is named for what it holds."""
 
     threshold: gr.Slider
     opening: gr.Dropdown
@@ -53,19 +53,19 @@ class Knobs:
     colours: gr.Dropdown
 
     @property
+    def names(self) -> list[str]:
+        """Of `all`."""
+        return [field.name for field in fields(self)]
+
+    @property
     def all(self) -> list[Any]:
-        """In this order they go to the viewer."""
-        return [getattr(self, field.name) for field in fields(self)]
+        """What the viewer and `session.settings_of` get, by name."""
+        return [getattr(self, name) for name in self.names]
 
     @property
     def mask(self) -> list[Any]:
-        """What a `MaskParams` holds, in the order of `mask_values`."""
-        return self.all[:5]
-
-    @property
-    def settings(self) -> list[Any]:
-        """In this order they go to `inspection.settings_of`."""
-        return self.all[:-1]
+        """What a `MaskParams` holds, in the order of its fields."""
+        return [getattr(self, field.name) for field in fields(MaskParams)]
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class RegionTools:
     picture: gr.Image
 
 
-def intake(bench: Workbench) -> Intake:
+def photo_input(bench: Workbench) -> PhotoInput:
     """Photos, what became of them, examples and weights."""
     photos = gr.File(
         file_count="multiple",
@@ -130,7 +130,7 @@ def intake(bench: Workbench) -> Intake:
         info="From the list, or a Hub id owner/name[@revision], or an allowed folder.",
         elem_id="weights",
     )
-    return Intake(photos, weights, status, stop, go_on, resume, problems, examples)
+    return PhotoInput(photos, weights, status, stop, go_on, resume, problems, examples)
 
 
 def example_photos() -> list[Path]:
@@ -190,8 +190,9 @@ def knobs(own: MaskParams) -> Knobs:
 
 def mask_values(mask: MaskParams) -> list[Any]:
     """Settings as new values of `Knobs.mask`."""
-    min_area = gr.Slider(value=mask.min_area, maximum=max(_LARGEST_MIN_AREA, mask.min_area))
-    return [mask.threshold, mask.opening, mask.closing, mask.kernel, min_area]
+    largest = max(_LARGEST_MIN_AREA, mask.min_area)
+    values = {**asdict(mask), "min_area": gr.Slider(value=mask.min_area, maximum=largest)}
+    return list(values.values())
 
 
 def stage() -> Stage:

@@ -4,6 +4,7 @@ from typing import Any
 
 import gradio as gr
 
+from crackdemo.configs import parse_config
 from crackdemo.errors import DatasetError, RunError
 from crackdemo.runs.jobs import Job, Jobs
 from crackdemo.training.config import FitConfig
@@ -45,7 +46,7 @@ def build(bench: Workbench) -> None:
         `settings` are those of a FitConfig; with `minutes` above 0 they decide on the epochs.
         """
         try:
-            config = FitConfig.from_dict(settings)
+            config = parse_config(FitConfig, settings)
             here, checked = own_jobs(), jobs().check_name(name)
             source = fit_data.FOLDER if folder.strip() else fit_data.PAVEMENT
             data = fit_data.gather(bench, source, [], folder)

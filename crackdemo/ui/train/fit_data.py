@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from crackdemo.configs import parse_config
 from crackdemo.data import intake
 from crackdemo.data.folders import find_samples
 from crackdemo.data.intake import DataCheck
@@ -90,7 +91,7 @@ def settings_of(values: dict[str, Any], network: dict[str, Any], more: str) -> F
         network = {name: value for name, value in network.items() if name != "latent_size"}
     settings = {**values, "network": {**network, "channels": channels}, **others}
     try:
-        return FitConfig.from_dict(settings)
+        return parse_config(FitConfig, settings)
     except (ValueError, TypeError) as error:
         raise ValueError(f"The settings are wrong: {str(error).rstrip('.')}.") from None
 

@@ -10,7 +10,7 @@ import cv2
 import gradio as gr
 
 from crackdemo.arrays import RgbImage
-from crackdemo.errors import CheckpointError, PhotoError, WeightsError
+from crackdemo.errors import CrackdemoError
 from crackdemo.inspection.verdict import judge
 from crackdemo.masks.presets import Preset
 from crackdemo.photos.images import PHOTO_SUFFIXES
@@ -79,9 +79,9 @@ def _row(bench: Workbench, photo: Path, run: str) -> str:
         weights = bench.resolve(run)
         config = bench.config(weights)
         scored = bench.score(photo, weights)
-    except (WeightsError, CheckpointError, PhotoError) as error:
+    except CrackdemoError as error:
         return f"<p>⚠️ {escape(str(error))}</p>"
-    verdict = judge(scored.detection, config.calibration, Preset(config.mask))
+    verdict = judge(scored.detection, bench.detector(weights), Preset(config.mask))
     called = "crack" if verdict.crack else "sound"
     share = verdict.report.crack_percent
     told = f"<b>{escape(run)}</b> · {called}, score {verdict.score:.2f} · {share:.2f} % marked"

@@ -3,12 +3,12 @@ import re
 from dataclasses import asdict
 
 from crackdemo.checkpoints.card import LICENCES, model_card
-from crackdemo.checkpoints.checkpoint import Calibration, CheckpointConfig
-from crackdemo.detection.heatmaps import HeatmapConfig
-from crackdemo.detection.illumination import FlattenConfig
-from crackdemo.masks.cut import MaskParams
+from crackdemo.checkpoints.checkpoint import CheckpointConfig
+from crackdemo.configs import parse_config
+from crackdemo.detection.calibration import Calibration
 from crackdemo.models.vae import VaeConfig
 from crackdemo.training.config import FitConfig
+from tests.plain import plain_flatten, plain_heat, plain_mask
 
 FIT = FitConfig(family="vae", network=VaeConfig((4, 8)), seed=7)
 
@@ -17,10 +17,10 @@ def card(**told) -> str:
     config = CheckpointConfig(
         family="vae",
         network=FIT.network,
-        flatten=FlattenConfig(),
-        heatmap=HeatmapConfig(scales=(1.0, 0.5)),
+        flatten=plain_flatten(),
+        heatmap=plain_heat(scales=(1.0, 0.5)),
         calibration=Calibration(0.0625, 0.75, 0.05, {}),
-        mask=MaskParams(),
+        mask=plain_mask(),
         **told,
     )
     return model_card(config, "python -m crackdemo fit --family vae")
@@ -51,7 +51,7 @@ def test_a_card_names_the_data_and_their_licences():
 def test_a_card_holds_the_settings_to_make_the_weights_again():
     text = card(training={"fit": asdict(FIT), "data": [], "train_tiles": 300})
     recipe = re.search(r"```json\n(.+?)\n```", text, re.DOTALL)
-    assert FitConfig.from_dict(json.loads(recipe.group(1))) == FIT
+    assert parse_config(FitConfig, json.loads(recipe.group(1))) == FIT
     assert "train tiles: 300" in text
 
 

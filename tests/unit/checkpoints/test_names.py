@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from crackdemo.checkpoints.checkpoint import load_checkpoint
-from crackdemo.checkpoints.names import Weights, resolve_weights, shipped_names
+from crackdemo.checkpoints.names import Weights, resolve_weights, shipped_names, weights_in
 from crackdemo.errors import WeightsError
 from tests.hub_standin import HubStandIn
 
@@ -56,7 +56,7 @@ def test_a_shipped_name_is_found_and_needs_no_permission(shipped: Path) -> None:
 
 def test_without_a_list_of_allowed_folders_every_folder_will_do(tiny_checkpoint: Path) -> None:
     weights = resolve_weights(str(tiny_checkpoint))
-    assert weights == Weights(tiny_checkpoint.resolve(), "tiny")
+    assert weights == weights_in(tiny_checkpoint.resolve(), "tiny")
     assert load_checkpoint(weights.folder).config.family == "cae"
 
 

@@ -17,11 +17,14 @@ import pytest
 from crackdemo.checkpoints.checkpoint import load_checkpoint
 from crackdemo.cli import arguments as commands
 from crackdemo.cli.arguments import main
+from crackdemo.configs import help_of
 from crackdemo.data.folders import SPLITS
-from crackdemo.masks.cut import KERNELS, MaskParams, cut_mask
+from crackdemo.masks.cut import cut_mask
+from crackdemo.masks.params import MaskParams
 from crackdemo.masks.presets import Preset, preset_json
 from crackdemo.photos.images import read_mask
 from tests.hub_standin import HubStandIn
+from tests.plain import plain_mask
 
 SavePhoto = Callable[..., Path]
 PROJECT = Path(__file__).parents[3]
@@ -101,8 +104,18 @@ class TestUsage:
         assert "usage: python -m crackdemo" in capsys.readouterr().err
 
     def test_the_choices_are_those_of_the_core(self) -> None:
-        assert commands._KERNELS == KERNELS
         assert commands._SPLITS == SPLITS
+
+    def test_every_mask_setting_has_an_option_with_its_sentence(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with pytest.raises(SystemExit):
+            main(["predict", "--help"])
+        said = " ".join(capsys.readouterr().out.split())
+        for option in ("--threshold", "--open", "--close", "--kernel", "--min-area"):
+            assert option in said
+        for sentence in help_of(MaskParams).values():
+            assert sentence in said.replace("- ", "-")
 
 
 class TestPredict:
@@ -169,7 +182,7 @@ class TestPredict:
         heatmap = cv2.imread(str(out / "heatmaps" / "a.png"), cv2.IMREAD_UNCHANGED)
         own = cut_mask(heatmap, load_checkpoint(tiny_checkpoint).config.mask)
         assert np.array_equal(read_mask(out / "masks" / "a.png"), own)
-        assert not np.array_equal(cut_mask(heatmap, MaskParams()), own)
+        assert not np.array_equal(cut_mask(heatmap, plain_mask()), own)
 
     def test_every_mask_option_reaches_the_mask(
         self, predict: Callable[..., int], tmp_path: Path, save_photo: SavePhoto
@@ -193,7 +206,7 @@ class TestPredict:
     ) -> None:
         photo = save_photo(tmp_path / "a.png")
         left = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
-        preset = Preset(MaskParams(threshold=0.3), region=(left,), mm_per_px=2)
+        preset = Preset(plain_mask(threshold=0.3), region=(left,), mm_per_px=2)
         (tmp_path / "mine.json").write_text(preset_json(preset))
         out = tmp_path / "out"
         assert predict(photo, "--preset", tmp_path / "mine.json") == 0

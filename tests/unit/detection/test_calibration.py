@@ -7,8 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from crackdemo.checkpoints.checkpoint import Calibration
-from crackdemo.detection.calibration import (
+from crackdemo.detection.calibrate import (
     CLEAN_PER_PAINTED,
     CLEAN_SHARES,
     MOST_TILES,
@@ -17,15 +16,17 @@ from crackdemo.detection.calibration import (
     best_f1_residual,
     calibrate,
 )
-from crackdemo.detection.detector import Eye, fuse, look
-from crackdemo.detection.heatmaps import HeatmapConfig, photo_score, to_heatmap
-from crackdemo.detection.illumination import FlattenConfig, to_gray
-from crackdemo.models import build_network
-from crackdemo.models.blocks import Prediction
+from crackdemo.detection.calibration import Calibration
+from crackdemo.detection.engine import Engine
+from crackdemo.detection.heatmaps import photo_score, to_heatmap
+from crackdemo.detection.illumination import to_gray
+from crackdemo.detection.scales import fused_residual, predict_at_scales
 from crackdemo.models.cae import CaeConfig
+from crackdemo.models.family import Prediction, build_network
 from crackdemo.synthesis.cracks import CrackConfig
+from tests.plain import plain_flatten, plain_heat
 
-FLATTEN, HEATMAP = FlattenConfig(), HeatmapConfig(scales=(1.0,))
+FLATTEN, HEATMAP = plain_flatten(), plain_heat(scales=(1.0,))
 CRACKS = CrackConfig(width_min=4, width_max=6, depth_min=6, network_probability=0)
 
 
@@ -40,8 +41,8 @@ class Average(nn.Module):
         return Prediction(mean, None, torch.zeros(()))
 
 
-def eye() -> Eye:
-    return Eye(Average(), torch.device("cpu"))
+def engine() -> Engine:
+    return Engine(Average(), torch.device("cpu"))
 
 
 def tiles(count: int = 12, side: int = 96, seed: int = 0) -> list[np.ndarray]:
@@ -51,12 +52,13 @@ def tiles(count: int = 12, side: int = 96, seed: int = 0) -> list[np.ndarray]:
 
 
 def calibrated(pixels: list[np.ndarray], seed: int = 0) -> Calibration:
-    return calibrate(eye(), pixels, FLATTEN, HEATMAP, CRACKS, 0.02, 0.98, seed)
+    return calibrate(engine(), pixels, FLATTEN, HEATMAP, CRACKS, 0.02, 0.98, seed)
 
 
 def heat(tile: np.ndarray, calibration: Calibration) -> np.ndarray:
     photo = cv2.cvtColor(tile, cv2.COLOR_GRAY2RGB)
-    residual = fuse(look(photo, eye(), FLATTEN, HEATMAP), HEATMAP, to_gray(photo, "luma"))
+    answers = predict_at_scales(photo, engine(), FLATTEN, HEATMAP)
+    residual = fused_residual(answers, HEATMAP, to_gray(photo, "luma"))
     return to_heatmap(residual, calibration.r0)
 
 
@@ -147,7 +149,7 @@ def test_of_many_tiles_the_seed_takes_some():
 
 
 def test_a_network_that_changes_nothing_calls_no_clean_tile_cracked():
-    changes_nothing = Eye(build_network(CaeConfig((4, 8))), torch.device("cpu"))
+    changes_nothing = Engine(build_network("cae", CaeConfig((4, 8))), torch.device("cpu"))
     calibration = calibrate(changes_nothing, tiles(3), FLATTEN, HEATMAP, CRACKS, 0.02, 0.98, seed=0)
     assert calibration.r0 > 0
     assert calibration.score_threshold > 0

@@ -9,21 +9,18 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional
 
-from crackdemo.checkpoints.checkpoint import (
-    Calibration,
-    Checkpoint,
-    CheckpointConfig,
-    load_checkpoint,
-)
-from crackdemo.detection.detector import Detector, Eye, View, best_device, fuse, look
-from crackdemo.detection.heatmaps import HeatmapConfig, photo_score, residual_of, to_heatmap
+from crackdemo.checkpoints.checkpoint import load_checkpoint
+from crackdemo.detection.calibration import Calibration
+from crackdemo.detection.detector import DetectorConfig, ResidualDetector
+from crackdemo.detection.engine import Engine, best_device
+from crackdemo.detection.heatmaps import photo_score, residual_of, to_heatmap
 from crackdemo.detection.illumination import FlattenConfig, measure_illumination, to_gray
+from crackdemo.detection.scales import ScaledAnswer, fused_residual, predict_at_scales
 from crackdemo.errors import Stopped
-from crackdemo.masks.cut import MaskParams
-from crackdemo.models import build_network
-from crackdemo.models.blocks import Prediction
 from crackdemo.models.cae import CaeConfig
+from crackdemo.models.family import Prediction
 from crackdemo.models.vae import VaeConfig
+from tests.plain import network_of, plain_flatten, plain_heat
 
 CPU = torch.device("cpu")
 ROOT = Path(__file__).parents[3]
@@ -61,21 +58,18 @@ def detector(
     scales: tuple[float, ...] = (1.0,),
     r0: float = 0.1,
     channel: str = "luma",
-) -> Detector:
-    config = CheckpointConfig(
-        family="cae",
-        network=CaeConfig((4, 8)),
+) -> ResidualDetector:
+    config = DetectorConfig(
         flatten=FlattenConfig(channel),
-        heatmap=HeatmapConfig(scales=scales),
+        heatmap=plain_heat(scales=scales),
         calibration=Calibration(r0, 0.5, 0.01, {}),
-        mask=MaskParams(),
     )
-    return Detector(Checkpoint(config, network), CPU)
+    return ResidualDetector(network, config, CPU)
 
 
 def untrained(config: CaeConfig | VaeConfig) -> nn.Module:
     torch.manual_seed(0)
-    return build_network(config)
+    return network_of(config)
 
 
 def pavement(height: int = 120, width: int = 160, seed: int = 0, grain: float = 0.03) -> np.ndarray:
@@ -130,7 +124,7 @@ def test_an_even_photo_shows_no_crack(fill):
 
 def test_where_nothing_is_changed_the_reconstruction_is_the_photo():
     photo = np.random.default_rng(0).integers(0, 256, (90, 70, 3)).astype(np.uint8)
-    changes_nothing = build_network(CaeConfig((4, 8)))  # untrained, with skips
+    changes_nothing = network_of(CaeConfig((4, 8)))  # untrained, with skips
     detection = detector(changes_nothing, (1.0, 0.5, 0.25)).detect(photo)
     assert np.array_equal(detection.reconstruction, photo)
     assert not detection.heatmap.any()
@@ -166,8 +160,8 @@ def test_a_wide_crack_is_found_and_healed_at_a_coarse_scale_only():
 
 def test_the_heatmap_is_the_mean_residual_on_the_checkpoints_scale():
     photo, _ = with_line(pavement())
-    config = HeatmapConfig(scales=(1.0, 0.5))
-    views = look(photo, Eye(Healer(), CPU), FlattenConfig(), config)
+    config = plain_heat(scales=(1.0, 0.5))
+    views = predict_at_scales(photo, Engine(Healer(), CPU), plain_flatten(), config)
     residuals = [residual_of(view.image, view.reconstruction, config) for view in views]
     larger = cv2.resize(residuals[1], (160, 120), interpolation=cv2.INTER_LINEAR)
     expected = to_heatmap((residuals[0] + larger) / 2, 0.1)
@@ -178,53 +172,55 @@ def test_the_heatmap_is_the_mean_residual_on_the_checkpoints_scale():
 
 def test_views_are_the_photo_flattened_at_each_scale():
     photo = pavement(101, 63)
-    views = look(photo, Eye(Healer(), CPU), FlattenConfig(), HeatmapConfig(scales=(1.0, 0.5)))
+    views = predict_at_scales(
+        photo, Engine(Healer(), CPU), plain_flatten(), plain_heat(scales=(1.0, 0.5))
+    )
     assert [view.image.shape for view in views] == [(101, 63), (50, 32)]
     gray = to_gray(photo, "luma")
-    flat = measure_illumination(gray, FlattenConfig()).flatten(gray)
+    flat = measure_illumination(gray, plain_flatten()).flatten(gray)
     assert np.array_equal(views[0].image, flat)
 
 
-def flat_view(residual: float, crack: np.ndarray | None = None) -> View:
+def flat_view(residual: float, crack: np.ndarray | None = None) -> ScaledAnswer:
     image = np.full((8, 8), 0.5, np.float32)
-    light = measure_illumination(image, FlattenConfig())
-    return View(image, image + np.float32(residual), crack, light)
+    light = measure_illumination(image, plain_flatten())
+    return ScaledAnswer(image, image + np.float32(residual), crack, light)
 
 
 @pytest.mark.parametrize(("weights", "expected"), [((), 0.2), ((3.0, 1.0), 0.15)])
 def test_views_are_fused_by_their_weighted_mean(weights, expected):
-    config = HeatmapConfig(scales=(1.0, 1.0), weights=weights, blur_sigma=0)
+    config = plain_heat(scales=(1.0, 1.0), weights=weights, blur_sigma=0)
     gray = np.full((8, 8), 0.5, np.float32)
-    assert fuse([flat_view(0.1), flat_view(0.3)], config, gray) == pytest.approx(expected)
+    assert fused_residual([flat_view(0.1), flat_view(0.3)], config, gray) == pytest.approx(expected)
 
 
 def test_sharpened_residuals_are_tied_to_the_full_size_darkness():
-    config = HeatmapConfig(scales=(1.0,), blur_sigma=0, sharpened=True)
+    config = plain_heat(scales=(1.0,), blur_sigma=0, sharpened=True)
     gray = np.full((8, 8), 0.5, np.float32)
     gray[3] = 0.3
-    light = measure_illumination(np.full((8, 8), 0.5, np.float32), FlattenConfig())
-    dark = FlattenConfig().level - light.flatten(gray)[3]
-    fused = fuse([flat_view(0.1)], config, gray)
+    light = measure_illumination(np.full((8, 8), 0.5, np.float32), plain_flatten())
+    dark = plain_flatten().level - light.flatten(gray)[3]
+    fused = fused_residual([flat_view(0.1)], config, gray)
     assert fused[3] == pytest.approx(np.sqrt(0.1 * dark), rel=1e-3)
     assert fused[[0, 1, 2, 4, 5, 6, 7]].max() < 0.01
 
 
 def test_confirmed_residuals_are_tied_to_what_the_crack_head_says():
-    config = HeatmapConfig(scales=(1.0,), blur_sigma=0, confirmed=True)
+    config = plain_heat(scales=(1.0,), blur_sigma=0, confirmed=True)
     gray = np.full((8, 8), 0.5, np.float32)
     crack = np.zeros((4, 4), np.float32)
     crack[:, 2:] = 0.9
-    fused = fuse([flat_view(0.1, crack)], config, gray)
+    fused = fused_residual([flat_view(0.1, crack)], config, gray)
     assert fused[:, 6:] == pytest.approx(np.sqrt(0.1 * 0.9))
     assert not fused[:, :2].any()
-    assert fuse([flat_view(0.1)], config, gray) == pytest.approx(0.1)  # no head to ask
+    assert fused_residual([flat_view(0.1)], config, gray) == pytest.approx(0.1)  # no head to ask
 
 
 @pytest.mark.parametrize("has_head", [True, False])
-def test_the_eye_sees_what_the_network_says_in_one_pass(has_head):
+def test_the_engine_gives_what_the_network_says_in_one_pass(has_head):
     network = untrained(CaeConfig((4, 8), crack_head=has_head)).eval()
     image = np.random.default_rng(0).random((64, 96)).astype(np.float32)
-    reconstruction, crack = Eye(network, CPU).see(image)
+    reconstruction, crack = Engine(network, CPU).predict(image)
     padded = torch.from_numpy(np.pad(image, 32, mode="symmetric"))[None, None]
     with torch.no_grad():
         said = network.predict(padded)
@@ -239,14 +235,14 @@ def test_the_eye_sees_what_the_network_says_in_one_pass(has_head):
 
 def test_sharpening_takes_the_coarse_scales_smear_off_a_crack():
     photo, line = with_line(pavement(200, 200), thickness=4)
-    plain, sharp = (
-        HeatmapConfig(scales=(0.25,), sharpened=sharpened) for sharpened in (False, True)
-    )
-    views = look(photo, Eye(Healer(), CPU), FlattenConfig(), plain)
+    plain, sharp = (plain_heat(scales=(0.25,), sharpened=sharpened) for sharpened in (False, True))
+    views = predict_at_scales(photo, Engine(Healer(), CPU), plain_flatten(), plain)
     beside = cv2.dilate(line.astype(np.uint8), np.ones((13, 13), np.uint8)).astype(bool) & ~line
     smears = [
         residual[beside].mean() / residual[line].mean()
-        for residual in (fuse(views, config, to_gray(photo, "luma")) for config in (plain, sharp))
+        for residual in (
+            fused_residual(views, config, to_gray(photo, "luma")) for config in (plain, sharp)
+        )
     ]
     assert smears[1] < 0.6 * smears[0]
 
@@ -262,7 +258,7 @@ def test_the_border_of_a_clean_photo_does_not_glow():
 @pytest.mark.skipif(not CLEAN.is_dir(), reason="the shared photos are not here")
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
 def test_the_border_of_clean_concrete_does_not_glow_under_shipped_weights(folder):
-    shipped = Detector(load_checkpoint(folder), CPU)
+    shipped = load_checkpoint(folder).detector(CPU)
     paths = sorted(CLEAN.iterdir())[::1000]
     heats = [shipped.detect(np.array(Image.open(p).convert("RGB"))).heatmap for p in paths]
     ring = np.ones(heats[0].shape, bool)
@@ -301,11 +297,11 @@ def test_the_photo_itself_is_not_touched():
     assert np.array_equal(photo, before)
 
 
-def test_photos_are_counted():
-    counting = detector(Healer())
-    for expected in (1, 2, 3):
-        counting.detect(pavement(20, 20))
-        assert counting.photos_scored == expected
+def test_an_engine_leaves_the_callers_network_as_it_was():
+    network = untrained(CaeConfig((4, 8))).half().train()
+    Engine(network, CPU).predict(np.zeros((64, 64), np.float32))
+    assert next(network.parameters()).dtype == torch.float16
+    assert network.training
 
 
 def test_a_photo_can_be_stopped_between_tiles():
@@ -319,7 +315,6 @@ def test_a_photo_can_be_stopped_between_tiles():
     with pytest.raises(Stopped):
         stopped.detect(pavement(64, 1600), stop_at_the_third)
     assert len(asked) == 3
-    assert stopped.photos_scored == 0
 
 
 def test_the_device_that_is_chosen_can_be_used():

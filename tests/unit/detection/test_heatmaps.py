@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from crackdemo.detection.heatmaps import HeatmapConfig, photo_score, residual_of, to_heatmap
-from crackdemo.detection.illumination import FlattenConfig, measure_illumination, to_gray
+from crackdemo.detection.heatmaps import photo_score, residual_of, to_heatmap
+from crackdemo.detection.illumination import measure_illumination, to_gray
+from tests.plain import plain_flatten, plain_heat
 
 CLEAN = Path(__file__).parents[3].parent / "shared" / "data" / "metu" / "clean"
 
@@ -37,19 +38,19 @@ def test_more_residual_is_never_less_heat():
 
 
 def test_the_dark_residual_is_what_the_photo_lacks_in_light():
-    config = HeatmapConfig(residual="dark", blur_sigma=0)
+    config = plain_heat(residual="dark", blur_sigma=0)
     image, healed = residuals(0.2, 0.5, 0.9), residuals(0.5, 0.5, 0.5)
     assert residual_of(image, healed, config)[0] == pytest.approx([0.3, 0, 0])
 
 
 def test_the_absolute_residual_counts_both_sides():
-    config = HeatmapConfig(residual="absolute", blur_sigma=0)
+    config = plain_heat(residual="absolute", blur_sigma=0)
     image, healed = residuals(0.2, 0.5, 0.9), residuals(0.5, 0.5, 0.5)
     assert residual_of(image, healed, config)[0] == pytest.approx([0.3, 0, 0.4])
 
 
 def test_the_gradient_residual_sees_edges_and_not_levels():
-    config = HeatmapConfig(residual="gradient", blur_sigma=0)
+    config = plain_heat(residual="gradient", blur_sigma=0)
     even = np.full((20, 30), 0.3, np.float32)
     edge = even.copy()
     edge[:, 15:] = 0.7
@@ -63,14 +64,14 @@ def test_the_gradient_residual_sees_edges_and_not_levels():
 @pytest.mark.parametrize("residual", ["dark", "absolute", "gradient"])
 def test_a_reconstruction_that_is_the_photo_leaves_no_residual(residual):
     image = np.random.default_rng(0).random((30, 40)).astype(np.float32)
-    left = residual_of(image, image.copy(), HeatmapConfig(residual=residual))
+    left = residual_of(image, image.copy(), plain_heat(residual=residual))
     assert left == pytest.approx(0, abs=1e-7)
 
 
 def test_the_blur_is_a_gaussian_that_loses_nothing():
     image = np.ones((41, 41), np.float32)
     image[20, 20] = 0
-    config = HeatmapConfig(residual="dark", blur_sigma=2)
+    config = plain_heat(residual="dark", blur_sigma=2)
     residual = residual_of(image, np.ones_like(image), config)
     assert residual.sum() == pytest.approx(1, abs=1e-4)
     assert residual[20, 20] == pytest.approx(1 / (2 * np.pi * 4), rel=0.02)
@@ -92,8 +93,8 @@ def test_the_blur_is_a_gaussian_that_loses_nothing():
     ],
 )
 def test_a_heatmap_config_that_makes_no_sense_is_refused(wrong):
-    with pytest.raises(ValueError, match=r"residual|scale|blur"):
-        HeatmapConfig(**wrong)
+    with pytest.raises(ValueError, match=r"residual|scale|blur|weights"):
+        plain_heat(**wrong)
 
 
 def test_the_score_is_the_mean_of_the_hottest_share():
@@ -116,10 +117,10 @@ def test_the_score_of_a_photo_repeated_is_its_own():
 
 def darkness(photo: np.ndarray) -> np.ndarray:
     """The residual without a network: how much darker than its surroundings."""
-    config = FlattenConfig()
+    config = plain_flatten()
     gray = to_gray(photo, "luma")
     image = measure_illumination(gray, config).flatten(gray)
-    return residual_of(image, np.full_like(image, config.level), HeatmapConfig())
+    return residual_of(image, np.full_like(image, config.level), plain_heat())
 
 
 def clean_photos(count: int) -> list[np.ndarray]:

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from crackdemo.detection.tiling import MARGIN, OVERLAP, TILE, run_tiled
-from crackdemo.models import build_network
 from crackdemo.models.cae import CaeConfig
+from crackdemo.models.family import build_network
 
 
 class Counting:
@@ -88,7 +88,7 @@ def test_answers_that_differ_from_tile_to_tile_are_blended_without_a_step():
 
 def test_no_seam_shows_in_a_networks_answer():
     torch.manual_seed(0)
-    network = build_network(CaeConfig((8, 12, 16, 16, 16))).eval()
+    network = build_network("cae", CaeConfig((8, 12, 16, 16, 16))).eval()
     torch.nn.init.normal_(network.decoder.last.weight, std=0.3)  # or it would change nothing
 
     def change(tile: np.ndarray) -> np.ndarray:

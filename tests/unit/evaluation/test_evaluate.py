@@ -22,7 +22,8 @@ from crackdemo.data.labelled import find_labelled
 from crackdemo.detection.detector import Detector
 from crackdemo.evaluation.evaluate import Evaluation, image_metrics
 from crackdemo.inspection.predict import Failed
-from crackdemo.masks.cut import MaskParams, cut_mask
+from crackdemo.masks.cut import cut_mask
+from crackdemo.masks.params import MaskParams
 from crackdemo.photos.images import read_photo
 
 SavePhoto = Callable[..., Path]

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from crackdemo.arrays import RgbImage
 from crackdemo.checkpoints.checkpoint import load_checkpoint
-from crackdemo.detection.detector import Detection, Detector
+from crackdemo.detection.detector import Detector
 from crackdemo.errors import FolderError, PhotoError, PredictError, Stopped
+from crackdemo.files import sha256_of
 from crackdemo.inspection.predict import (
     VIEWS,
     Failed,
@@ -22,14 +22,16 @@ from crackdemo.inspection.predict import (
     predict,
     result_row,
     results_csv,
-    scorer,
+    unclear_names,
 )
-from crackdemo.masks.cut import MaskParams, region_mask
 from crackdemo.masks.measure import measure
 from crackdemo.masks.presets import Preset
+from crackdemo.masks.region import region_mask
 from crackdemo.photos.images import read_mask, read_photo, write_jpeg
 from crackdemo.photos.overlays import mask_overlay
 from crackdemo.photos.sources import Source, find_sources
+from tests.fakes import FakeDetector, one_crack
+from tests.plain import plain_mask
 
 SavePhoto = Callable[..., Path]
 
@@ -40,12 +42,12 @@ MM_COLUMNS = ["length_mm", "max_width_mm", "mean_width_mm"]
 
 @pytest.fixture(scope="module")
 def detector(tiny_checkpoint: Path) -> Detector:
-    return Detector(load_checkpoint(tiny_checkpoint), torch.device("cpu"))
+    return load_checkpoint(tiny_checkpoint).detector(torch.device("cpu"))
 
 
 @pytest.fixture
-def preset(detector: Detector) -> Preset:
-    return Preset(detector.checkpoint.config.mask)
+def preset(tiny_checkpoint: Path) -> Preset:
+    return Preset(load_checkpoint(tiny_checkpoint).config.mask)
 
 
 @pytest.fixture
@@ -217,7 +219,7 @@ class TestPredict:
         self, survey: Path, detector: Detector, preset: Preset, tmp_path: Path
     ) -> None:
         left = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
-        settings = replace(preset, mask=MaskParams(threshold=0), region=(left,))
+        settings = replace(preset, mask=plain_mask(threshold=0), region=(left,))
         run(survey, detector, settings, tmp_path / "out")
         for stem in ("a", "clean"):
             mask = read_mask(tmp_path / "out" / "masks" / f"{stem}.png")
@@ -239,25 +241,21 @@ class TestPredict:
 
 
 class TestInspectPhotos:
-    SOURCES = tuple(Source(Path(f"{name}.jpg"), f"{name}.jpg", name) for name in "abc")
+    @pytest.fixture
+    def sources(self, save_photo: SavePhoto, tmp_path: Path) -> list[Source]:
+        """Three photos, of which no two are equal."""
+        found = []
+        for number, name in enumerate("abc"):
+            pixels = np.full((10, 12, 3), 50 * number, np.uint8)
+            path = save_photo(tmp_path / f"{name}.png", pixels)
+            found.append(Source(path, f"{name}.png", name))
+        return found
 
     @staticmethod
-    def score(path: Path) -> tuple[RgbImage, Detection]:
-        heatmap = np.zeros((10, 12), np.uint16)
-        heatmap[5, 2:9] = 40_000
-        photo = np.zeros((10, 12, 3), np.uint8)
-        return photo, Detection(photo, heatmap, 0.4)
-
-    def inspect(self, failure: BaseException, detector: Detector) -> Iterator[Outcome]:
+    def inspect(sources: list[Source], failure: BaseException) -> Iterator[Outcome]:
         """Three photos of which the second ends in `failure`."""
-
-        def score(path: Path) -> tuple[RgbImage, Detection]:
-            if path.name == "b.jpg":
-                raise failure
-            return self.score(path)
-
-        calibration = detector.checkpoint.config.calibration
-        return inspect_photos(self.SOURCES, score, calibration, Preset(MaskParams()))
+        detector = FakeDetector(one_crack(), [None, failure])
+        return inspect_photos(sources, detector, Preset(plain_mask()))
 
     @pytest.mark.parametrize(
         "failure",
@@ -270,52 +268,58 @@ class TestInspectPhotos:
         ids=lambda failure: type(failure).__name__,
     )
     def test_a_photo_too_large_for_memory_holds_nothing_up(
-        self, failure: Exception, detector: Detector
+        self, failure: Exception, sources: list[Source]
     ) -> None:
-        first, second, third = self.inspect(failure, detector)
+        first, second, third = self.inspect(sources, failure)
         assert isinstance(first, Inspected) and isinstance(third, Inspected)
         assert isinstance(second, Failed)
-        assert second.reason.startswith("b.jpg could not be scored")
+        assert second.reason.startswith("b.png could not be scored")
         assert second.reason.endswith(".") and "alloc" not in second.reason
 
-    def test_a_photo_error_is_the_reason(self, detector: Detector) -> None:
-        _, second, _ = self.inspect(PhotoError("b.jpg is odd."), detector)
-        assert second == Failed(self.SOURCES[1], "b.jpg is odd.")
+    def test_a_photo_error_is_the_reason(self, sources: list[Source]) -> None:
+        _, second, _ = self.inspect(sources, PhotoError("b.png is odd."))
+        assert second == Failed(sources[1], "b.png is odd.")
 
-    def test_a_stop_ends_the_batch_with_what_is_done(self, detector: Detector) -> None:
-        assert [o.source.stem for o in self.inspect(Stopped(), detector)] == ["a"]
+    def test_a_stop_ends_the_batch_with_what_is_done(self, sources: list[Source]) -> None:
+        assert [o.source.stem for o in self.inspect(sources, Stopped())] == ["a"]
 
-    def test_a_mistake_in_the_program_is_not_hidden(self, detector: Detector) -> None:
+    def test_a_mistake_in_the_program_is_not_hidden(self, sources: list[Source]) -> None:
         with pytest.raises(ZeroDivisionError):
-            list(self.inspect(ZeroDivisionError(), detector))
+            list(self.inspect(sources, ZeroDivisionError()))
 
-    def test_an_outcome_comes_as_soon_as_its_photo_is_done(self, detector: Detector) -> None:
-        calibration = detector.checkpoint.config.calibration
-        scored: list[str] = []
-
-        def score(path: Path) -> tuple[RgbImage, Detection]:
-            scored.append(path.name)
-            return self.score(path)
-
-        outcomes = inspect_photos(self.SOURCES, score, calibration, Preset(MaskParams()))
+    def test_an_outcome_comes_as_soon_as_its_photo_is_done(self, sources: list[Source]) -> None:
+        detector = FakeDetector(one_crack())
+        outcomes = inspect_photos(sources, detector, Preset(plain_mask()))
         next(outcomes)
-        assert scored == ["a.jpg"]
+        assert detector.photos == 1
 
-    def test_a_row_by_hand(self, detector: Detector) -> None:
-        calibration = detector.checkpoint.config.calibration
-        preset = Preset(MaskParams(), mm_per_px=2)
-        [outcome] = inspect_photos(self.SOURCES[:1], self.score, calibration, preset)
+    def test_seconds_are_those_of_the_detection_alone(self, sources: list[Source]) -> None:
+        class Clock:
+            """Every look at it costs a second; so does reading the file, which is not counted."""
+
+            seconds = 0.0
+
+            def __call__(self) -> float:
+                self.seconds += 1
+                return self.seconds
+
+        detector = FakeDetector(one_crack())
+        [outcome] = inspect_photos(sources[:1], detector, Preset(plain_mask()), Clock())
+        assert isinstance(outcome, Inspected) and outcome.seconds == 1
+
+    def test_a_row_by_hand(self, sources: list[Source]) -> None:
+        preset = Preset(plain_mask(), mm_per_px=2)
+        [outcome] = inspect_photos(sources[:1], FakeDetector(one_crack()), preset)
         assert isinstance(outcome, Inspected)
         row = {**result_row(outcome), "seconds": "0.001"}
         assert results_csv([row], preset) == (
             ",".join(COLUMNS + MM_COLUMNS)
-            + "\na.jpg,0.400000,false,5.8333,7.00,2.00,2.00,1,0.001,14.00,4.00,4.00\n"
+            + "\na.png,0.400000,false,5.8333,7.00,2.00,2.00,1,0.001,14.00,4.00,4.00\n"
         )
 
-    def test_what_was_dropped_by_hand_has_a_column_of_its_own(self, detector: Detector) -> None:
-        calibration = detector.checkpoint.config.calibration
-        preset = Preset(MaskParams(), dropped={"b.jpg": ((3, 5),)})
-        outcomes = list(inspect_photos(self.SOURCES, self.score, calibration, preset))
+    def test_what_was_dropped_by_hand_has_a_column_of_its_own(self, sources: list[Source]) -> None:
+        preset = Preset(plain_mask(), dropped={sha256_of(sources[1].path): ((3, 5),)})
+        outcomes = list(inspect_photos(sources, FakeDetector(one_crack()), preset))
         done = [result_row(outcome) for outcome in outcomes if isinstance(outcome, Inspected)]
         table = list(csv.DictReader(results_csv(done, preset).splitlines()))
         assert list(table[0]) == [*COLUMNS, "dropped_percent"]
@@ -323,16 +327,45 @@ class TestInspectPhotos:
         assert [row["dropped_percent"] for row in table] == ["0.0000", "5.8333", "0.0000"]
 
     def test_tables_without_photos_still_say_their_columns(self) -> None:
-        assert results_csv([], Preset(MaskParams())) == ",".join(COLUMNS) + "\n"
+        assert results_csv([], Preset(plain_mask())) == ",".join(COLUMNS) + "\n"
         assert errors_csv([]) == "file,reason\n"
 
 
-def test_the_scorer_reads_and_detects_once(
-    save_photo: SavePhoto, detector: Detector, tmp_path: Path
-) -> None:
-    path = save_photo(tmp_path / "a.png")
-    before = detector.photos_scored
-    photo, detection = scorer(detector)(path)
-    assert detector.photos_scored == before + 1
-    assert np.array_equal(photo, read_photo(path))
-    assert np.array_equal(detection.heatmap, detector.detect(photo).heatmap)
+class TestDroppedFalseAlarms:
+    """They belong to a photo's content: two photos of one name are two photos."""
+
+    @pytest.fixture
+    def twins(self, save_photo: SavePhoto, tmp_path: Path) -> list[Source]:
+        """`a/IMG_1.png` and `b/IMG_1.png`, which differ."""
+        for number, folder in enumerate("ab"):
+            save_photo(tmp_path / folder / "IMG_1.png", np.full((10, 12, 3), number, np.uint8))
+        return find_sources([tmp_path])
+
+    @staticmethod
+    def components(sources: list[Source], preset: Preset) -> list[int]:
+        outcomes = inspect_photos(sources, FakeDetector(one_crack()), preset)
+        return [o.verdict.report.components for o in outcomes if isinstance(o, Inspected)]
+
+    def test_a_drop_on_one_leaves_the_other_of_its_name_alone(self, twins: list[Source]) -> None:
+        preset = Preset(plain_mask(), dropped={sha256_of(twins[0].path): ((3, 5),)})
+        assert self.components(twins, preset) == [0, 1]
+
+    def test_a_drop_goes_with_a_photo_that_is_renamed(self, twins: list[Source]) -> None:
+        preset = Preset(plain_mask(), dropped={sha256_of(twins[0].path): ((3, 5),)})
+        renamed = twins[0].path.rename(twins[0].path.with_name("other.png"))
+        assert self.components([Source(renamed, "other.png", "other")], preset) == [0]
+
+    def test_a_bare_name_of_an_older_preset_holds_where_it_is_clear(
+        self, twins: list[Source]
+    ) -> None:
+        preset = Preset(plain_mask(), dropped_by_name={"IMG_1.png": ((3, 5),)})
+        assert self.components(twins[:1], preset) == [0]
+        assert unclear_names(preset, twins[:1]) == []
+
+    def test_a_bare_name_that_two_photos_have_is_not_clear(self, twins: list[Source]) -> None:
+        names = {"IMG_1.png": ((3, 5),), "other.png": ((0, 0),)}
+        preset = Preset(plain_mask(), dropped_by_name=names)
+        assert unclear_names(preset, twins) == ["IMG_1.png"]
+        clear = preset.without_names(["IMG_1.png"])
+        assert list(clear.dropped_by_name) == ["other.png"]
+        assert self.components(twins, clear) == [1, 1]

@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
 
-from crackdemo.checkpoints.checkpoint import Calibration
+from crackdemo.detection.calibration import Calibration
 from crackdemo.detection.detector import Detection
 from crackdemo.detection.heatmaps import photo_score
-from crackdemo.inspection.verdict import judge
-from crackdemo.masks.cut import MaskParams
-from crackdemo.masks.presets import Preset
+from crackdemo.inspection.verdict import Verdict, judge
+from crackdemo.masks.presets import Points, Preset
+from tests.fakes import FakeDetector
+from tests.plain import plain_mask
 
 CALIBRATION = Calibration(
     r0=0.1, score_threshold=0.75, score_top_share=0.02, clean_quantiles={"0.5": 0.1}
@@ -19,6 +20,10 @@ def detection_of(heatmap: np.ndarray) -> Detection:
     return Detection(reconstruction, heatmap, photo_score(heatmap, CALIBRATION.score_top_share))
 
 
+def judged(detection: Detection, preset: Preset, dropped: Points = ()) -> Verdict:
+    return judge(detection, FakeDetector(detection, calibration=CALIBRATION), preset, dropped)
+
+
 @pytest.fixture
 def detection() -> Detection:
     """A weak line in the left half and a strong one in the right half."""
@@ -29,7 +34,7 @@ def detection() -> Detection:
 
 
 def test_mask_and_measures_are_of_one_cut(detection: Detection) -> None:
-    verdict = judge(detection, CALIBRATION, Preset(MaskParams(), mm_per_px=0.5))
+    verdict = judged(detection, Preset(plain_mask(), mm_per_px=0.5))
     assert np.array_equal(verdict.mask, detection.heatmap >= 32768)
     assert verdict.report.components == 2
     assert verdict.report.length_mm == verdict.report.length_px / 2
@@ -37,14 +42,14 @@ def test_mask_and_measures_are_of_one_cut(detection: Detection) -> None:
 
 
 def test_the_score_is_the_detections_whatever_the_mask_settings(detection: Detection) -> None:
-    for params in (MaskParams(), MaskParams(threshold=1), MaskParams(min_area=500)):
-        verdict = judge(detection, CALIBRATION, Preset(params))
+    for params in (plain_mask(), plain_mask(threshold=1), plain_mask(min_area=500)):
+        verdict = judged(detection, Preset(params))
         assert verdict.score == detection.score
         assert verdict.crack
 
 
 def test_outside_the_region_of_interest_nothing_counts(detection: Detection) -> None:
-    verdict = judge(detection, CALIBRATION, Preset(MaskParams(), region=(LEFT_HALF,)))
+    verdict = judged(detection, Preset(plain_mask(), region=(LEFT_HALF,)))
     assert verdict.mask.sum() == 12
     assert not verdict.mask[:, 20:].any()
     assert verdict.report.crack_percent == pytest.approx(100 * 12 / (20 * 19))
@@ -56,10 +61,10 @@ def test_outside_the_region_of_interest_nothing_counts(detection: Detection) -> 
 def test_what_a_person_dropped_on_a_photo_is_gone_from_that_photo_alone(
     detection: Detection,
 ) -> None:
-    preset = Preset(MaskParams(), dropped={"a.jpg": ((30, 6), (0, 0))})
-    kept = judge(detection, CALIBRATION, preset, "b.jpg")
+    preset = Preset(plain_mask())
+    kept = judged(detection, preset)
     assert (kept.report.components, kept.dropped_percent) == (2, 0)
-    verdict = judge(detection, CALIBRATION, preset, "a.jpg")
+    verdict = judged(detection, preset, ((30, 6), (0, 0)))
     assert np.array_equal(np.argwhere(verdict.mask)[:, 1], [5] * 12)
     assert verdict.dropped_percent == pytest.approx(100 * 24 / 800)
     assert (verdict.report.components, verdict.score) == (1, detection.score)
@@ -67,6 +72,6 @@ def test_what_a_person_dropped_on_a_photo_is_gone_from_that_photo_alone(
 
 def test_a_score_at_the_threshold_is_a_crack() -> None:
     at_threshold = detection_of(np.full((8, 8), 49152, np.uint16))
-    assert judge(at_threshold, CALIBRATION, Preset(MaskParams(threshold=1))).crack
+    assert judged(at_threshold, Preset(plain_mask(threshold=1))).crack
     below = detection_of(np.full((8, 8), 49151, np.uint16))
-    assert not judge(below, CALIBRATION, Preset(MaskParams())).crack
+    assert not judged(below, Preset(plain_mask())).crack

@@ -1,19 +1,24 @@
 import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from crackdemo.errors import PresetError
-from crackdemo.masks.cut import MaskParams
+from crackdemo.masks.params import MaskParams
 from crackdemo.masks.presets import Preset, preset_json, read_preset
+from tests.plain import plain_mask
 
 TRIANGLE = ((0.0, 0.0), (1.0, 0.0), (0.5, 1.0))
 FULL = Preset(
     mask=MaskParams(threshold=0.4, opening=3, closing=5, kernel="rect", min_area=20),
     region=(TRIANGLE, ((0.1, 0.1), (0.2, 0.1), (0.2, 0.3), (0.1, 0.3))),
     mm_per_px=0.25,
-    dropped={"a b.jpg": ((3, 4), (50, 60))},
+    dropped={"ab" * 32: ((3, 4), (50, 60))},
+    weights="cae-asphalt",
+    commit="0" * 40,
 )
+OWN = MaskParams(threshold=0.6, opening=5, closing=0, kernel="cross", min_area=7)
 
 
 def saved(folder: Path, text: str | bytes) -> Path:
@@ -24,21 +29,55 @@ def saved(folder: Path, text: str | bytes) -> Path:
 
 @pytest.mark.parametrize("preset", [FULL, Preset(MaskParams())])
 def test_a_preset_comes_back_as_it_was_saved(tmp_path: Path, preset: Preset) -> None:
-    assert read_preset(saved(tmp_path, preset_json(preset))) == preset
+    assert read_preset(saved(tmp_path, preset_json(preset)), OWN) == preset
 
 
-def test_all_but_the_mask_may_be_left_out(tmp_path: Path) -> None:
-    path = saved(tmp_path, '{"mask": {"threshold": 0.3}}')
-    assert read_preset(path) == Preset(
-        MaskParams(threshold=0.3), region=(), mm_per_px=None, dropped={}
-    )
+@pytest.mark.parametrize("text", ['{"version": 2}', '{"version": 2, "mask": {}}'])
+def test_what_is_missing_is_the_checkpoints_own(tmp_path: Path, text: str) -> None:
+    assert read_preset(saved(tmp_path, text), OWN) == Preset(OWN)
 
 
-def test_the_file_is_plain_json_with_the_words_of_the_page() -> None:
+def test_a_mask_setting_that_is_there_goes_before_the_checkpoints_own(tmp_path: Path) -> None:
+    path = saved(tmp_path, '{"version": 2, "mask": {"closing": 9}}')
+    assert read_preset(path, OWN).mask == replace(OWN, closing=9)
+
+
+def test_the_file_is_plain_json_with_the_words_of_the_design() -> None:
     values = json.loads(preset_json(FULL))
-    assert set(values) == {"mask", "region", "mm_per_px", "dropped"}
+    assert set(values) == {"version", "weights", "commit", "mask", "region", "mm_per_px", "photos"}
+    assert values["version"] == 2
     assert values["mask"]["threshold"] == 0.4
     assert values["region"][0] == [[0, 0], [1, 0], [0.5, 1]]
+    assert values["photos"] == {"ab" * 32: {"dropped": [[3, 4], [50, 60]]}}
+
+
+class TestVersion1:
+    """Presets without a version: false alarms by bare file name, absent settings off."""
+
+    def test_the_page_of_then_saved_this(self, tmp_path: Path) -> None:
+        text = json.dumps(
+            {
+                "mask": asdict(FULL.mask),
+                "region": FULL.region,
+                "mm_per_px": 0.25,
+                "dropped": {"a b.jpg": [[3, 4], [50, 60]]},
+            }
+        )
+        preset = read_preset(saved(tmp_path, text), OWN)
+        assert (preset.mask, preset.region, preset.mm_per_px) == (FULL.mask, FULL.region, 0.25)
+        assert preset.dropped == {}
+        assert preset.dropped_by_name == {"a b.jpg": ((3, 4), (50, 60))}
+
+    def test_all_but_the_mask_may_be_left_out(self, tmp_path: Path) -> None:
+        path = saved(tmp_path, '{"mask": {"threshold": 0.3}}')
+        assert read_preset(path, OWN) == Preset(plain_mask(threshold=0.3))
+
+
+def test_the_file_itself_goes_before_its_name() -> None:
+    preset = Preset(OWN, dropped={"1" * 64: ((1, 1),)}, dropped_by_name={"a.jpg": ((2, 2),)})
+    assert preset.dropped_on("1" * 64, "a.jpg") == ((1, 1),)
+    assert preset.dropped_on("2" * 64, "a.jpg") == ((2, 2),)
+    assert preset.dropped_on("2" * 64, "b.jpg") == ()
 
 
 BAD = {
@@ -65,6 +104,10 @@ BAD = {
     "corner outside": '{"mask": {}, "region": [[[0, 0], [1, 0], [1, 2]]]}',
     "corner NaN": '{"mask": {}, "region": [[[0, 0], [1, 0], [1, NaN]]]}',
     "dropped without a photo": '{"mask": {}, "dropped": [[1, 2]]}',
+    "a later version": '{"version": 3}',
+    "version 2 with version 1's names": '{"version": 2, "dropped": {"a.jpg": [[1, 2]]}}',
+    "a photo with unknown settings": '{"version": 2, "photos": {"a": {"drop": []}}}',
+    "photos are a list": '{"version": 2, "photos": []}',
     "dropped half a pixel": '{"mask": {}, "dropped": {"a.jpg": [[1.5, 2]]}}',
     "corner in three dimensions": '{"mask": {}, "region": [[[0, 0, 0], [1, 0, 0], [1, 1, 0]]]}',
 }
@@ -73,7 +116,7 @@ BAD = {
 @pytest.mark.parametrize("text", BAD.values(), ids=BAD.keys())
 def test_a_bad_preset_is_refused_with_one_sentence(tmp_path: Path, text: str | bytes) -> None:
     with pytest.raises(PresetError) as caught:
-        read_preset(saved(tmp_path, text))
+        read_preset(saved(tmp_path, text), OWN)
     sentence = str(caught.value)
     assert sentence.startswith("The preset “mine.json” cannot be used: ")
     assert sentence.endswith(".") and not sentence.endswith("..")
@@ -83,15 +126,15 @@ def test_a_bad_preset_is_refused_with_one_sentence(tmp_path: Path, text: str | b
 
 def test_a_missing_file_is_refused_by_its_name(tmp_path: Path) -> None:
     with pytest.raises(PresetError, match=r"“gone.json” .*No such file") as caught:
-        read_preset(tmp_path / "gone.json")
+        read_preset(tmp_path / "gone.json", OWN)
     assert str(tmp_path) not in str(caught.value)
 
 
 def test_what_is_wrong_is_said(tmp_path: Path) -> None:
-    with pytest.raises(PresetError, match="knows no treshold"):
-        read_preset(saved(tmp_path, BAD["misspelt mask setting"]))
+    with pytest.raises(PresetError, match="treshold is not known"):
+        read_preset(saved(tmp_path, BAD["misspelt mask setting"]), OWN)
     with pytest.raises(PresetError, match="closing must be 0"):
-        read_preset(saved(tmp_path, BAD["even kernel"]))
+        read_preset(saved(tmp_path, BAD["even kernel"]), OWN)
 
 
 def test_a_preset_cannot_be_made_with_a_bad_region_or_scale() -> None:

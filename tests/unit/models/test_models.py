@@ -1,10 +1,13 @@
 import pytest
 import torch
 
-from crackdemo.models import FAMILIES, build_network, family_of
+from crackdemo.errors import ConfigError
 from crackdemo.models.cae import Cae, CaeConfig
+from crackdemo.models.families import FAMILIES, family_named
+from crackdemo.models.family import build_network
 from crackdemo.models.losses import kl_divergence
 from crackdemo.models.vae import Vae, VaeConfig
+from tests.plain import network_of
 
 TINY = (4, 8, 8)  # a stride of 4
 
@@ -32,7 +35,7 @@ def jolt(network: Cae | Vae) -> Cae | Vae:
 
 @pytest.mark.parametrize("config", every_config(), ids=str)
 def test_reconstruction_and_crack_logits_have_the_images_shape(config):
-    network = build_network(config)
+    network = network_of(config)
     image = images(width=24)
     prediction = network(image)
     assert network.reconstruct(image).shape == image.shape
@@ -46,7 +49,7 @@ def test_reconstruction_and_crack_logits_have_the_images_shape(config):
 
 @pytest.mark.parametrize("config", every_config(), ids=str)
 def test_every_weight_that_an_image_passes_gets_a_gradient(config):
-    network = jolt(build_network(config)).train()
+    network = jolt(network_of(config)).train()
     prediction = network(images(width=24))
     loss = prediction.reconstruction.square().mean() + prediction.kl
     if prediction.crack_logits is not None:
@@ -60,7 +63,7 @@ def test_every_weight_that_an_image_passes_gets_a_gradient(config):
 @pytest.mark.parametrize("height, width", [(4, 4), (4, 64), (28, 12), (100, 36)])
 @pytest.mark.parametrize("config", [CaeConfig(TINY), VaeConfig(TINY)], ids=str)
 def test_a_spatial_network_takes_any_multiple_of_its_stride(config, height, width):
-    network = build_network(config).eval()
+    network = network_of(config).eval()
     assert network.stride == 4
     assert network.tile_size is None
     image = images(1, height, width)
@@ -69,7 +72,7 @@ def test_a_spatial_network_takes_any_multiple_of_its_stride(config, height, widt
 
 @pytest.mark.parametrize("config", [CaeConfig(TINY), VaeConfig(TINY)], ids=str)
 def test_a_fully_convolutional_network_sees_a_crop_as_it_sees_the_whole(config):
-    network = jolt(build_network(config))
+    network = jolt(network_of(config))
     image = images(1, 96, 96)
     with torch.no_grad():
         whole = network.reconstruct(image)
@@ -80,7 +83,7 @@ def test_a_fully_convolutional_network_sees_a_crop_as_it_sees_the_whole(config):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_decoding_what_was_encoded_is_the_reconstruction(family):
-    network = jolt(build_network(FAMILIES[family].config(channels=TINY)))
+    network = jolt(network_of(family_named(family).config(channels=TINY)))
     image = images()
     with torch.no_grad():
         code = network.encode(image)
@@ -90,7 +93,7 @@ def test_decoding_what_was_encoded_is_the_reconstruction(family):
 
 @pytest.mark.parametrize("config", [c for c in every_config() if not c.skips], ids=str)
 def test_without_skips_the_reconstruction_stays_in_0_to_1(config):
-    network = jolt(build_network(config))
+    network = jolt(network_of(config))
     with torch.no_grad():
         answer = network.reconstruct(images(width=24) * 20 - 10)
     assert answer.min() >= 0
@@ -102,7 +105,7 @@ def test_without_skips_the_reconstruction_stays_in_0_to_1(config):
 def test_a_fresh_network_with_skips_changes_nothing(config):
     image = images()
     with torch.no_grad():
-        assert torch.equal(build_network(config).eval().reconstruct(image), image)
+        assert torch.equal(network_of(config).eval().reconstruct(image), image)
 
 
 def test_a_variational_autoencoder_reconstructs_without_noise_but_trains_with_it():
@@ -135,7 +138,7 @@ def test_the_kl_divergence_is_that_of_the_posterior():
         posterior = network.encode(image)
         expected = kl_divergence(posterior.mu, posterior.log_var)
         assert network(image).kl.item() == pytest.approx(expected.item(), rel=1e-5)
-        assert build_network(CaeConfig(TINY)).eval()(image).kl.item() == 0
+        assert build_network("cae", CaeConfig(TINY)).eval()(image).kl.item() == 0
 
 
 def test_the_variance_of_wild_input_stays_finite():
@@ -157,9 +160,19 @@ def test_a_spatial_latent_keeps_the_places():
     assert network.encode(images()).mu.shape == (2, 6, 6, 8)
 
 
-@pytest.mark.parametrize("config", [CaeConfig(TINY), VaeConfig(TINY)], ids=str)
-def test_a_config_names_its_family(config):
-    assert type(build_network(config)) is FAMILIES[family_of(config)].network
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_family_builds_its_own_network(name):
+    family = family_named(name)
+    network = build_network(name, family.config())
+    assert type(network) is family.network
+    assert network.config == family.config()
+    assert family.title and family.description and family.objectives
+
+
+@pytest.mark.parametrize("name", ["gan", "", "crackdemo.models.cae"])
+def test_a_family_that_there_is_not_is_refused(name):
+    with pytest.raises(ConfigError, match="must be cae or vae"):
+        family_named(name)
 
 
 @pytest.mark.parametrize("channels", [(), (8,), (8, 0), (8, 2000), (8,) * 8])

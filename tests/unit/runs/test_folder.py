@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from crackdemo.errors import FitError
-from crackdemo.training.config import FitConfig
-from crackdemo.models.cae import CaeConfig
-from crackdemo.models.vae import VaeConfig
-from crackdemo.runs.folder import RunFolder
+from crackdemo.errors import (FitError)
+from crackdemo.training.config import (FitConfig)
+from crackdemo.models.cae import (CaeConfig)
+from crackdemo.models.vae import (VaeConfig)
+from crackdemo.runs.folder import (RunFolder)
 from crackdemo.training.loop import (EpochReport, TrainingState, fit, use_threads)
 
 TINY = FitConfig(

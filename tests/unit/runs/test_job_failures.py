@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from crackdemo.runs.jobs import Jobs
+from crackdemo.runs.jobs import (Jobs)
 from crackdemo.runs.status import (birth_of, read_status, write_json)
-from crackdemo.ui.train import fits
+from crackdemo.ui.train import (fits)
 from tests.short_fits import ENDLESS, PATIENCE, SETTINGS, has_epochs, is_over, wait_for, weights
 
 SAVE_AND_DIE = """

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from crackdemo.errors import RunError
-from crackdemo.runs.jobs import Jobs
+from crackdemo.errors import (RunError)
+from crackdemo.runs.jobs import (Jobs)
 from crackdemo.runs.status import (birth_of, write_json, write_status)
 from tests.short_fits import (
     ENDLESS,

@@ -3,6 +3,7 @@ from dataclasses import asdict
 
 import pytest
 
+from crackdemo.configs import parse_config
 from crackdemo.models.cae import CaeConfig
 from crackdemo.models.vae import VaeConfig
 from crackdemo.training.config import FitConfig
@@ -20,12 +21,12 @@ DENSE = VaeConfig((4, 8), skips=False, crack_head=False, latent_size=128, tile_s
     ids=["cae", "vae", "dense vae"],
 )
 def test_the_settings_survive_their_json(config):
-    assert FitConfig.from_dict(json.loads(json.dumps(asdict(config)))) == config
+    assert parse_config(FitConfig, json.loads(json.dumps(asdict(config)))) == config
 
 
 def test_absent_settings_keep_their_default():
-    assert FitConfig.from_dict({}) == FitConfig()
-    assert FitConfig.from_dict({"family": "vae"}).network == VaeConfig()
+    assert parse_config(FitConfig, {}) == FitConfig()
+    assert parse_config(FitConfig, {"family": "vae"}).network == VaeConfig()
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_absent_settings_keep_their_default():
 )
 def test_settings_that_cannot_be_fitted_are_refused(values, reason):
     with pytest.raises(ValueError, match=reason):
-        FitConfig.from_dict(values)
+        parse_config(FitConfig, values)
 
 
 def test_a_family_that_does_not_exist_is_refused():

@@ -11,13 +11,15 @@ import numpy as np
 import pytest
 from safetensors import SafetensorError
 
+from crackdemo.configs import parse_config
 from crackdemo.errors import DatasetError, FitError
 from crackdemo.runs.folder import RunFolder
 from crackdemo.training.config import FitConfig
 from crackdemo.training.loop import EpochReport, TrainingState
 from crackdemo.training.recipe import FitData, fit_in_memory, run_fit
 
-CONFIG = FitConfig.from_dict(
+CONFIG = parse_config(
+    FitConfig,
     {
         "network": {"channels": [4, 8]},
         "tile_size": 32,
@@ -26,7 +28,7 @@ CONFIG = FitConfig.from_dict(
         "steps_per_epoch": 2,
         "epochs": 2,
         "bfloat16": False,
-    }
+    },
 )
 SavePhoto = Callable[..., Path]
 

@@ -9,7 +9,7 @@ from crackdemo.training.memory import keep_freed_memory
 PROGRAM = """
 import sys
 import numpy as np
-from crackdemo.training.memory import keep_freed_memory
+from crackdemo.training.memory import (keep_freed_memory)
 
 def resident():
     with open("/proc/self/statm") as file:

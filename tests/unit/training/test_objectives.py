@@ -4,12 +4,13 @@ import cv2
 import numpy as np
 import pytest
 
-from crackdemo.detection.illumination import FlattenConfig
+from crackdemo.models.blocks import AUTOENCODER_OBJECTIVES
 from crackdemo.synthesis.camera import CameraConfig
 from crackdemo.synthesis.cracks import CrackConfig
-from crackdemo.training.objectives import OBJECTIVES, AugmentConfig, TrainingPair, make_pair
+from crackdemo.training.objectives import AugmentConfig, TrainingPair, make_pair
+from tests.plain import plain_flatten
 
-FLATTEN = FlattenConfig()
+FLATTEN = plain_flatten()
 AUGMENT = AugmentConfig()
 SHARP = CameraConfig(blur_probability=0, noise_probability=0, jpeg_probability=0)
 AS_IT_IS = AugmentConfig(scale=(1, 1), gain=(1, 1), offset=0, clean_probability=0, camera=SHARP)
@@ -33,7 +34,7 @@ def pair(
     return make_pair(pixels, size, objective, augment, CRACKS, FLATTEN, rng)
 
 
-@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("objective", AUTOENCODER_OBJECTIVES)
 @pytest.mark.parametrize("pixels", [tile(), tile(1, 1), tile(3, 90), tile(20, 20), tile(400, 300)])
 def test_a_pair_has_the_asked_size_whatever_the_tiles(objective, pixels):
     for seed in range(8):
@@ -47,7 +48,7 @@ def test_a_pair_has_the_asked_size_whatever_the_tiles(objective, pixels):
         assert made.mask.dtype == np.bool_
 
 
-@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("objective", AUTOENCODER_OBJECTIVES)
 def test_the_same_seed_makes_the_same_pair(objective):
     first, again, other = (pair(seed, objective) for seed in (2, 2, 3))
     assert np.array_equal(first.image, again.image)
@@ -56,7 +57,7 @@ def test_the_same_seed_makes_the_same_pair(objective):
     assert not np.array_equal(first.target, other.target)
 
 
-@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("objective", AUTOENCODER_OBJECTIVES)
 def test_the_tile_itself_is_not_touched(objective):
     pixels = tile()
     before = pixels.copy()

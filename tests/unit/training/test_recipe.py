@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 
 from crackdemo.checkpoints.checkpoint import load_checkpoint
+from crackdemo.configs import parse_config
 from crackdemo.data.folders import split_of
 from crackdemo.detection.detector import Detector
 from crackdemo.errors import DatasetError, FitError
@@ -73,7 +74,7 @@ def test_photos_become_a_checkpoint_that_detects(tmp_path, road, config):
     checkpoint = load_checkpoint(run.checkpoint)
     told = checkpoint.config
     assert told.family == config.family
-    assert FitConfig.from_dict(told.training["fit"]) == config
+    assert parse_config(FitConfig, told.training["fit"]) == config
     assert told.training["data"] == ["road"]
     assert told.training["epochs_done"] == 2
     assert told.metrics["validation_loss"] > 0

@@ -4,11 +4,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from crackdemo.models import build_network
 from crackdemo.models.cae import CaeConfig
 from crackdemo.photos.images import read_photo
 from crackdemo.training.config import FitConfig
 from crackdemo.training.samples import TILES, Samples
+from tests.plain import network_of
 
 CONFIG = FitConfig(network=CaeConfig((4, 8)), tile_size=32)
 
@@ -20,7 +20,7 @@ def tiles() -> list[np.ndarray]:
 
 def network() -> torch.nn.Module:
     torch.manual_seed(0)
-    return build_network(CONFIG.network)
+    return network_of(CONFIG.network)
 
 
 def test_a_sheet_has_a_row_for_each_tile_and_is_the_same_every_time() -> None:

@@ -1,0 +1,104 @@
+"""What a model family is: its settings, its network, and what it is good for."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from pydantic import TypeAdapter, dataclasses
+from torch import Tensor, nn
+
+from crackdemo.configs import SETTINGS
+from crackdemo.errors import ConfigError
+from crackdemo.models.families import family_named
+
+Kind: TypeAlias = Literal["residual", "probability", "saliency"]
+"""How a network's answer becomes a heatmap; `detection` has a detector for each that is in use."""
+
+
+@dataclasses.dataclass(frozen=True, config=SETTINGS)
+class NetworkConfig:
+    """The settings of some family's network."""
+
+    @property
+    def stride(self) -> int:
+        """Heights and widths that the network takes are multiples of this."""
+        raise NotImplementedError
+
+    @property
+    def only_size(self) -> int | None:
+        """The only height and width that the network takes; None for any."""
+        return None
+
+    def check_objective(self, objective: str) -> None:
+        """Raises ConfigError where this network cannot be fitted for one of its family's."""
+
+
+class Prediction(NamedTuple):
+    """What a network says of images (N, 1, H, W)."""
+
+    reconstruction: Tensor
+    """(N, 1, H, W), flattened gray."""
+    crack_logits: Tensor | None
+    """(N, 1, H, W), logit of each pixel being crack; None without a crack head."""
+    kl: Tensor
+    """KL divergence in nats per image; zero where there is no latent distribution."""
+
+
+class Network(nn.Module):
+    """A network of some family. Called as in training, `predict` leaves out what is random."""
+
+    config: NetworkConfig
+
+    @property
+    def stride(self) -> int:
+        """Heights and widths that it takes are multiples of this."""
+        return self.config.stride
+
+    @property
+    def tile_size(self) -> int | None:
+        """The only height and width that it takes; None for any."""
+        return self.config.only_size
+
+    def predict(self, image: Tensor) -> Prediction:
+        """All that it says of images (N, 1, H, W), in one pass."""
+        raise NotImplementedError
+
+    def forward(self, image: Tensor) -> Prediction:
+        return self.predict(image)
+
+
+@dataclass(frozen=True)
+class Family:
+    """What a family is made of."""
+
+    title: str
+    """For people, short."""
+    description: str
+    """What it is, in a few words."""
+    kind: Kind
+    """How its answer becomes a heatmap."""
+    config: type[NetworkConfig]
+    """The network's settings."""
+    network: type[Network]
+    """The network that takes them."""
+    objectives: tuple[str, ...]
+    """What it can be fitted for, of `training.objectives`; the first is the usual one."""
+    own_settings: tuple[str, ...] = ()
+    """Settings of a fit that mean something for this family alone."""
+
+
+def network_config(family: str, values: Any) -> NetworkConfig:
+    """The network's settings from JSON values, or as they are.
+
+    For validators: raises ValueError, also for settings of another family.
+    """
+    kind = family_named(family).config
+    if isinstance(values, NetworkConfig):
+        if type(values) is not kind:
+            raise ConfigError(f"The network is none of the family {family}: drop one of them.")
+        return values
+    return TypeAdapter(kind).validate_python(values)
+
+
+def build_network(family: str, config: NetworkConfig) -> Network:
+    """The untrained network of a config."""
+    return family_named(family).network(config)

@@ -1,0 +1,23 @@
+"""What cannot be done, said on the page in one sentence instead of a bare "Error"."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import gradio as gr
+
+from crackdemo.errors import CrackdemoError
+
+
+@contextmanager
+def said() -> Iterator[None]:
+    """Inside an event: refusals and a disk that will not write become the page's own errors."""
+    try:
+        yield
+    except CrackdemoError as refusal:
+        raise gr.Error(str(refusal), print_exception=False) from None
+    except OSError as error:
+        raise gr.Error(
+            f"The server's disk could not do it ({error.strerror}): free some space there, then "
+            "try again.",
+            print_exception=False,
+        ) from None
