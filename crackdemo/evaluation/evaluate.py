@@ -15,7 +15,6 @@ import numpy as np
 
 from crackdemo.arrays import CrackMask, Heatmap
 from crackdemo.data.labelled import LabelledPhoto
-from crackdemo.detection.calibration import Calibration
 from crackdemo.detection.detector import Detector
 from crackdemo.errors import PhotoError
 from crackdemo.files import write_text
@@ -94,7 +93,10 @@ class Evaluation:
         if self._pixels.photos:
             figures |= self._pixels.metrics()
         if self._labels:
-            figures |= image_metrics(self._scores, self._labels, self._detector.calibration)
+            calibration = self._detector.calibration
+            called = [calibration.is_cracked(score) for score in self._scores]
+            figures |= image_metrics(self._scores, self._labels, called)
+            figures["image_score_threshold"] = calibration.score_threshold
         figures["seconds_per_megapixel"] = (
             self._seconds / self._megapixels if self._megapixels else None
         )
@@ -165,21 +167,21 @@ class _PixelTally:
 
 
 def image_metrics(
-    scores: Sequence[float], labels: Sequence[bool], calibration: Calibration
+    scores: Sequence[float], labels: Sequence[bool], called: Sequence[bool]
 ) -> dict[str, Any]:
-    """Figures of (N,) scores, higher = more crack-like, against labels, True = crack.
+    """Figures of (N,) scores, higher = more crack-like, and of the photos called cracked by them,
+    against labels, True = crack.
 
     ROC-AUC is None unless there are both kinds.
     """
-    called = confusion([calibration.is_cracked(score) for score in scores], labels)
+    matrix = confusion(called, labels)
     return {
         "image_photos": len(labels),
         "image_auroc": image_auroc(scores, labels) if len(set(labels)) == 2 else None,
-        "image_precision": called.precision,
-        "image_recall": called.recall,
-        "image_f1": called.f1,
-        "image_score_threshold": calibration.score_threshold,
-        **{f"image_{name}": count for name, count in asdict(called).items()},
+        "image_precision": matrix.precision,
+        "image_recall": matrix.recall,
+        "image_f1": matrix.f1,
+        **{f"image_{name}": count for name, count in asdict(matrix).items()},
     }
 
 

@@ -41,7 +41,9 @@ class AutoencoderConfig(NetworkConfig):
         if objective == "reconstruction" and self.skips:
             raise ConfigError("Plain reconstruction needs skips off: the network would only copy.")
         if objective != "healing" and self.crack_head:
-            raise ConfigError(f"For {objective}, crack_head must be off: it paints no cracks.")
+            raise ConfigError(
+                f"The objective {objective} needs crack_head off: it paints no cracks."
+            )
 
 
 class DoubleConv(nn.Sequential):

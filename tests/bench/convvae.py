@@ -33,13 +33,12 @@ CLEAN_QUANTILE = 0.95
 def squared_errors(checkpoint: Path, photos: Iterable[LabelledPhoto]) -> list[float]:
     """Mean squared error of each photo's reconstruction, in flattened units."""
     loaded = load_checkpoint(checkpoint)
-    eye, config = Engine(loaded.network, best_device()), loaded.config
+    engine, config = Engine(loaded.network, best_device()), loaded.config
     errors = []
     for photo in photos:
-        (view,) = predict_at_scales(
-            read_photo(photo.source.path), eye, config.flatten, config.heatmap
-        )
-        errors.append(float(np.mean((view.image - view.reconstruction) ** 2)))
+        pixels = read_photo(photo.source.path)
+        (answer,) = predict_at_scales(pixels, engine, config.flatten, config.heatmap)
+        errors.append(float(np.mean((answer.image - answer.reconstruction) ** 2)))
     return errors
 
 
@@ -69,8 +68,10 @@ def main() -> None:
     print("| method | ROC-AUC | precision | recall | F1 | clean right | cracked right |")
     print("|---" * 7 + "|")
     labels = [photo.cracked for photo in photos]
-    print(row("ConvVAE recipe", image_metrics(scores, labels, threshold)), flush=True)
-    evaluation = Evaluation(load_checkpoint(SHIPPED / OURS).detector())
+    called = [score >= threshold for score in scores]
+    print(row("ConvVAE recipe", image_metrics(scores, labels, called)), flush=True)
+    ours = load_checkpoint(SHIPPED / OURS)
+    evaluation = Evaluation(ours.detector(), ours.config.mask)
     for _ in evaluation.run(photos):
         pass
     print(row(f"`{OURS}`", evaluation.metrics()))

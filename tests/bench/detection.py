@@ -25,7 +25,7 @@ from skimage.filters import frangi, sato
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from crackdemo.arrays import GrayImage, Residual, RgbImage
-from crackdemo.checkpoints.checkpoint import Checkpoint, CheckpointConfig, load_checkpoint
+from crackdemo.checkpoints.checkpoint import Checkpoint, load_checkpoint
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, SHIPPED, shipped_names
 from crackdemo.data.folders import find_samples, readable_tiles
 from crackdemo.data.labelled import LabelledPhoto, find_labelled
@@ -37,7 +37,6 @@ from crackdemo.detection.heatmaps import HeatmapConfig, photo_score, to_heatmap
 from crackdemo.detection.illumination import FlattenConfig, measure_illumination, to_gray
 from crackdemo.evaluation.evaluate import Evaluation
 from crackdemo.masks.cut import cut_mask
-from crackdemo.models import CaeConfig
 from crackdemo.synthesis.cracks import paint_cracks
 from crackdemo.training.config import FitConfig
 from crackdemo.training.loop import GrayTiles
@@ -65,7 +64,9 @@ HEATMAPS = {
     "not confirmed": replace(BEST, confirmed=False),
     "not sharpened": replace(BEST, sharpened=False),
     "residual alone": RESIDUAL_ALONE,
-    "residual alone, three scales alike, blur 1 px": HeatmapConfig(),
+    "residual alone, three scales alike, blur 1 px": replace(
+        RESIDUAL_ALONE, scales=BEST.scales[:3], weights=(), blur_sigma=1.0
+    ),
     "absolute residual alone": replace(RESIDUAL_ALONE, residual="absolute"),
     "gradient residual alone": replace(RESIDUAL_ALONE, residual="gradient"),
     "thin cracks first, 4:2:1:1": replace(BEST, weights=(4.0, 2.0, 1.0, 1.0)),
@@ -100,15 +101,17 @@ def frangi_ridges(photo: RgbImage) -> Residual:
 
 @dataclass(frozen=True)
 class Baseline:
-    """A method without weights, in the shape of a Detector."""
+    """A method without weights: a Detector too."""
 
     residual: Callable[[RgbImage], Residual]
-    checkpoint: Checkpoint
+    calibration: Calibration
 
-    def detect(self, photo: RgbImage) -> Detection:
-        calibration = self.checkpoint.config.calibration
-        heatmap = to_heatmap(self.residual(photo), calibration.r0)
-        return Detection(photo, heatmap, photo_score(heatmap, calibration.score_top_share))
+    def detect(self, photo: RgbImage, should_stop: Callable[[], bool] | None = None) -> Detection:
+        heatmap = to_heatmap(self.residual(photo), self.calibration.r0)
+        return Detection(photo, heatmap, photo_score(heatmap, self.calibration.score_top_share))
+
+    def score(self, detection: Detection, region: RegionMask | None = None) -> float:
+        return detection.score
 
 
 def calibrated(residual: Callable[[RgbImage], Residual], tiles: GrayTiles) -> Baseline:
@@ -122,20 +125,19 @@ def calibrated(residual: Callable[[RgbImage], Residual], tiles: GrayTiles) -> Ba
     calibration = Calibration(
         r0, float(np.quantile(scores, FIT.score_quantile)), FIT.score_top_share, {}
     )
-    config = CheckpointConfig("cae", CaeConfig(), FLATTEN, HeatmapConfig(), calibration, MASK)
-    return Baseline(residual, Checkpoint(config, torch.nn.Identity()))
+    return Baseline(residual, calibration)
 
 
 def with_heatmap(checkpoint: Checkpoint, heatmap: HeatmapConfig, tiles: GrayTiles) -> Detector:
     """The same weights with another heatmap, calibrated anew."""
-    eye = Engine(checkpoint.network, torch.device("cpu"))
+    engine = Engine(checkpoint.network, torch.device("cpu"))
     config = checkpoint.config
     share, quantile = config.calibration.score_top_share, FIT.score_quantile
     calibration = calibrate(
-        eye, tiles, config.flatten, heatmap, FIT.cracks, share, quantile, FIT.seed
+        engine, tiles, config.flatten, heatmap, FIT.cracks, share, quantile, FIT.seed
     )
     config = replace(config, heatmap=heatmap, calibration=calibration)
-    return Detector(replace(checkpoint, config=config))
+    return replace(checkpoint, config=config).detector()
 
 
 def validation_tiles(data: Path) -> GrayTiles:

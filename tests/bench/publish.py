@@ -14,7 +14,6 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from crackdemo.checkpoints.card import model_card
 from crackdemo.checkpoints.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from crackdemo.data.labelled import find_labelled
-from crackdemo.detection.detector import Detector
 from crackdemo.evaluation.evaluate import Evaluation
 
 SETS = (("sut_crack", "test"), ("cracksc", "test"), ("uav", None), ("metu", "test"))
@@ -23,11 +22,12 @@ ODS_FIGURES = ("pixel_ods_with_morphology", "pixel_ods_with_morphology_2px")
 IMAGE_FIGURES = ("image_auroc", "image_precision", "image_recall", "image_f1")
 
 
-def measured(detector: Detector, data: Path, limit: int) -> dict[str, Any]:
+def measured(checkpoint: Checkpoint, data: Path, limit: int) -> dict[str, Any]:
     """Figures on at most `limit` test photos a set, evenly chosen; uav is zero-shot."""
     figures: dict[str, Any] = {}
+    detector = checkpoint.detector()
     for folder, split in SETS:
-        evaluation = Evaluation(detector)
+        evaluation = Evaluation(detector, checkpoint.config.mask)
         photos = find_labelled(data / folder, split)
         for _ in evaluation.run(photos[:: -(-len(photos) // limit)]):
             pass
@@ -48,7 +48,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=10_000, help="photos of each set")
     args = parser.parse_args()
     fitted = load_checkpoint(args.run / "checkpoint")
-    metrics = {**fitted.config.metrics, **measured(Detector(fitted), args.data, args.limit)}
+    metrics = {**fitted.config.metrics, **measured(fitted, args.data, args.limit)}
     config = replace(fitted.config, metrics=metrics)
     folders = " ".join(f"../shared/data/{name}" for name in config.training["data"])
     name = args.checkpoint.name

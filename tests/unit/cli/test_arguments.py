@@ -407,7 +407,13 @@ class TestFit:
                 tmp_path / "gone.json",
             ],
             "must be a JSON object": [*cae, "--data", data, "--config", tmp_path / "list.json"],
-            "knows no learning_rat": [*cae, "--data", data, "--config", tmp_path / "misspelt.json"],
+            "learning_rat is not known": [
+                *cae,
+                "--data",
+                data,
+                "--config",
+                tmp_path / "misspelt.json",
+            ],
             "a run in “taken” already": [*cae, "--data", data, "--out", taken],
             "the config is for vae": [*cae, "--data", data, "--config", tmp_path / "vae.json"],
         }

@@ -31,7 +31,12 @@ SavePhoto = Callable[..., Path]
 
 @pytest.fixture(scope="module")
 def detector(tiny_checkpoint: Path) -> Detector:
-    return Detector(load_checkpoint(tiny_checkpoint), torch.device("cpu"))
+    return load_checkpoint(tiny_checkpoint).detector(torch.device("cpu"))
+
+
+@pytest.fixture(scope="module")
+def own(tiny_checkpoint: Path) -> MaskParams:
+    return load_checkpoint(tiny_checkpoint).config.mask
 
 
 def pavement(seed: int, line_width: int) -> tuple[np.ndarray, np.ndarray]:
@@ -67,8 +72,8 @@ def classed(tmp_path: Path, save_photo: SavePhoto) -> Path:
     return folder
 
 
-def evaluated(folder: Path, detector: Detector) -> Evaluation:
-    evaluation = Evaluation(detector)
+def evaluated(folder: Path, detector: Detector, own: MaskParams) -> Evaluation:
+    evaluation = Evaluation(detector, own)
     list(evaluation.run(find_labelled(folder)))
     return evaluation
 
@@ -96,9 +101,11 @@ def pooled(pairs: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.n
 
 
 class TestPixelFigures:
-    def test_masks_are_judged_as_by_scikit_learn(self, masked: Path, detector: Detector) -> None:
-        figures = evaluated(masked, detector).metrics()
-        params = detector.checkpoint.config.mask
+    def test_masks_are_judged_as_by_scikit_learn(
+        self, masked: Path, detector: Detector, own: MaskParams
+    ) -> None:
+        figures = evaluated(masked, detector, own).metrics()
+        params = own
         pairs = heatmaps_and_truth(masked, detector)
         predicted, truth = pooled([(cut_mask(h, params), t) for h, t in pairs])
         assert 0 < predicted.sum() < predicted.size
@@ -107,8 +114,10 @@ class TestPixelFigures:
         assert figures["pixel_f1"] == pytest.approx(f1_score(truth, predicted))
         assert figures["pixel_iou"] == pytest.approx(jaccard_score(truth, predicted))
 
-    def test_heatmaps_are_judged_as_by_scikit_learn(self, masked: Path, detector: Detector) -> None:
-        figures = evaluated(masked, detector).metrics()
+    def test_heatmaps_are_judged_as_by_scikit_learn(
+        self, masked: Path, detector: Detector, own: MaskParams
+    ) -> None:
+        figures = evaluated(masked, detector, own).metrics()
         values, truth = pooled(heatmaps_and_truth(masked, detector))
         assert figures["pixel_auroc"] == pytest.approx(roc_auc_score(truth, values))
         assert figures["pixel_average_precision"] == pytest.approx(
@@ -116,10 +125,9 @@ class TestPixelFigures:
         )
 
     def test_ods_is_the_best_f1_of_one_threshold_with_the_same_morphology(
-        self, masked: Path, detector: Detector
+        self, masked: Path, detector: Detector, own: MaskParams
     ) -> None:
-        figures = evaluated(masked, detector).metrics()
-        own = detector.checkpoint.config.mask
+        figures = evaluated(masked, detector, own).metrics()
         assert own.closing and own.min_area
         pairs = heatmaps_and_truth(masked, detector)
 
@@ -133,30 +141,36 @@ class TestPixelFigures:
         assert f1_at(figures["pixel_ods_threshold"]) == pytest.approx(best)
         assert figures["pixel_ods_with_morphology"] >= figures["pixel_f1"]
 
-    def test_more_tolerance_never_lowers_a_figure(self, masked: Path, detector: Detector) -> None:
-        figures = evaluated(masked, detector).metrics()
+    def test_more_tolerance_never_lowers_a_figure(
+        self, masked: Path, detector: Detector, own: MaskParams
+    ) -> None:
+        figures = evaluated(masked, detector, own).metrics()
         for name in ("pixel_f1", "pixel_ods_with_morphology", "pixel_ois_with_morphology"):
             assert figures[name] <= figures[f"{name}_2px"] <= figures[f"{name}_5px"]
 
     def test_without_any_crack_there_is_no_auroc(
-        self, tmp_path: Path, save_photo: SavePhoto, detector: Detector
+        self, tmp_path: Path, save_photo: SavePhoto, detector: Detector, own: MaskParams
     ) -> None:
         photo, mask = pavement(1, 0)
         save_photo(tmp_path / "images" / "a.png", photo)
         save_photo(tmp_path / "masks" / "a.png", mask)
-        figures = evaluated(tmp_path, detector).metrics()
+        figures = evaluated(tmp_path, detector, own).metrics()
         assert figures["pixel_auroc"] is None
         assert figures["pixel_average_precision"] is None
         assert figures["pixel_photos"] == 1
 
-    def test_there_are_no_image_figures(self, masked: Path, detector: Detector) -> None:
-        figures = evaluated(masked, detector).metrics()
+    def test_there_are_no_image_figures(
+        self, masked: Path, detector: Detector, own: MaskParams
+    ) -> None:
+        figures = evaluated(masked, detector, own).metrics()
         assert not [name for name in figures if name.startswith("image_")]
 
 
 class TestImageFigures:
-    def test_scores_are_judged_as_by_scikit_learn(self, classed: Path, detector: Detector) -> None:
-        evaluation = evaluated(classed, detector)
+    def test_scores_are_judged_as_by_scikit_learn(
+        self, classed: Path, detector: Detector, own: MaskParams
+    ) -> None:
+        evaluation = evaluated(classed, detector, own)
         figures = evaluation.metrics()
         scores = [
             detector.detect(read_photo(path)).score
@@ -164,7 +178,7 @@ class TestImageFigures:
             for path in sorted((classed / label).iterdir())
         ]
         labels = np.repeat([False, True], 6)
-        called = np.array(scores) >= detector.checkpoint.config.calibration.score_threshold
+        called = np.array(scores) >= detector.calibration.score_threshold
         assert figures["image_auroc"] == pytest.approx(roc_auc_score(labels, scores))
         assert figures["image_precision"] == pytest.approx(precision_score(labels, called))
         assert figures["image_recall"] == pytest.approx(recall_score(labels, called))
@@ -175,14 +189,15 @@ class TestImageFigures:
         assert not [name for name in figures if name.startswith("pixel_")]
 
     def test_by_hand(self) -> None:
-        figures = image_metrics([0.1, 0.6, 0.5, 0.9], [False, False, True, True], 0.5)
+        figures = image_metrics(
+            [0.1, 0.6, 0.5, 0.9], [False, False, True, True], [False, True, True, True]
+        )
         assert figures == {
             "image_photos": 4,
             "image_auroc": 0.75,
             "image_precision": pytest.approx(2 / 3),
             "image_recall": 1,
             "image_f1": pytest.approx(0.8),
-            "image_score_threshold": 0.5,
             "image_true_positives": 2,
             "image_false_positives": 1,
             "image_false_negatives": 0,
@@ -190,14 +205,14 @@ class TestImageFigures:
         }
 
     def test_one_kind_alone_has_no_auroc(self) -> None:
-        assert image_metrics([0.1, 0.6], [True, True], 0.5)["image_auroc"] is None
+        assert image_metrics([0.1, 0.6], [True, True], [False, True])["image_auroc"] is None
 
 
 class TestFiles:
     def test_metrics_and_a_line_per_photo_are_written(
-        self, masked: Path, detector: Detector, tmp_path: Path
+        self, masked: Path, detector: Detector, tmp_path: Path, own: MaskParams
     ) -> None:
-        evaluation = evaluated(masked, detector)
+        evaluation = evaluated(masked, detector, own)
         out = tmp_path / "out"
         out.mkdir()
         evaluation.write(out, {"weights": "tiny"})
@@ -216,25 +231,30 @@ class TestFiles:
         assert [row["file"] for row in table] == [f"images/{n}.png" for n in range(4)]
         assert [row["gt_crack"] for row in table] == ["true", "true", "true", "false"]
         [(_, truth), *_] = pairs = heatmaps_and_truth(masked, detector)
-        mask = cut_mask(pairs[0][0], detector.checkpoint.config.mask)
+        mask = cut_mask(pairs[0][0], own)
         assert float(table[0]["pixel_f1"]) == pytest.approx(
             f1_score(truth.ravel(), mask.ravel()), abs=1e-4
         )
         assert rows(out / "errors.csv") == []
 
     def test_photos_without_masks_leave_the_pixel_columns_empty(
-        self, classed: Path, detector: Detector, tmp_path: Path
+        self, classed: Path, detector: Detector, tmp_path: Path, own: MaskParams
     ) -> None:
-        evaluated(classed, detector).write(tmp_path, {})
+        evaluated(classed, detector, own).write(tmp_path, {})
         table = rows(tmp_path / "per_image.csv")
         assert len(table) == 12
         assert {row["pixel_f1"] for row in table} == {""}
         assert [row["gt_crack"] for row in table] == ["false"] * 6 + ["true"] * 6
 
     def test_photos_that_cannot_be_judged_are_listed_and_count_for_nothing(
-        self, masked: Path, save_photo: SavePhoto, detector: Detector, tmp_path: Path
+        self,
+        masked: Path,
+        save_photo: SavePhoto,
+        detector: Detector,
+        tmp_path: Path,
+        own: MaskParams,
     ) -> None:
-        expected = evaluated(masked, detector).metrics()
+        expected = evaluated(masked, detector, own).metrics()
         photo, mask = pavement(7, 3)
         save_photo(masked / "images" / "unlabelled.png", photo)
         save_photo(masked / "images" / "other-size.png", photo)
@@ -243,7 +263,7 @@ class TestFiles:
         (masked / "masks" / "bad-mask.png").write_text("no mask")
         save_photo(masked / "masks" / "bad-photo.png", mask)
         (masked / "images" / "bad-photo.png").touch()
-        evaluation = evaluated(masked, detector)
+        evaluation = evaluated(masked, detector, own)
         figures = evaluation.metrics()
         reasons = {failure.source.path.stem: failure.reason for failure in evaluation.failures}
         assert set(reasons) == {"unlabelled", "other-size", "bad-mask", "bad-photo"}
@@ -256,11 +276,11 @@ class TestFiles:
             assert figures[name] == expected[name]
 
     def test_when_nothing_could_be_judged_there_is_still_a_report(
-        self, tmp_path: Path, detector: Detector
+        self, tmp_path: Path, detector: Detector, own: MaskParams
     ) -> None:
         (tmp_path / "clean").mkdir()
         (tmp_path / "clean" / "a.jpg").touch()
-        evaluation = Evaluation(detector)
+        evaluation = Evaluation(detector, own)
         [outcome] = evaluation.run(find_labelled(tmp_path))
         assert isinstance(outcome, Failed)
         evaluation.write(tmp_path, {})

@@ -10,15 +10,17 @@ from crackdemo.arrays import RgbImage
 from crackdemo.detection.detector import Detection
 from crackdemo.errors import PhotoError, Stopped
 from crackdemo.inspection.store import ScoredPhotos, packed_heatmap
+from tests.fakes import FakeDetector, one_crack
 
 SIDE = 40
 BYTES_EACH = 8 * SIDE * SIDE
 
 
-class FakeDetector:
+class FirstPixel(FakeDetector):
     """Says of a photo what its first pixel says; can be held up."""
 
     def __init__(self) -> None:
+        super().__init__(one_crack())
         self.gate = threading.Event()
         self.gate.set()
 
@@ -39,7 +41,7 @@ def photos(tmp_path: Path) -> list[Path]:
 
 
 def test_a_photo_is_scored_once_for_each_weights(tmp_path, photos):
-    store, detector = ScoredPhotos(tmp_path / "cache"), FakeDetector()
+    store, detector = ScoredPhotos(tmp_path / "cache"), FirstPixel()
     for weights in ("one", "other", "one"):
         for path in photos:
             store.score(path, weights, lambda: detector)
@@ -47,7 +49,7 @@ def test_a_photo_is_scored_once_for_each_weights(tmp_path, photos):
 
 
 def test_what_left_memory_comes_back_from_disk_as_it_was(tmp_path, photos):
-    store, detector = ScoredPhotos(tmp_path / "cache", memory_bytes=BYTES_EACH), FakeDetector()
+    store, detector = ScoredPhotos(tmp_path / "cache", memory_bytes=BYTES_EACH), FirstPixel()
     first = store.score(photos[0], "w", lambda: detector)
     for path in photos[1:]:
         store.score(path, "w", lambda: detector)
@@ -61,7 +63,7 @@ def test_what_left_memory_comes_back_from_disk_as_it_was(tmp_path, photos):
 
 
 def test_the_oldest_make_room_on_a_bounded_disk(tmp_path, photos):
-    folder, detector = tmp_path / "cache", FakeDetector()
+    folder, detector = tmp_path / "cache", FirstPixel()
     one = ScoredPhotos(tmp_path / "measure").score(photos[0], "w", lambda: detector).folder
     size = sum(file.stat().st_size for file in one.iterdir())
     store = ScoredPhotos(folder, disk_bytes=2 * size + size // 2)
@@ -72,7 +74,7 @@ def test_the_oldest_make_room_on_a_bounded_disk(tmp_path, photos):
 
 
 def test_two_who_ask_at_once_share_one_pass(tmp_path, photos):
-    store, detector = ScoredPhotos(tmp_path / "cache"), FakeDetector()
+    store, detector = ScoredPhotos(tmp_path / "cache"), FirstPixel()
     detector.gate.clear()
     with ThreadPoolExecutor(2) as pool:
         asked = [pool.submit(store.score, photos[0], "w", lambda: detector) for _ in range(2)]
@@ -83,7 +85,7 @@ def test_two_who_ask_at_once_share_one_pass(tmp_path, photos):
 
 
 def test_who_waits_for_another_pass_can_still_stop(tmp_path, photos):
-    store, detector = ScoredPhotos(tmp_path / "cache"), FakeDetector()
+    store, detector = ScoredPhotos(tmp_path / "cache"), FirstPixel()
     detector.gate.clear()
     with ThreadPoolExecutor(1) as pool:
         busy = pool.submit(store.score, photos[0], "w", lambda: detector)

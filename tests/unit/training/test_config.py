@@ -34,8 +34,8 @@ def test_absent_settings_keep_their_default():
     [
         ([], "object"),
         ({"family": "gan"}, "cae or vae"),
-        ({"family": ["cae"]}, "cae or vae"),
-        ({"network": []}, "CaeConfig must be an object"),
+        ({"family": ["cae"]}, "family must be a text"),
+        ({"network": []}, "network must be an object"),
         ({"network": {"latent_size": 3}}, "latent_size"),
         ({"objective": "guessing"}, "objective"),
         ({"steps": 3}, "steps"),

@@ -12,7 +12,6 @@ from PIL import Image
 from crackdemo.checkpoints.checkpoint import load_checkpoint
 from crackdemo.configs import parse_config
 from crackdemo.data.folders import split_of
-from crackdemo.detection.detector import Detector
 from crackdemo.errors import DatasetError, FitError
 from crackdemo.models.cae import CaeConfig
 from crackdemo.models.vae import VaeConfig
@@ -80,7 +79,7 @@ def test_photos_become_a_checkpoint_that_detects(tmp_path, road, config):
     assert told.metrics["validation_loss"] > 0
     assert (run.checkpoint / "README.md").read_text().startswith("---\n")
     photo = np.random.default_rng(0).integers(0, 255, (50, 70, 3)).astype(np.uint8)
-    detection = Detector(checkpoint, torch.device("cpu")).detect(photo)
+    detection = checkpoint.detector(torch.device("cpu")).detect(photo)
     assert detection.heatmap.shape == (50, 70)
 
 

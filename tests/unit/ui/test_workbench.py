@@ -7,7 +7,6 @@ import pytest
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, SHIPPED, shipped_names
 from crackdemo.errors import WeightsError
 from crackdemo.ui.workbench import Workbench
-from tests.plain import plain_mask
 
 
 @pytest.fixture
@@ -41,7 +40,7 @@ def test_without_a_folder_of_runs_there_is_no_training(tmp_path: Path) -> None:
 def test_weights_bring_their_own_mask_settings(bench: Workbench) -> None:
     own = bench.config(bench.resolve(DEFAULT_WEIGHTS)).mask
     assert bench.own_mask(DEFAULT_WEIGHTS) == own
-    assert bench.own_mask("/no/such/folder") == plain_mask()
+    assert bench.own_mask("/no/such/folder") == MaskParams()
     with pytest.raises(WeightsError):
         bench.resolve("/no/such/folder")
 
