@@ -28,7 +28,9 @@ SETS = ("sut_crack", "cracksc", "metu")
 PLAIN_CAE = CaeConfig(skips=False, crack_head=False)
 PLAIN_VAE = VaeConfig(skips=False, crack_head=False)
 NO_CAMERA = CameraConfig(blur_probability=0, noise_probability=0, jpeg_probability=0)
-ABSOLUTE = HeatmapConfig(residual="absolute", scales=(1.0,))
+ABSOLUTE = HeatmapConfig(
+    residual="absolute", scales=(1.0,), weights=(), blur_sigma=1.0, sharpened=False, confirmed=False
+)
 
 
 def variants() -> Iterator[tuple[str, FitConfig]]:

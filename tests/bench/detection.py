@@ -24,7 +24,7 @@ from skimage.filters import frangi, sato
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from crackdemo.arrays import GrayImage, Residual, RgbImage
+from crackdemo.arrays import GrayImage, RegionMask, Residual, RgbImage
 from crackdemo.checkpoints.checkpoint import Checkpoint, load_checkpoint
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, SHIPPED, shipped_names
 from crackdemo.data.folders import find_samples, readable_tiles
@@ -154,18 +154,18 @@ def _photo(gray: NDArray[np.uint8]) -> RgbImage:
     return cv2.cvtColor(gray, cv2.COLOR_GRAY2RGB)
 
 
-def pixel_row(detector: Detector | Baseline, photos: list[LabelledPhoto]) -> list[str]:
+def pixel_row(detector: Detector, photos: list[LabelledPhoto]) -> list[str]:
     """Cells for PIXEL_FIGURES."""
-    evaluation = Evaluation(detector)
+    evaluation = Evaluation(detector, MASK)
     for _ in evaluation.run(photos):
         pass
     figures = evaluation.metrics()
     return [f"{figures[key]:.3f}" for key in PIXEL_FIGURES.values()]
 
 
-def image_row(detector: Detector | Baseline, photos: list[LabelledPhoto]) -> list[str]:
+def image_row(detector: Detector, photos: list[LabelledPhoto]) -> list[str]:
     """ROC-AUC, and the share of clean and of cracked photos that are called so, in %."""
-    evaluation = Evaluation(detector)
+    evaluation = Evaluation(detector, MASK)
     for _ in evaluation.run(photos):
         pass
     figures = evaluation.metrics()
@@ -180,12 +180,11 @@ def image_row(detector: Detector | Baseline, photos: list[LabelledPhoto]) -> lis
     ]
 
 
-def clean_row(detector: Detector | Baseline, tiles: GrayTiles) -> list[str]:
+def clean_row(detector: Detector, tiles: GrayTiles) -> list[str]:
     """Of crack-free tiles: called cracked, with any pixel marked, and pixels marked, in %."""
-    config = detector.checkpoint.config
     found = [detector.detect(_photo(tile)) for tile in tiles]
-    called = [detection.score >= config.calibration.score_threshold for detection in found]
-    marked = [float(cut_mask(detection.heatmap, config.mask).mean()) for detection in found]
+    called = [detector.calibration.is_cracked(detection.score) for detection in found]
+    marked = [float(cut_mask(detection.heatmap, MASK).mean()) for detection in found]
     shares = (np.mean(called), np.mean(np.array(marked) > 0), np.mean(marked))
     return [f"{100 * share:.2f} %" for share in shares]
 
@@ -200,10 +199,10 @@ def clean_test_tiles(data: Path, limit: int) -> dict[str, GrayTiles]:
     return tiles
 
 
-def methods(data: Path, runs: Path | None, names: list[str]) -> dict[str, Detector | Baseline]:
+def methods(data: Path, runs: Path | None, names: list[str]) -> dict[str, Detector]:
     """All rows of the tables by name."""
     tiles = validation_tiles(data)
-    rows: dict[str, Detector | Baseline] = {
+    rows: dict[str, Detector] = {
         "flattened darkness": calibrated(flattened_darkness, tiles),
         "flattened darkness, blue": calibrated(partial(flattened_darkness, config=FLATTEN), tiles),
         "Sato ridges": calibrated(sato_ridges, tiles),

@@ -6,6 +6,7 @@ import pytest
 
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, SHIPPED, shipped_names
 from crackdemo.errors import WeightsError
+from crackdemo.masks.params import MaskParams
 from crackdemo.ui.workbench import Workbench
 
 
