@@ -1,19 +1,12 @@
-"""Training photos that a person brings: unpacked safely into one folder, then looked at."""
+"""Training photos that a person brings: unpacked safely into one folder."""
 
-import hashlib
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-import cv2
-import numpy as np
-
-from crackdemo.arrays import RgbImage
-from crackdemo.errors import DatasetError, PhotoError
-from crackdemo.photos.images import MAX_FILE_MB, PHOTO_SUFFIXES, find_photos, read_photo, write_png
-from crackdemo.synthesis.examples import pavement
+from crackdemo.errors import DatasetError
+from crackdemo.photos.images import MAX_FILE_MB, PHOTO_SUFFIXES, find_photos
 
 MAX_ZIP_PHOTOS = 20_000
 MAX_ZIP_BYTES = 8 * 2**30
@@ -21,26 +14,6 @@ MAX_ZIP_BYTES = 8 * 2**30
 _BOMB_BYTES, _BOMB_RATIO = 2**28, 200
 """Above this size no ZIP of photos shrinks more: surfaces have grain."""
 _CHUNK = 2**20
-_PAVEMENT_PHOTOS, _PAVEMENT_SIDE = 40, 320
-_SHEET_COLUMNS, _SHEET_ROWS, _SHEET_SIDE = 6, 2, 128
-
-
-@dataclass(frozen=True)
-class DataCheck:
-    """What a folder of training photos holds."""
-
-    photos: int
-    """Photos that can be read and are no duplicates."""
-    smallest: tuple[int, int]
-    """Height and width of the photo with the fewest pixels; (0, 0) without any."""
-    largest: tuple[int, int]
-    """Height and width of the photo with the most pixels."""
-    duplicates: tuple[str, ...]
-    """File names of exact copies, which are left out."""
-    unreadable: tuple[str, ...]
-    """One sentence for each photo that cannot be read."""
-    sheet: RgbImage | None
-    """Some of the photos' middles in a grid; None without any."""
 
 
 def take_in(files: Sequence[Path], folder: Path) -> list[str]:
@@ -82,48 +55,6 @@ def unpack(file: Path, folder: Path, free_bytes: Callable[[Path], int] = free_by
         else:
             reason = "it is damaged, encrypted or of a rare kind"
         raise DatasetError(f"“{file.name}” cannot be unpacked ({reason}): zip it again.") from None
-
-
-def make_pavement(folder: Path, seed: int) -> None:
-    """Photos of procedural pavement without a crack, as PNG; the same for the same seed."""
-    folder.mkdir(parents=True)
-    for number in range(_PAVEMENT_PHOTOS):
-        rng = np.random.default_rng([seed, number])
-        gray = pavement(_PAVEMENT_SIDE, _PAVEMENT_SIDE, rng)
-        write_png(folder / f"pavement-{number:03}.png", np.round(255 * gray).astype(np.uint8))
-
-
-def check(folder: Path) -> DataCheck:
-    """Opens every photo of a data folder once; masks are left alone."""
-    shapes: list[tuple[int, int]] = []
-    duplicates, unreadable = [], []
-    middles: list[RgbImage] = []
-    seen: set[str] = set()
-    for path in find_photos(folder):
-        if "masks" in path.relative_to(folder).parts[:-1]:
-            continue
-        try:
-            photo = read_photo(path)
-        except PhotoError as problem:
-            unreadable.append(str(problem))
-            continue
-        fingerprint = hashlib.sha256(path.read_bytes()).hexdigest()
-        if fingerprint in seen:
-            duplicates.append(path.name)
-            continue
-        seen.add(fingerprint)
-        shapes.append((photo.shape[0], photo.shape[1]))
-        if len(middles) < _SHEET_COLUMNS * _SHEET_ROWS:
-            middles.append(_middle(photo))
-    shapes.sort(key=lambda shape: shape[0] * shape[1])
-    return DataCheck(
-        photos=len(shapes),
-        smallest=shapes[0] if shapes else (0, 0),
-        largest=shapes[-1] if shapes else (0, 0),
-        duplicates=tuple(duplicates),
-        unreadable=tuple(unreadable),
-        sheet=_sheet(middles) if middles else None,
-    )
 
 
 def _unpack(archive: zipfile.ZipFile, name: str, folder: Path, free: int) -> Iterator[str]:
@@ -188,22 +119,3 @@ def _free(path: Path) -> Path:
         number += 1
         free = path.with_stem(f"{path.stem} ({number})")
     return free
-
-
-def _middle(photo: RgbImage) -> RgbImage:
-    """The middle square, as large as it goes, scaled."""
-    height, width = photo.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    square = photo[top : top + side, left : left + side]
-    size = (_SHEET_SIDE, _SHEET_SIDE)
-    scaled: RgbImage = cv2.resize(square, size, interpolation=cv2.INTER_AREA)
-    return scaled
-
-
-def _sheet(middles: list[RgbImage]) -> RgbImage:
-    blank = np.full_like(middles[0], 255)
-    columns = min(len(middles), _SHEET_COLUMNS)
-    padded = middles + [blank] * (-len(middles) % columns)
-    rows = [np.hstack(padded[i : i + columns]) for i in range(0, len(padded), columns)]
-    return np.vstack(rows)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from crackdemo.data.folders import Split, split_of
+from crackdemo.data.splits import Split, split_of
 from crackdemo.errors import DatasetError
 from crackdemo.photos.images import find_photos
 from crackdemo.photos.sources import Source
@@ -25,7 +25,7 @@ class LabelledPhoto:
 def find_labelled(folder: Path, split: Split | None = None) -> list[LabelledPhoto]:
     """The photos of `images/`, with their masks in `masks/`, and of `clean/` and `cracked/`.
 
-    split: only photos that `datasets.split_of` puts there, by `name/stem` or `name/clean/stem`
+    split: only photos that `splits.split_of` puts there, by `name/stem` or `name/clean/stem`
     with the folder's own name: what a fit on this very folder did not see. Raises DatasetError.
     """
     if not folder.is_dir():

@@ -32,8 +32,9 @@ from crackdemo.checkpoints.checkpoint import (
     load_checkpoint,
 )
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, SHIPPED, shipped_names
-from crackdemo.data.folders import find_samples, readable_tiles
+from crackdemo.data.folders import find_samples
 from crackdemo.data.labelled import LabelledPhoto, find_labelled
+from crackdemo.data.tiles import readable_tiles
 from crackdemo.detection.calibration import as_outlined, best_f1_residual, calibrate
 from crackdemo.detection.detector import Detection, Detector, Eye
 from crackdemo.detection.heatmaps import HeatmapConfig, photo_score, to_heatmap

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from crackdemo.data import intake
+from crackdemo.data.check import DataCheck
 from crackdemo.data.folders import find_samples
-from crackdemo.data.intake import DataCheck
 from crackdemo.errors import DatasetError
 from crackdemo.runs.jobs import Job, Jobs
 from crackdemo.runs.queue import threads
+from crackdemo.synthesis.examples import make_pavement
 from crackdemo.training.config import FitConfig
 from crackdemo.ui.train.fits import count, duration
 from crackdemo.ui.workbench import Workbench
@@ -45,7 +46,7 @@ def gather(bench: Workbench, source: str, files: Sequence[str], folder: str) -> 
     scratch = bench.new_export_folder()
     try:
         if source == PAVEMENT:
-            intake.make_pavement(scratch / "pavement", seed=0)
+            make_pavement(scratch / "pavement", seed=0)
             return Data(scratch / "pavement", is_ours=True)
         left_out = intake.take_in([Path(file) for file in files], scratch / "photos")
         return Data(scratch / "photos", True, tuple(left_out))

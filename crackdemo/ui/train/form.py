@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from crackdemo.data import intake
+from crackdemo.data.check import check as check_data
 from crackdemo.errors import DatasetError, RunError
 from crackdemo.models.vae import VaeConfig
 from crackdemo.photos.images import PHOTO_SUFFIXES
@@ -268,7 +268,7 @@ def _wire(bench: Workbench, form: Form) -> None:
         except (DatasetError, RunError, ValueError) as error:
             yield gr.Markdown(f"⚠️ {error}", visible=True), hidden
             return
-        looked = intake.check(data.folder)
+        looked = check_data(data.folder)
         limit = minutes if length == "Minutes" and minutes else None
         text = fit_data.describe_data(data, looked, config.tile_size)
         sheet = gr.Image(looked.sheet, visible=looked.sheet is not None)

@@ -17,7 +17,7 @@ import pytest
 from crackdemo.checkpoints.checkpoint import load_checkpoint
 from crackdemo.cli import arguments as commands
 from crackdemo.cli.arguments import main
-from crackdemo.data.folders import SPLITS
+from crackdemo.data.splits import SPLITS
 from crackdemo.masks.cut import KERNELS, MaskParams, cut_mask
 from crackdemo.masks.presets import Preset, preset_json
 from crackdemo.photos.images import read_mask

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from crackdemo.data.intake import MAX_ZIP_PHOTOS, check, make_pavement, take_in, unpack
+from crackdemo.data.intake import MAX_ZIP_PHOTOS, take_in, unpack
 from crackdemo.errors import DatasetError
 from crackdemo.photos.images import find_photos
 
@@ -119,38 +119,3 @@ class TestTakeIn:
         with pytest.raises(DatasetError, match="holds no photos"):  # above the size of one photo
             take_in([tmp_path / "one.zip"], tmp_path / "one")
         assert not list((tmp_path / "one").iterdir())
-
-
-class TestCheck:
-    def test_counts_photos_copies_and_what_cannot_be_read(
-        self, tmp_path: Path, save_photo: SavePhoto
-    ) -> None:
-        data = tmp_path / "data"
-        first = save_photo(data / "a.png")
-        (data / "b.png").write_bytes(first.read_bytes())
-        save_photo(data / "c.png", np.zeros((10, 50, 3), np.uint8))
-        (data / "broken.jpg").write_bytes(b"no photo")
-        found = check(data)
-        assert (found.photos, found.smallest, found.largest) == (2, (10, 50), (96, 128))
-        assert found.duplicates == ("b.png",)
-        assert len(found.unreadable) == 1 and "broken.jpg" in found.unreadable[0]
-        assert found.sheet is not None and found.sheet.shape == (128, 256, 3)
-
-    def test_leaves_masks_alone(self, tmp_path: Path, save_photo: SavePhoto) -> None:
-        save_photo(tmp_path / "images" / "a.png")
-        save_photo(tmp_path / "masks" / "a.png", np.zeros((96, 128), np.uint8))
-        assert check(tmp_path).photos == 1
-
-    def test_of_an_empty_folder_finds_nothing(self, tmp_path: Path) -> None:
-        assert (check(tmp_path).photos, check(tmp_path).sheet) == (0, None)
-
-
-def test_procedural_pavement_is_the_same_for_the_same_seed(tmp_path: Path) -> None:
-    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        make_pavement(tmp_path / name, seed)
-    first, again, other = (
-        [file.read_bytes() for file in sorted((tmp_path / name).iterdir())] for name in "abc"
-    )
-    assert first == again
-    assert first != other
-    assert check(tmp_path / "a").duplicates == ()

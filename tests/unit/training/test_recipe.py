@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from crackdemo.checkpoints.checkpoint import load_checkpoint
-from crackdemo.data.folders import split_of
+from crackdemo.data.splits import split_of
 from crackdemo.detection.detector import Detector
 from crackdemo.errors import DatasetError, FitError
 from crackdemo.models.cae import CaeConfig

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from crackdemo.data.intake import check
+from crackdemo.data.check import check
 from crackdemo.errors import DatasetError, RunError
 from crackdemo.models.vae import VaeConfig
 from crackdemo.runs.jobs import Job, Jobs
