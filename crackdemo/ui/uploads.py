@@ -6,7 +6,7 @@ from pathlib import Path, PurePath
 
 from gradio.data_classes import FileDataDict
 
-from crackdemo.files import numbered
+from crackdemo.files import legible, numbered
 
 
 @dataclass(frozen=True)
@@ -23,4 +23,4 @@ def uploads_of(files: Sequence[FileDataDict] | None) -> tuple[Upload, ...]:
     """The uploads of a `gr.File` without preprocessing; a second `name` becomes `name (2)`."""
     paths = [Path(file["path"]) for file in files or ()]
     names = [PurePath(file.get("orig_name") or file["path"]).name for file in files or ()]
-    return tuple(map(Upload, paths, numbered(names)))
+    return tuple(map(Upload, paths, numbered(map(legible, names))))

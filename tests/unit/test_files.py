@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from crackdemo.errors import FolderError
-from crackdemo.files import make_folder, numbered, sha256_of, write_text, written_whole
+from crackdemo.files import legible, make_folder, numbered, sha256_of, write_text, written_whole
 
 
 def test_text_is_written_whole_in_the_place_of_an_older_file(tmp_path: Path) -> None:
@@ -87,3 +87,8 @@ def test_many_equal_names_are_numbered_in_few_steps() -> None:
     assert found[-1] == "a (10000).jpg"
     assert len(set(found)) == 10_000
     assert CountedName.lookups < 100_000
+
+
+def test_half_characters_are_made_legible_and_all_others_stay() -> None:
+    assert legible("a\ud800b\udcff") == "a\ufffdb\ufffd"
+    assert legible("ü 😀.jpg") == "ü 😀.jpg"
