@@ -29,7 +29,7 @@ Photo = TypeVar("Photo", bound=HasPath)
 def first_copies(paths: Iterable[Path]) -> dict[Path, Path]:
     """The first byte copy of each file, in this order; itself where there is none before it."""
     first: dict[str, Path] = {}
-    return {path: first.setdefault(sha256_of(path), path) for path in paths}
+    return {path: first.setdefault(_content(path), path) for path in paths}
 
 
 def merge(photos: Sequence[Photo]) -> list[Photo]:
@@ -42,7 +42,7 @@ def drop_repeats(folders: Iterable[list[Photo]]) -> Iterator[list[Photo]]:
     """The photos of several folders; one stays only in the first that has it."""
     seen: set[str] = set()
     for photos in folders:
-        hashes = {photo.path: sha256_of(photo.path) for photo in photos}
+        hashes = {photo.path: _content(photo.path) for photo in photos}
         yield [photo for photo in photos if hashes[photo.path] not in seen]
         seen.update(hashes.values())
 
@@ -57,3 +57,11 @@ def refuse_leaks(photos: Sequence[HasSplit]) -> None:
                 f"“{path.name}” in {photo.split} is the same photo as “{first.name}” in "
                 f"{other.split}: figures would be too good; remove one."
             )
+
+
+def _content(path: Path) -> str:
+    """What byte copies share; a file that cannot be read, to be reported later, has no copies."""
+    try:
+        return sha256_of(path)
+    except OSError:
+        return str(path)

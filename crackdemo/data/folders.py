@@ -39,15 +39,17 @@ def find_samples(folder: Path) -> list[Sample]:
         samples = list(_given_splits(folder))
         refuse_leaks(samples)
     else:
-        found = [Sample(path, name, split_of(name), mask) for path, name, mask in _pairs(folder)]
+        found = [
+            Sample(path, name, split_of(name), mask) for path, name, mask in named_photos(folder)
+        ]
         samples = merge(sorted(found, key=lambda sample: sample.name))
     if not samples:
         raise DatasetError(f"The folder “{folder.name}” holds no photos that can be used.")
     return samples
 
 
-def _pairs(folder: Path) -> Iterator[tuple[Path, str, Path | None]]:
-    """(photo, `folder/stem`, mask) of each photo below the folder."""
+def named_photos(folder: Path) -> Iterator[tuple[Path, str, Path | None]]:
+    """(photo, `folder/stem`, mask) of each photo that a fit on the folder takes."""
     if (folder / "images").is_dir() and (folder / "masks").is_dir():
         masks = {_stem(path, folder / "masks"): path for path in find_photos(folder / "masks")}
         for path in find_photos(folder / "images"):
@@ -68,5 +70,5 @@ def _stem(path: Path, folder: Path) -> str:
 def _given_splits(folder: Path) -> Iterator[Sample]:
     for split in SPLITS:
         if (folder / split).is_dir():
-            for path, name, mask in _pairs(folder / split):
+            for path, name, mask in named_photos(folder / split):
                 yield Sample(path, name, split, mask)

@@ -126,10 +126,8 @@ def _entries(file: Path) -> list[zipfile.ZipInfo]:
         ) from None
     except _DAMAGED as error:
         reason = error.strerror if isinstance(error, OSError) else None
-        raise DatasetError(
-            f"“{name}” cannot be unpacked ({reason or 'it is damaged, encrypted or of a rare kind'}): zip it "
-            "again."
-        ) from None
+        reason = reason or "it is damaged, encrypted or of a rare kind"
+        raise DatasetError(f"“{name}” cannot be unpacked ({reason}): zip it again.") from None
     _require_photo_like(name, entries)
     return entries
 

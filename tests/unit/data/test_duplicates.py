@@ -31,6 +31,11 @@ def test_the_first_copy_is_the_first_in_the_order_given(tmp_path: Path) -> None:
     assert first_copies([a, b]) == {a: a, b: a}
 
 
+def test_files_that_cannot_be_read_are_nobodys_copies(tmp_path: Path) -> None:
+    gone = [tmp_path / "gone", tmp_path / "gone too"]
+    assert first_copies(gone) == {path: path for path in gone}
+
+
 def test_of_copies_one_is_kept(tmp_path: Path) -> None:
     assert names(merge(photos(tmp_path, a="same", b="other", c="same"))) == ["a", "b"]
 
