@@ -4,11 +4,13 @@
 """
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 import skimage.data
+from numpy.typing import NDArray
 
 from crackdemo.arrays import GrayImage, RgbImage
 from crackdemo.photos.images import write_jpeg, write_png
@@ -41,13 +43,15 @@ def concrete(height: int, width: int, rng: np.random.Generator) -> GrayImage:
     return np.clip(surface - 0.12 * pores, 0.02, 1).astype(np.float32)
 
 
-def make_pavement(folder: Path, seed: int) -> None:
+def make_pavement(
+    folder: Path, seed: int, write: Callable[[Path, NDArray[np.uint8]], None] = write_png
+) -> None:
     """Photos of procedural pavement without a crack, as PNG; the same for the same seed."""
     folder.mkdir(parents=True)
     for number in range(_PAVEMENT_PHOTOS):
         rng = np.random.default_rng([seed, number])
         gray = pavement(_PAVEMENT_SIDE, _PAVEMENT_SIDE, rng)
-        write_png(folder / f"pavement-{number:03}.png", np.round(255 * gray).astype(np.uint8))
+        write(folder / f"pavement-{number:03}.png", np.round(255 * gray).astype(np.uint8))
 
 
 def make_examples() -> dict[str, RgbImage]:

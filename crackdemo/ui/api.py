@@ -41,11 +41,11 @@ def inspect(
         raise gr.Error(str(error), print_exception=False) from None
     calibration = bench.config(resolved).calibration
     verdict = judge(scored.detection, calibration, preset, Path(photo).name)
-    folder = bench.new_export_folder()
-    files = [folder / name for name in ("mask.png", "heatmap.png", "reconstruction.png")]
     arrays = (verdict.mask, scored.detection.heatmap, scored.detection.reconstruction)
-    for file, array in zip(files, arrays, strict=True):
-        write_png(file, array)
+    with bench.export_folder() as folder:
+        files = [folder / name for name in ("mask.png", "heatmap.png", "reconstruction.png")]
+        for file, array in zip(files, arrays, strict=True):
+            write_png(file, array)
     report = {
         "file": Path(photo).name,
         "weights": resolved.name,

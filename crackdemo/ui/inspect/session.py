@@ -179,16 +179,18 @@ def export(bench: Workbench, session: Session, settings: Settings) -> list[str]:
     shown, weights = on_show(bench, session), session.roll.weights
     if shown is None or weights is None:
         return []
-    folder = bench.new_export_folder()
     preset, calibration = settings.preset, shown.calibration
     name = shown.entry.upload.name
-    files = exports.export_photo(folder, name, shown.scored, calibration, preset, settings.opacity)
     scored = (
         (entry.upload.name, bench.score(entry.upload.path, weights))
         for entry in session.roll.entries
     )
     failed = [(problem.upload.name, problem.reason) for problem in session.roll.problems]
-    files += exports.export_tables(folder, scored, failed, calibration, preset)
+    with bench.export_folder() as folder:
+        files = exports.export_photo(
+            folder, name, shown.scored, calibration, preset, settings.opacity
+        )
+        files += exports.export_tables(folder, scored, failed, calibration, preset)
     return [str(file) for file in files]
 
 
