@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -183,7 +183,7 @@ def look_at(
     config: FitConfig,
     minutes: float | None,
     estimate: Callable[[FitConfig, Data, float | None], str] = estimate,
-) -> Iterator[tuple[str, RgbImage | None]]:
+) -> Generator[tuple[str, RgbImage | None], None, None]:
     """What is known of the photos so far, as Markdown, and a sheet of some. Raises DatasetError.
 
     gathering: from `gathered`; it ends before the last answer, or when nobody wants one any more.

@@ -104,7 +104,7 @@ class TestAtTheEnd:
         answers = fit_data.look_at(gathering, FitConfig(), None)
         next(answers)
         assert left_behind(bench)
-        answers.close()  # type: ignore[attr-defined]
+        answers.close()
         assert left_behind(bench) == []
 
     def test_a_check_that_fails_leaves_nothing(self, bench: Workbench) -> None:
