@@ -138,7 +138,7 @@ def test_photos_are_checked_and_nothing_of_them_stays(app: App, browser: Browser
     for is_abandoned in (True, False):
         page = browser.new_page(viewport={"width": 1300, "height": 1000})
         open_tab(page, app)
-        page.get_by_label("Procedural pavement").check()
+        fill_in(page, "looked-at", epochs=3)
         page.locator("#check-data").click()
         found = page.locator("#data-found")
         expect(found).to_contain_text("40 photos, 320 × 320 px", timeout=PATIENCE)
