@@ -1,7 +1,9 @@
-"""Output folders, and text files that are written whole."""
+"""Output folders, files that are written whole, their hashes and names."""
 
 import hashlib
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryFile
 from uuid import uuid4
 
@@ -19,17 +21,50 @@ def make_folder(folder: Path) -> None:
         ) from None
 
 
-def write_text(path: Path, text: str) -> None:
-    """UTF-8, under a hidden temporary name in the same folder first; replaces an older file."""
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """A hidden path beside it to write to, renamed at the end; replaces an older file.
+
+    After a failure the older file is as it was, and nothing else is left.
+    """
     building = path.with_name(f".{uuid4().hex}.tmp")
     try:
-        building.write_text(text, encoding="utf-8", newline="\n")
+        yield building
         building.replace(path)
     finally:
         building.unlink(missing_ok=True)
 
 
+def write_text(path: Path, text: str) -> None:
+    """UTF-8, written whole."""
+    with written_whole(path) as building:
+        building.write_text(text, encoding="utf-8", newline="\n")
+
+
 def sha256_of(path: Path) -> str:
-    """A file's identity: the SHA-256 of its content, 64 hexadecimal digits."""
+    """The hash of a file's content, in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def numbered(names: Iterable[str]) -> list[str]:
+    """Each name once: the second `name.jpg` becomes `name (2).jpg`, or the next one that is free.
+
+    names: relative paths with forward slashes.
+    """
+    unique: dict[str, None] = {}
+    latest: dict[str, int] = {}
+    for name in names:
+        suffix = PurePosixPath(name).suffix
+        free, number = name, latest.get(name, 1)  # what was taken before is not tried again
+        while free in unique:
+            number += 1
+            free = f"{name.removesuffix(suffix)} ({number}){suffix}"
+        latest[name] = number
+        unique[free] = None
+    return list(unique)
+
+
+def legible(name: str) -> str:
+    """With a sign for each half character that no page and no file of text can hold."""
+    return name.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -1,10 +1,10 @@
 """Fits that take seconds, and how to wait for them."""
 
-import hashlib
 import time
 from collections.abc import Callable
 from typing import Any
 
+from crackdemo.files import sha256_of
 from crackdemo.runs.jobs import Job, Jobs
 
 PATIENCE = 100.0
@@ -32,8 +32,7 @@ def wait_for(jobs: Jobs, name: str, is_there: Callable[[Job], bool]) -> Job:
 
 
 def weights(jobs: Jobs, name: str) -> str:
-    file = jobs.folder / name / "checkpoint" / "model.safetensors"
-    return hashlib.sha256(file.read_bytes()).hexdigest()
+    return sha256_of(jobs.folder / name / "checkpoint" / "model.safetensors")
 
 
 def has_epochs(count: int) -> Callable[[Job], bool]:

@@ -1,19 +1,22 @@
-"""Training photos that a person brings: unpacked safely into one folder, then looked at."""
+"""Training photos that a person brings: taken safely into one folder, from files and ZIPs."""
 
-import hashlib
+import errno
+import lzma
 import shutil
+import stat
+import struct
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
-import cv2
-import numpy as np
-
-from crackdemo.arrays import RgbImage
-from crackdemo.errors import DatasetError, PhotoError
-from crackdemo.photos.images import MAX_FILE_MB, PHOTO_SUFFIXES, find_photos, read_photo, write_png
-from crackdemo.synthesis.examples import pavement
+from crackdemo.errors import DatasetError
+from crackdemo.files import legible, numbered, written_whole
+from crackdemo.photos.images import MAX_FILE_MB, PHOTO_SUFFIXES, find_photos
 
 MAX_ZIP_PHOTOS = 20_000
 MAX_ZIP_BYTES = 8 * 2**30
@@ -21,45 +24,33 @@ MAX_ZIP_BYTES = 8 * 2**30
 _BOMB_BYTES, _BOMB_RATIO = 2**28, 200
 """Above this size no ZIP of photos shrinks more: surfaces have grain."""
 _CHUNK = 2**20
-_PAVEMENT_PHOTOS, _PAVEMENT_SIDE = 40, 320
-_SHEET_COLUMNS, _SHEET_ROWS, _SHEET_SIDE = 6, 2, 128
+# OSError and ValueError too: the decoders raise them where lengths and places are nonsense
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, RuntimeError, OSError,
+    ValueError,
+)  # fmt: skip
+_ODD_NAME = {
+    errno.ENAMETOOLONG: "its name is too long for the disk",
+    errno.EILSEQ: "the disk cannot keep its name",
+    errno.EINVAL: "the disk cannot keep its name",
+}
+_CLASH = "something else of its name is there already"
 
 
 @dataclass(frozen=True)
-class DataCheck:
-    """What a folder of training photos holds."""
+class _Arrival:
+    """A photo that is about to be taken in."""
 
-    photos: int
-    """Photos that can be read and are no duplicates."""
-    smallest: tuple[int, int]
-    """Height and width of the photo with the fewest pixels; (0, 0) without any."""
-    largest: tuple[int, int]
-    """Height and width of the photo with the most pixels."""
-    duplicates: tuple[str, ...]
-    """File names of exact copies, which are left out."""
-    unreadable: tuple[str, ...]
-    """One sentence for each photo that cannot be read."""
-    sheet: RgbImage | None
-    """Some of the photos' middles in a grid; None without any."""
+    file: Path
+    """Itself, or the ZIP that holds it."""
+    name: str
+    """What the person calls it: with the folders of the ZIP, before equal names are numbered."""
+    entry: zipfile.ZipInfo | None = None
+    """Its place in the ZIP."""
 
 
-def take_in(files: Sequence[Path], folder: Path) -> list[str]:
-    """Copies photos, and those in ZIP files, into a new folder; says what was left out.
-
-    Raises DatasetError when nothing is left, or a ZIP is broken or a bomb.
-    """
-    folder.mkdir(parents=True)
-    left_out: list[str] = []
-    for file in files:
-        if file.suffix.lower() == ".zip":
-            left_out += unpack(file, folder)
-        elif file.suffix.lower() in PHOTO_SUFFIXES:
-            shutil.copy(file, _free(folder / file.name))
-        else:
-            left_out.append(f"“{file.name}” is neither a photo nor a ZIP.")
-    if not find_photos(folder):
-        raise DatasetError("The upload holds no photos: give photos, or a ZIP of them.")
-    return left_out
+class _LeftOut(Exception):
+    """One photo cannot be taken in; the text says why, and the rest goes on."""
 
 
 def free_bytes(folder: Path) -> int:
@@ -67,67 +58,81 @@ def free_bytes(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
-def unpack(file: Path, folder: Path, free_bytes: Callable[[Path], int] = free_bytes) -> list[str]:
-    """The photos of a ZIP, in their folders; says which entries were left out.
+def open_new(path: Path) -> BinaryIO:
+    """A file that was not there before, to write to."""
+    return path.open("xb")
 
-    Raises DatasetError for a broken, encrypted or empty ZIP, and for one that would unpack to more
-    than MAX_ZIP_BYTES, MAX_ZIP_PHOTOS or what the disk has left.
+
+def take_in(
+    files: Sequence[Path],
+    folder: Path,
+    free_bytes: Callable[[Path], int] = free_bytes,
+    open_new: Callable[[Path], BinaryIO] = open_new,
+) -> list[str]:
+    """Copies photos, and those in ZIP files, into a new folder; says what was left out.
+
+    Photos of a ZIP keep their folders. Raises DatasetError when nothing is left, when a ZIP is
+    broken as a whole, a bomb or more than the disk can hold, and when the folder vanishes
+    meanwhile; OSError when the disk fails.
     """
+    folder.mkdir(parents=True)
+    left_out: list[str] = []
+    arrivals: list[_Arrival] = []
+    for file in files:
+        arrivals += _arrivals(file, left_out)
+    _require_space(arrivals, free_bytes(folder))
+    names = numbered(arrival.name for arrival in arrivals)
+    taken = _write_all(arrivals, names, _Place(folder, open_new), left_out)
+    if not taken:
+        raise DatasetError(
+            f"The upload holds no photos: give photos, or a ZIP of them.{_first_of(left_out)}"
+        )
+    if len(find_photos(folder)) < taken:
+        raise _vanished()
+    return left_out
+
+
+def _arrivals(file: Path, left_out: list[str]) -> Iterator[_Arrival]:
+    """The photos of an uploaded file; sentences on all else are added to `left_out`."""
+    if file.suffix.lower() == ".zip":
+        found = [_Arrival(file, entry.filename, entry) for entry in _entries(file)]
+    else:
+        found = [_Arrival(file, file.name)]
+    for arrival in found:
+        problem = _refusal(arrival.name, arrival.entry)
+        if problem:
+            left_out.append(_sentence(arrival.name, problem))
+        elif problem is None:
+            yield replace(arrival, name=str(PurePosixPath(arrival.name)))
+
+
+def _first_of(left_out: Sequence[str]) -> str:
+    """A sentence on what was left out, to follow another one."""
+    if len(left_out) < 2:
+        return "".join(f" {sentence}" for sentence in left_out)
+    return f" Of {len(left_out)} files that were left out this is the first: {left_out[0]}"
+
+
+def _entries(file: Path) -> list[zipfile.ZipInfo]:
+    """The files in a ZIP. Raises DatasetError where it must not be unpacked, or cannot be."""
+    name = legible(file.name)
     try:
         with zipfile.ZipFile(file) as archive:
-            return list(_unpack(archive, file.name, folder, free_bytes(folder)))
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError) as error:
-        if isinstance(error, OSError) and error.strerror:
-            reason = error.strerror
-        else:
-            reason = "it is damaged, encrypted or of a rare kind"
-        raise DatasetError(f"“{file.name}” cannot be unpacked ({reason}): zip it again.") from None
+            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    except UnicodeError:
+        raise DatasetError(
+            f"“{name}” cannot be unpacked (a name in it is no text): rename its photos and zip "
+            "them again."
+        ) from None
+    except _DAMAGED as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        reason = reason or "it is damaged, encrypted or of a rare kind"
+        raise DatasetError(f"“{name}” cannot be unpacked ({reason}): zip it again.") from None
+    _require_photo_like(name, entries)
+    return entries
 
 
-def make_pavement(folder: Path, seed: int) -> None:
-    """Photos of procedural pavement without a crack, as PNG; the same for the same seed."""
-    folder.mkdir(parents=True)
-    for number in range(_PAVEMENT_PHOTOS):
-        rng = np.random.default_rng([seed, number])
-        gray = pavement(_PAVEMENT_SIDE, _PAVEMENT_SIDE, rng)
-        write_png(folder / f"pavement-{number:03}.png", np.round(255 * gray).astype(np.uint8))
-
-
-def check(folder: Path) -> DataCheck:
-    """Opens every photo of a data folder once; masks are left alone."""
-    shapes: list[tuple[int, int]] = []
-    duplicates, unreadable = [], []
-    middles: list[RgbImage] = []
-    seen: set[str] = set()
-    for path in find_photos(folder):
-        if "masks" in path.relative_to(folder).parts[:-1]:
-            continue
-        try:
-            photo = read_photo(path)
-        except PhotoError as problem:
-            unreadable.append(str(problem))
-            continue
-        fingerprint = hashlib.sha256(path.read_bytes()).hexdigest()
-        if fingerprint in seen:
-            duplicates.append(path.name)
-            continue
-        seen.add(fingerprint)
-        shapes.append((photo.shape[0], photo.shape[1]))
-        if len(middles) < _SHEET_COLUMNS * _SHEET_ROWS:
-            middles.append(_middle(photo))
-    shapes.sort(key=lambda shape: shape[0] * shape[1])
-    return DataCheck(
-        photos=len(shapes),
-        smallest=shapes[0] if shapes else (0, 0),
-        largest=shapes[-1] if shapes else (0, 0),
-        duplicates=tuple(duplicates),
-        unreadable=tuple(unreadable),
-        sheet=_sheet(middles) if middles else None,
-    )
-
-
-def _unpack(archive: zipfile.ZipFile, name: str, folder: Path, free: int) -> Iterator[str]:
-    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+def _require_photo_like(name: str, entries: list[zipfile.ZipInfo]) -> None:
     if not entries:
         raise DatasetError(f"“{name}” is empty: put photos into it.")
     size = sum(entry.file_size for entry in entries)
@@ -142,68 +147,128 @@ def _unpack(archive: zipfile.ZipFile, name: str, folder: Path, free: int) -> Ite
             f"“{name}” would grow from {packed / 1e6:.1f} MB to {size / 1e6:.0f} MB, as no photos "
             "do: zip the photos alone."
         )
+
+
+def _require_space(arrivals: Sequence[_Arrival], free: int) -> None:
+    size = sum(arrival.entry.file_size for arrival in arrivals if arrival.entry)
     if size > free:
         raise DatasetError(
-            f"“{name}” would unpack to {size / 2**30:.1f} GB, but the disk has {free / 2**30:.1f} "
-            "GB left: free some space, or split it."
+            f"The photos would unpack to {size / 2**30:.1f} GB, but the disk has "
+            f"{free / 2**30:.1f} GB left: free some space, or bring fewer."
         )
-    for entry in entries:
-        problem = _refusal(entry)
-        if problem is None:
-            _extract(archive, entry, _free(folder / PurePosixPath(entry.filename)))
-        elif problem:
-            yield f"“{PurePosixPath(entry.filename).name}” {problem}."
 
 
-def _refusal(entry: zipfile.ZipInfo) -> str | None:
-    """Why an entry is left out; empty for what is left out silently, None for a photo."""
-    path = PurePosixPath(entry.filename)
-    if path.is_absolute() or ".." in path.parts or "\\" in entry.filename or "\0" in entry.filename:
-        return "was left out: its name leads out of the ZIP"
-    if any(part.startswith((".", "__MACOSX")) for part in path.parts):
+def _refusal(name: str, entry: zipfile.ZipInfo | None) -> str | None:
+    """Why a file, or an entry of a ZIP, is left out; empty for what is left out silently."""
+    path = PurePosixPath(name)
+    if name != legible(name):
+        return "its name is no text"
+    if any(part.startswith((".", "__MACOSX")) for part in path.parts if part != ".."):
         return ""  # what operating systems add
+    if entry is not None:
+        if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
+            return "its name leads out of the ZIP"
+        if stat.S_ISLNK(entry.external_attr >> 16):  # where Unix keeps a file's kind
+            return "it is a link"
+        if entry.file_size > MAX_FILE_MB * 1_000_000:
+            return f"it is larger than {MAX_FILE_MB} MB"
     if path.suffix.lower() not in PHOTO_SUFFIXES:
-        return "was left out: it is no photo"
-    if entry.file_size > MAX_FILE_MB * 1_000_000:
-        return f"was left out: it is larger than {MAX_FILE_MB} MB"
+        return "it is no photo" if entry else "it is neither a photo nor a ZIP"
     return None
 
 
-def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path) -> None:
+def _sentence(name: str, problem: str) -> str:
+    return f"“{legible(PurePosixPath(name).name)}” was left out: {problem}."
+
+
+class _Place:
+    """The new folder, and those below it that were made for photos."""
+
+    def __init__(self, folder: Path, open_new: Callable[[Path], BinaryIO]) -> None:
+        self._folder, self._open_new = folder, open_new
+        self._made: set[PurePosixPath] = {PurePosixPath()}
+
+    def write(self, name: str, chunks: Iterable[bytes]) -> None:
+        """A new file, written whole. Raises _LeftOut, and OSError when the disk fails."""
+        path = PurePosixPath(name)
+        target = self._folder / path
+        try:
+            self._make_parents(path)
+            if target.is_symlink() or target.exists():
+                raise _LeftOut(_CLASH)
+            with written_whole(target) as building, self._open_new(building) as sink:
+                for chunk in chunks:
+                    sink.write(chunk)
+        except FileNotFoundError:  # nothing but this makes folders here, and nothing removes them
+            raise _vanished() from None
+        except OSError as error:
+            if error.errno in _ODD_NAME:
+                raise _LeftOut(_ODD_NAME[error.errno]) from None
+            raise
+
+    def _make_parents(self, path: PurePosixPath) -> None:
+        """One by one, so that no link is followed and no folder that is gone comes back."""
+        for parent in reversed(path.parents):
+            if parent in self._made:
+                continue
+            folder = self._folder / parent
+            try:
+                folder.mkdir()
+            except FileExistsError:  # a file, or a folder whose name differs in case alone
+                if folder.is_symlink() or not folder.is_dir():
+                    raise _LeftOut(_CLASH) from None
+            self._made.add(parent)
+
+
+def _write_all(
+    arrivals: Sequence[_Arrival], names: Sequence[str], place: _Place, left_out: list[str]
+) -> int:
+    """How many photos there are now; sentences on the others are added to `left_out`."""
+    taken = 0
+    pairs = zip(arrivals, names, strict=True)
+    for file, of_file in groupby(pairs, key=lambda pair: pair[0].file):
+        with zipfile.ZipFile(file) if file.suffix.lower() == ".zip" else nullcontext() as archive:
+            for arrival, name in of_file:
+                try:
+                    place.write(name, _chunks(arrival, archive))
+                    taken += 1
+                except _LeftOut as problem:
+                    left_out.append(_sentence(arrival.name, str(problem)))
+    return taken
+
+
+def _chunks(arrival: _Arrival, archive: zipfile.ZipFile | None) -> Iterator[bytes]:
+    if archive is not None and arrival.entry is not None:
+        return _chunks_of_entry(archive, arrival.entry)
+    return _chunks_of_file(arrival.file)
+
+
+def _chunks_of_file(file: Path) -> Iterator[bytes]:
+    try:
+        with file.open("rb") as source:
+            while chunk := source.read(_CHUNK):
+                yield chunk
+    except OSError as error:
+        raise _LeftOut(f"it cannot be read ({error.strerror})") from None
+
+
+def _chunks_of_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
     """At most as many bytes as the ZIP's own list announces, whatever follows."""
-    target.parent.mkdir(parents=True, exist_ok=True)
+    if entry.flag_bits & 1:
+        raise _LeftOut("it is encrypted")
     left = entry.file_size
-    with archive.open(entry) as source, target.open("wb") as sink:
-        while chunk := source.read(_CHUNK):
-            left -= len(chunk)
-            if left < 0:
-                raise zipfile.BadZipFile("more than was announced")
-            sink.write(chunk)
+    try:
+        with archive.open(entry) as source:
+            while chunk := source.read(_CHUNK):
+                left -= len(chunk)
+                if left < 0:
+                    raise zipfile.BadZipFile("more than was announced")
+                yield chunk
+    except _DAMAGED:
+        raise _LeftOut("its data is damaged or of a rare kind") from None
 
 
-def _free(path: Path) -> Path:
-    """The path, or `name (2)` where it is taken."""
-    number, free = 1, path
-    while free.exists():
-        number += 1
-        free = path.with_stem(f"{path.stem} ({number})")
-    return free
-
-
-def _middle(photo: RgbImage) -> RgbImage:
-    """The middle square, as large as it goes, scaled."""
-    height, width = photo.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    square = photo[top : top + side, left : left + side]
-    size = (_SHEET_SIDE, _SHEET_SIDE)
-    scaled: RgbImage = cv2.resize(square, size, interpolation=cv2.INTER_AREA)
-    return scaled
-
-
-def _sheet(middles: list[RgbImage]) -> RgbImage:
-    blank = np.full_like(middles[0], 255)
-    columns = min(len(middles), _SHEET_COLUMNS)
-    padded = middles + [blank] * (-len(middles) % columns)
-    rows = [np.hstack(padded[i : i + columns]) for i in range(0, len(padded), columns)]
-    return np.vstack(rows)
+def _vanished() -> DatasetError:
+    return DatasetError(
+        "The photos vanished from the server while they were unpacked: give them once more."
+    )

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from crackdemo.data.folders import Split, split_of
+from crackdemo.data.duplicates import first_copies
+from crackdemo.data.folders import named_photos
+from crackdemo.data.splits import Split, split_of
 from crackdemo.errors import DatasetError
 from crackdemo.photos.images import find_photos
 from crackdemo.photos.sources import Source
@@ -25,8 +27,9 @@ class LabelledPhoto:
 def find_labelled(folder: Path, split: Split | None = None) -> list[LabelledPhoto]:
     """The photos of `images/`, with their masks in `masks/`, and of `clean/` and `cracked/`.
 
-    split: only photos that `datasets.split_of` puts there, by `name/stem` or `name/clean/stem`
-    with the folder's own name: what a fit on this very folder did not see. Raises DatasetError.
+    split: only photos that `splits.split_of` puts there, by `name/stem` or `name/clean/stem`
+    with the folder's own name, or a byte copy of theirs: what a fit on this very folder did not
+    see. Raises DatasetError.
     """
     if not folder.is_dir():
         raise DatasetError(f"There is no folder “{folder.name}”: check how its path is spelled.")
@@ -37,10 +40,20 @@ def find_labelled(folder: Path, split: Split | None = None) -> list[LabelledPhot
             f"The folder “{name}” holds no labelled photos: it needs images/ and masks/ with "
             "equal stems, or clean/ and cracked/."
         )
-    chosen = [photo for full_name, photo in photos if split in (None, split_of(full_name))]
+    if split is None:
+        return [photo for _, photo in photos]
+    splits = _splits(folder, {photo.source.path: full_name for full_name, photo in photos})
+    chosen = [photo for _, photo in photos if splits[photo.source.path] == split]
     if not chosen:
         raise DatasetError(f"No photo of “{name}” falls into its {split} split: take them all.")
     return chosen
+
+
+def _splits(folder: Path, names: dict[Path, str]) -> dict[Path, Split]:
+    """Where each photo belongs: byte copies together, where a fit would put the one it takes."""
+    taken = {path for path, _, _ in named_photos(folder)}
+    in_order = sorted(names, key=lambda path: (path not in taken, names[path]))
+    return {path: split_of(names[first]) for path, first in first_copies(in_order).items()}
 
 
 def _with_masks(folder: Path, name: str) -> Iterator[tuple[str, LabelledPhoto]]:

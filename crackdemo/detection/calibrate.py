@@ -12,6 +12,7 @@ from crackdemo.detection.engine import Engine
 from crackdemo.detection.heatmaps import HeatmapConfig, photo_score, to_heatmap
 from crackdemo.detection.illumination import FlattenConfig, to_gray
 from crackdemo.detection.scales import fused_residual, predict_at_scales
+from crackdemo.masks.grow import dilate
 from crackdemo.synthesis.cracks import CrackConfig, paint_cracks
 
 CLEAN_SHARES = (0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999)
@@ -65,10 +66,7 @@ def calibrate(
 
 def as_outlined(mask: CrackMask) -> CrackMask:
     """A painted crack's mask as a person would draw it: OUTLINE_PX beyond the dark."""
-    side = 2 * OUTLINE_PX + 1
-    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    grown: NDArray[np.uint8] = cv2.dilate(mask.astype(np.uint8), disk)
-    return grown.astype(np.bool_)
+    return dilate(mask, OUTLINE_PX)
 
 
 def best_f1_residual(

@@ -6,17 +6,15 @@ from their sum (pixels pooled over the set, "micro").
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
-import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crackdemo.arrays import CrackMask, Heatmap
 from crackdemo.masks.cut import cut_mask, cut_value
+from crackdemo.masks.grow import dilate
 from crackdemo.masks.params import MaskParams
-
-_Pixel = TypeVar("_Pixel", np.uint8, np.uint16)
 
 THRESHOLDS = tuple(step / 100 for step in range(1, 100))
 """The fixed grid that ODS and OIS choose from: .01 to .99."""
@@ -84,8 +82,8 @@ def pixel_counts(mask: CrackMask, gt_mask: CrackMask, tolerance_px: float = 0.0)
     ValueError if the sizes differ or gt_mask is not bool.
     """
     _require_pair(mask, gt_mask)
-    near_truth = _grow(gt_mask.astype(np.uint8), tolerance_px).astype(np.bool_)
-    near_prediction = _grow(mask.astype(np.uint8), tolerance_px).astype(np.bool_)
+    near_truth = dilate(gt_mask, tolerance_px)
+    near_prediction = dilate(mask, tolerance_px)
     return Counts(
         right_predicted=_count(mask & near_truth),
         predicted=_count(mask),
@@ -117,9 +115,9 @@ def threshold_curves(
 
 def _curve_of_values(heatmap: Heatmap, gt_mask: CrackMask, tolerance_px: float) -> Curve:
     """All thresholds at once: a true pixel is found while the highest value near it passes."""
-    near_truth = _grow(gt_mask.astype(np.uint8), tolerance_px).astype(np.bool_)
+    near_truth = dilate(gt_mask, tolerance_px)
     right_predicted = _passing(heatmap[near_truth])
-    found_truth = _passing(_grow(heatmap, tolerance_px)[gt_mask])
+    found_truth = _passing(dilate(heatmap, tolerance_px)[gt_mask])
     truth = _count(gt_mask)
     return [
         Counts(right, predicted, found, truth)
@@ -242,15 +240,6 @@ def confusion(called: ArrayLike, labels: ArrayLike) -> Confusion:
         false_negatives=_count(~called & cracked),
         true_negatives=_count(~called & ~cracked),
     )
-
-
-def _grow(image: NDArray[_Pixel], radius: float) -> NDArray[_Pixel]:
-    """The highest value within a Euclidean distance of each pixel: grey dilation by a disc."""
-    reach = int(radius)
-    row, column = np.ogrid[-reach : reach + 1, -reach : reach + 1]
-    disc = (row**2 + column**2 <= radius**2).astype(np.uint8)
-    grown: NDArray[_Pixel] = cv2.dilate(image, disc)
-    return grown
 
 
 def _count(mask: NDArray[np.bool_]) -> int:

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 import pillow_heif
@@ -20,6 +19,7 @@ from tifffile import PHOTOMETRIC, SAMPLEFORMAT, TiffFile, TiffPage
 
 from crackdemo.arrays import CrackMask, RgbImage
 from crackdemo.errors import PhotoError
+from crackdemo.files import written_whole
 
 MAX_MEGAPIXELS = 200
 """The largest phone and drone cameras stop here; decoding one such photo takes about 2 GB."""
@@ -236,10 +236,5 @@ def _rgb(image: Image.Image, background: str) -> Image.Image:
 
 
 def _write(path: Path, image: Image.Image, **options: Any) -> None:
-    """Whole under a hidden temporary name in the same folder, then renamed."""
-    temporary = path.with_name(f".{uuid4().hex}.tmp")
-    try:
-        image.save(temporary, **options)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with written_whole(path) as building:
+        image.save(building, **options)

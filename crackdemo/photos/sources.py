@@ -1,11 +1,12 @@
 """Files and folders to the photos of a batch, each with a name of its own in the output."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from crackdemo.errors import SourceError
+from crackdemo.files import numbered
 from crackdemo.photos.images import PHOTO_SUFFIXES, find_photos
 
 
@@ -31,7 +32,7 @@ def find_sources(inputs: Sequence[Path], without: Sequence[Path] = ()) -> list[S
     for given in inputs:
         for path, file in _photos_of(given, [folder.resolve() for folder in without]):
             found.setdefault(path.absolute(), file)
-    files = _numbered(found.values())
+    files = numbered(found.values())
     return [Source(*parts) for parts in zip(found, files, _output_stems(files), strict=True)]
 
 
@@ -49,17 +50,6 @@ def _photos_of(given: Path, without: Sequence[Path]) -> list[tuple[Path, str]]:
     if not photos:
         raise SourceError(f"The folder “{given.resolve().name}” holds no photos: give another.")
     return photos
-
-
-def _numbered(files: Iterable[str]) -> list[str]:
-    unique: dict[str, None] = {}
-    for file in files:
-        name, number = file, 1
-        while name in unique:
-            number += 1
-            name = f"{_stem(file)} ({number}){PurePosixPath(file).suffix}"
-        unique[name] = None
-    return list(unique)
 
 
 def _output_stems(files: Sequence[str]) -> list[str]:

@@ -4,14 +4,16 @@
 """
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 import skimage.data
+from numpy.typing import NDArray
 
 from crackdemo.arrays import GrayImage, RgbImage
-from crackdemo.photos.images import write_jpeg
+from crackdemo.photos.images import write_jpeg, write_png
 from crackdemo.synthesis.cracks import CrackConfig, paint_cracks
 from crackdemo.synthesis.noise import smooth_noise
 from crackdemo.synthesis.surfaces import light_gradient, shadow_edge, stain
@@ -19,6 +21,7 @@ from crackdemo.synthesis.surfaces import light_gradient, shadow_edge, stain
 _CRACKS = CrackConfig(width_min=2, width_max=6, depth_min=3, paths_max=1, network_probability=0)
 _NET = CrackConfig(width_min=1.5, width_max=4, depth_min=3, network_probability=1)
 _HAIRLINE = CrackConfig(width_min=1.3, width_max=1.8, depth_min=2.5, paths_max=1)
+_PAVEMENT_PHOTOS, _PAVEMENT_SIDE = 40, 320
 
 
 def pavement(height: int, width: int, rng: np.random.Generator) -> GrayImage:
@@ -38,6 +41,17 @@ def concrete(height: int, width: int, rng: np.random.Generator) -> GrayImage:
     surface += 0.012 * smooth_noise(height, width, 1.2, rng)
     pores = smooth_noise(height, width, 1.5, rng) > 3.1
     return np.clip(surface - 0.12 * pores, 0.02, 1).astype(np.float32)
+
+
+def make_pavement(
+    folder: Path, seed: int, write: Callable[[Path, NDArray[np.uint8]], None] = write_png
+) -> None:
+    """Photos of procedural pavement without a crack, as PNG; the same for the same seed."""
+    folder.mkdir(parents=True)
+    for number in range(_PAVEMENT_PHOTOS):
+        rng = np.random.default_rng([seed, number])
+        gray = pavement(_PAVEMENT_SIDE, _PAVEMENT_SIDE, rng)
+        write(folder / f"pavement-{number:03}.png", np.round(255 * gray).astype(np.uint8))
 
 
 def make_examples() -> dict[str, RgbImage]:

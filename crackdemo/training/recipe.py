@@ -14,7 +14,9 @@ from safetensors import SafetensorError
 
 from crackdemo.checkpoints.card import model_card
 from crackdemo.checkpoints.checkpoint import Checkpoint, CheckpointConfig, save_checkpoint
-from crackdemo.data.folders import Sample, drop_repeats, find_samples, readable_tiles
+from crackdemo.data.duplicates import drop_repeats
+from crackdemo.data.folders import Sample, find_samples
+from crackdemo.data.tiles import readable_tiles
 from crackdemo.detection.calibrate import calibrate
 from crackdemo.detection.engine import Engine
 from crackdemo.detection.illumination import Channel

@@ -45,14 +45,14 @@ def inspect(
     preset = parse_config(Preset, {"mask": params, "mm_per_px": mm_per_px or None})
     scored = bench.score(file, resolved)
     verdict = judge(scored.detection, detector, preset)
-    folder = bench.new_export_folder()
     arrays = {
         "mask.png": verdict.mask,
         "heatmap.png": scored.detection.heatmap,
         "reconstruction.png": scored.detection.reconstruction,
     }
-    for name, array in arrays.items():
-        write_png(folder / name, array)
+    with bench.export_folder() as folder:
+        for name, array in arrays.items():
+            write_png(folder / name, array)
     report = {
         "file": file.name,
         "weights": resolved.name,

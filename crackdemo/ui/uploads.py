@@ -1,10 +1,12 @@
 """Photos as a visitor gives them: where the server keeps each, and what the visitor calls it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from gradio.data_classes import FileDataDict
+
+from crackdemo.files import legible, numbered
 
 
 @dataclass(frozen=True)
@@ -21,15 +23,4 @@ def uploads_of(files: Sequence[FileDataDict] | None) -> tuple[Upload, ...]:
     """The uploads of a `gr.File` without preprocessing; a second `name` becomes `name (2)`."""
     paths = [Path(file["path"]) for file in files or ()]
     names = [PurePath(file.get("orig_name") or file["path"]).name for file in files or ()]
-    return tuple(map(Upload, paths, _numbered(names)))
-
-
-def _numbered(names: Iterable[str]) -> list[str]:
-    unique: dict[str, None] = {}
-    for name in names:
-        numbered, number = name, 1
-        while numbered in unique:
-            number += 1
-            numbered = f"{PurePath(name).stem} ({number}){PurePath(name).suffix}"
-        unique[numbered] = None
-    return list(unique)
+    return tuple(map(Upload, paths, numbered(map(legible, names))))

@@ -3,8 +3,10 @@
 import shutil
 import tempfile
 import threading
+import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,7 +30,10 @@ _LOADED = 4
 """Detectors that are kept; a network takes a few megabytes and a moment to load."""
 
 _EXPORTS = 32
-"""Export folders that are kept; the page copies their files as soon as it hands them out."""
+"""Export folders that are kept at least."""
+_EXPORT_SECONDS = 600.0
+"""So long each of them is kept, counted from when it was written; the page copies their files as
+soon as it hands them out."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,8 @@ class Workbench:
     """Where fits are kept; None switches training off."""
     owner: str | None = None
     """On a Space, the Hub name of the one who may fit, rename and delete; None at home."""
+    clock: Callable[[], float] = time.monotonic
+    """Seconds that pass."""
     photos: ScoredPhotos = field(init=False)
     """Detections so far."""
 
@@ -66,19 +73,48 @@ class Workbench:
         self.photos = ScoredPhotos(self.scratch)
         self.jobs = None if self.runs is None else Jobs(self.runs, shipped_names(self.shipped))
         self._loaded: OrderedDict[Weights, Loaded] = OrderedDict()
-        self._exports: deque[Path] = deque()
+        self._exports: deque[tuple[float, Path]] = deque()
         self._lock = threading.Lock()
 
-    def new_export_folder(self) -> Path:
-        """An empty folder for files that a visitor takes away; the oldest one makes room."""
-        exports = self.scratch / "exports"
-        exports.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(dir=exports))
+    @contextmanager
+    def export_folder(self) -> Iterator[Path]:
+        """An empty folder to write files into that a visitor takes away.
+
+        It stays for a while, unless writing fails; one that is being written makes room for none.
+        """
+        self._forget_exports()
+        folder = self._new_folder("exports")
+        try:
+            yield folder
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         with self._lock:
-            self._exports.append(folder)
-            if len(self._exports) > _EXPORTS:
-                shutil.rmtree(self._exports.popleft(), ignore_errors=True)
-        return folder
+            self._exports.append((self.clock(), folder))
+
+    @contextmanager
+    def intake_folder(self) -> Iterator[Path]:
+        """An empty folder for photos that a visitor brings; gone at the end with what is in it."""
+        folder = self._new_folder("intake")
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _new_folder(self, kind: str) -> Path:
+        parent = self.scratch / kind
+        parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(dir=parent))
+
+    def _forget_exports(self) -> None:
+        """The oldest make room, where there are many and nobody copies from them any more."""
+        old = self.clock() - _EXPORT_SECONDS
+        forgotten = []
+        with self._lock:
+            while len(self._exports) >= _EXPORTS and self._exports[0][0] < old:
+                forgotten.append(self._exports.popleft()[1])
+        for folder in forgotten:
+            shutil.rmtree(folder, ignore_errors=True)
 
     @property
     def device(self) -> str:

@@ -27,8 +27,9 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from crackdemo.arrays import GrayImage, RegionMask, Residual, RgbImage
 from crackdemo.checkpoints.checkpoint import Checkpoint, load_checkpoint
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, SHIPPED, shipped_names
-from crackdemo.data.folders import find_samples, readable_tiles
+from crackdemo.data.folders import find_samples
 from crackdemo.data.labelled import LabelledPhoto, find_labelled
+from crackdemo.data.tiles import readable_tiles
 from crackdemo.detection.calibrate import as_outlined, best_f1_residual, calibrate
 from crackdemo.detection.calibration import Calibration
 from crackdemo.detection.detector import Detection, Detector

@@ -23,10 +23,10 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from crackdemo.arrays import RgbImage
 from crackdemo.checkpoints.checkpoint import load_checkpoint
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, SHIPPED
-from crackdemo.data.intake import make_pavement
 from crackdemo.detection.detector import Detector
 from crackdemo.photos.images import read_photo
 from crackdemo.runs.jobs import Jobs
+from crackdemo.synthesis.examples import make_pavement
 from crackdemo.training.config import FitConfig
 
 BAR = 2.0

@@ -1,6 +1,7 @@
 """A fit from the page, in a real browser, and through the API, in a real client."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,13 @@ def fill_in(page: Page, name: str, epochs: int) -> None:
     page.locator("#fit-channels").get_by_role("textbox").fill("4, 8")
 
 
+def wait_until(is_so: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE / 1000
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
 @needs_browser
 def test_a_fit_started_from_the_page_is_found_again_finishes_and_its_weights_are_in_the_list(
     app: App, hub: HubStandIn, browser: Browser
@@ -122,6 +130,22 @@ def test_a_running_fit_is_cancelled_and_resumed_from_the_page(app: App, browser:
     page.locator("#cancel-fit").click()
     expect(page.locator("#run-detail .state")).to_have_text("cancelled", timeout=10_000)
     page.close()
+
+
+@needs_browser
+def test_photos_are_checked_and_nothing_of_them_stays(app: App, browser: Browser) -> None:
+    brought = app.bench.scratch / "intake"
+    for is_abandoned in (True, False):
+        page = browser.new_page(viewport={"width": 1300, "height": 1000})
+        open_tab(page, app)
+        fill_in(page, "looked-at", epochs=3)
+        page.locator("#check-data").click()
+        found = page.locator("#data-found")
+        expect(found).to_contain_text("40 photos, 320 × 320 px", timeout=PATIENCE)
+        if not is_abandoned:
+            expect(found).to_contain_text("A step of", timeout=PATIENCE)
+        page.close()
+        wait_until(lambda: not list(brought.iterdir()))
 
 
 def test_a_program_starts_watches_and_cancels_a_fit(app: App) -> None:

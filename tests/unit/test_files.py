@@ -1,9 +1,11 @@
+import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from crackdemo.errors import FolderError
-from crackdemo.files import make_folder, write_text
+from crackdemo.files import legible, make_folder, numbered, sha256_of, write_text, written_whole
 
 
 def test_text_is_written_whole_in_the_place_of_an_older_file(tmp_path: Path) -> None:
@@ -36,3 +38,57 @@ def test_a_folder_in_the_place_of_a_file_is_refused_by_its_name(tmp_path: Path) 
         with pytest.raises(FolderError, match=f"“{folder.name}”") as caught:
             make_folder(folder)
         assert str(tmp_path) not in str(caught.value)
+
+
+def test_what_is_written_whole_is_seen_at_the_end_only(tmp_path: Path) -> None:
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"older")
+    with written_whole(path) as building:
+        building.write_bytes(b"newer")
+        assert path.read_bytes() == b"older"
+        assert building.name.startswith(".")
+    assert path.read_bytes() == b"newer"
+    with pytest.raises(OSError, match="full"), written_whole(path) as building:
+        building.write_bytes(b"half")
+        raise OSError("full")
+    assert path.read_bytes() == b"newer"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_is_hashed_by_its_content(tmp_path: Path) -> None:
+    for content in (b"", b"a" * 3_000_000):
+        (tmp_path / "a").write_bytes(content)
+        assert sha256_of(tmp_path / "a") == hashlib.sha256(content).hexdigest()
+
+
+def test_equal_names_are_numbered_where_a_number_is_free() -> None:
+    given = ["a.jpg", "b/a.jpg", "a (2).jpg", "a.jpg", "a.jpg", "b/a.jpg", "a (2).jpg", "x", "x"]
+    assert numbered(given) == [
+        "a.jpg", "b/a.jpg", "a (2).jpg", "a (3).jpg", "a (4).jpg", "b/a (2).jpg",
+        "a (2) (2).jpg", "x", "x (2)",
+    ]  # fmt: skip
+
+
+class CountedName(str):
+    """Counts how often any name of the batch is looked up: names are hashed for that."""
+
+    lookups = 0
+
+    def __hash__(self) -> int:
+        CountedName.lookups += 1
+        return super().__hash__()
+
+
+def test_many_equal_names_are_numbered_in_few_steps() -> None:
+    def names() -> Iterator[str]:
+        yield from (CountedName("a.jpg") for _ in range(10_000))
+
+    found = numbered(names())
+    assert found[-1] == "a (10000).jpg"
+    assert len(set(found)) == 10_000
+    assert CountedName.lookups < 100_000
+
+
+def test_half_characters_are_made_legible_and_all_others_stay() -> None:
+    assert legible("a\ud800b\udcff") == "a\ufffdb\ufffd"
+    assert legible("ü 😀.jpg") == "ü 😀.jpg"

@@ -188,16 +188,17 @@ def export(bench: Workbench, session: Session, settings: Settings) -> list[str]:
     shown, weights = on_show(bench, session), session.roll.weights
     if shown is None or weights is None:
         return []
-    folder = bench.new_export_folder()
     preset = replace(settings.preset, weights=weights.name, commit=weights.commit)
 
     def inspected(entry: Entry) -> Inspected:
         scored = bench.score(entry.upload.path, weights)
         return exports.inspect(entry.upload.name, scored, shown.detector, preset)
 
+    every = map(inspected, session.roll.entries)
     failed = [(problem.upload.name, problem.reason) for problem in session.roll.problems]
-    files = exports.export_photo(folder, inspected(shown.entry), settings.opacity)
-    files += exports.export_tables(folder, map(inspected, session.roll.entries), failed, preset)
+    with bench.export_folder() as folder:
+        files = exports.export_photo(folder, inspected(shown.entry), settings.opacity)
+        files += exports.export_tables(folder, every, failed, preset)
     return [str(file) for file in files]
 
 

@@ -49,8 +49,8 @@ def build(bench: Workbench) -> None:
             config = parse_config(FitConfig, settings)
             here, checked = own_jobs(), jobs().check_name(name)
             source = fit_data.FOLDER if folder.strip() else fit_data.PAVEMENT
-            data = fit_data.gather(bench, source, [], folder)
-            return report(fit_data.start(here, checked, config, minutes or None, data))
+            with fit_data.gathered(bench, source, [], folder) as data:
+                return report(fit_data.start(here, checked, config, minutes or None, data))
         except (DatasetError, RunError, ValueError, TypeError) as error:
             raise gr.Error(str(error)) from None
 

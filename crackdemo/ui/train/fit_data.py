@@ -1,22 +1,25 @@
 """What a new fit is made of, as functions of plain values: photos, settings, and how long."""
 
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from crackdemo.arrays import RgbImage
 from crackdemo.configs import parse_config
-from crackdemo.data import intake
+from crackdemo.data.check import DataCheck, check
 from crackdemo.data.folders import find_samples
-from crackdemo.data.intake import DataCheck
+from crackdemo.data.intake import take_in
 from crackdemo.errors import DatasetError
+from crackdemo.files import legible
 from crackdemo.runs.jobs import Job, Jobs
 from crackdemo.runs.queue import threads
+from crackdemo.synthesis.examples import make_pavement
 from crackdemo.training.config import FitConfig
 from crackdemo.ui.train.fits import count, duration
 from crackdemo.ui.workbench import Workbench
@@ -37,26 +40,46 @@ class Data:
     """Sentences on what an upload held besides."""
 
 
-def gather(bench: Workbench, source: str, files: Sequence[str], folder: str) -> Data:
-    """From the source of the person's choice. Raises DatasetError."""
+TakeIn = Callable[[Sequence[Path], Path], list[str]]
+MakePavement = Callable[[Path, int], None]
+
+
+@contextmanager
+def gathered(
+    bench: Workbench,
+    source: str,
+    files: Sequence[str],
+    folder: str,
+    take_in: TakeIn = take_in,
+    make_pavement: MakePavement = make_pavement,
+) -> Iterator[Data]:
+    """From the source of the person's choice; what was made here is gone at the end, unless it was
+    moved into a run. Raises DatasetError."""
     if source == FOLDER:
-        return Data(_allowed(bench, folder), is_ours=False)
+        yield Data(_allowed(bench, folder), is_ours=False)
+        return
     if source == UPLOAD and not files:
         raise DatasetError("There are no photos yet: upload some, or a ZIP of them.")
-    scratch = bench.new_export_folder()
+    with ExitStack() as stack:
+        with _disk_explained():
+            scratch = stack.enter_context(bench.intake_folder())
+            if source == PAVEMENT:
+                data = Data(scratch / "pavement", is_ours=True)
+                make_pavement(data.folder, 0)
+            else:
+                left_out = take_in([Path(file) for file in files], scratch / "photos")
+                data = Data(scratch / "photos", True, tuple(left_out))
+        yield data
+
+
+@contextmanager
+def _disk_explained() -> Iterator[None]:
     try:
-        if source == PAVEMENT:
-            intake.make_pavement(scratch / "pavement", seed=0)
-            return Data(scratch / "pavement", is_ours=True)
-        left_out = intake.take_in([Path(file) for file in files], scratch / "photos")
-        return Data(scratch / "photos", True, tuple(left_out))
-    except DatasetError:
-        shutil.rmtree(scratch, ignore_errors=True)
-        raise
+        yield
     except OSError as error:
-        shutil.rmtree(scratch, ignore_errors=True)
         raise DatasetError(
-            f"The photos could not be copied ({error.strerror}): free some space and try again."
+            f"The photos could not be kept on the server ({error.strerror}): free some space and "
+            "try again."
         ) from None
 
 
@@ -64,9 +87,10 @@ def _allowed(bench: Workbench, text: str) -> Path:
     try:
         folder = Path(text.strip()).resolve()
         is_allowed = any(folder.is_relative_to(parent.resolve()) for parent in bench.allowed)
+        is_allowed = is_allowed and folder.is_dir()
     except (OSError, ValueError):
         is_allowed = False
-    if not (text.strip() and is_allowed and folder.is_dir()):
+    if not (text.strip() and is_allowed):
         raise DatasetError(
             "This folder is missing, or the app may not read it: name it with --allow when you "
             "start the app."
@@ -130,21 +154,21 @@ def _bullets(sentences: Sequence[str], most: int = 20) -> str:
 
 def estimate(config: FitConfig, data: Data, minutes: float | None) -> str:
     """How long it takes, or what the minutes hold, from a few real steps in their own process."""
-    with tempfile.NamedTemporaryFile("w", suffix=".json") as settings:
-        json.dump(asdict(config), settings)
-        settings.flush()
-        given = ["--config", settings.name, "--data", str(data.folder), "--out", "unused"]
-        given += ["--threads", str(threads())]
-        command = ["nice", sys.executable, "-m", "crackdemo", "fit", "--dry-run", *given]
-        try:
+    try:
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as settings:
+            json.dump(asdict(config), settings)
+            settings.flush()
+            given = ["--config", settings.name, "--data", str(data.folder), "--out", "unused"]
+            given += ["--threads", str(threads())]
+            command = ["nice", sys.executable, "-m", "crackdemo", "fit", "--dry-run", *given]
             told = subprocess.run(
                 command, capture_output=True, text=True, timeout=_ESTIMATE_SECONDS, check=True
             )
-        except subprocess.TimeoutExpired:
-            return "A few steps took longer than two minutes: take smaller tiles or batches."
-        except (subprocess.CalledProcessError, OSError) as error:
-            said = (getattr(error, "stderr", "") or "").strip().splitlines()
-            return f"⚠️ {said[-1] if said else 'The time could not be measured.'}"
+    except subprocess.TimeoutExpired:
+        return "A few steps took longer than two minutes: take smaller tiles or batches."
+    except (subprocess.CalledProcessError, OSError) as error:
+        said = (getattr(error, "stderr", "") or "").strip().splitlines()
+        return f"⚠️ {said[-1] if said else 'The time could not be measured.'}"
     step = float(told.stdout.split()[0])
     said = f"A step of {count(config.batch_size, 'tile')} takes about {duration(step)}"
     if minutes is not None:
@@ -153,3 +177,21 @@ def estimate(config: FitConfig, data: Data, minutes: float | None) -> str:
     epoch = step * config.steps_per_epoch
     whole = duration(epoch * config.epochs)
     return f"{said}, an epoch {duration(epoch)}, {config.epochs} epochs at most {whole}."
+
+
+def look_at(
+    gathering: AbstractContextManager[Data],
+    config: FitConfig,
+    minutes: float | None,
+    estimate: Callable[[FitConfig, Data, float | None], str] = estimate,
+) -> Generator[tuple[str, RgbImage | None], None, None]:
+    """What is known of the photos so far, as Markdown, and a sheet of some. Raises DatasetError.
+
+    gathering: from `gathered`; it ends before the last answer, or when nobody wants one any more.
+    """
+    with gathering as data:
+        found = check(data.folder)
+        text = legible(describe_data(data, found, config.tile_size))
+        yield f"{text}\n\nTrying a few steps …", found.sheet
+        text += f"\n\n{estimate(config, data, minutes)}"
+    yield text, found.sheet

@@ -139,8 +139,9 @@ def zip_weights(bench: Workbench, jobs: Jobs, name: str) -> Path:
     folder = jobs.run_folder(name) / "checkpoint"
     if not (folder / "config.json").exists():
         raise RunError(f"The run “{name}” has no weights yet: wait until it is done.")
-    file = bench.new_export_folder() / f"{name}.zip"
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-        for part in sorted(folder.iterdir()):
-            archive.write(part, f"{name}/{part.name}")
+    with bench.export_folder() as exports:
+        file = exports / f"{name}.zip"
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+            for part in sorted(folder.iterdir()):
+                archive.write(part, f"{name}/{part.name}")
     return file

@@ -1,13 +1,12 @@
 """The Train tab's left side: data and settings of a new fit."""
 
-import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, fields
 from typing import Any
 
 import gradio as gr
 
-from crackdemo.data import intake
 from crackdemo.errors import DatasetError, RunError
 from crackdemo.models.vae import VaeConfig
 from crackdemo.photos.images import PHOTO_SUFFIXES
@@ -117,8 +116,8 @@ def start(bench: Workbench, jobs: Jobs, form: Form, given: tuple[Any, ...]) -> J
     kind, files, folder, name, length, minutes, *settings = given
     config = form.settings.read(tuple(settings))
     name = jobs.check_name(name or "")
-    data = fit_data.gather(bench, kind, files or [], folder or "")
-    return fit_data.start(jobs, name, config, minutes if length == "Minutes" else None, data)
+    with fit_data.gathered(bench, kind, files or [], folder or "") as data:
+        return fit_data.start(jobs, name, config, minutes if length == "Minutes" else None, data)
 
 
 def inputs(form: Form) -> list[Any]:
@@ -264,21 +263,14 @@ def _wire(bench: Workbench, form: Form) -> None:
         try:
             owner.check(bench.owner, profile)
             config = form.settings.read(given)
-            data = fit_data.gather(bench, kind, files or [], folder or "")
+            gathering = fit_data.gathered(bench, kind, files or [], folder or "")
+            limit = minutes if length == "Minutes" and minutes else None
+            with closing(fit_data.look_at(gathering, config, limit)) as answers:
+                for text, sheet in answers:
+                    picture = gr.Image(sheet, visible=sheet is not None)
+                    yield gr.Markdown(text, visible=True), picture
         except (DatasetError, RunError, ValueError) as error:
             yield gr.Markdown(f"⚠️ {error}", visible=True), hidden
-            return
-        looked = intake.check(data.folder)
-        limit = minutes if length == "Minutes" and minutes else None
-        text = fit_data.describe_data(data, looked, config.tile_size)
-        sheet = gr.Image(looked.sheet, visible=looked.sheet is not None)
-        yield gr.Markdown(f"{text}\n\nTrying a few steps …", visible=True), sheet
-        yield (
-            gr.Markdown(f"{text}\n\n{fit_data.estimate(config, data, limit)}", visible=True),
-            sheet,
-        )
-        if data.is_ours:
-            shutil.rmtree(data.folder, ignore_errors=True)
 
     form.check.click(
         check,

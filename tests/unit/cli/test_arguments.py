@@ -18,7 +18,7 @@ from crackdemo.checkpoints.checkpoint import load_checkpoint
 from crackdemo.cli import arguments as commands
 from crackdemo.cli.arguments import main
 from crackdemo.configs import help_of
-from crackdemo.data.folders import SPLITS
+from crackdemo.data.splits import SPLITS
 from crackdemo.masks.cut import cut_mask
 from crackdemo.masks.params import MaskParams
 from crackdemo.masks.presets import Preset, preset_json

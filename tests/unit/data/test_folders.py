@@ -1,20 +1,11 @@
-import hashlib
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
-from crackdemo.data.folders import (
-    MASK_MARGIN,
-    Sample,
-    clean_tiles,
-    drop_repeats,
-    find_samples,
-    readable_tiles,
-    split_of,
-)
+from crackdemo.data.folders import find_samples
+from crackdemo.data.splits import split_of
 from crackdemo.errors import DatasetError
 
 DATA = Path(__file__).parents[3].parent / "shared" / "data"
@@ -41,19 +32,6 @@ def write_photos(folder: Path, count: int, seed: int = 0) -> None:
 def name_in(split: str, stems: range = range(100)) -> str:
     """A stem that chance puts into a split of the folder `set`."""
     return next(str(stem) for stem in stems if split_of(f"set/{stem}") == split)
-
-
-def test_the_split_is_the_formula_of_the_data_sets():
-    for name in [*(f"sut_crack/{i}" for i in range(300)), "metu/clean/00001", "ü/ä b"]:
-        tenth = int(hashlib.sha256(f"{name}".encode()).hexdigest(), 16) % 10
-        expected = {0: "test", 1: "test", 2: "validation"}.get(tenth, "train")
-        assert split_of(name) == expected
-
-
-def test_a_tenth_is_validation_and_two_are_test():
-    splits = [split_of(f"set/{i}") for i in range(5000)]
-    assert splits.count("test") == pytest.approx(1000, rel=0.1)
-    assert splits.count("validation") == pytest.approx(500, rel=0.15)
 
 
 def test_plain_photos_are_named_by_folder_and_stem(tmp_path):
@@ -139,15 +117,6 @@ def test_exact_duplicates_fall_into_one_split(tmp_path):
     assert f"set/{first}" in {sample.name for sample in samples}
 
 
-def test_a_photo_stays_only_in_the_first_of_several_folders(tmp_path):
-    write_photos(tmp_path / "a", 3)
-    write_photos(tmp_path / "b", 2, seed=50)
-    write_photo(tmp_path / "b" / "copy.png", 1)
-    first, second = drop_repeats(find_samples(tmp_path / name) for name in "ab")
-    assert len(first) == 3
-    assert {sample.path.name for sample in second} == {"photo 0.png", "photo 1.png"}
-
-
 def test_a_folder_that_is_missing_or_empty_is_refused_without_its_path(tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "no masks" / "images").mkdir(parents=True)
@@ -157,64 +126,6 @@ def test_a_folder_that_is_missing_or_empty_is_refused_without_its_path(tmp_path)
         with pytest.raises(DatasetError, match=f"“{name}”") as refusal:
             find_samples(tmp_path / name)
         assert str(tmp_path) not in str(refusal.value)
-
-
-def test_tiles_cover_a_photo_in_steps(tmp_path):
-    path = write_photo(tmp_path / "a.png", 0, height=100, width=70)
-    tiles = list(clean_tiles(Sample(path, "a", "train"), 32, 16, "luma"))
-    gray = cv2.cvtColor(np.array(Image.open(path)), cv2.COLOR_RGB2GRAY)
-    expected = [gray[y : y + 32, x : x + 32] for y in (0, 16, 32, 48, 64) for x in (0, 16, 32)]
-    assert len(tiles) == len(expected)
-    assert all(np.array_equal(tile, part) for tile, part in zip(tiles, expected, strict=True))
-
-
-@pytest.mark.parametrize("height, width", [(1, 1), (20, 20), (20, 100), (100, 7)])
-def test_a_photo_smaller_than_a_tile_is_a_tile(tmp_path, height, width):
-    path = write_photo(tmp_path / "a.png", 0, height, width)
-    tiles = list(clean_tiles(Sample(path, "a", "train"), 32, 32, "luma"))
-    assert tiles[0].shape == (min(height, 32), min(width, 32))
-
-
-def test_tiles_keep_away_from_cracks_by_the_margin(tmp_path):
-    photo = write_photo(tmp_path / "a.png", 0, height=120, width=200)
-    mask = np.zeros((120, 200), np.uint8)
-    mask[60, 100] = 1
-    sample = Sample(photo, "a", "train", write_mask(tmp_path / "masks" / "a.png", mask))
-    gray = cv2.cvtColor(np.array(Image.open(photo)), cv2.COLOR_RGB2GRAY)
-    kept = {tile.tobytes() for tile in clean_tiles(sample, 16, 1, "luma")}
-    for top in range(0, 105, 3):
-        for left in range(0, 185, 3):
-            tile = np.ascontiguousarray(gray[top : top + 16, left : left + 16])
-            gap_y = max(top - 60, 60 - (top + 15), 0)
-            gap_x = max(left - 100, 100 - (left + 15), 0)
-            distance = np.hypot(gap_y, gap_x)
-            if abs(distance - MASK_MARGIN) > 1:  # the disk's outline is a matter of taste
-                assert (tile.tobytes() in kept) == (distance > MASK_MARGIN)
-
-
-def test_a_photo_without_cracks_in_its_mask_gives_all_tiles(tmp_path):
-    photo = write_photo(tmp_path / "a.png", 0, height=64, width=64)
-    mask = write_mask(tmp_path / "m.png", np.zeros((64, 64)))
-    assert len(list(clean_tiles(Sample(photo, "a", "train", mask), 32, 32, "luma"))) == 4
-
-
-def test_unusable_photos_are_named_and_the_others_used(tmp_path):
-    good = write_photo(tmp_path / "good.png", 0, height=32, width=32)
-    text = tmp_path / "text.jpg"
-    text.write_text("no photo")
-    small_mask = write_mask(tmp_path / "m.png", np.zeros((10, 10)))
-    other = write_photo(tmp_path / "other.png", 1, height=32, width=32)
-    samples = [
-        Sample(text, "text", "train"),
-        Sample(good, "good", "train"),
-        Sample(other, "other", "train", small_mask),
-        Sample(tmp_path / "gone.png", "gone", "train"),
-    ]
-    tiles, problems = readable_tiles(samples, 32, 32, "luma")
-    assert len(tiles) == 1
-    for problem, name in zip(problems, ("text.jpg", "other.png", "gone.png"), strict=True):
-        assert name in problem
-        assert str(tmp_path) not in problem
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the shared photos are not here")

@@ -3,7 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from crackdemo.data.folders import find_samples
 from crackdemo.data.labelled import find_labelled
+from crackdemo.data.splits import split_of
 from crackdemo.errors import DatasetError
 
 DATA = Path(__file__).parents[3].parent / "shared" / "data"
@@ -13,7 +15,7 @@ def touched(folder: Path, *files: str) -> Path:
     for file in files:
         path = folder / file
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
+        path.write_text(file)  # no file is a byte copy of another
     return folder
 
 
@@ -72,6 +74,48 @@ def test_the_three_splits_share_the_photos_out(tmp_path: Path) -> None:
             *(f"images/{name}.jpg" for name in names if tenth(f"road/{name}") in wanted),
             *(f"clean/{name}.jpg" for name in names if tenth(f"road/clean/{name}") in wanted),
         }
+
+
+def copied(folder: Path, file: str, copy: str) -> None:
+    touched(folder, copy).joinpath(copy).write_bytes((folder / file).read_bytes())
+
+
+def stems_in(prefix: str) -> dict[str, list[str]]:
+    """Stems of two digits by the split that their name puts them into, in order."""
+    found: dict[str, list[str]] = {"train": [], "validation": [], "test": []}
+    for stem in (f"{number:02}" for number in range(100)):
+        found[split_of(f"{prefix}/{stem}")].append(stem)
+    return found
+
+
+def test_a_byte_copy_is_in_the_split_of_the_first(tmp_path: Path) -> None:
+    stems = stems_in("road")
+    first, copy = next((a, b) for a in stems["train"] for b in stems["test"] if a < b)
+    other = next(stem for stem in stems["test"] if stem != copy)
+    folder = tmp_path / "road"
+    for stem in (first, other):
+        touched(folder, f"images/{stem}.jpg", f"masks/{stem}.png")
+    touched(folder, f"masks/{copy}.png")
+    copied(folder, f"images/{first}.jpg", f"images/{copy}.jpg")
+    assert [photo.source.path.stem for photo in find_labelled(folder, "test")] == [other]
+    assert {photo.source.path.stem for photo in find_labelled(folder, "train")} == {first, copy}
+    assert len(find_labelled(folder)) == 3
+
+
+def test_a_copy_follows_the_photo_that_a_fit_takes(tmp_path: Path) -> None:
+    """A fit leaves clean/ alone where there are masks, and photos without theirs."""
+    name = stems_in("road")["train"][-1]
+    clean = stems_in("road/clean")["test"][0]
+    maskless = next(stem for stem in stems_in("road")["test"] if stem < name)
+    folder = touched(tmp_path / "road", f"images/{name}.jpg", f"masks/{name}.png")
+    copied(folder, f"images/{name}.jpg", f"clean/{clean}.jpg")
+    copied(folder, f"images/{name}.jpg", f"images/{maskless}.jpg")
+    assert [(sample.path.stem, sample.split) for sample in find_samples(folder)] == [
+        (name, "train")
+    ]
+    assert len(find_labelled(folder, "train")) == 3
+    with pytest.raises(DatasetError, match="test split"):
+        find_labelled(folder, "test")
 
 
 def test_the_split_goes_by_the_folders_real_name(

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from crackdemo.photos.images import read_photo
-from crackdemo.synthesis.examples import concrete, make_examples, pavement
+from crackdemo.synthesis.examples import concrete, make_examples, make_pavement, pavement
 
 SHIPPED = Path(__file__).parents[3] / "crackdemo" / "ui" / "examples"
 
@@ -30,3 +30,14 @@ def test_made_surfaces_have_any_size_and_follow_their_seed(surface, height, widt
     assert first.min() > 0 and first.max() <= 1
     assert np.array_equal(first, again)
     assert height * width == 1 or (first != other).any()
+
+
+def test_procedural_pavement_is_the_same_for_the_same_seed(tmp_path: Path) -> None:
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        make_pavement(tmp_path / name, seed)
+    first, again, other = (
+        [file.read_bytes() for file in sorted((tmp_path / name).iterdir())] for name in "abc"
+    )
+    assert first == again
+    assert first != other
+    assert len(set(first)) == len(first)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from crackdemo.checkpoints.checkpoint import load_checkpoint
 from crackdemo.configs import parse_config
-from crackdemo.data.folders import split_of
+from crackdemo.data.splits import split_of
 from crackdemo.errors import DatasetError, FitError
 from crackdemo.models.cae import CaeConfig
 from crackdemo.models.vae import VaeConfig

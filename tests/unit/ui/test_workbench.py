@@ -58,8 +58,67 @@ def test_a_fit_of_the_same_name_that_was_fitted_again_is_loaded_anew(bench: Work
     assert bench.detector(bench.resolve("my-street")) is not before
 
 
-def test_the_oldest_export_folder_makes_room(bench: Workbench) -> None:
-    folders = [bench.new_export_folder() for _ in range(40)]
-    there = [folder.is_dir() for folder in folders]
+class Clock:
+    """Time that a test lets pass."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(bench: Workbench) -> Clock:
+    bench.clock = Clock()
+    return bench.clock
+
+
+def exported(bench: Workbench) -> Path:
+    with bench.export_folder() as folder:
+        (folder / "a.png").write_bytes(b"photo")
+    return folder
+
+
+def test_export_folders_make_room_when_they_are_old_and_many(
+    bench: Workbench, clock: Clock
+) -> None:
+    folders = []
+    for _ in range(40):
+        folders.append(exported(bench))
+        clock.now += 1
+    assert all(folder.is_dir() for folder in folders)  # somebody may copy them still
+    clock.now += 600
+    last = exported(bench)
+    there = [folder.is_dir() for folder in [*folders, last]]
     assert there == sorted(there)
     assert sum(there) == 32
+
+
+def test_an_export_folder_that_is_being_written_is_never_removed(
+    bench: Workbench, clock: Clock
+) -> None:
+    with bench.export_folder() as folder:
+        for _ in range(100):
+            clock.now += 3600
+            exported(bench)
+        (folder / "a.png").write_bytes(b"photo")
+    exported(bench)
+    assert (folder / "a.png").is_file()
+
+
+def test_an_export_that_fails_leaves_nothing(bench: Workbench) -> None:
+    with pytest.raises(OSError, match="full"), bench.export_folder() as folder:
+        (folder / "a.png").write_bytes(b"half")
+        raise OSError("full")
+    assert not folder.exists()
+
+
+def test_what_a_visitor_brings_is_gone_at_the_end_and_nothing_else_is(bench: Workbench) -> None:
+    with bench.intake_folder() as other:
+        with bench.intake_folder() as folder:
+            (folder / "a.png").write_bytes(b"photo")
+        assert not folder.exists()
+        assert other.is_dir()
+        for _ in range(40):
+            exported(bench)
+        assert other.is_dir()

@@ -3,15 +3,13 @@
 import io
 import re
 import zipfile
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from crackdemo.data.intake import check
-from crackdemo.errors import DatasetError, RunError
+from crackdemo.errors import RunError
 from crackdemo.models.vae import VaeConfig
 from crackdemo.runs.jobs import Job, Jobs
 from crackdemo.runs.status import Status, write_json, write_status
@@ -40,15 +38,6 @@ def job(name: str = "street", state: str = "done", epochs: int = 2, **settings: 
     history = tuple(report(epoch + 1, 1 / (epoch + 1)) for epoch in range(epochs))
     values = {"epochs": 10, **settings}
     return Job(name, Status(state, "why <b>"), 0, values, None, history, state == "done")
-
-
-@pytest.fixture
-def bench(tmp_path: Path, tiny_checkpoint: Path) -> Workbench:
-    shipped = tmp_path / "checkpoints"
-    shipped.mkdir()
-    allowed = tmp_path / "allowed"
-    allowed.mkdir()
-    return Workbench(tmp_path / "scratch", (allowed,), shipped=shipped, runs=tmp_path / "runs")
 
 
 @pytest.fixture
@@ -99,50 +88,6 @@ class TestSettings:
         assert field_help(FitConfig)["batch_size"] == "Tiles per step; more need more memory."
         assert field_help(FitConfig).keys() == FitConfig.__dataclass_fields__.keys()
         assert field_help(VaeConfig).keys() == VaeConfig.__dataclass_fields__.keys()
-
-
-class TestData:
-    def test_uploads_are_described(
-        self, bench: Workbench, tmp_path: Path, save_photo: Callable[..., Path]
-    ) -> None:
-        photo = save_photo(tmp_path / "a.png")
-        copy = save_photo(tmp_path / "b.png")
-        (tmp_path / "c.jpg").write_bytes(b"")
-        (tmp_path / "d.txt").write_text("")
-        uploads = [str(photo), str(copy), str(tmp_path / "c.jpg"), str(tmp_path / "d.txt")]
-        data = fit_data.gather(bench, fit_data.UPLOAD, uploads, "")
-        text = fit_data.describe_data(data, check(data.folder), 128)
-        for part in ("1 photo**", "128 × 96", "smaller than a tile of 128 px", "at least 2"):
-            assert part in text
-        for part in ("1 exact copy is left out: b.png", "c.jpg", "d.txt"):
-            assert part in text
-        assert str(tmp_path) not in text
-
-    def test_procedural_pavement_is_made(self, bench: Workbench) -> None:
-        data = fit_data.gather(bench, fit_data.PAVEMENT, [], "")
-        assert check(data.folder).photos > 10
-
-    def test_folders_are_read_only_where_it_is_allowed(
-        self, bench: Workbench, tmp_path: Path, save_photo: Callable[..., Path]
-    ) -> None:
-        inside = save_photo(tmp_path / "allowed" / "road" / "a.png").parent
-        outside = save_photo(tmp_path / "secret" / "a.png").parent
-        assert fit_data.gather(bench, fit_data.FOLDER, [], str(inside)).folder == inside
-        (tmp_path / "allowed" / "link").symlink_to(outside)
-        for text in (str(outside), "", "\0", str(inside / ".." / ".." / "secret"),
-                     str(tmp_path / "allowed" / "link")):  # fmt: skip
-            with pytest.raises(DatasetError, match="may not read it"):
-                fit_data.gather(bench, fit_data.FOLDER, [], text)
-
-    def test_an_upload_without_files_is_refused(self, bench: Workbench) -> None:
-        with pytest.raises(DatasetError, match="no photos yet"):
-            fit_data.gather(bench, fit_data.UPLOAD, [], "")
-
-    def test_time_is_estimated_from_real_steps(self, bench: Workbench) -> None:
-        small = {"tile_size": 32, "source_size": 64, "batch_size": 2, "steps_per_epoch": 2}
-        config = fit_data.settings_of({"family": "cae", **small}, NETWORK, "")
-        data = fit_data.gather(bench, fit_data.PAVEMENT, [], "")
-        assert " 20 epochs at most " in fit_data.estimate(config, data, None)
 
 
 class TestRuns:

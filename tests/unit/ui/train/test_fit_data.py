@@ -1,0 +1,192 @@
+"""Photos for a new fit: from where a person says, for as long as they are needed."""
+
+import errno
+import zipfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pytest
+
+from crackdemo.data.check import check
+from crackdemo.data.intake import open_new, take_in
+from crackdemo.errors import DatasetError, RunError
+from crackdemo.synthesis.examples import make_pavement
+from crackdemo.training.config import FitConfig
+from crackdemo.ui.train import fit_data
+from crackdemo.ui.workbench import Workbench
+
+NETWORK = {"channels": "4, 8", "skips": True, "crack_head": True, "latent_size": 3}
+
+
+def gathered(*given: Any) -> None:
+    """Only to see whether it is refused."""
+    with fit_data.gathered(*given):
+        pass
+
+
+def left_behind(bench: Workbench) -> list[Path]:
+    return [path for path in bench.scratch.rglob("*") if path != bench.scratch / "intake"]
+
+
+class TestData:
+    def test_uploads_are_described(
+        self, bench: Workbench, tmp_path: Path, save_photo: Callable[..., Path]
+    ) -> None:
+        photo = save_photo(tmp_path / "a.png")
+        copy = save_photo(tmp_path / "b.png")
+        (tmp_path / "c.jpg").write_bytes(b"")
+        (tmp_path / "d.txt").write_text("")
+        uploads = [str(photo), str(copy), str(tmp_path / "c.jpg"), str(tmp_path / "d.txt")]
+        with fit_data.gathered(bench, fit_data.UPLOAD, uploads, "") as data:
+            text = fit_data.describe_data(data, check(data.folder), 128)
+        for part in ("1 photo**", "128 × 96", "smaller than a tile of 128 px", "at least 2"):
+            assert part in text
+        for part in ("1 exact copy is left out: b.png", "c.jpg", "d.txt"):
+            assert part in text
+        assert str(tmp_path) not in text
+
+    def test_procedural_pavement_is_made(self, bench: Workbench) -> None:
+        with fit_data.gathered(bench, fit_data.PAVEMENT, [], "") as data:
+            assert check(data.folder).photos > 10
+
+    def test_folders_are_read_only_where_it_is_allowed(
+        self, bench: Workbench, tmp_path: Path, save_photo: Callable[..., Path]
+    ) -> None:
+        inside = save_photo(tmp_path / "allowed" / "road" / "a.png").parent
+        outside = save_photo(tmp_path / "secret" / "a.png").parent
+        with fit_data.gathered(bench, fit_data.FOLDER, [], str(inside)) as data:
+            assert data.folder == inside
+        assert inside.is_dir()
+        (tmp_path / "allowed" / "link").symlink_to(outside)
+        odd = ["", "\0", "\ud800", str(inside / ("x" * 300))]
+        secret = [str(outside), str(inside / ".." / ".." / "secret"), str(inside.parent / "link")]
+        for text in [*odd, *secret]:
+            with pytest.raises(DatasetError, match="may not read it"):
+                gathered(bench, fit_data.FOLDER, [], text)
+
+    def test_an_upload_without_files_is_refused(self, bench: Workbench) -> None:
+        with pytest.raises(DatasetError, match="no photos yet"):
+            gathered(bench, fit_data.UPLOAD, [], "")
+
+    def test_time_is_estimated_from_real_steps(self, bench: Workbench) -> None:
+        small = {"tile_size": 32, "source_size": 64, "batch_size": 2, "steps_per_epoch": 2}
+        config = fit_data.settings_of({"family": "cae", **small}, NETWORK, "")
+        with fit_data.gathered(bench, fit_data.PAVEMENT, [], "") as data:
+            assert " 20 epochs at most " in fit_data.estimate(config, data, None)
+
+
+class TestAtTheEnd:
+    """Nothing of what was made here stays, unless a run has it."""
+
+    def test_a_check_that_is_done_leaves_nothing(
+        self, bench: Workbench, tmp_path: Path, save_photo: Callable[..., Path]
+    ) -> None:
+        photo = str(save_photo(tmp_path / "a.png"))
+        seen: list[list[Path]] = []
+
+        def estimate(config: FitConfig, data: fit_data.Data, minutes: float | None) -> str:
+            seen.append(left_behind(bench))
+            return f"{minutes} minutes."
+
+        gathering = fit_data.gathered(bench, fit_data.UPLOAD, [photo], "")
+        answers = fit_data.look_at(gathering, FitConfig(), 5, estimate)
+        text, sheet = next(answers)
+        assert "1 photo" in text and sheet is not None
+        text, _ = next(answers)
+        assert text.endswith("5 minutes.")
+        assert seen and seen[0]
+        assert left_behind(bench) == []
+
+    def test_a_check_that_is_abandoned_leaves_nothing(self, bench: Workbench) -> None:
+        gathering = fit_data.gathered(bench, fit_data.PAVEMENT, [], "")
+        answers = fit_data.look_at(gathering, FitConfig(), None)
+        next(answers)
+        assert left_behind(bench)
+        answers.close()
+        assert left_behind(bench) == []
+
+    def test_a_check_that_fails_leaves_nothing(self, bench: Workbench) -> None:
+        def estimate(*given: object) -> str:
+            raise RuntimeError("no such luck")
+
+        gathering = fit_data.gathered(bench, fit_data.PAVEMENT, [], "")
+        with pytest.raises(RuntimeError):
+            list(fit_data.look_at(gathering, FitConfig(), None, estimate))
+        assert left_behind(bench) == []
+
+    def test_a_bad_upload_leaves_nothing(self, bench: Workbench, tmp_path: Path) -> None:
+        (tmp_path / "a.txt").write_text("")
+        with pytest.raises(DatasetError, match="no photos"):
+            gathered(bench, fit_data.UPLOAD, [str(tmp_path / "a.txt")], "")
+        assert left_behind(bench) == []
+
+    def test_a_start_that_is_refused_leaves_nothing(self, bench: Workbench) -> None:
+        assert bench.jobs is not None
+        (bench.jobs.folder / "taken").mkdir(parents=True)
+        with (
+            pytest.raises(RunError, match="another name"),
+            fit_data.gathered(bench, fit_data.PAVEMENT, [], "") as data,
+        ):
+            fit_data.start(bench.jobs, "taken", FitConfig(), None, data)
+        assert left_behind(bench) == []
+
+    def test_what_moved_into_a_run_is_there(self, bench: Workbench, tmp_path: Path) -> None:
+        with fit_data.gathered(bench, fit_data.PAVEMENT, [], "") as data:
+            data.folder.rename(tmp_path / "run")
+        assert check(tmp_path / "run").photos > 10
+        assert left_behind(bench) == []
+
+    def test_other_visitors_take_nothing_away(self, bench: Workbench, tmp_path: Path) -> None:
+        packed = tmp_path / "a.zip"
+        with zipfile.ZipFile(packed, "w") as archive:
+            for number in range(60):
+                archive.writestr(f"{number}.png", b"photo")
+
+        def with_others(path: Path) -> BinaryIO:
+            with (
+                bench.export_folder(),
+                fit_data.gathered(
+                    bench, fit_data.PAVEMENT, [], "", take_in, lambda folder, seed: None
+                ),
+            ):
+                return open_new(path)
+
+        others = partial(take_in, open_new=with_others)
+        with fit_data.gathered(bench, fit_data.UPLOAD, [str(packed)], "", others) as data:
+            assert len(list(data.folder.iterdir())) == 60
+
+
+class TestFullDisk:
+    """One sentence, and nothing stays."""
+
+    def full(self, path: Path, *given: object) -> Any:
+        path.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    @pytest.mark.parametrize("kind", ["photo", "zip"])
+    def test_while_uploads_are_taken_in(
+        self, bench: Workbench, tmp_path: Path, save_photo: Callable[..., Path], kind: str
+    ) -> None:
+        given = save_photo(tmp_path / "a.png")
+        if kind == "zip":
+            with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+                archive.write(given, "a.png")
+            given = tmp_path / "a.zip"
+        into_full = partial(take_in, open_new=self.full)
+        with pytest.raises(DatasetError, match=r"No space left on device\): free some space"):
+            gathered(bench, fit_data.UPLOAD, [str(given)], "", into_full)
+        assert left_behind(bench) == []
+
+    def test_while_pavement_is_made(self, bench: Workbench) -> None:
+        into_full = partial(make_pavement, write=self.full)
+        with pytest.raises(DatasetError, match=r"No space left on device\): free some space"):
+            gathered(bench, fit_data.PAVEMENT, [], "", take_in, into_full)
+        assert left_behind(bench) == []
+
+    def test_before_anything_is_taken_in(self, bench: Workbench) -> None:
+        bench.scratch.mkdir(exist_ok=True)
+        (bench.scratch / "intake").write_text("a file where the folder should be")
+        with pytest.raises(DatasetError, match="could not be kept on the server"):
+            gathered(bench, fit_data.PAVEMENT, [], "")
