@@ -1,5 +1,7 @@
-"""Output folders, and text files that are written whole."""
+"""Output folders, and files that are written whole."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
 from uuid import uuid4
@@ -18,11 +20,19 @@ def make_folder(folder: Path) -> None:
         ) from None
 
 
-def write_text(path: Path, text: str) -> None:
-    """UTF-8, under a hidden temporary name in the same folder first; replaces an older file."""
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """A hidden temporary path in the same folder, renamed to `path` at the end: what was there
+    before is replaced at once, or stays where writing fails."""
     building = path.with_name(f".{uuid4().hex}.tmp")
     try:
-        building.write_text(text, encoding="utf-8", newline="\n")
+        yield building
         building.replace(path)
     finally:
         building.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """UTF-8; replaces an older file."""
+    with written_whole(path) as building:
+        building.write_text(text, encoding="utf-8", newline="\n")

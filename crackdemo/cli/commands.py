@@ -5,7 +5,8 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterable
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import asdict, replace
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -24,6 +25,7 @@ from crackdemo.errors import (
     FolderError,
     PredictError,
     PresetError,
+    RunError,
     SourceError,
     WeightsError,
 )
@@ -34,12 +36,11 @@ from crackdemo.inspection.predict import Failed, Outcome
 from crackdemo.masks.cut import MaskParams
 from crackdemo.masks.presets import Preset, read_preset
 from crackdemo.photos.sources import find_sources
-from crackdemo.runs.folder import RunFolder
-from crackdemo.runs.status import read_status
+from crackdemo.runs.folder import RunConfig, RunFolder
 from crackdemo.training.config import FitConfig
 from crackdemo.training.loop import seconds_per_step, use_threads
 from crackdemo.training.memory import keep_freed_memory
-from crackdemo.training.recipe import read_data, run_fit
+from crackdemo.training.recipe import fit_config, read_data, run_fit
 
 _REFUSALS = (
     PredictError,
@@ -47,8 +48,8 @@ _REFUSALS = (
     DatasetError,
     FitError,
     FolderError,
-    DatasetError,
     PresetError,
+    RunError,
     SourceError,
     WeightsError,
 )
@@ -106,23 +107,22 @@ def fit(args: Namespace) -> int:
     if args.dry_run:
         return _say_duration(args)
     run = RunFolder(args.out)
-    config, data = _resumed(run) if args.resume else _new_run(args, run)
+    config, folders = _resumed(run) if args.resume else _new_run(args, run)
     if run.checkpoint.exists():
-        run.write_status("done")
+        _tell(run, "done")
         _say(f"The run “{args.out.name}” is done already.")
         return 0
     try:
-        folders = [Path(folder) for folder in data]
         for report in run_fit(run, config, folders, threads, _WORKERS, _say):
             _say(
                 f"epoch {report.epoch}/{report.epochs}  training {report.train_loss:.4f}  "
                 f"validation {report.validation_loss:.4f}{'  best' if report.best else ''}"
             )
-    except FitError as error:
+    except (FitError, RunError) as error:
         _say(str(error))
         return 1
     except KeyboardInterrupt:
-        run.write_status("cancelled")
+        _tell(run, "cancelled")
         _say(f"Stopped. Go on with: python -m crackdemo fit --out {quote(str(args.out))} --resume")
         return 1
     _say(f"Done: the weights are in {run.checkpoint}")
@@ -165,17 +165,23 @@ def _watch(outcomes: Iterable[Outcome], total: int) -> int:
     return 1 if failed else 0
 
 
-def _resumed(run: RunFolder) -> tuple[FitConfig, list[str]]:
+def _resumed(run: RunFolder) -> tuple[FitConfig, list[Path]]:
     """The config and data of a run at rest; one that cannot go on is failed."""
-    status = read_status(run.path)
+    status = run.status()
     if status.is_live and status.pid != os.getpid():
-        raise FitError(f"The run “{run.path.name}” is still {status.state}: wait or cancel it.")
+        raise FitError(f"The run “{run.name}” is still {status.state}: wait or cancel it.")
     try:
-        return run.config()
-    except FitError as error:
-        if (run.path / "status.json").exists():
-            run.write_status("failed", str(error))
+        return fit_config(run), run.data()
+    except (FitError, RunError) as error:
+        if run.has_status:
+            _tell(run, "failed", str(error))
         raise
+
+
+def _tell(run: RunFolder, status: str, message: str = "") -> None:
+    """On a full disk the older status stays, and reads “interrupted” once this process ends."""
+    with suppress(OSError):
+        run.write_status(status, message)
 
 
 def _say_duration(args: Namespace) -> int:
@@ -186,14 +192,19 @@ def _say_duration(args: Namespace) -> int:
     return 0
 
 
-def _new_run(args: Namespace, run: RunFolder) -> tuple[FitConfig, list[str]]:
+def _new_run(args: Namespace, run: RunFolder) -> tuple[FitConfig, list[Path]]:
     """Its config, with minutes as epochs, and its data, written into a new run folder."""
     config = _fit_config(args)
     folders = _data_folders(args)
     make_folder(run.path)
-    data = [str(folder) for folder in folders]
-    run.create(config, data, args.minutes)
-    return config, data
+    try:
+        run.create(RunConfig(asdict(config), [str(folder) for folder in folders], args.minutes))
+    except OSError as error:
+        raise FolderError(
+            f"The run “{run.name}” cannot be written ({error.strerror}): free some space, or give "
+            "another folder."
+        ) from None
+    return config, folders
 
 
 def _data_folders(args: Namespace) -> list[Path]:

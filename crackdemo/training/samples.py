@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from crackdemo.arrays import GrayImage, RgbImage
 from crackdemo.detection.calibration import as_outlined, best_f1_residual
 from crackdemo.detection.heatmaps import residual_of, tied, to_heatmap
+from crackdemo.files import written_whole
 from crackdemo.masks.cut import cut_mask
 from crackdemo.models import Autoencoder
 from crackdemo.photos.images import write_jpeg
@@ -60,10 +61,11 @@ class Samples:
             rows.append([_enlarged(view) for view in (*views, cv2.merge([mask] * 3))])
         return contact_sheet(rows, _LABELS)
 
-    def write(self, folder: Path, network: Autoencoder, epoch: int) -> None:
-        """`folder/epoch-0007.jpg`."""
-        folder.mkdir(exist_ok=True)
-        write_jpeg(folder / f"epoch-{epoch:04}.jpg", self.sheet(network), quality=85)
+    def write(self, file: Path, network: Autoencoder) -> None:
+        """The sheet as JPEG."""
+        file.parent.mkdir(exist_ok=True)
+        with written_whole(file) as building:
+            write_jpeg(building, self.sheet(network), quality=85)
 
 
 def _telling(pairs: list[TensorPair]) -> list[TensorPair]:

@@ -14,6 +14,7 @@ from crackdemo.detection.detector import Detector, best_device
 from crackdemo.errors import CheckpointError, WeightsError
 from crackdemo.inspection.store import Scored, ScoredPhotos
 from crackdemo.masks.cut import MaskParams
+from crackdemo.runs.folder import RunFolder
 from crackdemo.runs.jobs import Jobs
 
 _LOADED = 4
@@ -80,7 +81,7 @@ class Workbench:
         """A name, `owner/name[@revision]` or allowed path to a folder. Raises WeightsError."""
         name = weights.strip()
         if self.jobs and name in self.jobs.finished():
-            return Weights(self.jobs.folder / name / "checkpoint", name)
+            return Weights(RunFolder(self.jobs.folder / name).checkpoint, name)
         return resolve_weights(
             weights,
             self.allowed,
