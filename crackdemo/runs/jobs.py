@@ -168,10 +168,11 @@ class Jobs:
     def _set_up(self, name: str, config: RunConfig, move_in: Path | None) -> RunFolder:
         """The run under a hidden name first, so that it is there at once and whole."""
         building = self.folder / f".new-{uuid4().hex}"
+        is_copied = False
         try:
             RunFolder(building).create(config)
             if move_in is not None:
-                _move(move_in, building / move_in.name)
+                is_copied = _move(move_in, building / move_in.name)
             with alone_with(self.folder):
                 self.check_name(name)
                 _take_place(building, self.folder / name)
@@ -180,8 +181,8 @@ class Jobs:
                 _give_back(building / move_in.name, move_in)
             shutil.rmtree(building, ignore_errors=True)
             raise
-        if move_in is not None:
-            shutil.rmtree(move_in, ignore_errors=True)  # is there still where it had to be copied
+        if move_in is not None and is_copied:
+            shutil.rmtree(move_in, ignore_errors=True)
         return RunFolder(self.folder / name)
 
     def resume(self, name: str) -> Job:
@@ -271,14 +272,16 @@ def _launch(run: RunFolder) -> None:
         has_ended = process.poll() is not None  # and may have claimed the run before
 
 
-def _move(source: Path, target: Path) -> None:
-    """To another disk it is copied, and still there."""
+def _move(source: Path, target: Path) -> bool:
+    """Whether it was copied, to another disk, and is still there."""
     try:
         source.rename(target)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
         shutil.copytree(source, target)
+        return True
+    return False
 
 
 def _give_back(folder: Path, home: Path) -> None:

@@ -54,7 +54,7 @@ def claim(run: RunFolder) -> None:
     """The run's fit is this process from now on. Raises RunError, and OSError."""
     with alone_with(run.path.parent):
         if not run.exists:
-            raise RunError(f"There is no run “{run.name}” any more: start another.")
+            raise RunError(f"There is no run “{run.name}” any more: choose one from the list.")
         status = run.status()
         if status.is_live:
             raise RunError(f"The run “{run.name}” is {status.state} already: wait or cancel it.")
