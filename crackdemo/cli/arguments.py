@@ -1,12 +1,15 @@
-"""The command line's words; what they do is in `actions`, imported once they are understood."""
+"""The command line's words; each command is a module, imported when it is called."""
 
 import argparse
 import math
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, get_args
 
 from crackdemo.configs import help_of
+from crackdemo.errors import CrackdemoError
 from crackdemo.masks.params import MaskParams
 from crackdemo.models.families import FAMILIES
 
@@ -21,9 +24,17 @@ def main(argv: Sequence[str]) -> int:
     Raises SystemExit, as argparse does, for --help (0) and a wrong usage (2).
     """
     args = _parser().parse_args(argv)
-    from crackdemo.cli.commands import run  # torch takes seconds, which --help should not)
-
-    return run(args)
+    try:
+        # only now, for torch takes seconds, which --help should not
+        command: Callable[[argparse.Namespace], int]
+        command = import_module(f"crackdemo.cli.{args.command}").run
+        return command(args)
+    except CrackdemoError as refusal:
+        print(refusal, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,168 +1,297 @@
-"""A run folder: everything that is known about one fit, on disk."""
+"""A run folder: everything that is known about one fit, on disk. Only here its layout is known."""
 
 import json
+import math
+import os
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-from torch import Tensor
+from crackdemo.errors import RunError
+from crackdemo.files import legible, write_text
+from crackdemo.runs.processes import birth_of
+from crackdemo.runs.status import Status
 
-from crackdemo.errors import FitError
-from crackdemo.checkpoints.checkpoint import made_before
-from crackdemo.configs import parse_config
-from crackdemo.training.config import FitConfig
-from crackdemo.runs.status import (read_status, write_json, write_status)
-from crackdemo.training.loop import (EpochReport, TrainingState, new_state)
+_LARGEST = 3.5e38
+"""No loss is larger: they are 32-bit floats."""
 
-_OPTIMIZER_TENSORS = ("step", "exp_avg", "exp_avg_sq")
+
+@dataclass(frozen=True)
+class EpochReport:
+    """What one epoch came to: a line of `metrics.jsonl`."""
+
+    epoch: int
+    """Epochs done, from 1."""
+    epochs: int
+    """Epochs there will be."""
+    train_loss: float
+    """Mean over the epoch's steps; lower is better."""
+    validation_loss: float
+    """On the same painted validation tiles every epoch; lower is better."""
+    learning_rate: float
+    """At the epoch's last step."""
+    seconds: float
+    """Time of this epoch, validation included."""
+    best: bool
+    """Whether this epoch's validation loss is the lowest so far."""
+
+    @classmethod
+    def from_json(cls, values: Any) -> Self:
+        """Raises ValueError where a value is missing, of another kind, or no possible number."""
+        if not isinstance(values, dict) or not isinstance(values.get("best"), bool):
+            raise ValueError("it is no epoch")
+        return cls(
+            epoch=int(_number(values.get("epoch"))),
+            epochs=int(_number(values.get("epochs"))),
+            train_loss=_number(values.get("train_loss")),
+            validation_loss=_number(values.get("validation_loss")),
+            learning_rate=_number(values.get("learning_rate")),
+            seconds=_number(values.get("seconds")),
+            best=values["best"],
+        )
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """What a fit was asked for, in JSON values: the content of `config.json`."""
+
+    fit: dict[str, Any]
+    """The fit's settings."""
+    data: list[str]
+    """Folders of photos; one inside the run is kept by its relative path, since runs are
+    renamed."""
+    minutes: float | None = None
+    """What the fit was given, as long as they have not become epochs."""
+
+    @classmethod
+    def from_json(cls, values: Any) -> Self:
+        """Raises ValueError."""
+        if not isinstance(values, dict) or not isinstance(values.get("fit"), dict):
+            raise ValueError("it holds no settings")
+        data, minutes = values.get("data"), values.get("minutes")
+        if not isinstance(data, list) or not all(isinstance(folder, str) for folder in data):
+            raise ValueError("data must be a list of folders")
+        if minutes is not None and not 0 < _number(minutes) < _LARGEST:
+            raise ValueError("minutes must be above 0")
+        return cls(values["fit"], data, minutes)
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """`runs/<id>/`; every file is written whole, then renamed."""
+    """`runs/<name>/`; every file is written whole, then renamed."""
 
     path: Path
     """The folder."""
+
+    @property
+    def name(self) -> str:
+        """What a person calls the run."""
+        return legible(self.path.name)
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a run."""
+        return self._config_file.is_file()
+
+    @property
+    def made(self) -> float:
+        """When it was made or its settings were last changed, seconds since 1970."""
+        with suppress(OSError):
+            return self._config_file.stat().st_mtime
+        return 0.0
+
+    @property
+    def last_state(self) -> Path:
+        """The state after the last epoch, to go on from."""
+        return self.path / "last.safetensors"
 
     @property
     def checkpoint(self) -> Path:
         """Where the finished weights lie."""
         return self.path / "checkpoint"
 
-    def create(self, config: FitConfig, data: list[str], minutes: float | None = None) -> None:
-        """A new run. Raises FitError where one is already.
+    @property
+    def has_weights(self) -> bool:
+        """Whether there is a finished checkpoint."""
+        parts = ("config.json", "model.safetensors")
+        return all((self.checkpoint / part).is_file() for part in parts)
 
-        minutes: become a number of epochs when the fit starts.
+    @property
+    def samples(self) -> Path:
+        """The folder of the pictures that are made after every epoch."""
+        return self.path / "samples"
+
+    def sample(self, epoch: int) -> Path:
+        """`samples/epoch-0007.jpg`."""
+        return self.samples / f"epoch-{epoch:04}.jpg"
+
+    @property
+    def log(self) -> Path:
+        """What a background fit printed."""
+        return self.path / "fit.log"
+
+    @property
+    def _config_file(self) -> Path:
+        return self.path / "config.json"
+
+    @property
+    def _status_file(self) -> Path:
+        return self.path / "status.json"
+
+    @property
+    def _metrics_file(self) -> Path:
+        return self.path / "metrics.jsonl"
+
+    def create(self, config: RunConfig) -> None:
+        """A new run, in a folder that may be there already.
+
+        Raises RunError where one is already, even if it was made a moment ago, and OSError.
         """
-        if (self.path / "config.json").exists():
-            raise FitError(
-                f"There is a run in “{self.path.name}” already: take another name, or resume it."
-            )
+        parts = (self.last_state, self.checkpoint, self._status_file, self._metrics_file)
         self.path.mkdir(parents=True, exist_ok=True)
-        values = {"fit": asdict(config), "data": data, "minutes": minutes}
-        self.write_json("config.json", values)
-        (self.path / "metrics.jsonl").unlink(missing_ok=True)
-
-    def config(self) -> tuple[FitConfig, list[str]]:
-        """The settings and data folders of a run. Raises FitError."""
-        values = self._read_config()
-        self.minutes()
         try:
-            # a folder inside the run is kept by its relative path, since runs are renamed
-            data = [str(self.path.resolve() / folder) for folder in values["data"]]
-            return parse_config(FitConfig, made_before(values["fit"])), data
-        except (ValueError, KeyError, TypeError) as error:
-            raise FitError(f"The config of run “{self.path.name}” is wrong: {error}.") from None
-
-    def minutes(self) -> float | None:
-        """What the fit was given, as long as they have not become epochs. Raises FitError."""
-        minutes = self._read_config().get("minutes")
-        if minutes is not None and not (isinstance(minutes, int | float) and minutes > 0):
-            raise FitError(
-                f"The config of run “{self.path.name}” is wrong: minutes must be above 0."
-            )
-        return minutes
-
-    def settle(self, config: FitConfig) -> None:
-        """These settings hold from now on, in epochs."""
-        self.write_json(
-            "config.json", {**self._read_config(), "fit": asdict(config), "minutes": None}
-        )
-
-    def _read_config(self) -> dict[str, Any]:
+            if any(part.exists() for part in parts):
+                raise FileExistsError
+            self._config_file.open("x").close()
+        except FileExistsError:
+            raise RunError(
+                f"There is a run in “{self.name}” already: take another name, or resume it."
+            ) from None
         try:
-            values = json.loads((self.path / "config.json").read_text(encoding="utf-8"))
+            self._write_config(config)
+        except BaseException:
+            self._config_file.unlink()  # the empty one that was made above
+            raise
+
+    def config(self) -> RunConfig:
+        """Of a run. Raises RunError where there is none, or where it was edited wrongly."""
+        try:
+            return RunConfig.from_json(_read_json(self._config_file))
         except FileNotFoundError:
-            raise FitError(f"There is no run in “{self.path.name}” to resume.") from None
+            raise RunError(f"There is no run in “{self.name}” to resume: start one.") from None
         except (OSError, ValueError) as error:
-            raise FitError(f"The config of run “{self.path.name}” is wrong: {error}.") from None
-        if not isinstance(values, dict):
-            raise FitError(f"The config of run “{self.path.name}” is wrong: it is no object.")
-        return values
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise RunError(f"The config of run “{self.name}” is wrong: {reason}.") from None
+
+    def data(self) -> list[Path]:
+        """The folders of photos. Raises RunError."""
+        return [self.path.resolve() / folder for folder in self.config().data]
+
+    def settle(self, fit: dict[str, Any]) -> None:
+        """These settings hold from now on, in epochs. Raises RunError."""
+        self._write_config(RunConfig(fit, self.config().data))
+
+    def _write_config(self, config: RunConfig) -> None:
+        _write_json(self._config_file, asdict(config))
+
+    def status(self) -> Status:
+        """A missing or unreadable one counts as interrupted."""
+        try:
+            return Status.from_json(_read_json(self._status_file))
+        except (OSError, ValueError):
+            return Status("interrupted")
+
+    @property
+    def has_status(self) -> bool:
+        """Whether a fit has begun, or was said to have failed to."""
+        return self._status_file.exists()
 
     def write_status(self, status: str, message: str = "") -> None:
-        """queued, running, done, failed, cancelled or interrupted, and why."""
-        write_status(self.path, status, message)
+        """queued, running, done, failed, cancelled or interrupted, and why; of this process."""
+        pid = os.getpid()
+        values = asdict(Status(status, legible(message), pid, birth_of(pid), time.time()))
+        try:
+            _write_json(self._status_file, values)
+        except OSError:
+            with self._status_file.open("r+", encoding="utf-8") as file:
+                file.write(_text(values))  # a full disk still has this file's place
+                file.truncate()
 
     def note(self, sentence: str) -> None:
         """What a person should know of a fit that goes on; stays when it is done."""
-        self.write_status("running", f"{read_status(self.path).message} {sentence}".strip())
+        self.write_status("running", f"{self.status().message} {sentence}".strip())
 
     def finish(self) -> None:
         """Done; what was noted stays."""
-        self.write_status("done", read_status(self.path).message)
+        self.write_status("done", self.status().message)
 
     def add_metrics(self, report: EpochReport) -> None:
-        """One more line of metrics.jsonl."""
-        with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
+        """One more line."""
+        with self._metrics_file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(report)) + "\n")
 
     def keep_metrics(self, epochs: int) -> None:
         """Only the first lines: a fit that was killed may have written one more than its state."""
-        path = self.path / "metrics.jsonl"
-        if path.exists():
-            lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-            building = self.path / ".metrics.jsonl"
-            building.write_text("".join(lines[:epochs]), encoding="utf-8")
-            building.replace(path)
+        if self._metrics_file.exists():
+            lines = [json.dumps(asdict(report)) + "\n" for report in self.metrics()[:epochs]]
+            write_text(self._metrics_file, "".join(lines))
 
     def metrics(self) -> list[EpochReport]:
-        """The epochs so far, first to last."""
-        lines = (self.path / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-        return [EpochReport(**json.loads(line)) for line in lines]
+        """The epochs so far, first to last, up to the first line that is none: a fit that was
+        killed may have left half of one."""
+        reports = []
+        with suppress(OSError, ValueError):
+            for line in self._metrics_file.read_bytes().splitlines():
+                reports.append(EpochReport.from_json(_parsed(line)))
+        return reports
 
-    def write_json(self, name: str, values: Any) -> None:
-        """Whole, then renamed."""
-        write_json(self.path / name, values)
+    def write_data_summary(self, values: dict[str, Any]) -> None:
+        """What the fit found in its folders of photos."""
+        _write_json(self.path / "data.json", values)
 
-    def save_state(self, state: TrainingState) -> None:
-        """last.safetensors: weights, best weights, optimizer tensors and counters, in one file."""
-        tensors = {f"network.{k}": v for k, v in state.network.state_dict().items()}
-        tensors |= {f"best.{k}": v for k, v in state.best_weights.items()}
-        tensors |= dict(_optimizer_tensors(state.optimizer))
-        counters = {
-            "epoch": state.epoch,
-            "stale_epochs": state.stale_epochs,
-            "best_loss": state.best_loss,
-        }
-        building = self.path / ".last.safetensors"
-        whole = {name: tensor.contiguous() for name, tensor in tensors.items()}
-        save_file(whole, building, {"counters": json.dumps(counters)})
-        building.replace(self.path / "last.safetensors")
-
-    def load_state(self, config: FitConfig) -> TrainingState:
-        """Where the fit stopped; a fresh state if it never finished an epoch. Raises FitError."""
-        state = new_state(config)
-        path = self.path / "last.safetensors"
-        if not path.exists():
-            return state
-        try:
-            with safe_open(path, "pt") as file:
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-                counters = json.loads(file.metadata()["counters"])
-            state.network.load_state_dict(_part(tensors, "network."), strict=True)
-        except (SafetensorError, RuntimeError, KeyError, TypeError):
-            raise FitError(
-                f"The run “{self.path.name}” cannot go on, {path.name} is damaged or of another "
-                "network: start a new run."
-            ) from None
-        state.best_weights = _part(tensors, "best.")
-        for index, parameter in enumerate(state.network.parameters()):
-            state.optimizer.state[parameter] = _part(tensors, f"optimizer.{index}.")
-        state.epoch, state.stale_epochs = counters["epoch"], counters["stale_epochs"]
-        state.best_loss = counters["best_loss"]
-        return state
+    def write_error(self, text: str) -> None:
+        """For whoever is to find out what nobody foresaw."""
+        write_text(self.path / "error.txt", legible(text))
 
 
-def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+def runs_in(folder: Path) -> Iterator[RunFolder]:
+    """The runs of a folder, in no order; hidden ones are being made or deleted."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            run = RunFolder(path)
+            if not path.name.startswith(".") and is_legible(path.name) and run.exists:
+                yield run
 
 
-def _optimizer_tensors(optimizer: torch.optim.AdamW) -> Iterator[tuple[str, Tensor]]:
-    for index, parameter in enumerate(optimizer.param_groups[0]["params"]):
-        for name in _OPTIMIZER_TENSORS:
-            yield f"optimizer.{index}.{name}", optimizer.state[parameter][name]
+def is_legible(values: Any) -> bool:
+    """Whether all the letters in JSON values are whole."""
+    try:
+        json.dumps(values, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _read_json(path: Path) -> Any:
+    return _parsed(path.read_bytes())
+
+
+def _parsed(text: bytes) -> Any:
+    """Raises ValueError."""
+    try:
+        values = json.loads(text.decode("utf-8"))
+        if is_legible(values):
+            return values
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    raise ValueError("it holds half a letter")
+
+
+def _write_json(path: Path, values: Any) -> None:
+    write_text(path, _text(values))
+
+
+def _text(values: Any) -> str:
+    return json.dumps(values, indent=2) + "\n"
+
+
+def _number(value: Any) -> float:
+    """Raises ValueError for what is none, or none that a fit can come to."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("a number is missing")
+    if not (abs(value) < _LARGEST and math.isfinite(value)):
+        raise ValueError("a number is too large")
+    return float(value)

@@ -1,32 +1,36 @@
 """Background fits: each a process of its own, all it is known by in its run folder.
 
-A fit starts as `crackdemo.runs.queue` and waits there until it may run. Whoever looks at the folder,
-this app, the next one or a person, sees the same. Needs a POSIX system.
+Whoever looks at the folder, this app, the next one, the command line or a person, sees the same,
+and any of them may start, rename or delete at any time: what is refused is decided where it is
+done, by a lock or by the system, and nothing is removed that was not made here or asked for.
 """
 
-import json
+import errno
 import os
 import re
 import shutil
-import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from crackdemo.errors import RunError
-from crackdemo.runs.status import (LIVE_STATES, Status, read_status, write_json, write_status)
-from crackdemo.runs.queue import waiting
+from crackdemo.files import legible
+from crackdemo.runs.folder import EpochReport, RunConfig, RunFolder, is_legible, runs_in
+from crackdemo.runs.processes import end_tree, start_detached
+from crackdemo.runs.queue import alone_with, waiting
+from crackdemo.runs.status import LIVE_STATES, Status
 
 _NAME = re.compile(r"\w(?:[\w .-]{0,58}\w)?")
-_PROJECT = Path(__file__).parents[2]
-_GRACE_SECONDS = 1.5
-"""After this a fit that was asked to end is ended."""
+_NAME_BYTES = 180
+"""Of a name: files and folders beside the run have longer ones, and 255 is the system's limit."""
+_MOST_EPOCHS = 10**9
+_LOOK_SECONDS = 0.02
+_UNKNOWN = RunConfig({}, [])
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class Job:
     """The fit's settings, JSON; empty where they cannot be read."""
     minutes: float | None
     """What it was given, until they have become epochs."""
-    history: tuple[dict[str, Any], ...]
+    history: tuple[EpochReport, ...]
     """One report for each epoch done."""
     has_weights: bool
     """Whether there is a finished checkpoint."""
@@ -57,62 +61,69 @@ class Job:
     def epochs(self) -> int:
         """How many there will be at most; 0 where the settings do not say."""
         epochs = self.settings.get("epochs")
-        return epochs if isinstance(epochs, int) else 0
+        return epochs if isinstance(epochs, int) and 0 < epochs < _MOST_EPOCHS else 0
 
     @property
     def seconds_left(self) -> float | None:
         """From the epochs done; None before the first."""
         if not self.history:
             return None
-        spent = [float(report["seconds"]) for report in self.history]
+        spent = [report.seconds for report in self.history]
         return sum(spent) / len(spent) * (self.epochs - len(spent))
 
 
 class Jobs:
     """The runs of one folder. Holds nothing but its path: many may look at one folder."""
 
-    def __init__(self, folder: Path, reserved: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        reserved: Sequence[str] = (),
+        open_run: Callable[[Path], RunFolder] = RunFolder,
+    ) -> None:
         self.folder = folder.resolve()
         self._reserved = {name.casefold() for name in reserved}
-        self._lock = threading.Lock()
+        self._open_run = open_run
 
     def names(self) -> list[str]:
         """Runs, the latest first."""
-        runs = [path.parent for path in self.folder.glob("[!.]*/config.json")]
-        return [run.name for run in sorted(runs, key=_made, reverse=True)]
+        runs = sorted(runs_in(self.folder), key=lambda run: run.made, reverse=True)
+        return [run.path.name for run in runs]
 
     def finished(self) -> list[str]:
         """Runs whose weights can be used, sorted."""
-        runs = [path.parent for path in self.folder.glob("[!.]*/checkpoint")]
-        return sorted(run.name for run in runs if _has_weights(run))
+        return sorted(run.path.name for run in runs_in(self.folder) if run.has_weights)
 
     def job(self, name: str) -> Job:
         """What is known about a run. Raises RunError."""
-        run = self.run_folder(name)
-        config = _read_config(run)
-        status = read_status(run)
-        before = [
-            other
-            for other in waiting(self.folder)
-            if other.status == "running" or other.since < status.since
-        ]
-        return Job(
-            name=name,
-            status=status,
-            place=len(before) if status.status == "queued" else 0,
-            settings=config.get("fit", {}),
-            minutes=_number(config.get("minutes")),
-            history=tuple(_read_history(run)),
-            has_weights=_has_weights(run),
-        )
+        job = self._read(name)
+        if job.status.status != "queued":
+            return job
+        return _placed(job, waiting(self.folder))
 
     def jobs(self) -> list[Job]:
         """All runs, the latest first; one that is deleted meanwhile is left out."""
         found = []
         for name in self.names():
             with suppress(RunError):
-                found.append(self.job(name))
-        return found
+                found.append(self._read(name))
+        live = [job.status for job in found if job.status.is_live]
+        return [_placed(job, live) for job in found]
+
+    def _read(self, name: str) -> Job:
+        run = self._open_run(self.run_folder(name).path)
+        config = _UNKNOWN
+        with suppress(RunError):
+            config = run.config()
+        return Job(
+            name=name,
+            status=run.status(),
+            place=0,
+            settings=config.fit,
+            minutes=config.minutes,
+            history=tuple(run.metrics()),
+            has_weights=run.has_weights,
+        )
 
     def check_name(self, name: str) -> str:
         """The name, trimmed. Raises RunError where it cannot be a new run's."""
@@ -122,9 +133,15 @@ class Jobs:
                 "A name is 1 to 60 letters, digits, spaces, dots, dashes or underscores, with a "
                 "letter or digit at both ends: give one."
             )
-        taken = {path.name.casefold() for path in self.folder.glob("*")} | self._reserved
+        if len(name.encode()) > _NAME_BYTES:
+            raise RunError(
+                f"The name “{name}” takes more than {_NAME_BYTES} bytes: take a shorter one."
+            )
+        taken = set(self._reserved)
+        with suppress(OSError):
+            taken |= {path.name.casefold() for path in self.folder.iterdir()}
         if name.casefold() in taken:
-            raise RunError(f"There are weights or a run “{name}” already: take another name.")
+            raise _taken(name)
         return name
 
     def start(
@@ -138,105 +155,170 @@ class Jobs:
         """A new run; it waits for those before it.
 
         settings: of a FitConfig, JSON. data: folders, absolute or inside the run. move_in: a folder
-        that becomes the run's own. Raises RunError.
+        that becomes the run's own; where there comes to be no run it stays. Raises RunError.
         """
-        with self._lock:
-            name = self.check_name(name)
-            run = self.folder / name
-            config = {"fit": settings, "data": list(data), "minutes": minutes}
-            try:
-                with _disk_explained(name, "set up"):
-                    run.mkdir(parents=True)
-                    if move_in is not None:
-                        shutil.move(move_in, run / move_in.name)
-                    write_json(run / "config.json", config)
-                    _launch(run)
-            except RunError:
-                shutil.rmtree(run, ignore_errors=True)
-                raise
+        name = self.check_name(name)
+        check_letters([settings, *data])
+        config = RunConfig(settings, list(data), minutes)
+        with _disk_explained(name, "set up"):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            run = self._set_up(name, config, move_in)
+        _launch(run)
         return self.job(name)
+
+    def _set_up(self, name: str, config: RunConfig, move_in: Path | None) -> RunFolder:
+        """The run under a hidden name first, so that it is there at once and whole."""
+        building = self.folder / f".new-{uuid4().hex}"
+        is_copied = False
+        try:
+            RunFolder(building).create(config)
+            if move_in is not None:
+                is_copied = _move(move_in, building / move_in.name)
+            with alone_with(self.folder):
+                self.check_name(name)
+                _take_place(building, self.folder / name)
+        except BaseException:
+            if move_in is not None and not move_in.exists():
+                _give_back(building / move_in.name, move_in)
+            shutil.rmtree(building, ignore_errors=True)
+            raise
+        if move_in is not None and is_copied:
+            shutil.rmtree(move_in, ignore_errors=True)
+        return RunFolder(self.folder / name)
 
     def resume(self, name: str) -> Job:
         """Goes on where a run stopped. Raises RunError."""
-        with self._lock:
-            job = self._at_rest(name, "resumed")
-            if job.state == "done":
-                raise RunError(f"The run “{name}” is done: there is nothing to resume.")
-            with _disk_explained(name, "resumed"):
-                _launch(self.run_folder(name))
+        run = self._at_rest(name, "resumed")
+        if run.status().status == "done":
+            raise RunError(f"The run “{name}” is done: there is nothing to resume.")
+        _launch(run)
         return self.job(name)
 
     def cancel(self, name: str) -> Job:
         """Ends the fit's processes; returns once they are gone. Its epochs so far are kept."""
         run = self.run_folder(name)
-        status = read_status(run)
-        if status.is_live:
-            _end_group(status)
-            if read_status(run).status in LIVE_STATES:
-                with suppress(OSError):  # on a full disk it reads "interrupted", which is true too
-                    write_status(run, "cancelled")
+        with _disk_explained(name, "cancelled"), alone_with(self.folder):
+            status = run.status()
+            if status.is_live:
+                end_tree(status.pid, status.born)
+                if run.status().status in LIVE_STATES:
+                    with suppress(OSError):  # on a full disk it reads "interrupted": true too
+                        run.write_status("cancelled")
         return self.job(name)
 
     def delete(self, name: str) -> None:
         """Removes a run with its weights. Raises RunError while its fit lives."""
-        with self._lock:
-            self._at_rest(name, "deleted")
-            run = self.run_folder(name)
-            hidden = run.with_name(f".deleted-{name}-{time.time_ns()}")
-            with _disk_explained(name, "deleted"):
-                run.replace(hidden)
-            shutil.rmtree(hidden, ignore_errors=True)
+        hidden = self.folder / f".deleted-{uuid4().hex}"
+        self.run_folder(name)
+        with _disk_explained(name, "deleted"), alone_with(self.folder):
+            self._at_rest(name, "deleted").path.rename(hidden)
+        if hidden.is_symlink():
+            hidden.unlink()  # what it leads to was not made here
+        shutil.rmtree(hidden, ignore_errors=True)
 
     def rename(self, name: str, new_name: str) -> Job:
         """Raises RunError while the fit lives, or where the new name is taken or no name."""
-        with self._lock:
-            self._at_rest(name, "renamed")
+        self.run_folder(name)
+        with _disk_explained(name, "renamed"), alone_with(self.folder):
+            run = self._at_rest(name, "renamed")
             new_name = self.check_name(new_name)
-            with _disk_explained(name, "renamed"):
-                self.run_folder(name).rename(self.folder / new_name)
+            _take_place(run.path, self.folder / new_name)
         return self.job(new_name)
 
-    def run_folder(self, name: str) -> Path:
+    def run_folder(self, name: str) -> RunFolder:
         """Raises RunError where there is no such run."""
-        run = self.folder / name
-        if not _NAME.fullmatch(name) or not (run / "config.json").is_file():
-            raise RunError(f"There is no run “{name}”: choose one from the list.")
+        run = RunFolder(self.folder / name)
+        if not _NAME.fullmatch(name) or not run.exists:
+            raise RunError(f"There is no run “{legible(name)[:60]}”: choose one from the list.")
         return run
 
-    def _at_rest(self, name: str, deed: str) -> Job:
-        job = self.job(name)
-        if job.status.is_live:
+    def _at_rest(self, name: str, deed: str) -> RunFolder:
+        run = self.run_folder(name)
+        status = run.status()
+        if status.is_live:
             raise RunError(
-                f"The run “{name}” is {job.state} and cannot be {deed}: cancel it first."
+                f"The run “{name}” is {status.state} and cannot be {deed}: cancel it first."
             )
+        return run
+
+
+def check_letters(values: Any) -> None:
+    """Raises RunError where JSON values hold what no file and no page can show."""
+    if not is_legible(values):
+        raise RunError("The settings hold half of a letter: type them anew.")
+
+
+def _placed(job: Job, live: Sequence[Status]) -> Job:
+    """With its place among the fits that wait or run."""
+    if job.status.status != "queued":
         return job
+    before = [s for s in live if s.status == "running" or s.since < job.status.since]
+    return replace(job, place=len(before))
 
 
-def _launch(run: Path) -> None:
-    log = os.open(run / "fit.log", os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o644)
-    try:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "crackdemo.runs.queue", str(run)],
-            cwd=_PROJECT,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    finally:
-        os.close(log)
-    write_status(run, "queued", pid=process.pid)
+def _launch(run: RunFolder) -> None:
+    """Starts the fit's process; returns once it has claimed the run. Raises RunError."""
+    before = run.status()
+    with _disk_explained(run.name, "started"):
+        process = start_detached("crackdemo.runs.queue", [str(run.path)], run.log)
     threading.Thread(target=process.wait, daemon=True).start()  # or it would stay a zombie
+    has_ended = False
+    while run.status() == before:
+        if has_ended:
+            raise RunError(
+                f"The fit of “{run.name}” ended before it had begun: free some space or see "
+                "fit.log in the run’s folder, then resume it."
+            )
+        time.sleep(_LOOK_SECONDS)
+        has_ended = process.poll() is not None  # and may have claimed the run before
 
 
-def _end_group(status: Status) -> None:
-    """SIGTERM, then SIGKILL, to the fit and the processes that it started."""
-    for sign in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError):
-            os.killpg(status.pid, sign)
-        end = time.monotonic() + _GRACE_SECONDS
-        while status.is_live and time.monotonic() < end:
-            time.sleep(0.02)
+def _move(source: Path, target: Path) -> bool:
+    """Whether it was copied, to another disk, and is still there."""
+    try:
+        source.rename(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        shutil.copytree(source, target)
+        return True
+    return False
+
+
+def _give_back(folder: Path, home: Path) -> None:
+    """Raises RunError where it has to stay."""
+    try:
+        folder.rename(home)
+    except FileNotFoundError:
+        pass  # it was not here either
+    except OSError:
+        raise RunError(
+            f"The run could not be set up, nor its photos put back: they are in "
+            f"“{folder.parent.name}/{folder.name}” in the folder of runs."
+        ) from None
+
+
+def _take_place(source: Path, target: Path) -> None:
+    """Renames, and never in the place of something. Raises RunError, and OSError."""
+    try:
+        # a rename would silently take an empty folder's place, and may do so with this one
+        if os.name == "posix" and not source.is_symlink():
+            target.mkdir()
+    except FileExistsError:
+        raise _taken(target.name) from None
+    try:
+        source.rename(target)
+    except OSError as error:
+        if os.name == "posix":
+            with suppress(OSError):
+                target.rmdir()  # empty, or it stays
+        if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
+            raise _taken(target.name) from None
+        raise
+
+
+def _taken(name: str) -> RunError:
+    return RunError(f"There are weights or a run “{name}” already: take another name.")
 
 
 @contextmanager
@@ -244,39 +326,8 @@ def _disk_explained(name: str, deed: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        reason = error.strerror or "not all files could be copied"
         raise RunError(
-            f"The run “{name}” could not be {deed} ({error.strerror}): free some space, or see "
-            "who may write into the folder of runs."
+            f"The run “{name}” could not be {deed} ({reason}): free some space, or see who may "
+            "write into the folder of runs."
         ) from None
-
-
-def _has_weights(run: Path) -> bool:
-    parts = ("config.json", "model.safetensors")
-    return all((run / "checkpoint" / part).is_file() for part in parts)
-
-
-def _read_config(run: Path) -> dict[str, Any]:
-    try:
-        values = json.loads((run / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return values if isinstance(values, dict) and isinstance(values.get("fit"), dict) else {}
-
-
-def _read_history(run: Path) -> list[dict[str, Any]]:
-    """All whole lines of metrics.jsonl; a fit that was killed may have left half of one."""
-    history = []
-    with suppress(OSError, ValueError):
-        for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines():
-            history.append(json.loads(line))
-    return history
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
-
-
-def _made(run: Path) -> float:
-    with suppress(OSError):
-        return (run / "config.json").stat().st_mtime
-    return 0.0

@@ -1,52 +1,81 @@
 """One fit at a time in a folder of runs: each waits for those that were started before it.
 
-A background fit starts as this module, without torch; when its turn has come it becomes
-`python -m crackdemo fit --resume`, same process. The turn is a file lock, which the system frees
-however the process ends.
+A background fit starts as this module, without torch: it claims its run, waits, and becomes
+`python -m crackdemo fit --resume` in the same process. The turn is a file lock, which the system
+frees however the process ends.
 """
 
 import os
+import runpy
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from crackdemo.runs.status import (Status, read_status)
+from filelock import FileLock, Timeout
 
-_NICENESS = 10
+from crackdemo.errors import RunError
+from crackdemo.runs.folder import RunFolder, runs_in
+from crackdemo.runs.processes import step_back
+from crackdemo.runs.status import Status
+
 _LOOK_SECONDS = 0.2
-_CLAIM_SECONDS = 30.0
+_DEED_SECONDS = 60.0
+"""Longest wait for what another app does with the runs; the longest takes a few seconds."""
 
 
 def waiting(folder: Path) -> list[Status]:
     """Of the fits in a folder of runs that wait or run, the first to be started first."""
-    statuses = [read_status(path.parent) for path in folder.glob("[!.]*/status.json")]
+    statuses = [run.status() for run in runs_in(folder)]
     return sorted((s for s in statuses if s.is_live), key=lambda status: status.since)
 
 
-def wait_for_turn(run: Path) -> int:
-    """Blocks until this process may fit; returns the lock, which it keeps as long as it lives."""
-    import fcntl  # Windows, where the rest of the app runs, has none
+@contextmanager
+def alone_with(folder: Path) -> Iterator[None]:
+    """While runs are made, claimed, cancelled, renamed or deleted, by one thread of one app.
 
-    _await_claim(run)
-    lock = os.open(run.parent / ".turn", os.O_CREAT | os.O_RDWR)
-    os.set_inheritable(lock, True)
-    while True:
-        queue = [status for status in waiting(run.parent) if status.status == "queued"]
+    Raises RunError where that takes too long, and OSError.
+    """
+    lock = FileLock(folder / ".deeds")
+    try:
+        lock.acquire(timeout=_DEED_SECONDS)
+    except Timeout:
+        raise RunError(
+            "Another app has been at work on the runs for a minute: end it, or try again."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def claim(run: RunFolder) -> None:
+    """The run's fit is this process from now on. Raises RunError, and OSError."""
+    with alone_with(run.path.parent):
+        if not run.exists:
+            raise RunError(f"There is no run “{run.name}” any more: choose one from the list.")
+        status = run.status()
+        if status.is_live:
+            raise RunError(f"The run “{run.name}” is {status.state} already: wait or cancel it.")
+        run.write_status("queued")
+
+
+@contextmanager
+def turn(folder: Path) -> Iterator[None]:
+    """Begins when the fit of this process may run, and keeps the others waiting until its end."""
+    lock = FileLock(folder / ".turn")
+    while not lock.is_locked:
+        queue = [status for status in waiting(folder) if status.status == "queued"]
         if not queue or queue[0].pid == os.getpid():
-            with suppress(BlockingIOError):
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return lock
+            with suppress(Timeout):
+                lock.acquire(timeout=0)
+                break
         time.sleep(_LOOK_SECONDS)
-
-
-def _await_claim(run: Path) -> None:
-    """Until the run's status names this process; its parent writes that."""
-    end = time.monotonic() + _CLAIM_SECONDS
-    while read_status(run).pid != os.getpid():
-        if time.monotonic() > end:
-            sys.exit(1)
-        time.sleep(0.02)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def threads() -> int:
@@ -54,13 +83,18 @@ def threads() -> int:
     return max(1, (os.cpu_count() or 1) - 1)
 
 
-def main(run: Path) -> None:
-    """Waits, then becomes the fit."""
-    os.nice(_NICENESS)
-    wait_for_turn(run)
-    fit = ["fit", "--resume", "--out", str(run), "--threads", str(threads())]
-    os.execv(sys.executable, [sys.executable, "-m", "crackdemo", *fit])
+def main(run: RunFolder) -> None:
+    """Claims, waits, then becomes the fit."""
+    claim(run)
+    step_back()
+    with turn(run.path.parent):
+        fit = ["fit", "--resume", "--out", str(run.path), "--threads", str(threads())]
+        sys.argv = ["crackdemo", *fit]
+        runpy.run_module("crackdemo", run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    try:
+        main(RunFolder(Path(sys.argv[1])))
+    except RunError as refusal:
+        sys.exit(str(refusal))

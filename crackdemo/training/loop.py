@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -12,10 +12,12 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from crackdemo.errors import LossError
-from crackdemo.models.family import Network, Prediction, build_network
+from crackdemo.models.family import Network, Prediction
 from crackdemo.models.losses import crack_loss, mean_squared_error, ssim
+from crackdemo.runs.folder import EpochReport
 from crackdemo.training.config import FitConfig
 from crackdemo.training.objectives import make_pair
+from crackdemo.training.state import TrainingState, new_state
 
 GrayTiles = list[NDArray[np.uint8]]
 TensorPair = tuple[Tensor, Tensor, Tensor]
@@ -29,44 +31,6 @@ _FEWEST_EPOCHS = 5
 """Of a fit that is given minutes, where these are enough."""
 _VALIDATION_STEPS = 3
 """Steps that one validation costs: up to eight batches, forward only."""
-
-
-@dataclass(frozen=True)
-class EpochReport:
-    """What one epoch came to."""
-
-    epoch: int
-    """Epochs done, from 1."""
-    epochs: int
-    """Epochs there will be."""
-    train_loss: float
-    """Mean over the epoch's steps; lower is better."""
-    validation_loss: float
-    """On the same painted validation tiles every epoch; lower is better."""
-    learning_rate: float
-    """At the epoch's last step."""
-    seconds: float
-    """Time of this epoch, validation included."""
-    best: bool
-    """Whether this epoch's validation loss is the lowest so far."""
-
-
-@dataclass
-class TrainingState:
-    """All that a fit needs to go on where it stopped."""
-
-    network: Network
-    """With the weights of the last step."""
-    optimizer: torch.optim.AdamW
-    """With its running means of the gradients."""
-    best_weights: dict[str, Tensor]
-    """The network's state after the epoch with the lowest validation loss; empty before one."""
-    best_loss: float = float("inf")
-    """The lowest validation loss."""
-    epoch: int = 0
-    """Epochs done."""
-    stale_epochs: int = 0
-    """Epochs since the lowest validation loss."""
 
 
 class PairDataset(Dataset[TensorPair]):
@@ -91,17 +55,6 @@ class PairDataset(Dataset[TensorPair]):
         mask = pair.mask.astype(np.float32)
         image, target = torch.from_numpy(pair.image), torch.from_numpy(pair.target)
         return image[None], target[None], torch.from_numpy(mask)[None]
-
-
-def new_state(config: FitConfig) -> TrainingState:
-    """An untrained network and its optimizer, from the config's seed."""
-    torch.manual_seed(config.seed)
-    network = build_network(config.family, config.network)
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
-    )
-    return TrainingState(network, optimizer, {})
 
 
 def fit(

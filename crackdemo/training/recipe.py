@@ -13,27 +13,26 @@ import torch
 from safetensors import SafetensorError
 
 from crackdemo.checkpoints.card import model_card
-from crackdemo.checkpoints.checkpoint import Checkpoint, CheckpointConfig, save_checkpoint
+from crackdemo.checkpoints.checkpoint import (
+    Checkpoint,
+    CheckpointConfig,
+    made_before,
+    save_checkpoint,
+)
+from crackdemo.configs import parse_config
 from crackdemo.data.duplicates import drop_repeats
 from crackdemo.data.folders import Sample, find_samples
 from crackdemo.data.tiles import readable_tiles
 from crackdemo.detection.calibrate import calibrate
 from crackdemo.detection.engine import Engine
 from crackdemo.detection.illumination import Channel
-from crackdemo.errors import DatasetError, FitError, LossError
+from crackdemo.errors import ConfigError, CrackdemoError, DatasetError, FitError, LossError
 from crackdemo.models.family import Network
-from crackdemo.runs.folder import RunFolder
+from crackdemo.runs.folder import EpochReport, RunFolder
 from crackdemo.training.config import FitConfig
-from crackdemo.training.loop import (
-    EpochReport,
-    GrayTiles,
-    TrainingState,
-    fit,
-    seconds_per_step,
-    use_threads,
-    within,
-)
+from crackdemo.training.loop import GrayTiles, fit, seconds_per_step, use_threads, within
 from crackdemo.training.samples import Samples
+from crackdemo.training.state import TrainingState, load_state, save_state
 
 
 @dataclass(frozen=True)
@@ -97,6 +96,14 @@ def _balanced(groups: list[GrayTiles]) -> GrayTiles:
     return [tile for group in groups if group for tile in islice(cycle(group), longest)]
 
 
+def fit_config(run: RunFolder) -> FitConfig:
+    """The settings of a run. Raises RunError, and FitError where they are wrong."""
+    try:
+        return parse_config(FitConfig, made_before(run.config().fit))
+    except ConfigError as error:
+        raise FitError(f"The config of run “{run.name}” is wrong: {error}") from None
+
+
 def run_fit(
     run: RunFolder,
     config: FitConfig,
@@ -114,7 +121,7 @@ def run_fit(
     with _failure_told(run):
         run.write_status("running")
         data = read_data(folders, config.source_size, config.flatten.channel)
-        run.write_json("data.json", data.summary)
+        run.write_data_summary(data.summary)
         for problem in data.problems:
             say(problem)
         if data.problems:
@@ -155,7 +162,7 @@ def fit_in_memory(
         if not _is_out_of_memory(error) or config.batch_size == 1:
             raise
     smaller = replace(config, batch_size=config.batch_size // 2)
-    run.settle(smaller)
+    run.settle(asdict(smaller))
     message = f"Memory ran out: the batch was halved to {smaller.batch_size} tiles."
     run.note(message)
     say(message)
@@ -165,14 +172,14 @@ def fit_in_memory(
 def _fit(
     run: RunFolder, config: FitConfig, data: FitData, workers: int, say: Callable[[str], None]
 ) -> Generator[EpochReport, None, TrainingState]:
-    state = run.load_state(config)
+    state = load_state(run.last_state, config)
     run.keep_metrics(state.epoch)
     samples = Samples(config, data.validation)
     try:
         for report in fit(config, state, data.train, data.validation, workers):
             run.add_metrics(report)
-            run.save_state(state)
-            samples.write(run.path / "samples", state.network, report.epoch)
+            save_state(run.last_state, state)
+            samples.write(run.sample(report.epoch), state.network)
             yield report
     except LossError as error:
         if not state.best_weights:
@@ -191,11 +198,11 @@ def _settled(
     say: Callable[[str], None],
 ) -> FitConfig:
     """With minutes as epochs, from a few measured steps."""
-    minutes = run.minutes()
+    minutes = run.config().minutes
     if minutes is None:
         return config
     config = within(config, minutes, seconds_per_step(config, train, workers))
-    run.settle(config)
+    run.settle(asdict(config))
     say(f"{minutes:g} minutes are {config.epochs} epochs of {config.steps_per_epoch} steps.")
     return config
 
@@ -208,20 +215,22 @@ def _failure_told(run: RunFolder) -> Iterator[None]:
     except Exception as error:
         if not run.path.is_dir():
             raise FitError("The run’s folder is gone, so the fit has ended.") from None
-        is_foreseen = isinstance(error, DatasetError | FitError)
-        refusal = error if is_foreseen else FitError(_reason(error))
+        is_foreseen = isinstance(error, CrackdemoError)
+        refusal = error if is_foreseen else FitError(_reason(error, run.last_state.exists()))
         with suppress(OSError):  # on a full disk the status stays, and reads "interrupted"
             run.write_status("failed", str(refusal))
             if not is_foreseen:
-                (run.path / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")
+                run.write_error(traceback.format_exc())
         raise refusal from error
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, are_epochs_kept: bool) -> str:
     if _is_out_of_memory(error):
         return "Memory ran out, even with half the batch: take smaller tiles or a smaller batch."
     if _is_disk_full(error):
-        return "The disk is full: free some space and resume; the epochs so far are kept."
+        if are_epochs_kept:
+            return "The disk is full: free some space and resume; the epochs so far are kept."
+        return "The disk is full: free some space and resume; no epoch was kept, it begins anew."
     return (
         f"The fit met an error that nobody foresaw ({type(error).__name__}, see error.txt in its "
         "folder): resume it, and if it comes again, report it."

@@ -60,10 +60,10 @@ class Samples:
             rows.append([_enlarged(view) for view in (*views, cv2.merge([mask] * 3))])
         return contact_sheet(rows, _LABELS)
 
-    def write(self, folder: Path, network: Network, epoch: int) -> None:
-        """`folder/epoch-0007.jpg`."""
-        folder.mkdir(exist_ok=True)
-        write_jpeg(folder / f"epoch-{epoch:04}.jpg", self.sheet(network), quality=85)
+    def write(self, file: Path, network: Network) -> None:
+        """The sheet as JPEG."""
+        file.parent.mkdir(exist_ok=True)
+        write_jpeg(file, self.sheet(network), quality=85)
 
 
 def _telling(pairs: list[TensorPair]) -> list[TensorPair]:

@@ -24,6 +24,7 @@ from crackdemo.detection.engine import best_device
 from crackdemo.errors import CheckpointError, WeightsError
 from crackdemo.inspection.store import Scored, ScoredPhotos
 from crackdemo.masks.params import MaskParams
+from crackdemo.runs.folder import RunFolder
 from crackdemo.runs.jobs import Jobs
 
 _LOADED = 4
@@ -134,7 +135,7 @@ class Workbench:
         """A name, `owner/name[@revision]` or allowed path to a folder. Raises WeightsError."""
         name = weights.strip()
         if self.jobs and name in self.jobs.finished():
-            return weights_in(self.jobs.folder / name / "checkpoint", name)
+            return weights_in(RunFolder(self.jobs.folder / name).checkpoint, name)
         return resolve_weights(
             weights,
             self.allowed,

@@ -9,7 +9,7 @@ three seeds. All see the same tiles for the same number of steps. A finished run
 import argparse
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from crackdemo.detection.heatmaps import HeatmapConfig
 from crackdemo.models import CaeConfig, VaeConfig
-from crackdemo.runs.folder import RunFolder
+from crackdemo.runs.folder import RunConfig, RunFolder
 from crackdemo.synthesis.camera import CameraConfig
 from crackdemo.training.config import FitConfig
 from crackdemo.training.objectives import AugmentConfig
@@ -64,7 +64,7 @@ def main() -> None:
         if run.checkpoint.is_dir():
             continue
         if not run.path.exists():
-            run.create(config, [str(folder.resolve()) for folder in folders])
+            run.create(RunConfig(asdict(config), [str(folder.resolve()) for folder in folders]))
         print(name, flush=True)
         for report in run_fit(run, config, folders, torch.get_num_threads()):
             print(f"  epoch {report.epoch}: validation {report.validation_loss:.4f}", flush=True)

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import median
 
@@ -25,12 +25,13 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from crackdemo.configs import parse_config
 from crackdemo.models.losses import crack_loss, mean_squared_error, ssim
-from crackdemo.runs.folder import RunFolder
+from crackdemo.runs.folder import RunConfig, RunFolder
 from crackdemo.synthesis.examples import pavement
 from crackdemo.training.config import FitConfig
-from crackdemo.training.loop import GrayTiles, PairDataset, TensorPair, new_state, use_threads
+from crackdemo.training.loop import GrayTiles, PairDataset, TensorPair, use_threads
 from crackdemo.training.memory import keep_freed_memory
 from crackdemo.training.recipe import FitData, fit_in_memory
+from crackdemo.training.state import new_state
 
 BAR = 1.15
 
@@ -51,7 +52,7 @@ def main() -> None:
     bare = bare_epochs(config, data)
     with tempfile.TemporaryDirectory() as folder:
         run = RunFolder(Path(folder) / "run")
-        run.create(config, [])
+        run.create(RunConfig(asdict(config), []))
         fitted = fit_in_memory(run, config, data, workers=1, say=print)
         pairs = [(seconds(fitted), seconds(bare)) for _ in range(args.epochs)][1:]
     ratio = median(of_fit / of_bare for of_fit, of_bare in pairs)

@@ -1,6 +1,5 @@
 """What a person does with runs, real and ready-made ones, in a real browser."""
 
-import json
 import os
 import shutil
 import signal
@@ -14,8 +13,8 @@ import pytest
 pytest.importorskip("playwright")
 from playwright.sync_api import Browser, Page, expect
 
+from crackdemo.runs.folder import EpochReport, RunConfig, RunFolder
 from crackdemo.runs.jobs import Jobs
-from crackdemo.runs.status import write_json, write_status
 from crackdemo.training.config import FitConfig
 from tests.e2e.app_server import App, running_app
 from tests.e2e.viewer_harness import CHROMIUM, chromium
@@ -76,17 +75,12 @@ def ready(jobs: Jobs, tiny_checkpoint: Path) -> Callable[..., None]:
     """Makes runs that are done."""
 
     def make(name: str, loss: float = 0.5, **settings: object) -> None:
-        run = jobs.folder / name
-        shutil.copytree(tiny_checkpoint, run / "checkpoint")
-        fit = {**asdict(FitConfig()), **settings}
-        write_json(run / "config.json", {"fit": fit, "data": [], "minutes": None})
-        report = {"epochs": 2, "train_loss": loss, "validation_loss": loss, "seconds": 30.0}
-        lines = [
-            json.dumps({**report, "epoch": epoch, "learning_rate": 0.001, "best": True})
-            for epoch in (1, 2)
-        ]
-        (run / "metrics.jsonl").write_text("\n".join(lines) + "\n")
-        write_status(run, "done")
+        run = RunFolder(jobs.folder / name)
+        run.create(RunConfig({**asdict(FitConfig()), **settings}, []))
+        shutil.copytree(tiny_checkpoint, run.checkpoint)
+        for epoch in (1, 2):
+            run.add_metrics(EpochReport(epoch, 2, loss, loss, 0.001, 30.0, True))
+        run.write_status("done")
 
     return make
 

@@ -1,12 +1,13 @@
 """Public endpoints for fits: start, status, cancel."""
 
+from dataclasses import asdict
 from typing import Any
 
 import gradio as gr
 
 from crackdemo.configs import parse_config
 from crackdemo.errors import DatasetError, RunError
-from crackdemo.runs.jobs import Job, Jobs
+from crackdemo.runs.jobs import Job, Jobs, check_letters
 from crackdemo.training.config import FitConfig
 from crackdemo.ui import owner
 from crackdemo.ui.train import fit_data, fits
@@ -23,7 +24,7 @@ def report(job: Job) -> dict[str, Any]:
         "epoch": len(job.history),
         "epochs": job.epochs,
         "seconds_left": job.seconds_left,
-        "history": list(job.history),
+        "history": [asdict(epoch) for epoch in job.history],
         "has_weights": job.has_weights,
     }
 
@@ -46,6 +47,7 @@ def build(bench: Workbench) -> None:
         `settings` are those of a FitConfig; with `minutes` above 0 they decide on the epochs.
         """
         try:
+            check_letters([settings, folder])
             config = parse_config(FitConfig, settings)
             here, checked = own_jobs(), jobs().check_name(name)
             source = fit_data.FOLDER if folder.strip() else fit_data.PAVEMENT

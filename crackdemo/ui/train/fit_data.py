@@ -17,7 +17,8 @@ from crackdemo.data.folders import find_samples
 from crackdemo.data.intake import take_in
 from crackdemo.errors import DatasetError
 from crackdemo.files import legible
-from crackdemo.runs.jobs import Job, Jobs
+from crackdemo.runs.jobs import Job, Jobs, check_letters
+from crackdemo.runs.processes import birth_of, end_tree, step_back
 from crackdemo.runs.queue import threads
 from crackdemo.synthesis.examples import make_pavement
 from crackdemo.training.config import FitConfig
@@ -103,7 +104,7 @@ def settings_of(values: dict[str, Any], network: dict[str, Any], more: str) -> F
     """The widgets' values to settings; `more` is JSON for all other fields. Raises ValueError."""
     try:
         others = json.loads(more or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ValueError("The other settings are no JSON: write an object, or leave {}.") from None
     if not isinstance(others, dict):
         raise ValueError("The other settings must be a JSON object: write one, or leave {}.")
@@ -114,6 +115,7 @@ def settings_of(values: dict[str, Any], network: dict[str, Any], more: str) -> F
     if values["family"] != "vae":
         network = {name: value for name, value in network.items() if name != "latent_size"}
     settings = {**values, "network": {**network, "channels": channels}, **others}
+    check_letters(settings)
     try:
         return parse_config(FitConfig, settings)
     except (ValueError, TypeError) as error:
@@ -155,21 +157,13 @@ def _bullets(sentences: Sequence[str], most: int = 20) -> str:
 def estimate(config: FitConfig, data: Data, minutes: float | None) -> str:
     """How long it takes, or what the minutes hold, from a few real steps in their own process."""
     try:
-        with tempfile.NamedTemporaryFile("w", suffix=".json") as settings:
-            json.dump(asdict(config), settings)
-            settings.flush()
-            given = ["--config", settings.name, "--data", str(data.folder), "--out", "unused"]
-            given += ["--threads", str(threads())]
-            command = ["nice", sys.executable, "-m", "crackdemo", "fit", "--dry-run", *given]
-            told = subprocess.run(
-                command, capture_output=True, text=True, timeout=_ESTIMATE_SECONDS, check=True
-            )
+        told = _dry_run(config, data.folder)
     except subprocess.TimeoutExpired:
         return "A few steps took longer than two minutes: take smaller tiles or batches."
     except (subprocess.CalledProcessError, OSError) as error:
         said = (getattr(error, "stderr", "") or "").strip().splitlines()
         return f"⚠️ {said[-1] if said else 'The time could not be measured.'}"
-    step = float(told.stdout.split()[0])
+    step = float(told.split()[0])
     said = f"A step of {count(config.batch_size, 'tile')} takes about {duration(step)}"
     if minutes is not None:
         steps = count(int(minutes * 60 / step), "step")
@@ -195,3 +189,28 @@ def look_at(
         yield f"{text}\n\nTrying a few steps …", found.sheet
         text += f"\n\n{estimate(config, data, minutes)}"
     yield text, found.sheet
+
+
+def _dry_run(config: FitConfig, folder: Path) -> str:
+    """What the command line prints of a few steps. Raises OSError or a subprocess error."""
+    with tempfile.TemporaryDirectory() as scratch:
+        settings = Path(scratch) / "settings.json"
+        settings.write_text(json.dumps(asdict(config)), encoding="utf-8")
+        given = ["--config", str(settings), "--data", str(folder), "--out", "unused"]
+        command = [sys.executable, "-m", "crackdemo", "fit", "--dry-run", *given]
+        process = subprocess.Popen(
+            [*command, "--threads", str(threads())],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        step_back(process.pid)
+        try:
+            printed, complaints = process.communicate(timeout=_ESTIMATE_SECONDS)
+        except subprocess.TimeoutExpired:
+            end_tree(process.pid, birth_of(process.pid))
+            process.communicate()
+            raise
+        if process.returncode:
+            raise subprocess.CalledProcessError(process.returncode, command, printed, complaints)
+    return printed

@@ -60,7 +60,7 @@ def _epochs(job: Job) -> str:
 
 def describe(job: Job, other: Job | None) -> str:
     """HTML: state, progress, curves; beside another run's where there is one."""
-    done, best = len(job.history), [r["validation_loss"] for r in job.history]
+    done, best = len(job.history), [report.validation_loss for report in job.history]
     share = 1.0 if job.state == "done" else done / max(1, job.epochs)
     facts = [f"<b class='state {job.state}'>{job.state}</b>"]
     if job.state == "queued":
@@ -70,15 +70,18 @@ def describe(job: Job, other: Job | None) -> str:
     if job.state == "running" and job.seconds_left is not None:
         facts.append(f"{duration(job.seconds_left)} left")
     if done:
-        facts.append(f"learning rate {job.history[-1]['learning_rate']:.2g}")
+        facts.append(f"learning rate {job.history[-1].learning_rate:.2g}")
         facts.append(f"best validation loss {min(best):.4g}")
     told = _INTERRUPTED if job.state == "interrupted" else job.status.message
     message = f"<p>{escape(told)}</p>" if told else ""
     runs = [(job, "first")] + ([(other, "second")] if other else [])
     curves = [
-        Curve(f"{run.name}: {kind}", [r[f"{kind}_loss"] for r in run.history], f"{style} {dashed}")
+        Curve(f"{run.name}: {kind}", losses, f"{style} {dashed}")
         for run, style in runs
-        for kind, dashed in (("validation", ""), ("train", "dashed"))
+        for kind, losses, dashed in (
+            ("validation", [report.validation_loss for report in run.history], ""),
+            ("train", [report.train_loss for report in run.history], "dashed"),
+        )
     ]
     epochs = max([len(run.history) for run, _ in runs] + [2])
     table = compare(job, other) if other else ""
@@ -107,12 +110,12 @@ def compare(first: Job, second: Job) -> str:
 
 
 def _best(job: Job) -> str:
-    losses = [report["validation_loss"] for report in job.history]
+    losses = [report.validation_loss for report in job.history]
     return f"{min(losses):.4g}" if losses else "–"
 
 
 def _spent(job: Job) -> str:
-    return duration(sum(report["seconds"] for report in job.history))
+    return duration(sum(report.seconds for report in job.history))
 
 
 def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -125,7 +128,7 @@ def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def sample_html(jobs: Jobs, name: str, epoch: int) -> str:
     """The samples that were painted after an epoch, inline; a sentence where there are none."""
-    file = jobs.run_folder(name) / "samples" / f"epoch-{epoch:04}.jpg"
+    file = jobs.run_folder(name).sample(epoch)
     try:
         data = base64.b64encode(file.read_bytes()).decode()
     except OSError:
@@ -135,13 +138,13 @@ def sample_html(jobs: Jobs, name: str, epoch: int) -> str:
 
 
 def zip_weights(bench: Workbench, jobs: Jobs, name: str) -> Path:
-    """The finished checkpoint in a ZIP. Raises RunError before the fit is done."""
-    folder = jobs.run_folder(name) / "checkpoint"
-    if not (folder / "config.json").exists():
+    """The finished checkpoint in a ZIP. Raises RunError before the fit is done, and OSError."""
+    run = jobs.run_folder(name)
+    if not run.has_weights:
         raise RunError(f"The run “{name}” has no weights yet: wait until it is done.")
     with bench.export_folder() as exports:
         file = exports / f"{name}.zip"
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-            for part in sorted(folder.iterdir()):
+            for part in sorted(run.checkpoint.iterdir()):
                 archive.write(part, f"{name}/{part.name}")
     return file

@@ -45,7 +45,7 @@ def build(bench: Workbench, jobs: Jobs, choice: gr.Radio) -> None:
         repo_id = (repo_id or "").strip()
         try:
             owner.check(bench.owner, profile)
-            folder = jobs.run_folder(chosen or "") / "checkpoint"
+            folder = jobs.run_folder(chosen or "").checkpoint
             key = token_of(bench.owner, key or "", login)
             url = push(
                 folder,

@@ -9,6 +9,7 @@ import gradio as gr
 from crackdemo.errors import RunError
 from crackdemo.runs.jobs import Job, Jobs
 from crackdemo.ui import owner
+from crackdemo.ui.refusals import said
 from crackdemo.ui.train import fits, push_box, side_by_side
 from crackdemo.ui.train import form as train_form
 from crackdemo.ui.train.form import Form
@@ -249,10 +250,8 @@ def _wire_deeds(bench: Workbench, jobs: Jobs, runs: Runs) -> None:
     runs.rename.click(rename, [*runs.current, runs.new_name], shown, **_AT_ONCE)
 
     def pack(chosen: str | None) -> gr.File:
-        try:
+        with said():
             return gr.File(str(fits.zip_weights(bench, jobs, chosen or "")), visible=True)
-        except RunError as error:
-            raise gr.Error(str(error)) from None
 
     runs.zip.click(pack, runs.choice, runs.download, **_AT_ONCE)
     runs.choice.change(lambda: gr.File(visible=False), None, runs.download, **_AT_ONCE)

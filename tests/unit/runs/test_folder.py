@@ -1,183 +1,261 @@
-import hashlib
 import json
+import os
+import subprocess
+import sys
 from dataclasses import asdict, replace
-from itertools import islice
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
-import torch
 
-from crackdemo.errors import (FitError)
-from crackdemo.training.config import (FitConfig)
-from crackdemo.models.cae import (CaeConfig)
-from crackdemo.models.vae import (VaeConfig)
-from crackdemo.runs.folder import (RunFolder)
-from crackdemo.training.loop import (EpochReport, TrainingState, fit, use_threads)
+from crackdemo.errors import RunError
+from crackdemo.runs.folder import EpochReport, RunConfig, RunFolder, legible, runs_in
+from crackdemo.runs.status import Status
 
-TINY = FitConfig(
-    network=CaeConfig((4, 8)),
-    tile_size=32,
-    batch_size=4,
-    steps_per_epoch=2,
-    epochs=4,
-    bfloat16=False,
-)
-VAE = replace(TINY, family="vae", network=VaeConfig((4, 8), latent_size=3))
-TILES = [np.random.default_rng(i).integers(90, 170, (48, 48)).astype(np.uint8) for i in range(4)]
+CONFIG = RunConfig({"family": "cae", "epochs": 4}, ["/data/sut_crack"])
 REPORT = EpochReport(1, 4, 0.5, 0.25, 0.001, 1.5, True)
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> RunFolder:
-    use_threads(1)
     folder = RunFolder(tmp_path / "a run")
-    folder.create(TINY, ["/data/sut_crack"])
+    folder.create(CONFIG)
     return folder
 
 
-def go_on(run: RunFolder, config: FitConfig, epochs: int | None = None) -> TrainingState:
-    state = run.load_state(config)
-    for _ in islice(fit(config, state, TILES, TILES[:2], 0), epochs):
-        run.save_state(state)
-    return state
+def names(run: RunFolder) -> list[str]:
+    return sorted(path.name for path in run.path.iterdir())
 
 
-def digest(tensors: dict[str, torch.Tensor]) -> str:
-    total = hashlib.sha256()
-    for name, tensor in sorted(tensors.items()):
-        total.update(name.encode() + tensor.contiguous().numpy().tobytes())
-    return total.hexdigest()
+def write_lines(run: RunFolder, *lines: str) -> None:
+    (run.path / "metrics.jsonl").write_text("".join(f"{line}\n" for line in lines))
 
 
-def test_a_new_run_knows_its_settings_and_data(run):
-    assert run.config() == (TINY, ["/data/sut_crack"])
-    assert run.checkpoint == run.path / "checkpoint"
+class TestConfig:
+    def test_a_new_run_knows_its_settings_and_data(self, run: RunFolder) -> None:
+        assert run.config() == CONFIG
+        assert run.data() == [Path("/data/sut_crack")]
+        told = json.loads((run.path / "config.json").read_text())
+        assert told == {"fit": CONFIG.fit, "data": CONFIG.data, "minutes": None}
+
+    def test_data_inside_the_run_are_found_wherever_it_is(self, tmp_path: Path) -> None:
+        run = RunFolder(tmp_path / "a run")
+        run.create(replace(CONFIG, data=["photos"]))
+        assert run.data() == [run.path.resolve() / "photos"]
+
+    def test_a_run_that_exists_is_not_overwritten(self, run: RunFolder) -> None:
+        with pytest.raises(RunError, match="There is a run in “a run” already"):
+            run.create(replace(CONFIG, minutes=9))
+        assert run.config() == CONFIG
+
+    @pytest.mark.parametrize(
+        "part", ["last.safetensors", "metrics.jsonl", "status.json", "checkpoint"]
+    )
+    def test_nor_what_is_left_of_one(self, tmp_path: Path, part: str) -> None:
+        (tmp_path / part).write_text("precious")
+        with pytest.raises(RunError, match="There is a run in"):
+            RunFolder(tmp_path).create(CONFIG)
+        assert names(RunFolder(tmp_path)) == [part]
+        assert (tmp_path / part).read_text() == "precious"
+
+    def test_an_empty_folder_that_exists_can_become_a_run(self, tmp_path: Path) -> None:
+        RunFolder(tmp_path).create(CONFIG)
+        assert RunFolder(tmp_path).config() == CONFIG
+
+    def test_one_that_cannot_be_written_leaves_no_run(self, tmp_path: Path) -> None:
+        with pytest.raises(TypeError):
+            RunFolder(tmp_path).create(replace(CONFIG, fit={"no JSON": object()}))
+        assert names(RunFolder(tmp_path)) == []
+
+    def test_where_there_is_no_run_there_is_nothing_to_resume(self, tmp_path: Path) -> None:
+        with pytest.raises(RunError, match="no run in “nowhere”") as refused:
+            RunFolder(tmp_path / "nowhere").config()
+        assert str(tmp_path) not in str(refused.value)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "{",
+            "[]",
+            "{}",
+            "\udcff",
+            "[" * 100_000,
+            json.dumps({"fit": [], "data": []}),
+            json.dumps({"fit": {}, "data": "road"}),
+            json.dumps({"fit": {}, "data": [3]}),
+            json.dumps({"fit": {"half": "\ud800"}, "data": []}),
+            json.dumps({"fit": {}, "data": [], "minutes": "five"}),
+            json.dumps({"fit": {}, "data": [], "minutes": True}),
+            json.dumps({"fit": {}, "data": [], "minutes": float("nan")}),
+            json.dumps({"fit": {}, "data": [], "minutes": 10**400}),
+        ],
+    )
+    def test_a_wrong_one_is_refused_by_the_runs_name(self, run: RunFolder, text: str) -> None:
+        (run.path / "config.json").write_text(text, errors="surrogateescape")
+        with pytest.raises(RunError, match="“a run” is wrong"):
+            run.config()
+
+    def test_minutes_become_epochs(self, tmp_path: Path) -> None:
+        run = RunFolder(tmp_path)
+        run.create(replace(CONFIG, minutes=5))
+        run.settle({"epochs": 7})
+        assert run.config() == RunConfig({"epochs": 7}, CONFIG.data)
 
 
-def test_a_run_that_exists_is_not_overwritten(run):
-    with pytest.raises(FitError, match="There is a run in “a run” already"):
-        run.create(replace(TINY, seed=9), [])
-    assert run.config()[0].seed == TINY.seed
+class TestStatus:
+    def test_is_always_whole_and_says_whose_it_is(self, run: RunFolder) -> None:
+        for status, message in (("running", ""), ("failed", "No photos.")):
+            run.write_status(status, message)
+            told = json.loads((run.path / "status.json").read_text())
+            assert (told["status"], told["message"]) == (status, message)
+            assert told["pid"] == os.getpid()
+            assert run.status().message == message
+
+    def test_of_this_process_is_live(self, run: RunFolder) -> None:
+        run.write_status("running")
+        assert run.status().is_live
+        assert run.status().state == "running"
+
+    @pytest.mark.parametrize(
+        "content",
+        ["", "[]", '{"status": "asleep"}', '{"mood": "good"}', "\0", "[" * 100_000,
+         '{"status": "queued", "pid": "7"}', '{"status": "queued", "since": null}',
+         '{"status": "failed", "message": ["a"]}', '{"status": ["done"]}'],
+    )  # fmt: skip
+    def test_that_cannot_be_understood_counts_as_interrupted(
+        self, run: RunFolder, content: str
+    ) -> None:
+        (run.path / "status.json").write_text(content)
+        assert run.status().state == "interrupted"
+
+    def test_that_is_missing_counts_as_interrupted(self, tmp_path: Path) -> None:
+        assert RunFolder(tmp_path / "nowhere").status().state == "interrupted"
+
+    def test_names_files_whose_names_no_page_can_show(self, run: RunFolder) -> None:
+        run.write_status("done", "IMG_\udcff.jpg is no photo.")
+        assert run.status().message == "IMG_?.jpg is no photo."
+
+    def test_what_was_noted_stays(self, run: RunFolder) -> None:
+        run.write_status("running")
+        run.note("One.")
+        run.note("Two.")
+        run.finish()
+        assert (run.status().state, run.status().message) == ("done", "One. Two.")
 
 
-def test_an_empty_folder_that_exists_can_become_a_run(tmp_path):
-    RunFolder(tmp_path).create(TINY, [])
-    assert RunFolder(tmp_path).config() == (TINY, [])
+class TestMetrics:
+    def test_are_one_line_an_epoch(self, run: RunFolder) -> None:
+        reports = [replace(REPORT, epoch=epoch) for epoch in (1, 2, 3)]
+        for report in reports:
+            run.add_metrics(report)
+        lines = (run.path / "metrics.jsonl").read_text().splitlines()
+        assert [json.loads(line) for line in lines] == [asdict(report) for report in reports]
+        assert run.metrics() == reports
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            '{"epoch": 2, "trai',
+            "",
+            "null",
+            "[1]",
+            "\udcff",
+            "[" * 100_000,
+            *(
+                json.dumps({**asdict(REPORT), name: value})
+                for name in ("epoch", "validation_loss", "seconds")
+                for value in (None, "1", True, float("nan"), float("inf"), 10**400, 1e300)
+            ),
+            json.dumps({**asdict(REPORT), "best": "yes"}),
+            json.dumps({name: value for name, value in asdict(REPORT).items() if name != "epochs"}),
+        ],
+    )
+    def test_are_cut_at_the_first_line_that_is_none(self, run: RunFolder, line: str) -> None:
+        run.add_metrics(REPORT)
+        with (run.path / "metrics.jsonl").open("a", errors="surrogateescape") as file:
+            file.write(f"{line}\n")
+        run.add_metrics(REPORT)
+        assert run.metrics() == [REPORT]
+
+    def test_that_a_kill_left_over_are_dropped(self, run: RunFolder) -> None:
+        for epoch in (1, 2):
+            run.add_metrics(replace(REPORT, epoch=epoch))
+        with (run.path / "metrics.jsonl").open("a") as file:
+            file.write('{"epoch": 3, "trai')
+        run.keep_metrics(1)
+        run.add_metrics(replace(REPORT, epoch=2))
+        lines = (run.path / "metrics.jsonl").read_text().splitlines()
+        assert [json.loads(line)["epoch"] for line in lines] == [1, 2]
+
+    def test_where_there_are_none_there_are_none_to_drop(self, run: RunFolder) -> None:
+        run.keep_metrics(0)
+        assert run.metrics() == []
+        assert names(run) == ["config.json"]
 
 
-def test_where_there_is_no_run_there_is_nothing_to_resume(tmp_path):
-    with pytest.raises(FitError, match="no run in “nowhere”") as refused:
-        RunFolder(tmp_path / "nowhere").config()
-    assert str(tmp_path) not in str(refused.value)
+class TestRunsIn:
+    def test_are_those_with_settings_that_are_not_hidden(self, tmp_path: Path) -> None:
+        for name in ("a", "b", ".new-1"):
+            RunFolder(tmp_path / name).create(CONFIG)
+        (tmp_path / "empty").mkdir()
+        (tmp_path / "file").touch()
+        assert sorted(run.path.name for run in runs_in(tmp_path)) == ["a", "b"]
+
+    def test_of_no_folder_are_none(self, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        for folder in (tmp_path / "gone", tmp_path / "file"):
+            assert list(runs_in(folder)) == []
+
+    def test_leave_out_a_name_that_no_page_can_show(self, tmp_path: Path) -> None:
+        (tmp_path / "\udcff").mkdir()
+        (tmp_path / "\udcff" / "config.json").write_text("{}")
+        assert list(runs_in(tmp_path)) == []
+
+
+def test_nothing_half_written_is_left(run: RunFolder) -> None:
+    run.write_status("running")
+    run.add_metrics(REPORT)
+    run.keep_metrics(1)
+    run.write_data_summary({})
+    run.write_error("Traceback")
+    assert names(run) == [
+        "config.json", "data.json", "error.txt", "metrics.jsonl", "status.json",
+    ]  # fmt: skip
+
+
+def test_weights_are_there_when_both_files_are(run: RunFolder) -> None:
+    run.checkpoint.mkdir()
+    (run.checkpoint / "config.json").touch()
+    assert not run.has_weights
+    (run.checkpoint / "model.safetensors").touch()
+    assert run.has_weights
+
+
+def test_files_have_the_names_they_always_had(run: RunFolder) -> None:
+    files = (run.last_state, run.checkpoint, run.sample(7), run.log)
+    assert [str(file.relative_to(run.path)) for file in files] == [
+        "last.safetensors", "checkpoint", str(Path("samples", "epoch-0007.jpg")), "fit.log",
+    ]  # fmt: skip
+
+
+def test_half_letters_become_question_marks() -> None:
+    assert legible("a\ud800ß") == "a?ß"
 
 
 @pytest.mark.parametrize(
-    "text",
+    "values",
     [
-        "{",
-        "[]",
-        "{}",
-        json.dumps({"fit": [], "data": []}),
-        json.dumps({"fit": {"epochs": 0}, "data": []}),
-        json.dumps({"fit": {"unknown": 0}, "data": []}),
+        {"status": "running", "message": "", "pid": 1, "born": "1234", "since": 1.5},
+        {"status": "done", "message": "", "pid": 1, "born": "Mon 3 Aug 10:00:00", "since": 1.5},
     ],
 )
-def test_a_wrong_config_is_refused_by_the_runs_name(run, text):
-    (run.path / "config.json").write_text(text)
-    with pytest.raises(FitError, match="“a run” is wrong"):
-        run.config()
+def test_statuses_of_runs_made_before_are_read(values: dict[str, Any]) -> None:
+    status = Status.from_json(values)
+    assert asdict(status) == values
+    assert not status.is_live
 
 
-def test_the_status_is_always_whole_and_says_whose_it_is(run):
-    for status, message in (("running", ""), ("failed", "No photos.")):
-        run.write_status(status, message)
-        told = json.loads((run.path / "status.json").read_text())
-        assert (told["status"], told["message"]) == (status, message)
-        assert told["pid"] > 0
-
-
-def test_metrics_are_one_line_an_epoch(run):
-    reports = [replace(REPORT, epoch=epoch) for epoch in (1, 2, 3)]
-    for report in reports:
-        run.add_metrics(report)
-    lines = (run.path / "metrics.jsonl").read_text().splitlines()
-    assert [json.loads(line) for line in lines] == [asdict(report) for report in reports]
-
-
-def test_lines_that_a_kill_left_over_are_dropped(run):
-    for epoch in (1, 2):
-        run.add_metrics(replace(REPORT, epoch=epoch))
-    with (run.path / "metrics.jsonl").open("a") as file:
-        file.write('{"epoch": 3, "trai')
-    run.keep_metrics(1)
-    run.add_metrics(replace(REPORT, epoch=2))
-    lines = (run.path / "metrics.jsonl").read_text().splitlines()
-    assert [json.loads(line)["epoch"] for line in lines] == [1, 2]
-
-
-def test_a_run_without_metrics_has_none_to_drop(run):
-    run.keep_metrics(0)
-    assert not (run.path / "metrics.jsonl").exists()
-
-
-def test_a_run_that_never_finished_an_epoch_begins_anew(run):
-    state = run.load_state(TINY)
-    assert (state.epoch, state.stale_epochs, state.best_loss) == (0, 0, float("inf"))
-    assert state.best_weights == {}
-
-
-@pytest.mark.parametrize("config", [TINY, VAE], ids=["cae", "vae"])
-def test_a_resumed_fit_equals_an_uninterrupted_one(tmp_path, config):
-    use_threads(1)
-    whole, parts = RunFolder(tmp_path / "whole"), RunFolder(tmp_path / "parts")
-    for run in (whole, parts):
-        run.create(config, [])
-    at_once = go_on(whole, config)
-    for _ in range(config.epochs):
-        in_parts = go_on(parts, config, epochs=1)  # each time from the file alone
-    assert in_parts.epoch == at_once.epoch == config.epochs
-    assert digest(in_parts.network.state_dict()) == digest(at_once.network.state_dict())
-    assert digest(in_parts.best_weights) == digest(at_once.best_weights)
-    assert in_parts.best_loss == at_once.best_loss
-    files = [(run.path / "last.safetensors").read_bytes() for run in (whole, parts)]
-    assert files[0] == files[1]
-
-
-def test_a_state_survives_the_file(run):
-    saved = go_on(run, TINY, epochs=2)
-    loaded = run.load_state(TINY)
-    assert (loaded.epoch, loaded.stale_epochs, loaded.best_loss) == (
-        saved.epoch,
-        saved.stale_epochs,
-        saved.best_loss,
-    )
-    assert digest(loaded.network.state_dict()) == digest(saved.network.state_dict())
-    assert digest(loaded.best_weights) == digest(saved.best_weights)
-    for one, other in zip(
-        saved.optimizer.state.values(), loaded.optimizer.state.values(), strict=True
-    ):
-        assert digest(one) == digest(other)
-
-
-@pytest.mark.parametrize("length", [0, 10, -1])
-def test_a_damaged_state_is_refused_by_the_runs_name(run, length):
-    go_on(run, TINY, epochs=1)
-    path = run.path / "last.safetensors"
-    path.write_bytes(path.read_bytes()[:length])
-    with pytest.raises(FitError, match="“a run” cannot go on"):
-        run.load_state(TINY)
-
-
-def test_a_state_of_another_network_is_refused(run):
-    go_on(run, TINY, epochs=1)
-    with pytest.raises(FitError, match="another network"):
-        run.load_state(replace(TINY, network=CaeConfig((4, 16))))
-
-
-def test_nothing_half_written_is_left(run):
-    go_on(run, TINY, epochs=1)
-    run.write_status("running")
-    run.add_metrics(REPORT)
-    names = sorted(path.name for path in run.path.iterdir())
-    assert names == ["config.json", "last.safetensors", "metrics.jsonl", "status.json"]
+def test_no_module_of_runs_imports_torch() -> None:
+    code = "import sys, crackdemo.runs.jobs; print(sorted({'torch', 'numpy'} & set(sys.modules)))"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"

@@ -12,16 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from crackdemo.runs.jobs import (Jobs)
-from crackdemo.runs.status import (birth_of, read_status, write_json)
-from crackdemo.ui.train import (fits)
+from crackdemo.runs.folder import RunConfig, RunFolder
+from crackdemo.runs.jobs import Jobs
+from crackdemo.runs.processes import birth_of
+from crackdemo.ui.train import fits
 from tests.short_fits import ENDLESS, PATIENCE, SETTINGS, has_epochs, is_over, wait_for, weights
 
 SAVE_AND_DIE = """
 import os, signal, sys
 from dataclasses import replace
 from pathlib import Path
-from crackdemo.checkpoints.checkpoint import (load_checkpoint, save_checkpoint)
+from crackdemo.checkpoints.checkpoint import load_checkpoint, save_checkpoint
 
 class Deadly:
     def __deepcopy__(self, memo):  # the config is copied after the weights are written
@@ -113,7 +114,7 @@ class TestKilledWhileItWritesItsCheckpoint:
         [building] = run.glob(".checkpoint-*")
         assert [part.name for part in building.iterdir()] == ["model.safetensors"]
         status = json.loads((run / "status.json").read_text())
-        write_json(run / "status.json", {**status, "status": "running", "born": "1"})
+        (run / "status.json").write_text(json.dumps({**status, "status": "running", "born": "1"}))
         assert jobs.finished() == []
         assert (jobs.job("half").state, jobs.job("half").has_weights) == ("interrupted", False)
         jobs.resume("half")
@@ -121,12 +122,11 @@ class TestKilledWhileItWritesItsCheckpoint:
         assert weights(jobs, "half") == whole
 
     def test_nor_one_that_lacks_a_file(self, jobs: Jobs, tiny_checkpoint: Path) -> None:
-        run = jobs.folder / "torn"
-        run.mkdir(parents=True)
-        write_json(run / "config.json", {"fit": SETTINGS, "data": []})
-        shutil.copytree(tiny_checkpoint, run / "checkpoint")
+        run = RunFolder(jobs.folder / "torn")
+        run.create(RunConfig(SETTINGS, []))
+        shutil.copytree(tiny_checkpoint, run.checkpoint)
         assert jobs.finished() == ["torn"]
-        (run / "checkpoint" / "model.safetensors").unlink()
+        (run.checkpoint / "model.safetensors").unlink()
         assert jobs.finished() == []
 
 
@@ -142,9 +142,3 @@ class TestDeletedFolder:
             time.sleep(0.05)
         assert not (jobs.folder / "gone").exists()
         assert (jobs.names(), jobs.finished()) == ([], [])
-
-
-def test_a_run_without_a_readable_status_counts_as_interrupted(tmp_path: Path) -> None:
-    assert read_status(tmp_path).state == "interrupted"
-    (tmp_path / "status.json").write_text('{"status": "running", "pid"')
-    assert read_status(tmp_path).state == "interrupted"

@@ -4,6 +4,7 @@ import errno
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,9 @@ from safetensors import SafetensorError
 
 from crackdemo.configs import parse_config
 from crackdemo.errors import DatasetError, FitError
-from crackdemo.runs.folder import RunFolder
+from crackdemo.runs.folder import EpochReport, RunConfig, RunFolder
 from crackdemo.training.config import FitConfig
-from crackdemo.training.loop import EpochReport, TrainingState
-from crackdemo.training.recipe import FitData, fit_in_memory, run_fit
+from crackdemo.training.recipe import FitData, fit_config, fit_in_memory, run_fit
 
 CONFIG = parse_config(
     FitConfig,
@@ -45,13 +45,22 @@ class ScarceTiles(list[Any]):
         return super().__getitem__(index)
 
 
+@dataclass(frozen=True)
 class BrokenRun(RunFolder):
-    """A run folder whose state cannot be written."""
+    """A run folder in which no epoch after some can be written."""
 
-    error: Exception = ZeroDivisionError()
+    error: Exception = field(default_factory=ZeroDivisionError)
+    epochs: int = 0
 
-    def save_state(self, state: TrainingState) -> None:
-        raise self.error
+    def add_metrics(self, report: EpochReport) -> None:
+        if report.epoch > self.epochs:
+            raise self.error
+        super().add_metrics(report)
+
+
+def created(run: RunFolder) -> RunFolder:
+    run.create(RunConfig(asdict(CONFIG), []))
+    return run
 
 
 def tiles() -> list[Any]:
@@ -73,8 +82,7 @@ def folder(tmp_path: Path, save_photo: SavePhoto) -> Path:
 
 class TestMemory:
     def test_where_it_runs_out_the_batch_is_halved_once_and_said(self, tmp_path: Path) -> None:
-        run = RunFolder(tmp_path / "run")
-        run.create(CONFIG, [])
+        run = created(RunFolder(tmp_path / "run"))
         said: list[str] = []
         data = FitData(ScarceTiles(tiles()), tiles(), [])
         reports: list[EpochReport] = []
@@ -86,14 +94,13 @@ class TestMemory:
                 config, state = end.value
                 break
         assert said == ["Memory ran out: the batch was halved to 2 tiles."]
-        assert config.batch_size == run.config()[0].batch_size == 2
+        assert config.batch_size == fit_config(run).batch_size == 2
         assert [report.epoch for report in reports] == [1, 2]
         assert state.epoch == 2
         assert status(run)["message"] == said[0]
 
     def test_where_it_runs_out_again_the_fit_ends(self, tmp_path: Path) -> None:
-        run = RunFolder(tmp_path / "run")
-        run.create(CONFIG, [])
+        run = created(RunFolder(tmp_path / "run"))
         scarce = ScarceTiles(tiles())
         scarce.failures = 2
         with pytest.raises(MemoryError):
@@ -111,21 +118,29 @@ class TestDisk:
     def test_where_it_is_full_the_run_has_failed_and_says_why(
         self, tmp_path: Path, folder: Path, error: Exception
     ) -> None:
-        run = BrokenRun(tmp_path / "run")
-        object.__setattr__(run, "error", error)
-        run.create(CONFIG, [])
+        run = created(BrokenRun(tmp_path / "run", error))
         with pytest.raises(FitError, match="The disk is full"):
             list(run_fit(run, CONFIG, [folder], threads=1, workers=0))
         assert status(run)["status"] == "failed"
         assert "The disk is full" in status(run)["message"]
 
+    @pytest.mark.parametrize(
+        ("epochs", "told"), [(0, "no epoch was kept"), (1, "the epochs so far are kept")]
+    )
+    def test_epochs_are_said_to_be_kept_only_where_some_are(
+        self, tmp_path: Path, folder: Path, epochs: int, told: str
+    ) -> None:
+        full = OSError(errno.ENOSPC, "No space left on device")
+        run = created(BrokenRun(tmp_path / "run", full, epochs))
+        with pytest.raises(FitError, match=told):
+            list(run_fit(run, CONFIG, [folder], threads=1, workers=0))
+        assert run.last_state.exists() == bool(epochs)
+
 
 def test_an_error_that_nobody_foresaw_is_one_sentence_without_a_path(
     tmp_path: Path, folder: Path
 ) -> None:
-    run = BrokenRun(tmp_path / "run")
-    object.__setattr__(run, "error", ZeroDivisionError(f"in {tmp_path}"))
-    run.create(CONFIG, [])
+    run = created(BrokenRun(tmp_path / "run", ZeroDivisionError(f"in {tmp_path}")))
     with pytest.raises(FitError, match="ZeroDivisionError") as refused:
         list(run_fit(run, CONFIG, [folder], threads=1, workers=0))
     assert status(run)["status"] == "failed"
@@ -138,8 +153,7 @@ def test_photos_that_cannot_be_used_are_said_and_kept_in_the_run(
     tmp_path: Path, folder: Path
 ) -> None:
     (folder / "00.jpg").write_bytes(b"no photo")
-    run = RunFolder(tmp_path / "run")
-    run.create(CONFIG, [])
+    run = created(RunFolder(tmp_path / "run"))
     said: list[str] = []
     list(run_fit(run, CONFIG, [folder], threads=1, workers=0, say=said.append))
     kept = json.loads((run.path / "data.json").read_text())
@@ -154,8 +168,7 @@ def test_where_no_photo_can_be_read_the_first_reason_is_said(tmp_path: Path) -> 
     (tmp_path / "data").mkdir()
     for number in range(3):
         (tmp_path / "data" / f"{number}.jpg").write_bytes(bytes(number + 1))
-    run = RunFolder(tmp_path / "run")
-    run.create(CONFIG, [])
+    run = created(RunFolder(tmp_path / "run"))
     with pytest.raises(DatasetError, match=r"photos were left out; the first: \d\.jpg") as refused:
         list(run_fit(run, CONFIG, [tmp_path / "data"], threads=1, workers=0))
     assert status(run) == {**status(run), "status": "failed", "message": str(refused.value)}
@@ -165,8 +178,7 @@ def test_where_no_photo_can_be_read_the_first_reason_is_said(tmp_path: Path) -> 
 def test_photos_smaller_than_a_tile_are_continued(tmp_path: Path, save_photo: SavePhoto) -> None:
     for number, pixels in enumerate(np.repeat(np.stack(tiles())[..., None], 3, axis=3)):
         save_photo(tmp_path / "data" / f"{number}.png", pixels[:20, :17])
-    run = RunFolder(tmp_path / "run")
-    run.create(CONFIG, [])
+    run = created(RunFolder(tmp_path / "run"))
     assert len(list(run_fit(run, CONFIG, [tmp_path / "data"], threads=1, workers=0))) == 2
     assert status(run)["status"] == "done"
 
@@ -174,8 +186,7 @@ def test_photos_smaller_than_a_tile_are_continued(tmp_path: Path, save_photo: Sa
 def test_a_folder_that_is_deleted_during_the_calibration_is_not_made_anew(
     tmp_path: Path, folder: Path
 ) -> None:
-    run = RunFolder(tmp_path / "run")
-    run.create(CONFIG, [])
+    run = created(RunFolder(tmp_path / "run"))
     with pytest.raises(FitError, match="folder is gone"):
         for report in run_fit(run, CONFIG, [folder], threads=1, workers=0):
             if report.epoch == CONFIG.epochs:  # only the calibration is still to come

@@ -10,18 +10,17 @@ import torch
 from crackdemo.errors import LossError
 from crackdemo.models.cae import CaeConfig
 from crackdemo.models.vae import VaeConfig
+from crackdemo.runs.folder import EpochReport
 from crackdemo.training.config import FitConfig
 from crackdemo.training.loop import (
-    EpochReport,
     PairDataset,
-    TrainingState,
     fit,
     learning_rate,
-    new_state,
     seconds_per_step,
     use_threads,
     within,
 )
+from crackdemo.training.state import TrainingState, new_state
 
 TINY = FitConfig(
     network=CaeConfig((4, 8)),

@@ -1,6 +1,6 @@
 import json
 from collections import Counter
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
 
@@ -15,9 +15,10 @@ from crackdemo.data.splits import split_of
 from crackdemo.errors import DatasetError, FitError
 from crackdemo.models.cae import CaeConfig
 from crackdemo.models.vae import VaeConfig
-from crackdemo.runs.folder import RunFolder
+from crackdemo.runs.folder import RunConfig, RunFolder
 from crackdemo.training.config import FitConfig
 from crackdemo.training.recipe import read_data, run_fit
+from crackdemo.training.state import load_state, save_state
 
 TINY = FitConfig(
     network=CaeConfig((4, 8)),
@@ -45,9 +46,13 @@ def road(tmp_path: Path) -> Path:
     return tmp_path / "road"
 
 
+def create(run: RunFolder, config: FitConfig) -> None:
+    run.create(RunConfig(asdict(config), []))
+
+
 def fit_all(run: RunFolder, config: FitConfig, folders: list[Path], workers: int = 0) -> int:
-    if not (run.path / "config.json").exists():
-        run.create(config, [str(folder) for folder in folders])
+    if not run.exists:
+        create(run, config)
     return sum(1 for _ in run_fit(run, config, folders, threads=1, workers=workers))
 
 
@@ -95,7 +100,7 @@ def test_a_fit_that_was_stopped_goes_on_to_the_same_checkpoint(tmp_path, road):
     config = replace(TINY, epochs=3)
     whole, parts = RunFolder(tmp_path / "whole"), RunFolder(tmp_path / "parts")
     fit_all(whole, config, [road])
-    parts.create(config, [str(road)])
+    create(parts, config)
     for _ in islice(run_fit(parts, config, [road], threads=1, workers=0), 2):
         pass
     assert not parts.checkpoint.exists()
@@ -110,7 +115,7 @@ def test_a_fit_that_was_stopped_goes_on_to_the_same_checkpoint(tmp_path, road):
 
 def test_a_fit_that_was_stopped_before_its_checkpoint_still_gets_one(tmp_path, road):
     run = RunFolder(tmp_path / "run")
-    run.create(TINY, [str(road)])
+    create(run, TINY)
     for _ in islice(run_fit(run, TINY, [road], threads=1, workers=0), 2):
         pass
     assert not run.checkpoint.exists()
@@ -130,11 +135,11 @@ def test_a_fit_that_fails_says_so_in_its_folder(tmp_path):
 
 def test_a_fit_whose_loss_runs_away_ends_with_the_weights_from_before(tmp_path, road):
     run = RunFolder(tmp_path / "run")
-    run.create(TINY, [str(road)])
+    create(run, TINY)
     list(islice(run_fit(run, TINY, [road], threads=1, workers=0), 1))
-    state = run.load_state(TINY)
+    state = load_state(run.last_state, TINY)
     next(state.network.parameters()).data[0] = float("nan")
-    run.save_state(state)
+    save_state(run.last_state, state)
     assert fit_all(run, TINY, [road]) == 0
     assert status(run)["status"] == "done"
     assert status(run)["message"] == (
@@ -149,14 +154,14 @@ def test_a_fit_whose_loss_runs_away_ends_with_the_weights_from_before(tmp_path, 
 def test_a_fit_whose_loss_runs_away_at_once_says_so_in_its_folder(tmp_path, road):
     broken = replace(TINY, mse_weight=1e6, learning_rate=1.0, weight_decay=1.0, epochs=1)
     run = RunFolder(tmp_path / "run")
-    run.create(broken, [str(road)])
-    state = run.load_state(broken)
+    create(run, broken)
+    state = load_state(run.last_state, broken)
     next(state.network.parameters()).data[0] = float("nan")
     state.best_weights = {}
     state.optimizer.zero_grad()
     sum(p.sum() for p in state.network.parameters()).backward()
     state.optimizer.step()  # the file holds its tensors
-    run.save_state(state)
+    save_state(run.last_state, state)
     with pytest.raises(FitError, match="infinite in epoch 1: try a lower learning rate"):
         fit_all(run, broken, [road])
     assert status(run)["status"] == "failed"

@@ -50,7 +50,7 @@ def test_the_heatmap_asks_the_crack_head_where_the_config_does() -> None:
 def test_each_epoch_has_its_file(tmp_path: Path) -> None:
     samples = Samples(CONFIG, tiles())
     for epoch in (1, 12):
-        samples.write(tmp_path / "samples", network(), epoch)
+        samples.write(tmp_path / "samples" / f"epoch-{epoch:04}.jpg", network())
     files = sorted((tmp_path / "samples").iterdir())
     assert [file.name for file in files] == ["epoch-0001.jpg", "epoch-0012.jpg"]
     assert read_photo(files[0]).shape == samples.sheet(network()).shape

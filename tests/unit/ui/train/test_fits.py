@@ -2,6 +2,7 @@
 
 import io
 import re
+import shutil
 import zipfile
 from dataclasses import asdict
 from pathlib import Path
@@ -11,8 +12,9 @@ import pytest
 
 from crackdemo.errors import RunError
 from crackdemo.models.vae import VaeConfig
+from crackdemo.runs.folder import EpochReport, RunConfig, RunFolder
 from crackdemo.runs.jobs import Job, Jobs
-from crackdemo.runs.status import Status, write_json, write_status
+from crackdemo.runs.status import Status
 from crackdemo.training.config import FitConfig
 from crackdemo.ui.train import fit_data, fits
 from crackdemo.ui.train.curves import Curve, plot
@@ -22,16 +24,16 @@ from crackdemo.ui.workbench import Workbench
 NETWORK = {"channels": "4, 8", "skips": True, "crack_head": True, "latent_size": 3}
 
 
-def report(epoch: int, loss: float = 0.5) -> dict[str, Any]:
-    return {
-        "epoch": epoch,
-        "epochs": 10,
-        "train_loss": loss + 0.1,
-        "validation_loss": loss,
-        "learning_rate": 0.001,
-        "seconds": 30.0,
-        "best": True,
-    }
+def report(epoch: int, loss: float = 0.5) -> EpochReport:
+    return EpochReport(
+        epoch=epoch,
+        epochs=10,
+        train_loss=loss + 0.1,
+        validation_loss=loss,
+        learning_rate=0.001,
+        seconds=30.0,
+        best=True,
+    )
 
 
 def job(name: str = "street", state: str = "done", epochs: int = 2, **settings: Any) -> Job:
@@ -44,13 +46,10 @@ def job(name: str = "street", state: str = "done", epochs: int = 2, **settings: 
 def finished(bench: Workbench, tiny_checkpoint: Path) -> Jobs:
     """The runs of the bench: one that is done, named `street`."""
     assert bench.jobs is not None
-    run = bench.jobs.folder / "street"
-    run.mkdir(parents=True)
-    write_json(run / "config.json", {"fit": asdict(FitConfig()), "data": [], "minutes": None})
-    (run / "checkpoint").mkdir()
-    for part in tiny_checkpoint.iterdir():
-        (run / "checkpoint" / part.name).write_bytes(part.read_bytes())
-    write_status(run, "done")
+    run = RunFolder(bench.jobs.folder / "street")
+    run.create(RunConfig(asdict(FitConfig()), []))
+    shutil.copytree(tiny_checkpoint, run.checkpoint)
+    run.write_status("done")
     return bench.jobs
 
 
@@ -74,6 +73,8 @@ class TestSettings:
             ({}, {}, "[", "no JSON"),
             ({}, {}, "[1]", "must be a JSON object"),
             ({}, {}, '{"colour": 1}', "knows no colour"),
+            ({}, {}, '{"\\ud800": 1}', "half of a letter"),
+            ({}, {}, "[" * 100_000, "no JSON"),
             ({"objective": "reconstruction"}, {}, "", "it would copy"),
         ],
     )
@@ -83,6 +84,7 @@ class TestSettings:
         with pytest.raises(ValueError, match=reason) as refused:
             fit_data.settings_of({"family": "cae", **values}, {**NETWORK, **network}, more)
         assert "\n" not in str(refused.value)
+        assert str(refused.value).encode()
 
     def test_every_field_has_its_sentence(self) -> None:
         assert field_help(FitConfig)["batch_size"] == "Tiles per step; more need more memory."
@@ -112,6 +114,22 @@ class TestRuns:
         table = fits.compare(job(beta=1, seed=3), job("other", beta=2, seed=3))
         assert "<tr><th>beta</th><td>1</td><td>2</td></tr>" in table
         assert "seed" not in table
+
+    @pytest.mark.parametrize(
+        "line", ['{"epoch": 1}', "7", '{"validation_loss": "low", "seconds": null}', "[" * 9999]
+    )
+    def test_whose_metrics_are_malformed_are_shown_without_them(
+        self, bench: Workbench, finished: Jobs, line: str
+    ) -> None:
+        run = finished.run_folder("street")
+        run.add_metrics(report(1))
+        with (run.path / "metrics.jsonl").open("a") as file:
+            file.write(f"{line}\n")
+        run.add_metrics(report(3))
+        [shown] = finished.jobs()
+        assert fits.label(shown) == "street · done · 1 epoch"
+        assert "best validation loss 0.5" in fits.describe(shown, shown)
+        assert shown.seconds_left == (shown.epochs - 1) * 30
 
     def test_curves_span_the_plot(self) -> None:
         svg = plot([Curve("a <b>", [1.0, 3.0], "first")], epochs=2)

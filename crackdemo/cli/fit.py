@@ -1,0 +1,137 @@
+"""`fit`: photos of sound surface to a checkpoint in a run folder."""
+
+import json
+import os
+from argparse import Namespace
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from shlex import quote
+from typing import Any
+
+from crackdemo.cli.terminal import say
+from crackdemo.configs import parse_config
+from crackdemo.data.folders import find_samples
+from crackdemo.errors import ConfigError, FitError, FolderError, RunError
+from crackdemo.files import make_folder
+from crackdemo.models.families import FAMILIES
+from crackdemo.runs.folder import RunConfig, RunFolder
+from crackdemo.training.config import FitConfig
+from crackdemo.training.loop import seconds_per_step, use_threads
+from crackdemo.training.memory import keep_freed_memory
+from crackdemo.training.recipe import fit_config, read_data, run_fit
+
+_WORKERS = 1
+"""Processes that paint tiles beside the training."""
+
+
+def run(args: Namespace) -> int:
+    """Photos of sound surface to a checkpoint in a run folder."""
+    keep_freed_memory()
+    threads = args.threads or os.cpu_count() or 1
+    use_threads(threads)
+    if args.dry_run:
+        return _say_duration(args)
+    run = RunFolder(args.out)
+    config, folders = _resumed(run) if args.resume else _new_run(args, run)
+    if run.checkpoint.exists():
+        _tell(run, "done")
+        say(f"The run “{args.out.name}” is done already.")
+        return 0
+    try:
+        for report in run_fit(run, config, folders, threads, _WORKERS, say):
+            say(
+                f"epoch {report.epoch}/{report.epochs}  training {report.train_loss:.4f}  "
+                f"validation {report.validation_loss:.4f}{'  best' if report.best else ''}"
+            )
+    except (FitError, RunError) as error:
+        say(str(error))
+        return 1
+    except KeyboardInterrupt:
+        _tell(run, "cancelled")
+        say(f"Stopped. Go on with: python -m crackdemo fit --out {quote(str(args.out))} --resume")
+        return 1
+    say(f"Done: the weights are in {run.checkpoint}")
+    return 0
+
+
+def _resumed(run: RunFolder) -> tuple[FitConfig, list[Path]]:
+    """The config and data of a run at rest; one that cannot go on is failed."""
+    status = run.status()
+    if status.is_live and status.pid != os.getpid():
+        raise FitError(f"The run “{run.name}” is still {status.state}: wait or cancel it.")
+    try:
+        return fit_config(run), run.data()
+    except (FitError, RunError) as error:
+        if run.has_status:
+            _tell(run, "failed", str(error))
+        raise
+
+
+def _tell(run: RunFolder, status: str, message: str = "") -> None:
+    """On a full disk the older status stays, and reads “interrupted” once this process ends."""
+    with suppress(OSError):
+        run.write_status(status, message)
+
+
+def _say_duration(args: Namespace) -> int:
+    """On stdout: seconds a step, from a few real ones."""
+    config = _fit_config(args)
+    data = read_data(_data_folders(args), config.source_size, config.flatten.channel)
+    print(f"{seconds_per_step(config, data.train, _WORKERS):.4g} seconds a step")
+    return 0
+
+
+def _new_run(args: Namespace, run: RunFolder) -> tuple[FitConfig, list[Path]]:
+    """Its config, with minutes as epochs, and its data, written into a new run folder."""
+    config = _fit_config(args)
+    folders = _data_folders(args)
+    make_folder(run.path)
+    try:
+        run.create(RunConfig(asdict(config), [str(folder) for folder in folders], args.minutes))
+    except OSError as error:
+        raise FolderError(
+            f"The run “{run.name}” cannot be written ({error.strerror}): free some space, or give "
+            "another folder."
+        ) from None
+    return config, folders
+
+
+def _data_folders(args: Namespace) -> list[Path]:
+    if not args.data:
+        raise FitError("There is no data to fit on: give --data with a folder of photos.")
+    folders = [folder.resolve() for folder in args.data]
+    for folder in folders:
+        find_samples(folder)  # what is missing or empty is refused before there is a run
+    return folders
+
+
+def _fit_config(args: Namespace) -> FitConfig:
+    values = {} if args.config is None else _fit_settings(_read_json(args.config))
+    family = values.setdefault("family", args.family)
+    if family is None:
+        raise FitError(f"The family is missing: give --family {' or --family '.join(FAMILIES)}.")
+    if args.family not in (None, family):
+        raise FitError(f"--family is {args.family}, but the config is for {family}: drop one.")
+    given = {name: getattr(args, name) for name in ("epochs", "seed")}
+    changes = {name: value for name, value in given.items() if value is not None}
+    try:
+        return parse_config(FitConfig, {**values, **changes})
+    except ConfigError as error:
+        raise FitError(f"The fit's settings are wrong: {error}") from None
+
+
+def _fit_settings(values: dict[str, Any]) -> dict[str, Any]:
+    """Of a file of settings, or of the config.json of a checkpoint that is to be made again."""
+    training = values.get("training")
+    return training["fit"] if isinstance(training, dict) and "fit" in training else values
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise FitError(f"The config “{path.name}” cannot be read: give a JSON file.") from None
+    if not isinstance(values, dict):
+        raise FitError(f"The config “{path.name}” must be a JSON object of settings.")
+    return values

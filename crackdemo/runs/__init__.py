@@ -1,0 +1,1 @@
+"""Background fits, one process and one folder each. No torch."""

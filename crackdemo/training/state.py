@@ -1,0 +1,96 @@
+"""All that a fit needs to go on where it stopped, in memory and in one file."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from crackdemo.errors import FitError
+from crackdemo.files import written_whole
+from crackdemo.models.family import Network, build_network
+from crackdemo.training.config import FitConfig
+
+_OPTIMIZER_TENSORS = ("step", "exp_avg", "exp_avg_sq")
+
+
+@dataclass
+class TrainingState:
+    """All that a fit needs to go on where it stopped."""
+
+    network: Network
+    """With the weights of the last step."""
+    optimizer: torch.optim.AdamW
+    """With its running means of the gradients."""
+    best_weights: dict[str, Tensor]
+    """The network's state after the epoch with the lowest validation loss; empty before one."""
+    best_loss: float = float("inf")
+    """The lowest validation loss."""
+    epoch: int = 0
+    """Epochs done."""
+    stale_epochs: int = 0
+    """Epochs since the lowest validation loss."""
+
+
+def new_state(config: FitConfig) -> TrainingState:
+    """An untrained network and its optimizer, from the config's seed."""
+    torch.manual_seed(config.seed)
+    network = build_network(config.family, config.network)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+    )
+    return TrainingState(network, optimizer, {})
+
+
+def save_state(path: Path, state: TrainingState) -> None:
+    """Weights, best weights, optimizer tensors and counters, in one safetensors file."""
+    tensors = {f"network.{k}": v for k, v in state.network.state_dict().items()}
+    tensors |= {f"best.{k}": v for k, v in state.best_weights.items()}
+    tensors |= dict(_optimizer_tensors(state.optimizer))
+    counters = {
+        "epoch": state.epoch,
+        "stale_epochs": state.stale_epochs,
+        "best_loss": state.best_loss,
+    }
+    whole = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    with written_whole(path) as building:
+        save_file(whole, building, {"counters": json.dumps(counters)})
+
+
+def load_state(path: Path, config: FitConfig) -> TrainingState:
+    """Where the fit stopped; a fresh state where there is no file. Raises FitError."""
+    state = new_state(config)
+    if not path.exists():
+        return state
+    try:
+        with safe_open(path, "pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            counters = json.loads(file.metadata()["counters"])
+        state.network.load_state_dict(_part(tensors, "network."), strict=True)
+        state.epoch, state.stale_epochs = int(counters["epoch"]), int(counters["stale_epochs"])
+        state.best_loss = float(counters["best_loss"])
+        state.best_weights = _part(tensors, "best.")
+        for index, parameter in enumerate(state.network.parameters()):
+            of_parameter = _part(tensors, f"optimizer.{index}.")
+            state.optimizer.state[parameter] = {k: of_parameter[k] for k in _OPTIMIZER_TENSORS}
+    except (SafetensorError, RuntimeError, KeyError, TypeError, ValueError):
+        raise FitError(
+            f"The run “{path.parent.name}” cannot go on, {path.name} is damaged or of another "
+            "network: start a new run."
+        ) from None
+    return state
+
+
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+
+
+def _optimizer_tensors(optimizer: torch.optim.AdamW) -> Iterator[tuple[str, Tensor]]:
+    for index, parameter in enumerate(optimizer.param_groups[0]["params"]):
+        for name in _OPTIMIZER_TENSORS:
+            yield f"optimizer.{index}.{name}", optimizer.state[parameter][name]

@@ -1,0 +1,114 @@
+"""The state of a fit, in a file and back."""
+
+import hashlib
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from crackdemo.errors import FitError
+from crackdemo.models.cae import CaeConfig
+from crackdemo.models.vae import VaeConfig
+from crackdemo.training.config import FitConfig
+from crackdemo.training.loop import fit, use_threads
+from crackdemo.training.state import TrainingState, load_state, save_state
+
+TINY = FitConfig(
+    network=CaeConfig((4, 8)),
+    tile_size=32,
+    batch_size=4,
+    steps_per_epoch=2,
+    epochs=4,
+    bfloat16=False,
+)
+VAE = replace(TINY, family="vae", network=VaeConfig((4, 8), latent_size=3))
+TILES = [np.random.default_rng(i).integers(90, 170, (48, 48)).astype(np.uint8) for i in range(4)]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Where a state will be saved, in the folder “a run”."""
+    use_threads(1)
+    (tmp_path / "a run").mkdir()
+    return tmp_path / "a run" / "last.safetensors"
+
+
+def go_on(file: Path, config: FitConfig, epochs: int | None = None) -> TrainingState:
+    state = load_state(file, config)
+    for _ in islice(fit(config, state, TILES, TILES[:2], 0), epochs):
+        save_state(file, state)
+    return state
+
+
+def digest(tensors: dict[str, torch.Tensor]) -> str:
+    total = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        total.update(name.encode() + tensor.contiguous().numpy().tobytes())
+    return total.hexdigest()
+
+
+def test_a_run_that_never_finished_an_epoch_begins_anew(file):
+    state = load_state(file, TINY)
+    assert (state.epoch, state.stale_epochs, state.best_loss) == (0, 0, float("inf"))
+    assert state.best_weights == {}
+
+
+@pytest.mark.parametrize("config", [TINY, VAE], ids=["cae", "vae"])
+def test_a_resumed_fit_equals_an_uninterrupted_one(tmp_path, config):
+    use_threads(1)
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    at_once = go_on(whole, config)
+    for _ in range(config.epochs):
+        in_parts = go_on(parts, config, epochs=1)  # each time from the file alone
+    assert in_parts.epoch == at_once.epoch == config.epochs
+    assert digest(in_parts.network.state_dict()) == digest(at_once.network.state_dict())
+    assert digest(in_parts.best_weights) == digest(at_once.best_weights)
+    assert in_parts.best_loss == at_once.best_loss
+    assert whole.read_bytes() == parts.read_bytes()
+
+
+def test_a_state_survives_the_file(file):
+    saved = go_on(file, TINY, epochs=2)
+    loaded = load_state(file, TINY)
+    assert (loaded.epoch, loaded.stale_epochs, loaded.best_loss) == (
+        saved.epoch,
+        saved.stale_epochs,
+        saved.best_loss,
+    )
+    assert digest(loaded.network.state_dict()) == digest(saved.network.state_dict())
+    assert digest(loaded.best_weights) == digest(saved.best_weights)
+    for one, other in zip(
+        saved.optimizer.state.values(), loaded.optimizer.state.values(), strict=True
+    ):
+        assert digest(one) == digest(other)
+
+
+@pytest.mark.parametrize("length", [0, 10, -1])
+def test_a_damaged_state_is_refused_by_the_runs_name(file, length):
+    go_on(file, TINY, epochs=1)
+    file.write_bytes(file.read_bytes()[:length])
+    with pytest.raises(FitError, match="“a run” cannot go on"):
+        load_state(file, TINY)
+
+
+def test_a_state_of_another_network_is_refused(file):
+    go_on(file, TINY, epochs=1)
+    with pytest.raises(FitError, match="another network"):
+        load_state(file, replace(TINY, network=CaeConfig((4, 16))))
+
+
+def test_nothing_half_written_is_left(file):
+    go_on(file, TINY, epochs=1)
+    assert list(file.parent.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("missing", ["best_loss", "epoch"])
+def test_a_state_that_lacks_a_counter_is_refused(file, missing):
+    go_on(file, TINY, epochs=1)
+    counters = file.read_bytes().replace(missing.encode(), b"x" * len(missing))
+    file.write_bytes(counters)
+    with pytest.raises(FitError, match="“a run” cannot go on"):
+        load_state(file, TINY)
