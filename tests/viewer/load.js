@@ -4,7 +4,6 @@ const path = require("node:path");
 
 const FILES = [
   "bitmap",
-  "camera",
   "colours",
   "components",
   "histogram",
@@ -16,6 +15,7 @@ const FILES = [
   "preview",
   "quantiles",
   "selection",
+  "viewport",
   "wording",
 ];
 const folder = path.join(__dirname, "..", "..", "crackdemo", "ui", "viewer");

@@ -3,15 +3,14 @@
   "use strict";
   const crackdemo = (scope.crackdemo ??= {});
 
-  /** Eleven stops from cold to hot; viridis and cividis are made for colour-blind eyes. */
+  /** Eleven stops from cold to hot; viridis is made for colour-blind eyes. */
   const STOPS = {
     inferno: "000004 160b39 420a68 6a176e 932667 bc3754 dd513a f37819 fca50a f6d746 fcffa4",
     viridis: "440154 482475 414487 355f8d 2a788e 21918c 22a884 44bf70 7ad151 bddf26 fde725",
-    cividis: "00224e 123570 3b496c 575d6d 707173 8a8678 a59c74 c3b369 e1cc55 f0d848 fee838",
     gray: "000000 1a1a1a 333333 4d4d4d 666666 808080 999999 b3b3b3 cccccc e6e6e6 ffffff",
   };
 
-  /** As in crackdemo/overlays.py: a hue that neither pavement nor road paint has. */
+  /** As in crackdemo/photos/overlays.py: a hue that neither pavement nor road paint has. */
   const CRACK = [255, 0, 110];
   const SELECTED = [0, 150, 255];
 
@@ -39,5 +38,5 @@
   /** @returns {Uint32Array} 256 pixels, for a heatmap's high byte */
   const heatPixels = (name) => Uint32Array.from(ramp(name), (colour) => word(colour));
 
-  crackdemo.colours = { CRACK, SELECTED, names: Object.keys(STOPS), word, css, ramp, heatPixels };
+  crackdemo.colours = { CRACK, SELECTED, word, css, ramp, heatPixels };
 })(globalThis);

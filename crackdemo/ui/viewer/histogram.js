@@ -147,5 +147,5 @@
     });
   }
 
-  crackdemo.histogram = { create, count, outline, marks };
+  crackdemo.histogram = { create, count, marks };
 })(globalThis);

@@ -1,5 +1,5 @@
 /**
- * Heatmap to crack mask, pixel for pixel as crackdemo/masks.py cuts it; free of the DOM.
+ * Heatmap to crack mask, pixel for pixel as crackdemo/masks/cut.py cuts it; free of the DOM.
  *
  * Threshold, opening, closing, region of interest, then the 8-connected components: the small ones
  * are dropped, and those that a person called false alarms are set aside.
@@ -10,7 +10,7 @@
   (crackdemo.workerParts ??= []).push(install);
 
   /**
-   * @typedef {object} MaskParams the settings of crackdemo/masks.py
+   * @typedef {object} MaskParams the settings of crackdemo/masks/cut.py
    * @property {number} threshold 0..1
    * @property {number} opening kernel size: 0 (off) or odd
    * @property {number} closing kernel size: 0 (off) or odd

@@ -1,4 +1,4 @@
-/** Length and widths of cracks as crackdemo/measure.py defines them, free of the DOM. */
+/** Length and widths of cracks as crackdemo/masks/measure.py defines them, free of the DOM. */
 (function install(scope) {
   "use strict";
   const crackdemo = (scope.crackdemo ??= {});

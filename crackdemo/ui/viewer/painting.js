@@ -33,25 +33,26 @@
   }
 
   /**
-   * Plots a layer as a camera sees it. A run thinner than a pixel still fills one, so that no crack
-   * vanishes from a small view.
+   * Plots a layer as a viewport sees it. A run thinner than a pixel still fills one, so that no
+   * crack vanishes from a small view.
    *
    * @param {Plot} plot
    * @param {Layer} layer
-   * @param {Camera} camera in the plot's pixels
+   * @param {Viewport} viewport in the plot's pixels
    * @param {(component: number) => boolean} isSelected
    */
-  function plotLayer(plot, layer, camera, isSelected) {
+  function plotLayer(plot, layer, viewport, isSelected) {
     plot.codes.fill(NOTHING);
     plot.spans.length = 0;
-    plotRuns(plot, layer, layer.mask.dropped.runs, camera, () => DROPPED);
-    plotRuns(plot, layer, layer.mask.runs, camera, (n) => (isSelected(n) ? SELECTED : CRACK));
+    plotRuns(plot, layer, layer.mask.dropped.runs, viewport, () => DROPPED);
+    plotRuns(plot, layer, layer.mask.runs, viewport, (n) => (isSelected(n) ? SELECTED : CRACK));
   }
 
-  function plotRuns(plot, { left, top, step }, { rows, starts, ends, labels }, camera, codeOf) {
+  function plotRuns(plot, { left, top, step }, { rows, starts, ends, labels }, viewport, codeOf) {
     const { width, height, pitch, codes, spans } = plot;
-    const scale = camera.scale * step;
-    const [x0, y0] = [(left - camera.left) * camera.scale, (top - camera.top) * camera.scale];
+    const scale = viewport.scale * step;
+    const x0 = (left - viewport.left) * viewport.scale;
+    const y0 = (top - viewport.top) * viewport.scale;
     const firstRow = Math.max(0, Math.floor(-y0 / scale) - 1);
     const lastRow = Math.min(rows.length - 1, Math.ceil((height - y0) / scale) + 1);
     for (let y = firstRow; y < lastRow; y++) {
@@ -121,13 +122,13 @@
   }
 
   /** The mask alone: white cracks on black, a selected one in its colour. */
-  function paintMask(pixels, { width, height, pitch, codes, spans }, photo, camera) {
+  function paintMask(pixels, { width, height, pitch, codes, spans }, photo, viewport) {
     const { word, SELECTED: chosen } = crackdemo.colours;
     const black = word([0, 0, 0]);
     const shades = new Uint32Array(5).fill(black);
     shades[CRACK] = word([255, 255, 255]);
     shades[SELECTED] = word(chosen);
-    const { left, top, right, bottom } = frame({ width, height }, photo, camera);
+    const { left, top, right, bottom } = frame({ width, height }, photo, viewport);
     pixels.fill(0);
     for (let y = top; y < bottom; y++) pixels.fill(black, y * width + left, y * width + right);
     for (let n = 0; n < spans.length; n += 3) {
@@ -142,18 +143,18 @@
    * @param {Size} size
    * @param {{heatmap: Heatmap, step: number}} level a heatmap and its photo pixels per pixel
    * @param {Size} photo
-   * @param {Camera} camera in the pane's pixels
+   * @param {Viewport} viewport in the pane's pixels
    * @param {Uint32Array} ramp 256 pixels from cold to hot
    */
-  function paintHeat(pixels, size, { heatmap, step }, photo, camera, ramp) {
-    const { left, top, right, bottom } = frame(size, photo, camera);
+  function paintHeat(pixels, size, { heatmap, step }, photo, viewport, ramp) {
+    const { left, top, right, bottom } = frame(size, photo, viewport);
     const source = (start, i, limit) =>
-      Math.min(limit - 1, Math.max(0, Math.floor((start + (i + 0.5) / camera.scale) / step)));
+      Math.min(limit - 1, Math.max(0, Math.floor((start + (i + 0.5) / viewport.scale) / step)));
     const columns = new Int32Array(size.width);
-    for (let x = left; x < right; x++) columns[x] = source(camera.left, x, heatmap.width);
+    for (let x = left; x < right; x++) columns[x] = source(viewport.left, x, heatmap.width);
     pixels.fill(0);
     for (let y = top; y < bottom; y++) {
-      const row = source(camera.top, y, heatmap.height) * heatmap.width;
+      const row = source(viewport.top, y, heatmap.height) * heatmap.width;
       const to = y * size.width;
       for (let x = left; x < right; x++) pixels[to + x] = ramp[heatmap.data[row + columns[x]] >> 8];
     }

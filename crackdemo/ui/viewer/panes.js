@@ -1,4 +1,4 @@
-/** The views as panes of canvases that one camera looks through. */
+/** The views as panes of canvases that one viewport looks through. */
 (function install(scope) {
   "use strict";
   const crackdemo = (scope.crackdemo ??= {});
@@ -72,9 +72,9 @@
       return size;
     }
 
-    /** Draws pictures and heatmap, which change only with the photo, the camera and the colours. */
-    function drawPictures(scene, camera) {
-      const view = deviceView(camera, size);
+    /** Draws pictures and heatmap, which change only with photo, viewport and colours. */
+    function drawPictures(scene, viewport) {
+      const view = deviceView(viewport, size);
       for (const pane of visible) {
         if (pane.name === "mask") continue;
         if (pane.name === "heatmap") drawHeat(pane.picture, scene, view);
@@ -83,17 +83,17 @@
     }
 
     /** Draws what changes with every move of a slider. */
-    function drawMarks(scene, camera) {
-      const view = deviceView(camera, size);
+    function drawMarks(scene, viewport) {
+      const view = deviceView(viewport, size);
       const shown = visible.filter((pane) => pane.name === "photo" || pane.name === "mask");
       if (shown.length === 0) return;
       if (plot.width !== view.width || plot.height !== view.height) {
         plot = crackdemo.painting.blankPlot(view.width, view.height);
       }
-      crackdemo.painting.plotLayer(plot, scene.layer, view.camera, scene.isSelected);
+      crackdemo.painting.plotLayer(plot, scene.layer, view.viewport, scene.isSelected);
       for (const pane of shown) {
         if (pane.marks) drawOverlay(pane.marks, scene.opacity);
-        else drawMask(pane.picture, scene.photo, view.camera);
+        else drawMask(pane.picture, scene.photo, view.viewport);
       }
     }
 
@@ -101,15 +101,15 @@
       paint(canvas, plot, (words) => crackdemo.painting.paintMarks(words, plot, opacity));
     }
 
-    function drawMask(canvas, photo, camera) {
-      paint(canvas, plot, (words) => crackdemo.painting.paintMask(words, plot, photo, camera));
+    function drawMask(canvas, photo, viewport) {
+      paint(canvas, plot, (words) => crackdemo.painting.paintMask(words, plot, photo, viewport));
     }
 
     function drawHeat(canvas, { photo, ramp }, view) {
       const { levels } = photo;
-      const level = levels.findLast(({ step }) => step * view.camera.scale <= 1) ?? levels[0];
+      const level = levels.findLast(({ step }) => step * view.viewport.scale <= 1) ?? levels[0];
       paint(canvas, view, (words) =>
-        crackdemo.painting.paintHeat(words, view, level, photo, view.camera, ramp),
+        crackdemo.painting.paintHeat(words, view, level, photo, view.viewport, ramp),
       );
     }
 
@@ -134,30 +134,30 @@
     return { root, panes, measure, drawPictures, drawMarks, clear };
   }
 
-  /** The camera in device pixels, and the pane's size in them. */
-  function deviceView(camera, { width, height }) {
+  /** The viewport in device pixels, and the pane's size in them. */
+  function deviceView(viewport, { width, height }) {
     const ratio = Math.min(2, globalThis.devicePixelRatio || 1);
     return {
       width: Math.round(width * ratio),
       height: Math.round(height * ratio),
-      camera: { ...camera, scale: camera.scale * ratio },
+      viewport: { ...viewport, scale: viewport.scale * ratio },
     };
   }
 
   /** The photo is darkened outside the region of interest; the residual is brightened. */
   function drawPicture({ name, picture: canvas }, { pictures, ...photo }, view) {
-    const { width, height, camera } = view;
+    const { width, height, viewport } = view;
     if (canvas.width !== width || canvas.height !== height)
       Object.assign(canvas, { width, height });
     const context = canvas.getContext("2d");
-    const shown = { width: photo.width * camera.scale, height: photo.height * camera.scale };
+    const shown = { width: photo.width * viewport.scale, height: photo.height * viewport.scale };
     const draw = (picture) => {
       const image = picture.findLast((one) => one.width >= shown.width) ?? picture[0];
-      const [x, y] = [-camera.left * camera.scale, -camera.top * camera.scale];
+      const [x, y] = [-viewport.left * viewport.scale, -viewport.top * viewport.scale];
       if (image) context.drawImage(image, x, y, shown.width, shown.height);
     };
     context.clearRect(0, 0, width, height);
-    context.imageSmoothingEnabled = camera.scale < 2;
+    context.imageSmoothingEnabled = viewport.scale < 2;
     draw(pictures[name] ?? pictures.reconstruction);
     context.save();
     if (name === "photo") {

@@ -1,4 +1,4 @@
-/** The stage: four locked views, any one alone, or two under a divider; one camera for all. */
+/** The stage: four locked views, any one alone, or two under a divider; one viewport for all. */
 (function install(scope) {
   "use strict";
   const crackdemo = (scope.crackdemo ??= {});
@@ -15,7 +15,7 @@
    *   hovered: (pixel: Point | null) => void, keys: Object<string, () => void>}} handlers
    */
   function create({ clicked, hovered, keys }) {
-    const { camera: cameras, element } = crackdemo;
+    const { viewport: viewports, element } = crackdemo;
     const panes = crackdemo.panes.create();
     const divider = crackdemo.divider.create(panes.root);
     const notice = element("div", { class: "notice", role: "status", hidden: true });
@@ -25,17 +25,17 @@
     /** @type {Scene} */
     const scene = { photo: null, layer: null, ramp: null, opacity: 0.5, isSelected: () => false };
     let box = null;
-    let camera = null;
+    let viewport = null;
     /** Of a pane; the last one known while the stage is hidden. */
     let size = { width: 0, height: 0 };
     let frame = 0;
 
     function open(photo, keepsView) {
-      const isOther = !(keepsView && scene.photo?.width === photo.width && camera);
+      const isOther = !(keepsView && scene.photo?.width === photo.width && viewport);
       Object.assign(scene, { photo, layer: null });
       root.style.setProperty("--aspect", String(boundedAspect(photo)));
       size = panes.measure() ?? size;
-      if (isOther) camera = cameras.fit(photo, size);
+      if (isOther) viewport = viewports.fit(photo, size);
       drawPictures();
     }
 
@@ -55,11 +55,11 @@
     }
 
     function drawPictures() {
-      if (scene.photo) panes.drawPictures(scene, camera);
+      if (scene.photo) panes.drawPictures(scene, viewport);
     }
 
     function drawMarks() {
-      if (scene.layer) panes.drawMarks(scene, camera);
+      if (scene.layer) panes.drawMarks(scene, viewport);
     }
 
     function draw() {
@@ -81,16 +81,16 @@
       size = panes.measure() ?? size;
       if (!scene.photo || size.width === 0) return;
       const isFirst = before.width === 0;
-      camera = isFirst
-        ? cameras.fit(scene.photo, size)
-        : cameras.resize(camera, scene.photo, before, size);
+      viewport = isFirst
+        ? viewports.fit(scene.photo, size)
+        : viewports.resize(viewport, scene.photo, before, size);
       draw();
     }
 
     function look(next) {
-      const hasMoved = ["scale", "left", "top"].some((name) => next[name] !== camera[name]);
-      camera = next;
-      root.classList.toggle("zoomed", !cameras.isFit(camera, scene.photo, size));
+      const hasMoved = ["scale", "left", "top"].some((name) => next[name] !== viewport[name]);
+      viewport = next;
+      root.classList.toggle("zoomed", !viewports.isFit(viewport, scene.photo, size));
       if (hasMoved) drawSoon();
       return hasMoved;
     }
@@ -99,20 +99,20 @@
     function focus() {
       const middle = { x: size.width / 2, y: size.height / 2 };
       if (!box) return middle;
-      const x = ((box.left + box.right) / 2 - camera.left) * camera.scale;
-      const y = ((box.top + box.bottom) / 2 - camera.top) * camera.scale;
+      const x = ((box.left + box.right) / 2 - viewport.left) * viewport.scale;
+      const y = ((box.top + box.bottom) / 2 - viewport.top) * viewport.scale;
       return x >= 0 && y >= 0 && x < size.width && y < size.height ? { x, y } : middle;
     }
 
-    const fit = () => scene.photo && look(cameras.fit(scene.photo, size));
+    const fit = () => scene.photo && look(viewports.fit(scene.photo, size));
     const zoomTo = (scale, at = focus()) =>
-      Boolean(scene.photo) && look(cameras.zoomTo(camera, scale, at, scene.photo, size));
-    const zoom = (factor, at) => Boolean(scene.photo) && zoomTo(camera.scale * factor, at);
-    const pan = (dx, dy) => scene.photo && look(cameras.pan(camera, dx, dy, scene.photo, size));
+      Boolean(scene.photo) && look(viewports.zoomTo(viewport, scale, at, scene.photo, size));
+    const zoom = (factor, at) => Boolean(scene.photo) && zoomTo(viewport.scale * factor, at);
+    const pan = (dx, dy) => scene.photo && look(viewports.pan(viewport, dx, dy, scene.photo, size));
 
     function toggle(at) {
       if (!scene.photo) return;
-      if (cameras.isFit(camera, scene.photo, size)) zoomTo(Math.max(1, 3 * camera.scale), at);
+      if (viewports.isFit(viewport, scene.photo, size)) zoomTo(Math.max(1, 3 * viewport.scale), at);
       else fit();
     }
 
@@ -121,13 +121,13 @@
         cursor.hidden = !at || !scene.photo || other === pane;
         if (at) cursor.style.translate = `${at.x}px ${at.y}px`;
       }
-      hovered(at && scene.photo ? cameras.pixelAt(camera, at, scene.photo) : null);
+      hovered(at && scene.photo ? viewports.pixelAt(viewport, at, scene.photo) : null);
     }
 
     function click(at, isTouch) {
       if (!scene.photo) return;
-      const reach = (isTouch ? TOUCH_REACH : MOUSE_REACH) / camera.scale;
-      clicked(cameras.pixelAt(camera, at, scene.photo), reach);
+      const reach = (isTouch ? TOUCH_REACH : MOUSE_REACH) / viewport.scale;
+      clicked(viewports.pixelAt(viewport, at, scene.photo), reach);
     }
 
     /** Frames the selected part of the photo in every pane. */
@@ -135,7 +135,7 @@
       for (const { box: frameBox } of panes.panes) {
         frameBox.hidden = !box;
         if (!box) continue;
-        const { scale, left, top } = camera;
+        const { scale, left, top } = viewport;
         frameBox.style.left = `${(box.left - left) * scale - BOX_GAP}px`;
         frameBox.style.top = `${(box.top - top) * scale - BOX_GAP}px`;
         frameBox.style.width = `${(box.right - box.left) * scale + 2 * BOX_GAP}px`;
@@ -152,8 +152,8 @@
         top >= seen.top &&
         bottom <= seen.top + seen.height;
       if (isSeen) return;
-      const dx = (seen.left + seen.width / 2 - (left + right) / 2) * camera.scale;
-      const dy = (seen.top + seen.height / 2 - (top + bottom) / 2) * camera.scale;
+      const dx = (seen.left + seen.width / 2 - (left + right) / 2) * viewport.scale;
+      const dy = (seen.top + seen.height / 2 - (top + bottom) / 2) * viewport.scale;
       pan(dx, dy);
     }
 
@@ -187,7 +187,7 @@
     function visible() {
       const { width, height } = scene.photo;
       if (size.width === 0) return { left: 0, top: 0, width, height };
-      return cameras.visible(camera, scene.photo, size);
+      return viewports.visible(viewport, scene.photo, size);
     }
 
     return { root, open, close, update, lay, fit, zoom, zoomTo, reveal, say, visible };

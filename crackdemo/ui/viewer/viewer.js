@@ -4,7 +4,6 @@
  *   mount(element)     puts the viewer inside the element; again after a re-render, at no cost
  *   show(source)       loads a photo, replaces the present one once all is there; returns `ready`
  *   clear()            back to no photo
- *   say(text)          a line over the views ("Scoring crack.jpg…"), until the next show or clear
  *   set(settings)      any of `settings` below, drawn before it returns
  *   ready              promise: the exact mask of the present photo and settings is drawn
  *   mask()             {width, height, data}: data a Uint8Array of 0 and 1; null until exact
@@ -298,7 +297,6 @@
     mount,
     show,
     clear,
-    say: (text) => ui.stage.say(text),
     set,
     mask,
     onstate: (callback) => listen(listeners.state, callback),
