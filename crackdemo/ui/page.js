@@ -4,7 +4,7 @@
  */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
   const viewer = crackdemo.viewer;
 
   /** What `page_data` in Python says of the photo on show, and of the one that is on its way. */
@@ -12,7 +12,7 @@
   let coming = null;
   /** False alarms dropped by hand, as pixels [x, y] by photo; the widget #dropped keeps them. */
   let dropped = {};
-  let mmPerPx = null;
+  let mmPerPx = 0;
 
   /** The viewer moves in as soon as gradio has drawn its place, and again if it redraws it. */
   function mount() {
@@ -26,9 +26,9 @@
    * @param droppedText what #dropped holds
    * @param settings as `set` takes them
    */
-  function show(files, meta, droppedText, ...settings) {
+  function show(files, meta, droppedText, settings) {
     mount();
-    set(...settings);
+    set(settings);
     dropped = JSON.parse(droppedText || "{}");
     coming = meta;
     if (!meta) {
@@ -58,14 +58,16 @@
     say(text);
   }
 
-  /** Values of the page's widgets; an empty field is null or 0. */
-  function set(threshold, opening, closing, kernel, minArea, opacity, scale, colours) {
+  /**
+   * @param settings of the page's widgets, by their names in Python; an emptied field is null and
+   *   counts as 0
+   */
+  function set(settings) {
     offerDownloads(false);
-    mmPerPx = scale > 0 ? scale : null;
-    viewer.set({
-      threshold, opening: Number(opening), closing: Number(closing), kernel,
-      minArea: Math.max(0, Math.round(minArea || 0)), opacity, colours, mmPerPx,
-    });
+    const entries = Object.entries(settings).map(([name, value]) => [name, value ?? 0]);
+    const filled = Object.fromEntries(entries);
+    mmPerPx = filled.mm_per_px;
+    viewer.set({ ...filled, min_area: Math.round(filled.min_area) });
   }
 
   /** @param {State} state of the photo on show, which the viewer keeps until the next is there */

@@ -19,6 +19,7 @@ const FILES = [
   "wording",
 ];
 const folder = path.join(__dirname, "..", "..", "crackdemo", "ui", "viewer");
+globalThis.crackdemo = {};
 for (const file of FILES) require(path.join(folder, `${file}.js`));
 
 /** A kernel or mask from rows of text, "#" for 1. */

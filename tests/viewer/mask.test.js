@@ -12,7 +12,7 @@ const {
   randomness,
 } = require("./load.js");
 
-const PLAIN = { threshold: 0.5, opening: 0, closing: 0, kernel: "rect", minArea: 0 };
+const PLAIN = { threshold: 0.5, opening: 0, closing: 0, kernel: "rect", min_area: 0 };
 
 /** A surface whose marked pixels are those of the text. */
 function surface(drawing, more = {}) {
@@ -73,14 +73,14 @@ function floodAreas(bytes, width) {
 }
 
 test("components smaller than the smallest crack are dropped, equal ones stay", () => {
-  const cut = (minArea) => marked(mask.cut(surface("##.# ##.. ...#"), { ...PLAIN, minArea }));
+  const cut = (min_area) => marked(mask.cut(surface("##.# ##.. ...#"), { ...PLAIN, min_area }));
   assert.deepEqual(cut(4), ["##..", "##..", "...."]);
   assert.deepEqual(cut(5), ["....", "....", "...."]);
 });
 
 test("components are measured inside the region of interest alone", () => {
   const region = picture("##.. ##.. ####");
-  const cut = mask.cut(surface("#### .... ..##", { region }), { ...PLAIN, minArea: 3 });
+  const cut = mask.cut(surface("#### .... ..##", { region }), { ...PLAIN, min_area: 3 });
   assert.deepEqual(marked(cut), ["....", "....", "...."]);
 });
 
@@ -111,7 +111,7 @@ test("the mask's bytes are its runs after components were dropped", () => {
   const next = randomness(9);
   const data = Uint16Array.from({ length: 101 * 64 }, () => 65536 * next());
   const heatmap = { width: 101, height: 64, data };
-  const cut = mask.cut({ heatmap, region: null, kernels: KERNELS }, { ...PLAIN, minArea: 4 });
+  const cut = mask.cut({ heatmap, region: null, kernels: KERNELS }, { ...PLAIN, min_area: 4 });
   const found = components.find(bitmap.pack(101, 64, mask.bytes(cut)));
   assert.deepEqual(found, { runs: cut.runs, components: cut.components });
   assert.ok(Math.min(...found.components.area) >= 4);

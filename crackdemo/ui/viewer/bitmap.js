@@ -6,7 +6,7 @@
  */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
   (crackdemo.workerParts ??= []).push(install);
 
   /**

@@ -1,7 +1,7 @@
 /** Colours of heatmaps and marks, free of the DOM. Pixels are 32-bit words of ImageData (ABGR). */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
   /** Eleven stops from cold to hot; viridis is made for colour-blind eyes. */
   const STOPS = {

@@ -1,7 +1,7 @@
 /** Runs of a bitmap and their 8-connected components, free of the DOM. */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
   (crackdemo.workerParts ??= []).push(install);
 
   /**

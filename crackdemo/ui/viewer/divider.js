@@ -1,7 +1,7 @@
 /** The divider between two compared views: drag it, or move it with the arrow keys. */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
   const STEP = 2;
 

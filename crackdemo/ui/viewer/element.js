@@ -1,7 +1,7 @@
 /** Builds elements of the page. */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
   /**
    * @param {string} tag

@@ -1,7 +1,7 @@
 /** The lines and figures below the views: cursor, selected crack, numbers, result. */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
   const FIGURES = {
     crackPercent: "Crack",

@@ -1,7 +1,7 @@
 /** Wheel, drag, pinch, double-click and keys on the panes, as calls that say what was meant. */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
   const WHEEL_SPEED = 0.0015;
   const KEY_ZOOM = 1.25;

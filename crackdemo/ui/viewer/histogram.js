@@ -1,7 +1,7 @@
 /** The photo's heat as a histogram, with a threshold line to drag. */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
   const BINS = 256;
   const MARKED_SHARES = [0.5, 0.9, 0.99, 0.999];

@@ -1,7 +1,7 @@
 /** Steps that can be undone and redone, free of the DOM. */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
   /** @template T @param {T} first */
   function create(first) {

@@ -4,7 +4,7 @@
  */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
   /** Milliseconds without a change after which the hand rests and cracks are measured. */
   const REST = 150;

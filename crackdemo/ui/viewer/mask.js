@@ -6,7 +6,7 @@
  */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
   (crackdemo.workerParts ??= []).push(install);
 
   /**
@@ -15,7 +15,7 @@
    * @property {number} opening kernel size: 0 (off) or odd
    * @property {number} closing kernel size: 0 (off) or odd
    * @property {string} kernel ellipse, rect or cross
-   * @property {number} minArea components of fewer pixels are dropped
+   * @property {number} min_area components of fewer pixels are dropped
    */
 
   /** @typedef {{x: number, y: number}} Point a pixel: column, row */
@@ -37,6 +37,9 @@
    * @property {Components} components
    * @property {{runs: Runs, components: Components}} dropped what the person took out by hand
    */
+
+  /** @type {MaskParams} cracks as calibrated, as they are; until the page sets others */
+  const PLAIN = { threshold: 0.5, opening: 0, closing: 0, kernel: "ellipse", min_area: 0 };
 
   /** The smallest heatmap value that is crack, 0..65536. */
   const cutValue = (threshold) => Math.ceil(threshold * 65536);
@@ -63,7 +66,7 @@
     if (params.closing) marked = bitmap.closing(marked, profile(params.closing));
     if (region) marked = bitmap.intersect(marked, region);
     const found = components.find(marked);
-    const keep = found.components.area.map((area) => Number(area >= params.minArea));
+    const keep = found.components.area.map((area) => Number(area >= params.min_area));
     const { width, height } = heatmap;
     return { width, height, ...setAside(found, keep, dropped) };
   }
@@ -108,5 +111,5 @@
     return best;
   }
 
-  crackdemo.mask = { cut, bytes, cutValue, unpackHeat, hottest };
+  crackdemo.mask = { PLAIN, cut, bytes, cutValue, unpackHeat, hottest };
 })(globalThis);

@@ -1,7 +1,7 @@
 /** Length and widths of cracks as crackdemo/masks/measure.py defines them, free of the DOM. */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
   (crackdemo.workerParts ??= []).push(install);
 
   /**

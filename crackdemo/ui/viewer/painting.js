@@ -1,7 +1,7 @@
 /** Masks and heatmaps to the pixels of a pane, free of the DOM. */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
   /**
    * @typedef {object} Layer a mask of the photo or of a part of it, at full size or smaller

@@ -1,7 +1,7 @@
 /** The views as panes of canvases that one viewport looks through. */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
   const VIEWS = {
     photo: "Photo with mask",

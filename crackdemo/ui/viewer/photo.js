@@ -1,7 +1,7 @@
 /** A photo's data from its addresses: pictures to draw and the heatmap to cut. */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
   /**
    * @typedef {object} Photo

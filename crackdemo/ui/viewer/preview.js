@@ -4,7 +4,7 @@
  */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
   /** Pixels that can be cut within a frame. */
   const LIVE_PIXELS = 1.5e6;
@@ -122,7 +122,7 @@
       ...params,
       opening: kernel(params.opening),
       closing: kernel(params.closing),
-      minArea: params.minArea / (step * step),
+      min_area: params.min_area / (step * step),
     };
   }
 

@@ -4,7 +4,7 @@
  */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
   /** The share 0..1 of clean pavement below a heat of 0..65536; null without quantiles. */
   function shareBelow(quantiles, heat) {

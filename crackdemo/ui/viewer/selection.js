@@ -1,7 +1,7 @@
 /** Which component of a mask a point names, kept or dropped by hand; free of the DOM. */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
   /**
    * @typedef {object} Selected
@@ -11,6 +11,7 @@
    * @property {{left: number, top: number, right: number, bottom: number}} box
    * @property {number} areaPx
    * @property {Measures | null} measures of a kept component, once the hand rests
+   * @property {(point: Point) => boolean} holds whether a pixel is the component's
    */
 
   /** The component within `reach` of a clicked pixel; kept ones first. @returns {Point | null} */
@@ -35,6 +36,7 @@
         box: { left: left[n], top: top[n], right: right[n], bottom: bottom[n] },
         areaPx: area[n],
         measures: found === mask && measures ? measures.components[n] : null,
+        holds: ({ x, y }) => crackdemo.components.at(found.runs, x, y) === n,
       };
     }
     return null;

@@ -1,7 +1,7 @@
 /** The viewer's parts, put together: toolbar, stage, readouts, histogram and figures. */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
   const KEYS =
     "Arrow keys move, plus and minus zoom, 0 shows the whole photo, 1 full size. N and P select " +

@@ -1,7 +1,7 @@
 /** The stage: four locked views, any one alone, or two under a divider; one viewport for all. */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
   /** Pane pixels around a click within which a thin crack is still hit. */
   const MOUSE_REACH = 5;

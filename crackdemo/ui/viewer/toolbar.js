@@ -1,7 +1,7 @@
 /** The bar above the views: which views, zoom, undo and redo. */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
   const ICONS = {
     out: "M4 10h12",

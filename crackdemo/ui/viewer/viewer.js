@@ -14,7 +14,7 @@
  */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
   /**
    * @typedef {object} Source
@@ -29,17 +29,9 @@
    * @property {{crack: boolean}} [verdict]
    */
 
-  const settings = {
-    threshold: 0.5,
-    opening: 0,
-    closing: 0,
-    kernel: "ellipse",
-    minArea: 0,
-    opacity: 0.5,
-    colours: "inferno",
-    mmPerPx: null,
-  };
-  const PARAMS = ["threshold", "opening", "closing", "kernel", "minArea"];
+  /** By the names of the page's widgets in Python. */
+  const settings = { ...crackdemo.mask.PLAIN, opacity: 0.5, colours: "inferno", mm_per_px: 0 };
+  const PARAMS = Object.keys(crackdemo.mask.PLAIN);
 
   /** @type {Source | null} */
   let source = null;
@@ -178,6 +170,9 @@
     if (mask && selectedPoint) {
       selected = crackdemo.selection.describe(mask, selectedPoint, inspection.measures());
       selectedPoint = selected && selectedPoint;
+    } else if (selected) {
+      // a large photo is being cut anew: what was selected is still that of the mask before
+      selected = { ...selected, isDropped: inspection.dropped().some(selected.holds) };
     }
     const layer = inspection.layer();
     const isSelected = crackdemo.selection.inLayer(layer, selectedPoint);
@@ -196,7 +191,7 @@
       dropped: inspection.dropped(),
       selected,
     };
-    ui.facts.show(state, source.verdict, settings.mmPerPx);
+    ui.facts.show(state, source.verdict, settings.mm_per_px);
     for (const callback of listeners.state) callback(state);
   }
 
@@ -250,9 +245,8 @@
 
   function restore() {
     if (!selected?.isDropped) return;
-    const { runs } = inspection.exact().dropped;
-    const isOther = ({ x, y }) => crackdemo.components.at(runs, x, y) !== selected.component;
-    changeDropped(() => inspection.drop(inspection.dropped().filter(isOther)));
+    const { holds } = selected;
+    changeDropped(() => inspection.drop(inspection.dropped().filter((point) => !holds(point))));
   }
 
   function undo() {

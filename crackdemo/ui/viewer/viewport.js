@@ -4,7 +4,7 @@
  */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
   /** @typedef {{width: number, height: number}} Size */
 

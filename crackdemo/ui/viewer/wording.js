@@ -1,7 +1,7 @@
 /** Numbers and results in words, free of the DOM. */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
   const NONE = "–";
 
@@ -30,12 +30,13 @@
   }
 
   /** A length in px, or in mm where the scale is known. */
-  function length(px, mmPerPx) {
+  function length(px, mmPerPx = 0) {
     if (px === null) return NONE;
-    const value = mmPerPx ? px * mmPerPx : px;
+    const isScaled = mmPerPx > 0;
+    const value = isScaled ? px * mmPerPx : px;
     const digits = value < 99.95 ? 1 : 0;
     const format = { minimumFractionDigits: digits, maximumFractionDigits: digits };
-    return `${value.toLocaleString("en-US", format)} ${mmPerPx ? "mm" : "px"}`;
+    return `${value.toLocaleString("en-US", format)} ${isScaled ? "mm" : "px"}`;
   }
 
   const regions = (count) => (count === 1 ? "1 region" : `${count} regions`);
@@ -76,7 +77,7 @@
 
   /** A selected component's name and [title, value] pairs; measures of kept ones only. */
   function selection({ box, areaPx, measures, isDropped }, mmPerPx) {
-    const px = (name) => length(measures && measures[name], mmPerPx);
+    const px = (name) => length(measures?.[name] ?? null, mmPerPx);
     const width = box.right - box.left;
     const height = box.bottom - box.top;
     const extent = [

@@ -4,7 +4,7 @@
  */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
   /** Runs in the worker: keeps one surface, and its last mask for a measurement that follows. */
   function serve() {
@@ -50,7 +50,8 @@
    * @returns {{open: (surface: Surface) => void, order: (order: Order) => void}}
    */
   function start(answered) {
-    const source = [...crackdemo.workerParts, serve].map((part) => `(${part})(globalThis);\n`);
+    const parts = [...(crackdemo.workerParts ?? []), serve].map((part) => `(${part})(globalThis);\n`);
+    const source = ["globalThis.crackdemo = {};\n", ...parts];
     const url = URL.createObjectURL(new Blob(source, { type: "text/javascript" }));
     const worker = new Worker(url);
     let busy = false;
