@@ -14,7 +14,12 @@ const {
 
 const PLAIN = { threshold: 0.5, opening: 0, closing: 0, kernel: "rect", min_area: 0 };
 
-/** A surface whose marked pixels are those of the text. */
+/**
+ * A surface whose marked pixels are those of the text.
+ *
+ * @param {string} drawing
+ * @param {Partial<Surface>} [more]
+ */
 function surface(drawing, more = {}) {
   const drawn = picture(drawing);
   const data = Uint16Array.from(bitmap.unpack(drawn), (bit) => bit * 40000);
@@ -22,6 +27,7 @@ function surface(drawing, more = {}) {
   return { heatmap, region: null, kernels: KERNELS, ...more };
 }
 
+/** @param {Mask} mask */
 const marked = ({ runs, width, height }) => text(components.draw(runs, width, height));
 
 test("the smallest crack value is the threshold's share of 65536, rounded up", () => {
@@ -53,6 +59,7 @@ test("components of noise equal those of a flood fill", () => {
   }
 });
 
+/** @param {Uint8Array} bytes @param {number} width */
 function floodAreas(bytes, width) {
   const left = new Set([...bytes.keys()].filter((i) => bytes[i]));
   const areas = [];
@@ -73,6 +80,7 @@ function floodAreas(bytes, width) {
 }
 
 test("components smaller than the smallest crack are dropped, equal ones stay", () => {
+  /** @param {number} min_area */
   const cut = (min_area) => marked(mask.cut(surface("##.# ##.. ...#"), { ...PLAIN, min_area }));
   assert.deepEqual(cut(4), ["##..", "##..", "...."]);
   assert.deepEqual(cut(5), ["....", "....", "...."]);
@@ -129,6 +137,7 @@ test("a component is named by its hottest pixel", () => {
 test("cracks follow each other from the largest to the smallest and round again", () => {
   const here = surface("#..###..##");
   const cut = mask.cut(here, PLAIN);
+  /** @param {Point | null} point @param {1 | -1} direction */
   const step = (point, direction) => {
     const present = point && selection.describe(cut, point, null);
     return selection.next(cut, here.heatmap, present, direction);

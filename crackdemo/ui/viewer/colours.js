@@ -3,7 +3,11 @@
   "use strict";
   const { crackdemo } = scope;
 
-  /** Eleven stops from cold to hot; viridis is made for colour-blind eyes. */
+  /**
+   * Eleven stops from cold to hot; viridis is made for colour-blind eyes.
+   *
+   * @type {Object<string, string>}
+   */
   const STOPS = {
     inferno: "000004 160b39 420a68 6a176e 932667 bc3754 dd513a f37819 fca50a f6d746 fcffa4",
     viridis: "440154 482475 414487 355f8d 2a788e 21918c 22a884 44bf70 7ad151 bddf26 fde725",
@@ -14,14 +18,20 @@
   const CRACK = [255, 0, 110];
   const SELECTED = [0, 150, 255];
 
+  /** @type {ColoursPart["word"]} */
   const word = ([red, green, blue], alpha = 1) =>
     ((Math.round(alpha * 255) << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 
+  /** @type {ColoursPart["css"]} */
   const css = ([red, green, blue]) => `rgb(${red} ${green} ${blue})`;
 
-  /** @returns {number[][]} 256 colours as [red, green, blue], from cold to hot */
+  /**
+   * @param {string} name
+   * @returns {number[][]} 256 colours as [red, green, blue], from cold to hot
+   */
   function ramp(name) {
     const stops = STOPS[name].split(" ").map((hex) => parseInt(hex, 16));
+    /** @param {number} stop @param {number} shift */
     const channel = (stop, shift) => (stop >> shift) & 255;
     return Array.from({ length: 256 }, (_, i) => {
       const place = (i / 255) * (stops.length - 1);
@@ -35,7 +45,7 @@
     });
   }
 
-  /** @returns {Uint32Array} 256 pixels, for a heatmap's high byte */
+  /** @param {string} name @returns {Uint32Array} 256 pixels, for a heatmap's high byte */
   const heatPixels = (name) => Uint32Array.from(ramp(name), (colour) => word(colour));
 
   crackdemo.colours = { CRACK, SELECTED, word, css, ramp, heatPixels };

@@ -3,7 +3,7 @@
   "use strict";
   const { crackdemo } = scope;
 
-  /** @template T @param {T} first */
+  /** @template T @param {T} first @returns {Steps<T>} */
   function create(first) {
     const steps = [first];
     let present = 0;

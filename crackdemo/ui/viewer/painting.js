@@ -3,30 +3,13 @@
   "use strict";
   const { crackdemo } = scope;
 
-  /**
-   * @typedef {object} Layer a mask of the photo or of a part of it, at full size or smaller
-   * @property {Mask} mask
-   * @property {number} left photo column of the mask's first column
-   * @property {number} top photo row of the mask's first row
-   * @property {number} step photo pixels per mask pixel
-   */
-
   /** What a pane's pixel shows; a selected crack is a crack. */
   const NOTHING = 0;
   const CRACK = 1;
   const SELECTED = 3;
   const DROPPED = 4;
 
-  /**
-   * @typedef {object} Plot one code a pixel, with a border of one pixel of NOTHING
-   * @property {number} width
-   * @property {number} height
-   * @property {number} pitch width + 2
-   * @property {Uint8Array} codes
-   * @property {number[]} spans where something was plotted: row, first column, last + 1
-   */
-
-  /** @returns {Plot} */
+  /** @type {PaintingPart["blankPlot"]} @returns {Plot} */
   function blankPlot(width, height) {
     const codes = new Uint8Array((width + 2) * (height + 2));
     return { width, height, pitch: width + 2, codes, spans: [] };
@@ -48,6 +31,13 @@
     plotRuns(plot, layer, layer.mask.runs, viewport, (n) => (isSelected(n) ? SELECTED : CRACK));
   }
 
+  /**
+   * @param {Plot} plot
+   * @param {Layer} layer
+   * @param {Runs} runs
+   * @param {Viewport} viewport
+   * @param {(component: number) => number} codeOf
+   */
   function plotRuns(plot, { left, top, step }, { rows, starts, ends, labels }, viewport, codeOf) {
     const { width, height, pitch, codes, spans } = plot;
     const scale = viewport.scale * step;
@@ -70,7 +60,13 @@
     }
   }
 
-  /** The whole pixels from `start` to `end`, at least one, cut off at 0 and `limit`. */
+  /**
+   * The whole pixels from `start` to `end`, at least one, cut off at 0 and `limit`.
+   *
+   * @param {number} start
+   * @param {number} end
+   * @param {number} limit
+   */
   function span(start, end, limit) {
     const first = Math.floor(start + 0.499);
     const last = Math.max(first + 1, Math.floor(end + 0.499));
@@ -82,9 +78,12 @@
    * without any colour; what was dropped by hand is hatched.
    *
    * @param {Uint32Array} pixels ImageData of the plot's size
+   * @param {Plot} plot
+   * @param {number} opacity
    */
   function paintMarks(pixels, { width, height, pitch, codes, spans }, opacity) {
     const tints = tintsOf(opacity);
+    /** @param {number} code @param {number} i */
     const casing = (code, i) => {
       if (!(code & CRACK)) pixels[i] = tints.casing;
     };
@@ -111,17 +110,23 @@
     }
   }
 
+  /** @param {number} opacity */
   function tintsOf(opacity) {
     const { word, CRACK: crack, SELECTED: selected } = crackdemo.colours;
     const strong = Math.min(1, 2 * opacity);
     const casing = word([255, 255, 255], 0.9 * strong);
     const dark = word([20, 20, 20], 0.9 * strong);
+    /** @param {Colour} colour */
     const tint = (colour) => ({ fill: word(colour, opacity), edge: word(colour, strong) });
     const hatch = [dark, dark, casing, casing, 0, 0];
     return { crack: tint(crack), selected: tint(selected), casing, hatch };
   }
 
-  /** The mask alone: white cracks on black, a selected one in its colour. */
+  /**
+   * The mask alone: white cracks on black, a selected one in its colour.
+   *
+   * @type {PaintingPart["paintMask"]}
+   */
   function paintMask(pixels, { width, height, pitch, codes, spans }, photo, viewport) {
     const { word, SELECTED: chosen } = crackdemo.colours;
     const black = word([0, 0, 0]);
@@ -148,6 +153,11 @@
    */
   function paintHeat(pixels, size, { heatmap, step }, photo, viewport, ramp) {
     const { left, top, right, bottom } = frame(size, photo, viewport);
+    /**
+     * @param {number} start
+     * @param {number} i
+     * @param {number} limit
+     */
     const source = (start, i, limit) =>
       Math.min(limit - 1, Math.max(0, Math.floor((start + (i + 0.5) / viewport.scale) / step)));
     const columns = new Int32Array(size.width);
@@ -160,7 +170,13 @@
     }
   }
 
-  /** Where the photo lies in a pane, in whole pixels of the pane. */
+  /**
+   * Where the photo lies in a pane, in whole pixels of the pane.
+   *
+   * @param {Size} size
+   * @param {Size} photo
+   * @param {Viewport} viewport
+   */
   function frame(size, photo, { scale, left, top }) {
     const [start, end] = span(-left * scale, (photo.width - left) * scale, size.width);
     const [first, last] = span(-top * scale, (photo.height - top) * scale, size.height);

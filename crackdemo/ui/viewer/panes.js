@@ -3,34 +3,26 @@
   "use strict";
   const { crackdemo } = scope;
 
-  const VIEWS = {
-    photo: "Photo with mask",
-    reconstruction: "Reconstruction",
-    heatmap: "Heatmap",
-    mask: "Mask",
-    residual: "Raw residual × 4",
-  };
+  /** @type {[name: ViewName, title: string][]} */
+  const VIEWS = [
+    ["photo", "Photo with mask"],
+    ["reconstruction", "Reconstruction"],
+    ["heatmap", "Heatmap"],
+    ["mask", "Mask"],
+    ["residual", "Raw residual × 4"],
+  ];
 
+  /** @type {CanvasRenderingContext2DSettings} */
   const READ = { willReadFrequently: true };
 
-  /**
-   * What the panes draw.
-   *
-   * @typedef {object} Scene
-   * @property {Photo} photo
-   * @property {Layer} layer
-   * @property {number} opacity
-   * @property {Uint32Array} ramp colours of the heatmap
-   * @property {(component: number) => boolean} isSelected
-   */
-
-  function createPane(name) {
+  /** @param {ViewName} name @param {string} title @returns {Pane} */
+  function createPane(name, title) {
     const { element } = crackdemo;
     const picture = element("canvas", { class: "picture" });
-    const marks = name === "photo" && element("canvas", { class: "marks" });
+    const marks = name === "photo" ? element("canvas", { class: "marks" }) : null;
     const cursor = element("span", { class: "cursor", hidden: true });
     const box = element("span", { class: "box", hidden: true });
-    const title = element("figcaption", {}, VIEWS[name]);
+    const caption = element("figcaption", {}, title);
     const canvases = marks ? [picture, marks] : [picture];
     const root = element(
       "figure",
@@ -40,23 +32,26 @@
         tabindex: 0,
         role: "application",
         "aria-roledescription": "zoomable view",
-        "aria-label": VIEWS[name],
+        "aria-label": title,
         "aria-describedby": "crackdemo-keys",
       },
       ...canvases,
       box,
       cursor,
-      title,
+      caption,
     );
     return { name, root, picture, marks, cursor, box };
   }
 
+  /** @returns {Panes} */
   function create() {
-    const panes = Object.keys(VIEWS).map(createPane);
+    const panes = VIEWS.map(([name, title]) => createPane(name, title));
     const root = crackdemo.element("div", { class: "panes" }, ...panes.map((pane) => pane.root));
+    /** @type {Pane[]} */
     let visible = [];
     let size = { width: 0, height: 0 };
     let plot = crackdemo.painting.blankPlot(0, 0);
+    /** @type {Map<HTMLCanvasElement, { image: ImageData, words: Uint32Array }>} */
     const pixels = new Map();
 
     /**
@@ -72,7 +67,11 @@
       return size;
     }
 
-    /** Draws pictures and heatmap, which change only with photo, viewport and colours. */
+    /**
+     * Draws pictures and heatmap, which change only with photo, viewport and colours.
+     *
+     * @type {Panes["drawPictures"]}
+     */
     function drawPictures(scene, viewport) {
       const view = deviceView(viewport, size);
       for (const pane of visible) {
@@ -82,7 +81,7 @@
       }
     }
 
-    /** Draws what changes with every move of a slider. */
+    /** Draws what changes with every move of a slider. @type {Panes["drawMarks"]} */
     function drawMarks(scene, viewport) {
       const view = deviceView(viewport, size);
       const shown = visible.filter((pane) => pane.name === "photo" || pane.name === "mask");
@@ -97,14 +96,25 @@
       }
     }
 
+    /** @param {HTMLCanvasElement} canvas @param {number} opacity */
     function drawOverlay(canvas, opacity) {
       paint(canvas, plot, (words) => crackdemo.painting.paintMarks(words, plot, opacity));
     }
 
+    /**
+     * @param {HTMLCanvasElement} canvas
+     * @param {Photo} photo
+     * @param {Viewport} viewport
+     */
     function drawMask(canvas, photo, viewport) {
       paint(canvas, plot, (words) => crackdemo.painting.paintMask(words, plot, photo, viewport));
     }
 
+    /**
+     * @param {HTMLCanvasElement} canvas
+     * @param {Pick<Scene, "photo" | "ramp">} scene
+     * @param {View} view
+     */
     function drawHeat(canvas, { photo, ramp }, view) {
       const { levels } = photo;
       const level = levels.findLast(({ step }) => step * view.viewport.scale <= 1) ?? levels[0];
@@ -113,20 +123,28 @@
       );
     }
 
-    /** Lets `fill` set a canvas's pixels; their memory is kept from frame to frame. */
+    /**
+     * Lets `fill` set a canvas's pixels; their memory is kept from frame to frame.
+     *
+     * @param {HTMLCanvasElement} canvas
+     * @param {Size} size
+     * @param {(words: Uint32Array) => void} fill
+     */
     function paint(canvas, { width, height }, fill) {
-      if (canvas.width !== width || canvas.height !== height || !pixels.has(canvas)) {
+      let memory = pixels.get(canvas);
+      if (canvas.width !== width || canvas.height !== height || !memory) {
         Object.assign(canvas, { width, height });
         const image = new ImageData(width, height);
-        pixels.set(canvas, { image, words: new Uint32Array(image.data.buffer) });
+        memory = { image, words: new Uint32Array(image.data.buffer) };
+        pixels.set(canvas, memory);
       }
-      const { image, words } = pixels.get(canvas);
-      fill(words);
-      canvas.getContext("2d", READ).putImageData(image, 0, 0);
+      fill(memory.words);
+      canvas.getContext("2d", READ)?.putImageData(memory.image, 0, 0);
     }
 
     function clear() {
       for (const { picture, marks } of panes) {
+        // biome-ignore lint/correctness/noSelfAssign: setting its width empties a canvas
         for (const canvas of [picture, marks]) if (canvas) canvas.width = canvas.width;
       }
     }
@@ -134,7 +152,13 @@
     return { root, panes, measure, drawPictures, drawMarks, clear };
   }
 
-  /** The viewport in device pixels, and the pane's size in them. */
+  /**
+   * The viewport in device pixels, and the pane's size in them.
+   *
+   * @param {Viewport} viewport
+   * @param {Size} size
+   * @returns {View}
+   */
   function deviceView(viewport, { width, height }) {
     const ratio = Math.min(2, globalThis.devicePixelRatio || 1);
     return {
@@ -144,13 +168,21 @@
     };
   }
 
-  /** The photo is darkened outside the region of interest; the residual is brightened. */
+  /**
+   * The photo is darkened outside the region of interest; the residual is brightened.
+   *
+   * @param {Pane} pane
+   * @param {Photo} photo
+   * @param {View} view
+   */
   function drawPicture({ name, picture: canvas }, { pictures, ...photo }, view) {
     const { width, height, viewport } = view;
     if (canvas.width !== width || canvas.height !== height)
       Object.assign(canvas, { width, height });
     const context = canvas.getContext("2d");
+    if (!context) return;
     const shown = { width: photo.width * viewport.scale, height: photo.height * viewport.scale };
+    /** @param {Picture} picture */
     const draw = (picture) => {
       const image = picture.findLast((one) => one.width >= shown.width) ?? picture[0];
       const [x, y] = [-viewport.left * viewport.scale, -viewport.top * viewport.scale];
@@ -158,7 +190,7 @@
     };
     context.clearRect(0, 0, width, height);
     context.imageSmoothingEnabled = viewport.scale < 2;
-    draw(pictures[name] ?? pictures.reconstruction);
+    draw(name === "photo" ? pictures.photo : pictures.reconstruction);
     context.save();
     if (name === "photo") {
       Object.assign(context, { globalCompositeOperation: "multiply", globalAlpha: 0.6 });

@@ -8,10 +8,7 @@
     "the next and previous crack, Delete drops it, Ctrl+Z undoes, Ctrl+Shift+Z redoes, Escape " +
     "deselects.";
 
-  /**
-   * @param {object} actions move(threshold), drop, restore, undo, redo, click(pixel, reach),
-   *   hover(pixel), step(1 or -1), deselect
-   */
+  /** @param {ShellActions} actions @returns {Shell} */
   function create(actions) {
     const { element } = crackdemo;
     const { undo, redo, drop, restore } = actions;

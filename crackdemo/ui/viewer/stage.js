@@ -10,10 +10,7 @@
   /** Pane pixels between a selected crack and its frame. */
   const BOX_GAP = 4;
 
-  /**
-   * @param {{clicked: (pixel: Point | null, reach: number) => void,
-   *   hovered: (pixel: Point | null) => void, keys: Object<string, () => void>}} handlers
-   */
+  /** @param {StageHandlers} handlers @returns {Stage} */
   function create({ clicked, hovered, keys }) {
     const { viewport: viewports, element } = crackdemo;
     const panes = crackdemo.panes.create();
@@ -22,16 +19,25 @@
     const root = element("div", { class: "stage" }, panes.root, notice);
     panes.root.append(divider.root);
 
-    /** @type {Scene} */
-    const scene = { photo: null, layer: null, ramp: null, opacity: 0.5, isSelected: () => false };
+    /** @type {Omit<Scene, "photo" | "layer"> & { photo: Photo | null, layer: Layer | null }} */
+    const scene = {
+      photo: null,
+      layer: null,
+      ramp: new Uint32Array(256),
+      opacity: 0.5,
+      isSelected: () => false,
+    };
+    /** @type {Box | null} */
     let box = null;
-    let viewport = null;
+    /** Without a meaning before a photo is open. */
+    let viewport = { scale: 1, left: 0, top: 0 };
     /** Of a pane; the last one known while the stage is hidden. */
     let size = { width: 0, height: 0 };
     let frame = 0;
 
+    /** @type {Stage["open"]} */
     function open(photo, keepsView) {
-      const isOther = !(keepsView && scene.photo?.width === photo.width && viewport);
+      const isOther = !(keepsView && scene.photo?.width === photo.width);
       Object.assign(scene, { photo, layer: null });
       root.style.setProperty("--aspect", String(boundedAspect(photo)));
       size = panes.measure() ?? size;
@@ -45,7 +51,11 @@
       panes.clear();
     }
 
-    /** Draws anew what the changes touch: heat colours the pictures, all else the marks. */
+    /**
+     * Draws anew what the changes touch: heat colours the pictures, all else the marks.
+     *
+     * @type {Stage["update"]}
+     */
     function update({ box: nextBox = box, ...changes }) {
       Object.assign(scene, changes);
       box = nextBox;
@@ -55,11 +65,13 @@
     }
 
     function drawPictures() {
-      if (scene.photo) panes.drawPictures(scene, viewport);
+      const { photo, ramp } = scene;
+      if (photo) panes.drawPictures({ photo, ramp }, viewport);
     }
 
     function drawMarks() {
-      if (scene.layer) panes.drawMarks(scene, viewport);
+      const { photo, layer } = scene;
+      if (photo && layer) panes.drawMarks({ ...scene, photo, layer }, viewport);
     }
 
     function draw() {
@@ -69,7 +81,8 @@
     }
 
     function drawSoon() {
-      frame ||= requestAnimationFrame(() => {
+      if (frame) return;
+      frame = requestAnimationFrame(() => {
         frame = 0;
         draw();
       });
@@ -87,10 +100,12 @@
       draw();
     }
 
-    function look(next) {
-      const hasMoved = ["scale", "left", "top"].some((name) => next[name] !== viewport[name]);
+    /** @param {Photo} photo @param {Viewport} next */
+    function look(photo, next) {
+      const { scale, left, top } = viewport;
+      const hasMoved = next.scale !== scale || next.left !== left || next.top !== top;
       viewport = next;
-      root.classList.toggle("zoomed", !viewports.isFit(viewport, scene.photo, size));
+      root.classList.toggle("zoomed", !viewports.isFit(viewport, photo, size));
       if (hasMoved) drawSoon();
       return hasMoved;
     }
@@ -104,18 +119,34 @@
       return x >= 0 && y >= 0 && x < size.width && y < size.height ? { x, y } : middle;
     }
 
-    const fit = () => scene.photo && look(viewports.fit(scene.photo, size));
-    const zoomTo = (scale, at = focus()) =>
-      Boolean(scene.photo) && look(viewports.zoomTo(viewport, scale, at, scene.photo, size));
-    const zoom = (factor, at) => Boolean(scene.photo) && zoomTo(viewport.scale * factor, at);
-    const pan = (dx, dy) => scene.photo && look(viewports.pan(viewport, dx, dy, scene.photo, size));
+    function fit() {
+      const { photo } = scene;
+      if (photo) look(photo, viewports.fit(photo, size));
+    }
 
+    /** @param {number} scale */
+    function zoomTo(scale, at = focus()) {
+      const { photo } = scene;
+      return photo !== null && look(photo, viewports.zoomTo(viewport, scale, at, photo, size));
+    }
+
+    /** @type {Stage["zoom"]} */
+    const zoom = (factor, at) => zoomTo(viewport.scale * factor, at);
+
+    /** @param {number} dx @param {number} dy */
+    function pan(dx, dy) {
+      const { photo } = scene;
+      if (photo) look(photo, viewports.pan(viewport, dx, dy, photo, size));
+    }
+
+    /** @param {Point} at */
     function toggle(at) {
       if (!scene.photo) return;
       if (viewports.isFit(viewport, scene.photo, size)) zoomTo(Math.max(1, 3 * viewport.scale), at);
       else fit();
     }
 
+    /** @param {Point | null} at @param {HTMLElement | null} pane */
     function hover(at, pane) {
       for (const { root: other, cursor } of panes.panes) {
         cursor.hidden = !at || !scene.photo || other === pane;
@@ -124,6 +155,7 @@
       hovered(at && scene.photo ? viewports.pixelAt(viewport, at, scene.photo) : null);
     }
 
+    /** @param {Point} at @param {boolean} isTouch */
     function click(at, isTouch) {
       if (!scene.photo) return;
       const reach = (isTouch ? TOUCH_REACH : MOUSE_REACH) / viewport.scale;
@@ -143,7 +175,7 @@
       }
     }
 
-    /** Moves a part of the photo to the middle unless all of it is seen. */
+    /** Moves a part of the photo to the middle unless all of it is seen. @type {Stage["reveal"]} */
     function reveal({ left, top, right, bottom }) {
       const seen = visible();
       const isSeen =
@@ -157,13 +189,18 @@
       pan(dx, dy);
     }
 
-    /** Says what is going on, over the views; an action becomes a button. Without text, nothing. */
-    function say(text, action = null) {
+    /**
+     * Says what is going on, over the views; an action becomes a button. Without text, nothing.
+     *
+     * @type {Stage["say"]}
+     */
+    function say(text, action) {
       notice.hidden = !text;
-      const button = action && element("button", { onclick: action.run }, action.label);
-      notice.replaceChildren(text || "", ...(button ? [button] : []));
+      const buttons = action ? [element("button", { onclick: action.run }, action.label)] : [];
+      notice.replaceChildren(text, ...buttons);
     }
 
+    /** @type {Stage["lay"]} */
     function lay(layout, sides) {
       root.dataset.layout = layout;
       for (const { name, root: pane } of panes.panes) {
@@ -185,15 +222,15 @@
 
     /** The part of the photo that is seen; all of it before the stage is first seen. */
     function visible() {
-      const { width, height } = scene.photo;
-      if (size.width === 0) return { left: 0, top: 0, width, height };
+      const { width, height } = scene.photo ?? { width: 0, height: 0 };
+      if (!scene.photo || size.width === 0) return { left: 0, top: 0, width, height };
       return viewports.visible(viewport, scene.photo, size);
     }
 
     return { root, open, close, update, lay, fit, zoom, zoomTo, reveal, say, visible };
   }
 
-  /** Width over height of a pane: the photo's, within what a page can hold. */
+  /** Width over height of a pane: the photo's, within what a page can hold. @param {Size} size */
   const boundedAspect = ({ width, height }) => Math.min(2.4, Math.max(0.7, width / height));
 
   crackdemo.stage = { create };

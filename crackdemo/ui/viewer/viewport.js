@@ -6,28 +6,32 @@
   "use strict";
   const { crackdemo } = scope;
 
-  /** @typedef {{width: number, height: number}} Size */
-
-  /**
-   * @typedef {object} Viewport
-   * @property {number} scale pane pixels per photo pixel
-   * @property {number} left photo column at the pane's left edge
-   * @property {number} top photo row at the pane's upper edge
-   */
-
   /** Pane pixels that a photo pixel may at most grow to. */
   const CLOSEST = 40;
 
+  /** @param {Size} photo @param {Size} pane */
   const fitScale = (photo, pane) => Math.min(pane.width / photo.width, pane.height / photo.height);
 
-  /** @returns {Viewport} the whole photo, centred */
+  /**
+   * @param {Size} photo
+   * @param {Size} pane
+   * @returns {Viewport} the whole photo, centred
+   */
   function fit(photo, pane) {
     return keep({ scale: fitScale(photo, pane), left: 0, top: 0 }, photo, pane);
   }
 
+  /** @type {ViewportPart["isFit"]} */
   const isFit = (viewport, photo, pane) => viewport.scale <= fitScale(photo, pane) * 1.0001;
 
-  /** @returns {Viewport} `scale` applied so that the photo stays under the pane's (x, y) */
+  /**
+   * @param {Viewport} viewport
+   * @param {number} scale
+   * @param {Point} at
+   * @param {Size} photo
+   * @param {Size} pane
+   * @returns {Viewport} `scale` applied so that the photo stays under the pane's (x, y)
+   */
   function zoomTo(viewport, scale, { x, y }, photo, pane) {
     const least = fitScale(photo, pane);
     const bounded = Math.min(Math.max(scale, least), Math.max(least, CLOSEST));
@@ -36,13 +40,26 @@
     return keep({ scale: bounded, ...moved }, photo, pane);
   }
 
-  /** @returns {Viewport} the photo moved by (dx, dy) pane pixels */
+  /**
+   * @param {Viewport} viewport
+   * @param {number} dx
+   * @param {number} dy
+   * @param {Size} photo
+   * @param {Size} pane
+   * @returns {Viewport} the photo moved by (dx, dy) pane pixels
+   */
   function pan(viewport, dx, dy, photo, pane) {
     const { scale, left, top } = viewport;
     return keep({ scale, left: left - dx / scale, top: top - dy / scale }, photo, pane);
   }
 
-  /** @returns {Viewport} the same centre and scale in a pane of another size */
+  /**
+   * @param {Viewport} viewport
+   * @param {Size} photo
+   * @param {Size} before
+   * @param {Size} after
+   * @returns {Viewport} the same centre and scale in a pane of another size
+   */
   function resize(viewport, photo, before, after) {
     if (isFit(viewport, photo, before)) return fit(photo, after);
     const left = viewport.left + (before.width - after.width) / 2 / viewport.scale;
@@ -51,8 +68,20 @@
     return zoomTo(moved, viewport.scale, { x: after.width / 2, y: after.height / 2 }, photo, after);
   }
 
-  /** A photo larger than its pane covers it; a smaller one is centred. */
+  /**
+   * A photo larger than its pane covers it; a smaller one is centred.
+   *
+   * @param {Viewport} viewport
+   * @param {Size} photo
+   * @param {Size} pane
+   * @returns {Viewport}
+   */
   function keep({ scale, left, top }, photo, pane) {
+    /**
+     * @param {number} start
+     * @param {number} length
+     * @param {number} visible
+     */
     const within = (start, length, visible) =>
       length <= visible ? (length - visible) / 2 : Math.min(Math.max(start, 0), length - visible);
     return {
@@ -62,7 +91,11 @@
     };
   }
 
-  /** The photo's pixel under the pane's (x, y); null beside the photo. */
+  /**
+   * The photo's pixel under the pane's (x, y); null beside the photo.
+   *
+   * @type {ViewportPart["pixelAt"]}
+   */
   function pixelAt(viewport, { x, y }, photo) {
     const pixel = {
       x: Math.floor(viewport.left + x / viewport.scale),
@@ -72,7 +105,7 @@
     return inside ? pixel : null;
   }
 
-  /** The part of the photo that the pane shows, in whole pixels. */
+  /** The part of the photo that the pane shows, in whole pixels. @type {ViewportPart["visible"]} */
   function visible(viewport, photo, pane) {
     const left = Math.max(0, Math.floor(viewport.left));
     const top = Math.max(0, Math.floor(viewport.top));
