@@ -134,6 +134,15 @@ test("a component is named by its hottest pixel", () => {
   assert.equal(selection.pick(cut, here.heatmap, { x: 2, y: 2 }, 0.5), null);
 });
 
+test("what is selected knows its own pixels, kept or dropped by hand", () => {
+  const cut = mask.cut(surface("##..# ##..# ....."), PLAIN, [{ x: 4, y: 1 }]);
+  const kept = selection.describe(cut, { x: 0, y: 1 }, null);
+  const dropped = selection.describe(cut, { x: 4, y: 0 }, null);
+  assert.deepEqual([kept?.isDropped, dropped?.isDropped], [false, true]);
+  assert.deepEqual([kept?.holds({ x: 1, y: 0 }), kept?.holds({ x: 4, y: 1 })], [true, false]);
+  assert.deepEqual([dropped?.holds({ x: 4, y: 1 }), dropped?.holds({ x: 1, y: 0 })], [true, false]);
+});
+
 test("cracks follow each other from the largest to the smallest and round again", () => {
   const here = surface("#..###..##");
   const cut = mask.cut(here, PLAIN);

@@ -122,8 +122,8 @@ test("figures are written for people", () => {
     "100 %",
   ]);
   assert.deepEqual(
-    [length(null), length(3.14), length(1234.5), length(10, 0.25)],
-    ["–", "3.1 px", "1,235 px", "2.5 mm"],
+    [length(null), length(3.14), length(1234.5), length(10, 0), length(10, 0.25)],
+    ["–", "3.1 px", "1,235 px", "10.0 px", "2.5 mm"],
   );
   assert.match(pixel({ x: 1, y: 2 }, 32768, 0.99999), /heat 0\.500 .* 99\.99 %/);
 });

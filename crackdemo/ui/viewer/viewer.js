@@ -142,10 +142,10 @@
     else if (inspection) changed();
   }
 
-  /** @returns {MaskParams} */
+  /** The settings that a mask is cut by: all but those of how it is shown. @returns {MaskParams} */
   function params() {
-    const values = Object.fromEntries(PARAMS.map((name) => [name, settings[name]]));
-    return /** @type {MaskParams} */ (/** @type {unknown} */ (values));
+    const { opacity, colours, mm_per_px, ...cut } = settings;
+    return cut;
   }
 
   function showThreshold() {
