@@ -6,6 +6,7 @@
  */
 (function install(scope) {
   "use strict";
+  const { crackdemo } = scope;
   const fetchOnce = scope.fetch.bind(scope);
 
   /** Milliseconds between two tries. */
@@ -16,12 +17,14 @@
   const CUT =
     "The connection was lost before the answer came. Scoring goes on by itself; do all else again.";
 
-  /** Ids of events whose answers are still to come. */
+  /** Ids of events whose answers are still to come. @type {Set<string>} */
   const pending = new Set();
+  /** @type {Promise<unknown>} */
   let before = Promise.resolve();
 
   scope.fetch = (input, init) => {
-    const path = new URL(input.url ?? input, scope.location.href).pathname;
+    const url = input instanceof Request ? input.url : input;
+    const path = new URL(url, scope.location.href).pathname;
     if (path.endsWith("/queue/join")) return join(input, init);
     if (path.endsWith("/queue/data")) return listen(input, init);
     if (path.includes("/file=")) return persist(input, init, fetchWhole);
@@ -29,8 +32,13 @@
     return fetchOnce(input, init);
   };
 
-  const isAborted = (input, init) => Boolean((init?.signal ?? input.signal)?.aborted);
+  /** @param {RequestInfo | URL} input @param {RequestInit} [init] */
+  function isAborted(input, init) {
+    const signal = init?.signal ?? (input instanceof Request ? input.signal : null);
+    return Boolean(signal?.aborted);
+  }
 
+  /** @param {RequestInfo | URL} input @param {RequestInit} [init] */
   async function persist(input, init, request = fetchOnce) {
     for (;;) {
       try {
@@ -47,28 +55,49 @@
 
   const pause = () => new Promise((resolve) => setTimeout(resolve, PAUSE));
 
-  /** A file that breaks off half-way is asked for again. */
+  /**
+   * A file that breaks off half-way is asked for again.
+   *
+   * @param {RequestInfo | URL} input
+   * @param {RequestInit} [init]
+   */
   async function fetchWhole(input, init) {
     const response = await fetchOnce(input, init);
     const { status, headers } = response;
     return new Response(await response.blob(), { status, headers });
   }
 
-  /** One after the other: the server gets events in the order in which a hand made them. */
+  /**
+   * One after the other: the server gets events in the order in which a hand made them.
+   *
+   * @param {RequestInfo | URL} input
+   * @param {RequestInit} [init]
+   */
   async function join(input, init) {
     const sent = before.then(() => persist(input, init));
     before = sent.catch(() => {});
     const response = await sent;
-    const { event_id: id } = await response.clone().json().catch(() => ({}));
+    const { event_id: id } = await response
+      .clone()
+      .json()
+      .catch(() => ({}));
     if (id) pending.add(id);
     return response;
   }
 
-  /** The stream of answers, which ends with a failure for each one that it still owes. */
+  /**
+   * The stream of answers, which ends with a failure for each one that it still owes.
+   *
+   * @param {RequestInfo | URL} input
+   * @param {RequestInit} [init]
+   */
   async function listen(input, init) {
-    const { body, status, headers } = await persist(input, init);
+    const response = await persist(input, init);
+    const { body, status, headers } = response;
+    if (!body) return response;
     const reader = body.getReader();
     const note = noter();
+    /** @param {ReadableStreamDefaultController<Uint8Array>} controller */
     async function pull(controller) {
       try {
         const { done, value } = await reader.read();
@@ -83,6 +112,7 @@
         controller.close();
       }
     }
+    /** @param {unknown} reason */
     const cancel = (reason) => reader.cancel(reason);
     return new Response(new ReadableStream({ pull, cancel }), { status, headers });
   }
@@ -90,12 +120,14 @@
   /**
    * Gradio never renews the stream by which the server knows that somebody is there. Where it ends
    * this one takes its place, and tells that the server is back.
+   *
+   * @param {string} url
    */
   async function beat(url) {
     for (;;) {
       const { body } = await persist(url);
       crackdemo.page.resume();
-      await body.pipeTo(new WritableStream()).catch(() => {});
+      await body?.pipeTo(new WritableStream()).catch(() => {});
       await pause();
     }
   }
@@ -112,9 +144,10 @@
   function noter() {
     const decoder = new TextDecoder();
     let rest = "";
+    /** @param {Uint8Array} bytes */
     return (bytes) => {
       const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
-      rest = lines.pop();
+      rest = lines.pop() ?? "";
       for (const line of lines) {
         if (line.includes('"process_completed"')) {
           pending.delete(JSON.parse(line.slice("data:".length)).event_id);
@@ -137,6 +170,7 @@
       .join("");
   }
 
+  /** @param {string} text */
   function say(text) {
     let place = document.getElementById("connection");
     if (!place) {

@@ -4,15 +4,24 @@
  */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
   const viewer = crackdemo.viewer;
 
-  /** What `page_data` in Python says of the photo on show, and of the one that is on its way. */
+  /**
+   * What `page_data` in Python says of the photo on show, and of the one that is on its way.
+   *
+   * @type {PhotoMeta | null}
+   */
   let shown = null;
+  /** @type {PhotoMeta | null} */
   let coming = null;
-  /** False alarms dropped by hand, as pixels [x, y] by photo; the widget #dropped keeps them. */
+  /**
+   * False alarms dropped by hand, as pixels [x, y] by photo; the widget #dropped keeps them.
+   *
+   * @type {{ [photo: string]: number[][] }}
+   */
   let dropped = {};
-  let mmPerPx = null;
+  let mmPerPx = 0;
 
   /** The viewer moves in as soon as gradio has drawn its place, and again if it redraws it. */
   function mount() {
@@ -20,15 +29,10 @@
     if (place) viewer.mount(place);
   }
 
-  /**
-   * @param files FileData of photo, reconstruction, heatmap and, where there is one, region
-   * @param meta what `page_data` in Python gives
-   * @param droppedText what #dropped holds
-   * @param settings as `set` takes them
-   */
-  function show(files, meta, droppedText, ...settings) {
+  /** @type {PagePart["show"]} */
+  function show(files, meta, droppedText, settings) {
     mount();
-    set(...settings);
+    set(settings);
     dropped = JSON.parse(droppedText || "{}");
     coming = meta;
     if (!meta) {
@@ -52,20 +56,19 @@
       .catch(() => coming === meta && forget(`${meta.name} could not be shown.`));
   }
 
-  /** The viewer itself says what went wrong, and offers to try again. */
+  /** The viewer itself says what went wrong, and offers to try again. @param {string} text */
   function forget(text) {
     shown = null;
     say(text);
   }
 
-  /** Values of the page's widgets; an empty field is null or 0. */
-  function set(threshold, opening, closing, kernel, minArea, opacity, scale, colours) {
+  /** @type {PagePart["set"]} */
+  function set(settings) {
     offerDownloads(false);
-    mmPerPx = scale > 0 ? scale : null;
-    viewer.set({
-      threshold, opening: Number(opening), closing: Number(closing), kernel,
-      minArea: Math.max(0, Math.round(minArea || 0)), opacity, colours, mmPerPx,
-    });
+    const entries = Object.entries(settings).map(([name, value]) => [name, value ?? 0]);
+    const filled = /** @type {Settings} */ (Object.fromEntries(entries));
+    mmPerPx = filled.mm_per_px;
+    viewer.set({ ...filled, min_area: Math.round(filled.min_area) });
   }
 
   /** @param {State} state of the photo on show, which the viewer keeps until the next is there */
@@ -80,15 +83,26 @@
     say(`${name}: ${text}`, detail, crack);
   }
 
+  /**
+   * @param {string} text
+   * @param {string} [detail]
+   * @param {boolean | null} [crack]
+   */
   function say(text, detail = "", crack = null) {
     const place = document.querySelector("#verdict .verdict-place");
     if (!place) return;
     const { element } = crackdemo;
     place.className = `verdict-place ${crack === null ? "" : crack ? "crack" : "sound"}`;
-    place.replaceChildren(...(text ? [element("strong", {}, text), element("span", {}, detail)] : []));
+    place.replaceChildren(
+      ...(text ? [element("strong", {}, text), element("span", {}, detail)] : []),
+    );
   }
 
-  /** Downloads that were prepared go out of sight when something else is shown than they hold. */
+  /**
+   * Downloads that were prepared go out of sight when something else is shown than they hold.
+   *
+   * @param {boolean} areNew
+   */
   function offerDownloads(areNew) {
     document.body.dataset.downloads = areNew ? "new" : "old";
   }
@@ -103,12 +117,18 @@
     document.getElementById("go-on")?.click();
   }
 
-  /** Writes into a gradio widget as a hand would. */
+  /**
+   * Writes into a gradio widget as a hand would.
+   *
+   * @param {string} selector
+   * @param {string} value
+   */
   function write(selector, value) {
+    /** @type {HTMLInputElement | HTMLTextAreaElement | null} */
     const field = document.querySelector(selector);
-    if (!field || field.value === String(value)) return;
+    if (!field || field.value === value) return;
     const kind = field instanceof HTMLTextAreaElement ? HTMLTextAreaElement : HTMLInputElement;
-    Object.getOwnPropertyDescriptor(kind.prototype, "value").set.call(field, value);
+    Object.getOwnPropertyDescriptor(kind.prototype, "value")?.set?.call(field, value);
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
@@ -116,7 +136,7 @@
   viewer.onchange((change) => {
     offerDownloads(false);
     if ("threshold" in change) write("#threshold input[type=number]", change.threshold.toFixed(3));
-    if ("dropped" in change) {
+    if ("dropped" in change && shown) {
       dropped = { ...dropped, [shown.name]: change.dropped.map(({ x, y }) => [x, y]) };
       write("#dropped textarea", JSON.stringify(dropped));
     }
@@ -124,7 +144,10 @@
 
   /** Pasted pictures go where dropped ones go. */
   document.addEventListener("paste", (event) => {
-    const files = [...(event.clipboardData?.files ?? [])].filter((f) => f.type.startsWith("image/"));
+    const files = [...(event.clipboardData?.files ?? [])].filter((f) =>
+      f.type.startsWith("image/"),
+    );
+    /** @type {HTMLInputElement | null} */
     const input = document.querySelector("#photos input[type=file]");
     if (files.length === 0 || !input) return;
     const carrier = new DataTransfer();

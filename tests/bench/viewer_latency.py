@@ -86,7 +86,7 @@ SERVER_MOVES = """async (thresholds) => {
 
 ALONE = """async ({ kernel, thresholds }) => {
     const { viewer } = crackdemo;
-    viewer.set({ opening: kernel, closing: kernel, kernel: "ellipse", minArea: 50 });
+    viewer.set({ opening: kernel, closing: kernel, kernel: "ellipse", min_area: 50 });
     await viewer.ready;
     const slider = document.getElementById("threshold");
     const canvases = document.querySelectorAll(".marks, [data-view=mask] canvas");

@@ -223,6 +223,38 @@ def test_delete_drops_the_selected_crack_and_undo_brings_it_back(harness: Harnes
     assert np.array_equal(harness.mask(), cut_mask(heatmap, HALF))
 
 
+def test_a_crack_is_dropped_and_restored_while_a_large_photo_is_cut_anew(harness: Harness) -> None:
+    heatmap = np.kron(three_cracks(), np.ones((5, 5), np.uint16))
+    photo = np.full((*heatmap.shape, 3), 128, np.uint8)
+    harness.show(harness.add("large", photo, heatmap, dropped=[{"x": 752, "y": 752}]))
+    harness.set(HALF)
+    changes(harness)
+    click_at(harness, 120, 150)
+    button = harness.page.locator(".selection button")
+    expect(button).to_have_text("Restore")
+    moved = MaskParams(threshold=0.6)
+    press = """async (keys) => {
+        const pane = document.querySelector(".pane[data-view=mask]");
+        crackdemo.viewer.set({ threshold: 0.6 });
+        const isCutAnew = crackdemo.viewer.mask() === null;
+        for (const key of keys) {
+            if (key === "Restore") document.querySelector(".selection button").click();
+            else pane.dispatchEvent(new KeyboardEvent("keydown", { key }));
+        }
+        await crackdemo.viewer.ready;
+        return isCutAnew;
+    }"""
+    assert harness.page.evaluate(press, ["Restore"])
+    assert np.array_equal(harness.mask(), cut_mask(heatmap, moved))
+    harness.set(HALF)
+    expect(button).to_have_text("Drop as false alarm")
+    assert harness.page.evaluate(press, ["Delete", "Delete"])
+    [dropped] = harness.page.evaluate("changes.at(-1).dropped")
+    without = drop_components(cut_mask(heatmap, moved), [(dropped["x"], dropped["y"])])
+    assert np.array_equal(harness.mask(), without)
+    assert not without[750].any()
+
+
 def test_a_dropped_crack_stays_dropped_at_another_threshold(harness: Harness) -> None:
     heatmap = shown(harness, dropped=[{"x": 150, "y": 150}])
     for threshold in (0.3, 0.7):

@@ -28,9 +28,10 @@ _VIEWER = _TESTS.parent / "crackdemo" / "ui" / "viewer"
 def page_html() -> str:
     """The harness page with the viewer inlined in any order but for viewer.js, which comes last."""
     scripts = sorted(_VIEWER.glob("*.js"), key=lambda path: (path.name == "viewer.js", path.name))
-    inlined = f"<style>{(_VIEWER / 'viewer.css').read_text()}</style>" + "".join(
-        f"<script>{path.read_text()}</script>\n" for path in scripts
-    )
+    inlined = (
+        f"<style>{(_VIEWER / 'viewer.css').read_text()}</style>"
+        "<script>window.crackdemo = {};</script>"
+    ) + "".join(f"<script>{path.read_text()}</script>\n" for path in scripts)
     harness = (_TESTS / "viewer" / "harness.html").read_text()
     return harness.replace("<!-- VIEWER -->", inlined)
 
@@ -113,10 +114,8 @@ class Harness:
 
     def set(self, params: MaskParams, **more: Any) -> None:
         """Applies settings and waits until the exact mask is drawn."""
-        settings = asdict(params)
-        settings["minArea"] = settings.pop("min_area")
         script = "async s => { crackdemo.viewer.set(s); await crackdemo.viewer.ready; }"
-        self.page.evaluate(script, {**settings, **more})
+        self.page.evaluate(script, {**asdict(params), **more})
 
     def mask(self) -> CrackMask:
         """The page's mask, (H, W)."""

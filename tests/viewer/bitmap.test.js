@@ -3,24 +3,39 @@ const test = require("node:test");
 const assert = require("node:assert/strict");
 const { bitmap, KERNELS, rows, picture, text, randomness } = require("./load.js");
 
+/**
+ * @param {number} width
+ * @param {number} height
+ * @param {number} share
+ * @param {number} seed
+ */
 function noise(width, height, share, seed) {
   const next = randomness(seed);
   return Uint8Array.from({ length: width * height }, () => Number(next() < share));
 }
 
-/** Every pixel looks at its neighbours one by one. */
+/**
+ * Every pixel looks at its neighbours one by one.
+ *
+ * @param {Uint8Array} bytes
+ * @param {number} width
+ * @param {number} height
+ * @param {number[][]} kernel
+ * @param {(...seen: number[]) => number} take
+ */
 function slowly(bytes, width, height, kernel, take) {
   const centre = kernel.length >> 1;
   const result = new Uint8Array(bytes.length);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
+      /** @type {number[]} */
       const seen = [];
-      kernel.forEach((row, j) =>
-        row.forEach((cell, i) => {
+      for (const [j, row] of kernel.entries()) {
+        for (const [i, cell] of row.entries()) {
           const [u, v] = [x + i - centre, y + j - centre];
           if (cell && u >= 0 && v >= 0 && u < width && v < height) seen.push(bytes[v * width + u]);
-        }),
-      );
+        }
+      }
       result[y * width + x] = take(...seen);
     }
   }
@@ -38,10 +53,10 @@ const SIZES = [
   [70, 21],
 ];
 const SHAPES = Object.entries(KERNELS).flatMap(([name, sizes]) =>
-  Object.entries(sizes).map(([size, kernel]) => [`${name} ${size}`, kernel]),
+  Object.entries(sizes).map(([size, kernel]) => ({ name: `${name} ${size}`, kernel })),
 );
 
-for (const [name, kernel] of SHAPES) {
+for (const { name, kernel } of SHAPES) {
   test(`dilation and erosion with ${name} equal the definition at every size and border`, () => {
     SIZES.forEach(([width, height], seed) => {
       for (const share of [0.02, 0.3, 0.95]) {

@@ -12,9 +12,14 @@ const {
   randomness,
 } = require("./load.js");
 
-const PLAIN = { threshold: 0.5, opening: 0, closing: 0, kernel: "rect", minArea: 0 };
+const PLAIN = { threshold: 0.5, opening: 0, closing: 0, kernel: "rect", min_area: 0 };
 
-/** A surface whose marked pixels are those of the text. */
+/**
+ * A surface whose marked pixels are those of the text.
+ *
+ * @param {string} drawing
+ * @param {Partial<Surface>} [more]
+ */
 function surface(drawing, more = {}) {
   const drawn = picture(drawing);
   const data = Uint16Array.from(bitmap.unpack(drawn), (bit) => bit * 40000);
@@ -22,6 +27,7 @@ function surface(drawing, more = {}) {
   return { heatmap, region: null, kernels: KERNELS, ...more };
 }
 
+/** @param {Mask} mask */
 const marked = ({ runs, width, height }) => text(components.draw(runs, width, height));
 
 test("the smallest crack value is the threshold's share of 65536, rounded up", () => {
@@ -53,6 +59,7 @@ test("components of noise equal those of a flood fill", () => {
   }
 });
 
+/** @param {Uint8Array} bytes @param {number} width */
 function floodAreas(bytes, width) {
   const left = new Set([...bytes.keys()].filter((i) => bytes[i]));
   const areas = [];
@@ -73,14 +80,15 @@ function floodAreas(bytes, width) {
 }
 
 test("components smaller than the smallest crack are dropped, equal ones stay", () => {
-  const cut = (minArea) => marked(mask.cut(surface("##.# ##.. ...#"), { ...PLAIN, minArea }));
+  /** @param {number} min_area */
+  const cut = (min_area) => marked(mask.cut(surface("##.# ##.. ...#"), { ...PLAIN, min_area }));
   assert.deepEqual(cut(4), ["##..", "##..", "...."]);
   assert.deepEqual(cut(5), ["....", "....", "...."]);
 });
 
 test("components are measured inside the region of interest alone", () => {
   const region = picture("##.. ##.. ####");
-  const cut = mask.cut(surface("#### .... ..##", { region }), { ...PLAIN, minArea: 3 });
+  const cut = mask.cut(surface("#### .... ..##", { region }), { ...PLAIN, min_area: 3 });
   assert.deepEqual(marked(cut), ["....", "....", "...."]);
 });
 
@@ -111,7 +119,7 @@ test("the mask's bytes are its runs after components were dropped", () => {
   const next = randomness(9);
   const data = Uint16Array.from({ length: 101 * 64 }, () => 65536 * next());
   const heatmap = { width: 101, height: 64, data };
-  const cut = mask.cut({ heatmap, region: null, kernels: KERNELS }, { ...PLAIN, minArea: 4 });
+  const cut = mask.cut({ heatmap, region: null, kernels: KERNELS }, { ...PLAIN, min_area: 4 });
   const found = components.find(bitmap.pack(101, 64, mask.bytes(cut)));
   assert.deepEqual(found, { runs: cut.runs, components: cut.components });
   assert.ok(Math.min(...found.components.area) >= 4);
@@ -126,9 +134,19 @@ test("a component is named by its hottest pixel", () => {
   assert.equal(selection.pick(cut, here.heatmap, { x: 2, y: 2 }, 0.5), null);
 });
 
+test("what is selected knows its own pixels, kept or dropped by hand", () => {
+  const cut = mask.cut(surface("##..# ##..# ....."), PLAIN, [{ x: 4, y: 1 }]);
+  const kept = selection.describe(cut, { x: 0, y: 1 }, null);
+  const dropped = selection.describe(cut, { x: 4, y: 0 }, null);
+  assert.deepEqual([kept?.isDropped, dropped?.isDropped], [false, true]);
+  assert.deepEqual([kept?.holds({ x: 1, y: 0 }), kept?.holds({ x: 4, y: 1 })], [true, false]);
+  assert.deepEqual([dropped?.holds({ x: 4, y: 1 }), dropped?.holds({ x: 1, y: 0 })], [true, false]);
+});
+
 test("cracks follow each other from the largest to the smallest and round again", () => {
   const here = surface("#..###..##");
   const cut = mask.cut(here, PLAIN);
+  /** @param {Point | null} point @param {1 | -1} direction */
   const step = (point, direction) => {
     const present = point && selection.describe(cut, point, null);
     return selection.next(cut, here.heatmap, present, direction);

@@ -3,6 +3,7 @@ const test = require("node:test");
 const assert = require("node:assert/strict");
 const { components, measure, picture } = require("./load.js");
 
+/** @param {string} drawing */
 function measured(drawing) {
   const bitmap = picture(drawing);
   return measure({ ...bitmap, ...components.find(bitmap) });

@@ -1,8 +1,9 @@
 """The Inspect tab: what happens when its widgets are used."""
 
 import html
+import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -197,18 +198,26 @@ def _wire_viewer(knobs: Knobs, stage: Stage, wanted: gr.Checkbox, moves: gr.Numb
         None,
         [wanted, moves, *knobs.all],
         moves,
-        js="""(isWanted, moves, ...settings) => {
-            crackdemo.page?.set(...settings);
+        js=f"""(isWanted, moves, ...values) => {{
+            crackdemo.page?.set({_by_name("values")});
             return isWanted ? moves + 1 : moves;
-        }""",
+        }}""",
         **_QUIET,
     )
     stage.meta.change(
         None,
         [stage.files, stage.meta, stage.dropped, *knobs.all],
-        js="(...values) => { crackdemo.page.show(...values); }",
+        js=f"""(files, meta, dropped, ...values) => {{
+            crackdemo.page.show(files, meta, dropped, {_by_name("values")});
+        }}""",
         **_QUIET,
     )
+
+
+def _by_name(values: str) -> str:
+    """JavaScript for one object by name of an array `values` in the order of `Knobs.all`."""
+    names = [field.name for field in fields(Knobs)]
+    return f"Object.fromEntries({json.dumps(names)}.map((name, i) => [name, {values}[i]]))"
 
 
 def _wire_settings(

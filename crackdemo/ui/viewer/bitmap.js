@@ -6,31 +6,20 @@
  */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
   (crackdemo.workerParts ??= []).push(install);
 
   /**
-   * @typedef {object} Bitmap
-   * @property {number} width
-   * @property {number} height
-   * @property {number} stride words in a row
-   * @property {Int32Array} words
+   * @param {number} width
+   * @param {number} height
+   * @returns {Bitmap} all 0
    */
-
-  /**
-   * @typedef {object} Heatmap
-   * @property {number} width
-   * @property {number} height
-   * @property {Uint16Array} data higher = more crack-like
-   */
-
-  /** @returns {Bitmap} all 0 */
   function blank(width, height) {
     const stride = (width + 31) >>> 5;
     return { width, height, stride, words: new Int32Array(stride * height) };
   }
 
-  /** The bits of a row's last word that are pixels. */
+  /** The bits of a row's last word that are pixels. @param {number} width */
   function tailOf(width) {
     return (-1 >>> (-width & 31)) | 0;
   }
@@ -53,7 +42,12 @@
     return peaks;
   }
 
-  /** @returns {Bitmap} 1 where the heatmap is at least `level` */
+  /**
+   * @param {Size & { data: Uint8Array | Uint16Array }} heat
+   * @param {number} level
+   * @param {Uint16Array | null} [peaks] to cut faster
+   * @returns {Bitmap} 1 where the heatmap is at least `level`
+   */
   function threshold({ width, height, data }, level, peaks = null) {
     const result = blank(width, height);
     const { stride, words } = result;
@@ -71,12 +65,17 @@
     return result;
   }
 
-  /** @returns {Bitmap} 1 where the byte is not 0 */
+  /**
+   * @param {number} width
+   * @param {number} height
+   * @param {Uint8Array} bytes
+   * @returns {Bitmap} 1 where the byte is not 0
+   */
   function pack(width, height, bytes) {
     return threshold({ width, height, data: bytes }, 1);
   }
 
-  /** @returns {Uint8Array} one byte of 0 or 1 a pixel */
+  /** @param {Bitmap} bitmap @returns {Uint8Array} one byte of 0 or 1 a pixel */
   function unpack({ width, height, stride, words }) {
     const bytes = new Uint8Array(width * height);
     for (let y = 0, pixel = 0; y < height; y++) {
@@ -85,33 +84,42 @@
     return bytes;
   }
 
+  /** @type {BitmapPart["get"]} */
   function get({ stride, words }, x, y) {
     return (words[y * stride + (x >>> 5)] >>> (x & 31)) & 1;
   }
 
+  /** @type {BitmapPart["count"]} */
   function count({ words }) {
     let total = 0;
     for (let i = 0; i < words.length; i++) total += popcount(words[i]);
     return total;
   }
 
+  /** @param {number} word */
   function popcount(word) {
     let n = word - ((word >>> 1) & 0x55555555);
     n = (n & 0x33333333) + ((n >>> 2) & 0x33333333);
     return (((n + (n >>> 4)) & 0x0f0f0f0f) * 0x01010101) >>> 24;
   }
 
-  /** @returns {Bitmap} pixels that are 1 in both */
+  /**
+   * @param {Bitmap} bitmap
+   * @param {Bitmap} other
+   * @returns {Bitmap} pixels that are 1 in both
+   */
   function intersect({ width, height, stride, words }, other) {
     const both = new Int32Array(words.length);
     for (let i = 0; i < words.length; i++) both[i] = words[i] & other.words[i];
     return { width, height, stride, words: both };
   }
 
+  /** @param {Bitmap} bitmap @returns {Bitmap} */
   const copy = ({ words, ...shape }) => ({ ...shape, words: words.slice() });
 
   // From here to `dilate` bitmaps are changed in place, which spares memory and so time.
 
+  /** @param {Bitmap} bitmap */
   function invert(bitmap) {
     const { width, stride, words } = bitmap;
     const tail = tailOf(width);
@@ -120,6 +128,7 @@
     return bitmap;
   }
 
+  /** @param {Bitmap} bitmap @param {Bitmap} others */
   function merge({ words }, { words: others }) {
     for (let i = 0; i < words.length; i++) words[i] |= others[i];
   }
@@ -127,6 +136,9 @@
   /**
    * Widens runs of 2r + 1 pixels by `step` <= r + 1 to both sides. The run itself is kept too, so
    * that what the border cuts off is never missed.
+   *
+   * @param {Bitmap} bitmap
+   * @param {number} step
    */
   function widen({ width, stride, words }, step) {
     const back = 32 - step;
@@ -145,7 +157,7 @@
     }
   }
 
-  /** Each row takes the OR of itself and the rows above and below. */
+  /** Each row takes the OR of itself and the rows above and below. @param {Bitmap} bitmap */
   function heighten({ stride, words }) {
     const above = new Int32Array(stride);
     const last = words.length - stride;
@@ -191,26 +203,31 @@
   function dilate(source, profile) {
     const wide = copy(source);
     let reach = 0;
-    let result = null;
+    const result = blank(source.width, source.height);
     for (let row = profile.length - 1; row >= 0; row--) {
       while (reach < profile[row]) {
         const step = Math.min(reach + 1, profile[row] - reach);
         widen(wide, step);
         reach += step;
       }
-      if (result === null) result = copy(wide);
-      else if (profile[row] > profile[row + 1]) merge(result, wide);
+      if (profile[row] > (profile[row + 1] ?? -1)) merge(result, wide);
       if (row > 0) heighten(result);
     }
     return result;
   }
 
-  /** Each pixel takes the AND of the pixels under the kernel; beyond the border is 1. */
+  /**
+   * Each pixel takes the AND of the pixels under the kernel; beyond the border is 1.
+   *
+   * @type {BitmapPart["erode"]}
+   */
   function erode(source, profile) {
     return invert(dilate(invert(copy(source)), profile));
   }
 
+  /** @type {BitmapPart["opening"]} */
   const opening = (source, profile) => dilate(erode(source, profile), profile);
+  /** @type {BitmapPart["closing"]} */
   const closing = (source, profile) => erode(dilate(source, profile), profile);
 
   crackdemo.bitmap = {

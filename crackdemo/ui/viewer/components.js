@@ -1,33 +1,17 @@
 /** Runs of a bitmap and their 8-connected components, free of the DOM. */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
   (crackdemo.workerParts ??= []).push(install);
 
-  /**
-   * @typedef {object} Runs horizontal runs of 1, from top to bottom and left to right
-   * @property {Int32Array} rows row y's runs are rows[y] <= i < rows[y + 1]
-   * @property {Int32Array} starts first column
-   * @property {Int32Array} ends column after the last
-   * @property {Int32Array} labels each run's component, 0..n - 1
-   */
-
-  /**
-   * @typedef {object} Components one entry each, in the order of their first pixel
-   * @property {Int32Array} area pixels
-   * @property {Int32Array} left
-   * @property {Int32Array} top
-   * @property {Int32Array} right column after the last
-   * @property {Int32Array} bottom row after the last
-   */
-
-  /** @returns {{runs: Runs, components: Components}} */
+  /** @type {ComponentsPart["find"]} @returns {{runs: Runs, components: Components}} */
   function find(bitmap) {
     const runs = findRuns(bitmap);
     const count = label(runs);
     return { runs, components: describe(runs, count) };
   }
 
+  /** @param {Bitmap} bitmap @returns {Runs} */
   function findRuns({ width, height, stride, words }) {
     const size = countRuns(words, stride);
     const rows = new Int32Array(height + 1);
@@ -54,6 +38,7 @@
     return { rows, starts, ends, labels: new Int32Array(size) };
   }
 
+  /** @param {Int32Array} words @param {number} stride */
   function countRuns(words, stride) {
     let total = 0;
     for (let i = 0; i < words.length; i++) {
@@ -64,10 +49,15 @@
     return total;
   }
 
-  /** Union-find over runs of neighbouring rows; returns the number of components. */
+  /**
+   * Union-find over runs of neighbouring rows; returns the number of components.
+   *
+   * @param {Runs} runs
+   */
   function label({ rows, starts, ends, labels }) {
     const parents = new Int32Array(labels.length);
     for (let run = 0; run < parents.length; run++) parents[run] = run;
+    /** @param {number} run */
     const root = (run) => {
       while (parents[run] !== run) run = parents[run] = parents[parents[run]];
       return run;
@@ -92,6 +82,11 @@
     return count;
   }
 
+  /**
+   * @param {Runs} runs
+   * @param {number} count
+   * @returns {Components}
+   */
   function describe({ rows, starts, ends, labels }, count) {
     const components = {
       area: new Int32Array(count),
@@ -123,24 +118,43 @@
    */
   function select({ runs, components }, keep) {
     const numbers = new Int32Array(keep.length);
+    /** @type {number[]} */
     const kept = [];
     for (let n = 0; n < keep.length; n++) numbers[n] = keep[n] ? kept.push(n) - 1 : -1;
-    const entries = Object.entries(components).map(([name, all]) => [
-      name,
-      Int32Array.from(kept, (n) => all[n]),
-    ]);
+    /** @param {Int32Array} all */
+    const pick = (all) => Int32Array.from(kept, (n) => all[n]);
+    const { area, left, top, right, bottom } = components;
     const selected = kept.length > 0 ? selectRuns(runs, numbers) : noRuns(runs.rows.length - 1);
-    return { runs: selected, components: Object.fromEntries(entries) };
+    return {
+      runs: selected,
+      components: {
+        area: pick(area),
+        left: pick(left),
+        top: pick(top),
+        right: pick(right),
+        bottom: pick(bottom),
+      },
+    };
   }
 
+  /** @param {number} height @returns {Runs} */
   function noRuns(height) {
     const none = new Int32Array(0);
     return { rows: new Int32Array(height + 1), starts: none, ends: none, labels: none };
   }
 
+  /**
+   * @param {Runs} runs
+   * @param {Int32Array} numbers new ones by label, -1 for none
+   * @returns {Runs}
+   */
   function selectRuns({ rows, starts, ends, labels }, numbers) {
-    const kept = { rows: rows.slice(), starts: starts.slice(), ends: ends.slice(), labels };
-    kept.labels = labels.slice();
+    const kept = {
+      rows: rows.slice(),
+      starts: starts.slice(),
+      ends: ends.slice(),
+      labels: labels.slice(),
+    };
     let size = 0;
     for (let y = 0; y + 1 < rows.length; y++) {
       kept.rows[y] = size;
@@ -152,11 +166,15 @@
       }
     }
     kept.rows[rows.length - 1] = size;
-    for (const name of ["starts", "ends", "labels"]) kept[name] = kept[name].subarray(0, size);
-    return kept;
+    return {
+      rows: kept.rows,
+      starts: kept.starts.subarray(0, size),
+      ends: kept.ends.subarray(0, size),
+      labels: kept.labels.subarray(0, size),
+    };
   }
 
-  /** The component at a pixel, -1 for none. */
+  /** The component at a pixel, -1 for none. @type {ComponentsPart["at"]} */
   function at({ rows, starts, ends, labels }, x, y) {
     for (let run = rows[y]; run < rows[y + 1]; run++) {
       if (starts[run] <= x && x < ends[run]) return labels[run];
@@ -164,7 +182,11 @@
     return -1;
   }
 
-  /** The component closest to a pixel, at most `reach` rows and columns away; -1 for none. */
+  /**
+   * The component closest to a pixel, at most `reach` rows and columns away; -1 for none.
+   *
+   * @type {ComponentsPart["nearest"]}
+   */
   function nearest({ rows, starts, ends, labels }, x, y, reach) {
     let found = -1;
     let best = Infinity;
@@ -181,7 +203,12 @@
     return found;
   }
 
-  /** @returns {Bitmap} 1 where a run is */
+  /**
+   * @param {Runs} runs
+   * @param {number} width
+   * @param {number} height
+   * @returns {Bitmap} 1 where a run is
+   */
   function draw({ rows, starts, ends }, width, height) {
     const drawn = crackdemo.bitmap.blank(width, height);
     for (let y = 0; y < height; y++) {
@@ -192,6 +219,12 @@
     return drawn;
   }
 
+  /**
+   * @param {Int32Array} words
+   * @param {number} row
+   * @param {number} start
+   * @param {number} end
+   */
   function fill(words, row, start, end) {
     const [first, last] = [row + (start >>> 5), row + ((end - 1) >>> 5)];
     const head = -1 << (start & 31);

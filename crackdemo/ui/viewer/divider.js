@@ -1,7 +1,7 @@
 /** The divider between two compared views: drag it, or move it with the arrow keys. */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
   const STEP = 2;
 
@@ -17,6 +17,7 @@
     });
     let percent = 50;
 
+    /** @param {number} next */
     function move(next) {
       percent = Math.min(100, Math.max(0, next));
       panes.style.setProperty("--divide", `${percent}%`);
@@ -33,6 +34,7 @@
       move((100 * (event.clientX - box.left)) / box.width);
     });
     root.addEventListener("keydown", (event) => {
+      /** @type {Object<string, number>} */
       const moves = { ArrowLeft: -STEP, ArrowRight: STEP, Home: -100, End: 100 };
       if (!(event.key in moves)) return;
       event.preventDefault();

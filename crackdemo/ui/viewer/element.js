@@ -1,15 +1,9 @@
 /** Builds elements of the page. */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
-  /**
-   * @param {string} tag
-   * @param {Object<string, string | number | boolean | Function>} attributes an `on...` function
-   *   listens; true sets an empty attribute, false none
-   * @param {...(Node | string)} children
-   * @returns {HTMLElement}
-   */
+  /** @type {BuildElement} */
   function element(tag, attributes = {}, ...children) {
     const built = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) {

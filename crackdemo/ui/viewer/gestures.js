@@ -1,7 +1,7 @@
 /** Wheel, drag, pinch, double-click and keys on the panes, as calls that say what was meant. */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
   const WHEEL_SPEED = 0.0015;
   const KEY_ZOOM = 1.25;
@@ -9,22 +9,11 @@
   const CLICK_SLACK = 4;
 
   /**
-   * @typedef {object} Meaning
-   * @property {(factor: number, at: {x: number, y: number}) => boolean} zoom false if it cannot
-   * @property {(dx: number, dy: number) => void} pan
-   * @property {(at: {x: number, y: number}) => void} toggle between the whole photo and 1 : 1
-   * @property {(at: {x: number, y: number}, isTouch: boolean) => void} click
-   * @property {(at: {x: number, y: number} | null, pane: HTMLElement | null) => void} hover
-   *   pane: where the hand itself points, null for the keyboard
-   * @property {() => {x: number, y: number}} focus where the keyboard zooms and reads
-   * @property {Object<string, () => void>} keys by name, after any "Ctrl+" and "Shift+"
-   */
-
-  /**
    * @param {HTMLElement} pane
    * @param {Meaning} meaning
    */
   function listen(pane, meaning) {
+    /** @param {MouseEvent} event */
     const place = (event) => {
       const box = pane.getBoundingClientRect();
       return { x: event.clientX - box.left, y: event.clientY - box.top };
@@ -35,7 +24,13 @@
     pane.addEventListener("dblclick", (event) => meaning.toggle(place(event)));
   }
 
+  /**
+   * @param {HTMLElement} pane
+   * @param {Meaning} meaning
+   * @param {(event: MouseEvent) => Point} place
+   */
   function listenToWheel(pane, meaning, place) {
+    /** @param {WheelEvent} event */
     const turned = (event) => {
       const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 30 : 1;
       const factor = Math.exp(-event.deltaY * lines * WHEEL_SPEED * (event.ctrlKey ? 6 : 1));
@@ -44,8 +39,15 @@
     pane.addEventListener("wheel", turned, { passive: false });
   }
 
+  /**
+   * @param {HTMLElement} pane
+   * @param {Meaning} meaning
+   * @param {(event: MouseEvent) => Point} place
+   */
   function listenToPointers(pane, meaning, place) {
+    /** @type {Map<number, Point>} */
     const pointers = new Map();
+    /** @type {Point | null} */
     let start = null;
     pane.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
@@ -65,28 +67,40 @@
       else meaning.pan(now.x - before.x, now.y - before.y);
       pointers.set(event.pointerId, now);
     });
+    /** @param {PointerEvent} event */
     const end = (event) => {
       if (!pointers.delete(event.pointerId)) return;
       const isTouch = event.pointerType !== "mouse";
       if (start && event.type === "pointerup") meaning.click(start, isTouch);
       start = null;
     };
-    for (const type of ["pointerup", "pointercancel"]) pane.addEventListener(type, end);
+    pane.addEventListener("pointerup", end);
+    pane.addEventListener("pointercancel", end);
     for (const type of ["pointerleave", "blur"]) {
       pane.addEventListener(type, () => meaning.hover(null, pane));
     }
   }
 
+  /** @param {Point} a @param {Point} b */
   const distance = (a, b) => Math.hypot(a.x - b.x, a.y - b.y);
 
-  /** One of two fingers has moved: the photo follows their middle and their distance. */
+  /**
+   * One of two fingers has moved: the photo follows their middle and their distance.
+   *
+   * @param {Meaning} meaning
+   * @param {Point} other
+   * @param {Point} before
+   * @param {Point} now
+   */
   function pinch(meaning, other, before, now) {
     const factor = distance(other, now) / Math.max(1, distance(other, before));
     meaning.zoom(factor, { x: (other.x + now.x) / 2, y: (other.y + now.y) / 2 });
     meaning.pan((now.x - before.x) / 2, (now.y - before.y) / 2);
   }
 
+  /** @param {HTMLElement} pane @param {Meaning} meaning */
   function listenToKeys(pane, meaning) {
+    /** @type {Keys} */
     const keys = {
       ArrowLeft: () => meaning.pan(KEY_PAN, 0),
       ArrowRight: () => meaning.pan(-KEY_PAN, 0),

@@ -1,7 +1,7 @@
 /** The photo's heat as a histogram, with a threshold line to drag. */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
   const BINS = 256;
   const MARKED_SHARES = [0.5, 0.9, 0.99, 0.999];
@@ -10,7 +10,10 @@
   const STEP = 0.005;
   const STRIDE = 0.05;
 
-  /** @returns {Uint32Array} pixels per high byte of the heatmap, inside the region of interest */
+  /**
+   * @param {Pick<Surface, "heatmap" | "region">} surface
+   * @returns {Uint32Array} pixels per high byte of the heatmap, inside the region of interest
+   */
   function count({ heatmap, region }) {
     const counts = new Uint32Array(BINS);
     const { width, height, data } = heatmap;
@@ -22,31 +25,45 @@
     return counts;
   }
 
-  /** The outline of log counts in a box of 256 x 100, as an SVG path. */
+  /**
+   * The outline of log counts in a box of 256 x 100, as an SVG path.
+   *
+   * @param {Uint32Array} counts
+   */
   function outline(counts) {
     const highest = Math.log1p(Math.max(1, ...counts));
+    /** @param {number} n */
     const level = (n) => (100 - (96 * Math.log1p(n)) / highest).toFixed(1);
     const steps = Array.from(counts, (n, i) => `L${i} ${level(n)}L${i + 1} ${level(n)}`);
     return `M0 100${steps.join("")}L${BINS} 100Z`;
   }
 
-  /** Shares of clean pavement and their heats; of two labels too close the higher one stays. */
+  /**
+   * Shares of clean pavement and their heats; of two labels too close the higher one stays.
+   *
+   * @type {HistogramPart["marks"]}
+   */
   function marks(quantiles) {
-    const known = MARKED_SHARES.map((share) => ({
-      share,
-      heat: crackdemo.quantiles.heatAt(quantiles, share),
-    })).filter(({ heat }) => heat !== null);
+    const known = MARKED_SHARES.flatMap((share) => {
+      const heat = crackdemo.quantiles.heatAt(quantiles, share);
+      return heat === null ? [] : [{ share, heat }];
+    });
     return known.filter(({ heat }, i) => !(known[i + 1]?.heat - heat < LABEL_HEAT));
   }
 
-  /** @param {(threshold: number) => void} moved called while a hand moves the line */
+  /**
+   * @param {(threshold: number) => void} moved called while a hand moves the line
+   * @returns {Histogram}
+   */
   function create(moved) {
     const { element } = crackdemo;
+    /** @param {string} name @param {...(Node | string)} children */
     const decoration = (name, ...children) =>
       element("div", { class: name, "aria-hidden": "true" }, ...children);
     const curve = decoration("curve");
     const quantiles = decoration("quantiles");
-    const line = createLine();
+    const label = element("span");
+    const line = createLine(label);
     const plot = element("div", { class: "plot" }, curve, quantiles, line);
     const strip = decoration("strip");
     const ticks = ["0", "0.5 · as calibrated", "1"].map((text) => element("span", {}, text));
@@ -65,10 +82,12 @@
       strip,
       decoration("axis", ...ticks),
     );
+    /** @param {number} value */
     const move = (value) => moved(Math.round(1000 * Math.min(1, Math.max(0, value))) / 1000);
     listenToPointer(plot, line, move);
     listenToKeys(line, move);
 
+    /** @param {Surface} surface @param {Quantiles} known */
     function showPhoto(surface, known) {
       const path = outline(count(surface));
       const shapes = ["below", "above"].map((name) => `<path class="${name}" d="${path}"/>`);
@@ -82,14 +101,15 @@
       );
     }
 
-    /** @param {string} meaning what a screen reader says after the value */
+    /** @type {Histogram["showThreshold"]} */
     function showThreshold(value, meaning) {
       plot.style.setProperty("--threshold", `${100 * value}%`);
-      line.firstChild.textContent = value.toFixed(3);
+      label.textContent = value.toFixed(3);
       line.setAttribute("aria-valuenow", String(value));
       line.setAttribute("aria-valuetext", `${value.toFixed(3)}${meaning}`);
     }
 
+    /** @param {Colour[]} ramp */
     function showColours(ramp) {
       const stops = ramp.filter((_, i) => i % 15 === 0).map(crackdemo.colours.css);
       strip.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
@@ -98,7 +118,8 @@
     return { root, showPhoto, showThreshold, showColours };
   }
 
-  function createLine() {
+  /** @param {HTMLElement} label */
+  function createLine(label) {
     const attributes = {
       class: "threshold",
       role: "slider",
@@ -107,10 +128,16 @@
       "aria-valuemin": 0,
       "aria-valuemax": 1,
     };
-    return crackdemo.element("div", attributes, crackdemo.element("span"));
+    return crackdemo.element("div", attributes, label);
   }
 
+  /**
+   * @param {HTMLElement} plot
+   * @param {HTMLElement} line
+   * @param {(value: number) => void} move
+   */
   function listenToPointer(plot, line, move) {
+    /** @param {MouseEvent} event */
     const follow = ({ clientX }) => {
       const { left, width } = plot.getBoundingClientRect();
       move((clientX - left) / width);
@@ -127,6 +154,7 @@
     });
   }
 
+  /** @param {HTMLElement} line @param {(value: number) => void} move */
   function listenToKeys(line, move) {
     line.addEventListener("keydown", (event) => {
       const now = Number(line.getAttribute("aria-valuenow"));
@@ -147,5 +175,5 @@
     });
   }
 
-  crackdemo.histogram = { create, count, outline, marks };
+  crackdemo.histogram = { create, count, marks };
 })(globalThis);

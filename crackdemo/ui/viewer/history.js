@@ -1,9 +1,9 @@
 /** Steps that can be undone and redone, free of the DOM. */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
-  /** @template T @param {T} first */
+  /** @template T @param {T} first @returns {Steps<T>} */
   function create(first) {
     const steps = [first];
     let present = 0;

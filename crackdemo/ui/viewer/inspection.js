@@ -4,7 +4,7 @@
  */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
   /** Milliseconds without a change after which the hand rests and cracks are measured. */
   const REST = 150;
@@ -12,14 +12,7 @@
   /** Counts the changes of all photos, so that an answer tells which one it belongs to. */
   let turns = 0;
 
-  /**
-   * @param {object} options
-   * @param {Photo} options.photo
-   * @param {Point[]} options.dropped
-   * @param {() => object} options.visible the part of the photo that is seen
-   * @param {(order: Order) => void} options.order asks the worker
-   * @param {() => void} options.changed called when there is something new to draw or to tell
-   */
+  /** @param {InspectionOptions} options @returns {Inspection} */
   function create({ photo, dropped, visible, order, changed }) {
     const { surface, levels } = photo;
     const area = surface.region
@@ -29,12 +22,17 @@
     const history = crackdemo.history.create(dropped);
     const firstTurn = turns + 1;
     let turn = firstTurn;
-    let params = null;
+    let params = crackdemo.mask.PLAIN;
+    /** @type {Mask | null} */
     let exact = null;
+    /** @type {Layer | null} */
     let layer = null;
+    /** @type {Pick<Figures, "crackPercent" | "components">} */
     let figures = { crackPercent: null, components: null };
+    /** @type {Measured | null} */
     let measures = null;
-    let resting = 0;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let resting;
 
     /** Cuts the mask anew, by other settings or, without any, after cracks were dropped. */
     function cut(next = params) {
@@ -52,6 +50,7 @@
       changed();
     }
 
+    /** @param {Mask} mask */
     function accept(mask) {
       exact = mask;
       layer = { mask, left: 0, top: 0, step: 1 };
@@ -59,6 +58,7 @@
       resting = setTimeout(() => ask("measures"), REST);
     }
 
+    /** @param {Mask} mask */
     function figuresOf({ components }) {
       const pixels = components.area.reduce((sum, one) => sum + one, 0);
       return {
@@ -67,6 +67,7 @@
       };
     }
 
+    /** @param {Order["task"]} task */
     const ask = (task) => order({ turn, task, params, dropped: history.present() });
 
     /**
@@ -81,10 +82,11 @@
       if (error) throw new Error(`The mask could not be made in this browser (${error}).`);
       if (mask && isLate) figures = figuresOf(mask);
       else if (mask) accept(mask);
-      else if (!isLate) measures = measured;
+      else if (!isLate) measures = measured ?? null;
       changed();
     }
 
+    /** @param {() => void} step */
     function change(step) {
       step();
       cut();

@@ -1,47 +1,25 @@
 /**
- * Heatmap to crack mask, pixel for pixel as crackdemo/masks.py cuts it; free of the DOM.
+ * Heatmap to crack mask, pixel for pixel as crackdemo/masks/cut.py cuts it; free of the DOM.
  *
  * Threshold, opening, closing, region of interest, then the 8-connected components: the small ones
  * are dropped, and those that a person called false alarms are set aside.
  */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
   (crackdemo.workerParts ??= []).push(install);
 
-  /**
-   * @typedef {object} MaskParams the settings of crackdemo/masks.py
-   * @property {number} threshold 0..1
-   * @property {number} opening kernel size: 0 (off) or odd
-   * @property {number} closing kernel size: 0 (off) or odd
-   * @property {string} kernel ellipse, rect or cross
-   * @property {number} minArea components of fewer pixels are dropped
-   */
+  /** @type {MaskParams} cracks as calibrated, as they are; until the page sets others */
+  const PLAIN = { threshold: 0.5, opening: 0, closing: 0, kernel: "ellipse", min_area: 0 };
 
-  /** @typedef {{x: number, y: number}} Point a pixel: column, row */
-
-  /**
-   * @typedef {object} Surface what a photo's mask is cut from
-   * @property {Heatmap} heatmap
-   * @property {Uint16Array} [peaks] the heatmap's, to cut it faster
-   * @property {Bitmap | null} region 1 where the photo counts; null for everywhere
-   * @property {Object<string, Object<string, number[][]>>} kernels bitmaps by shape and size, as
-   *   OpenCV makes them
-   */
-
-  /**
-   * @typedef {object} Mask
-   * @property {number} width
-   * @property {number} height
-   * @property {Runs} runs what is crack
-   * @property {Components} components
-   * @property {{runs: Runs, components: Components}} dropped what the person took out by hand
-   */
-
-  /** The smallest heatmap value that is crack, 0..65536. */
+  /** The smallest heatmap value that is crack, 0..65536. @type {MaskPart["cutValue"]} */
   const cutValue = (threshold) => Math.ceil(threshold * 65536);
 
-  /** The two 8-bit channels of a 16-bit heatmap, high byte red, low byte green, back into one. */
+  /**
+   * The two 8-bit channels of a 16-bit heatmap, high byte red, low byte green, back into one.
+   *
+   * @type {MaskPart["unpackHeat"]}
+   */
   function unpackHeat(rgba, heat = new Uint16Array(rgba.length / 4), offset = 0) {
     for (let i = 0, j = offset; i < rgba.length; i += 4, j++) {
       heat[j] = (rgba[i] << 8) | rgba[i + 1];
@@ -57,18 +35,26 @@
    */
   function cut({ heatmap, peaks, region, kernels }, params, dropped = []) {
     const { bitmap, components } = crackdemo;
+    /** @param {number} size */
     const profile = (size) => bitmap.kernelProfile(kernels[params.kernel][size]);
     let marked = bitmap.threshold(heatmap, cutValue(params.threshold), peaks);
     if (params.opening) marked = bitmap.opening(marked, profile(params.opening));
     if (params.closing) marked = bitmap.closing(marked, profile(params.closing));
     if (region) marked = bitmap.intersect(marked, region);
     const found = components.find(marked);
-    const keep = found.components.area.map((area) => Number(area >= params.minArea));
+    const keep = found.components.area.map((area) => Number(area >= params.min_area));
     const { width, height } = heatmap;
     return { width, height, ...setAside(found, keep, dropped) };
   }
 
-  /** Splits components into those to keep and those dropped by hand. */
+  /**
+   * Splits components into those to keep and those dropped by hand.
+   *
+   * @param {Found} found
+   * @param {Int32Array} keep
+   * @param {Point[]} dropped
+   * @returns {Found & { dropped: Found }}
+   */
   function setAside(found, keep, dropped) {
     const { components } = crackdemo;
     const taken = new Uint8Array(keep.length);
@@ -80,7 +66,7 @@
     return { ...kept, dropped: components.select(found, taken) };
   }
 
-  /** The mask's pixels: a Uint8Array of 0 and 1, row by row. */
+  /** The mask's pixels: a Uint8Array of 0 and 1, row by row. @type {MaskPart["bytes"]} */
   function bytes({ runs, width, height }) {
     return crackdemo.bitmap.unpack(crackdemo.components.draw(runs, width, height));
   }
@@ -89,6 +75,9 @@
    * The pixel that names component `n`: its hottest, the first of equals. It stays in the mask
    * longer than any other while the threshold rises.
    *
+   * @param {Found} found
+   * @param {number} n
+   * @param {Heatmap} heatmap
    * @returns {Point}
    */
   function hottest({ runs }, n, { width, data }) {
@@ -108,5 +97,5 @@
     return best;
   }
 
-  crackdemo.mask = { cut, bytes, cutValue, unpackHeat, hottest };
+  crackdemo.mask = { PLAIN, cut, bytes, cutValue, unpackHeat, hottest };
 })(globalThis);

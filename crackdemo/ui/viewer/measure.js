@@ -1,20 +1,12 @@
-/** Length and widths of cracks as crackdemo/measure.py defines them, free of the DOM. */
+/** Length and widths of cracks as crackdemo/masks/measure.py defines them, free of the DOM. */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
   (crackdemo.workerParts ??= []).push(install);
 
-  /**
-   * @typedef {object} Measures
-   * @property {number} lengthPx skeleton pixels, diagonal steps counting sqrt 2
-   * @property {number} meanWidthPx twice the distance to the background, averaged over the skeleton
-   * @property {number} maxWidthPx the same at the widest place
-   */
+  /** @typedef {{length: number, width: number, widest: number, pixels: number}} Sum over a skeleton */
 
-  /**
-   * @param {Mask} mask
-   * @returns {{total: Measures, components: Measures[]}}
-   */
+  /** @param {Size & Found} mask @returns {Measured} */
   function measure({ width, height, runs, components }) {
     const skeleton = thin(crackdemo.mask.bytes({ width, height, runs }), width, height);
     const sums = Array.from(components.area, () => ({ length: 0, width: 0, widest: 0, pixels: 0 }));
@@ -31,6 +23,13 @@
     return { total: summary(sums), components: sums.map((sum) => summary([sum])) };
   }
 
+  /**
+   * @param {Sum} sum
+   * @param {Runs} runs
+   * @param {number} x
+   * @param {number} y
+   * @param {number} diagonals
+   */
   function addPixel(sum, runs, x, y, diagonals) {
     const width = 2 * Math.sqrt(squaredDistance(runs, x, y));
     sum.pixels++;
@@ -39,8 +38,9 @@
     sum.widest = Math.max(sum.widest, width);
   }
 
-  /** @returns {Measures} */
+  /** @param {Sum[]} sums @returns {Measures} */
   function summary(sums) {
+    /** @param {keyof Sum} name */
     const total = (name) => sums.reduce((all, sum) => all + sum[name], 0);
     return {
       lengthPx: total("length"),
@@ -49,7 +49,13 @@
     };
   }
 
-  /** Diagonal steps down from a pixel that no straight neighbour shortens: 0, 1 or 2. */
+  /**
+   * Diagonal steps down from a pixel that no straight neighbour shortens: 0, 1 or 2.
+   *
+   * @param {Uint8Array} skeleton
+   * @param {number} pixel
+   * @param {number} pitch
+   */
   function diagonalSteps(skeleton, pixel, pitch) {
     const below = pixel + pitch;
     if (skeleton[below]) return 0;
@@ -58,7 +64,13 @@
     return Number(left) + Number(right);
   }
 
-  /** From a pixel of the mask to the nearest pixel outside; beyond the border is outside. */
+  /**
+   * From a pixel of the mask to the nearest pixel outside; beyond the border is outside.
+   *
+   * @param {Runs} runs
+   * @param {number} x
+   * @param {number} y
+   */
   function squaredDistance(runs, x, y) {
     let best = Infinity;
     for (let dy = 0; dy * dy < best; dy++) {
@@ -70,6 +82,11 @@
     return best;
   }
 
+  /**
+   * @param {Runs} runs
+   * @param {number} x
+   * @param {number} row
+   */
   function distanceInRow({ rows, starts, ends }, x, row) {
     if (row < 0 || row + 1 >= rows.length) return 0;
     let low = rows[row];
@@ -92,6 +109,8 @@
    * neighbours has gone, so that the time grows with the area and not with the width.
    *
    * @param {Uint8Array} bytes 0 or 1
+   * @param {number} width
+   * @param {number} height
    * @returns {Uint8Array} 0 or 1, with a border of one pixel of 0: (height + 2) rows of width + 2
    */
   function thin(bytes, width, height) {
@@ -99,6 +118,7 @@
     const ring = [-pitch - 1, -pitch, 1 - pitch, 1, pitch + 1, pitch, pitch - 1, -1];
     const pixels = pad(bytes, width, height);
     const queued = new Uint8Array(pixels.length);
+    /** @type {number[]} */
     let older = [];
     let newer = border(pixels, pitch);
     for (let pass = FIRST; older.length + newer.length > 0; pass ^= FIRST | SECOND) {
@@ -110,6 +130,11 @@
     return pixels;
   }
 
+  /**
+   * @param {Uint8Array} bytes
+   * @param {number} width
+   * @param {number} height
+   */
   function pad(bytes, width, height) {
     const pixels = new Uint8Array((width + 2) * (height + 2));
     for (let y = 0; y < height; y++) {
@@ -118,6 +143,7 @@
     return pixels;
   }
 
+  /** @param {Uint8Array} pixels @param {number} pitch */
   function border(pixels, pitch) {
     const found = [];
     for (let i = pitch + 1; i < pixels.length - pitch; i++) {
@@ -129,6 +155,12 @@
     return found;
   }
 
+  /**
+   * @param {number[]} list
+   * @param {Uint8Array} pixels
+   * @param {number[]} ring
+   * @param {number} pass
+   */
   function deletable(list, pixels, ring, pass) {
     return list.filter((pixel) => {
       if (!pixels[pixel]) return false;
@@ -138,6 +170,12 @@
     });
   }
 
+  /**
+   * @param {number[]} gone
+   * @param {Uint8Array} pixels
+   * @param {number[]} ring
+   * @param {Uint8Array} queued
+   */
   function neighbours(gone, pixels, ring, queued) {
     const found = [];
     for (const pixel of gone) {
@@ -157,6 +195,7 @@
    * the paper's conditions, but for the patterns where scikit-image's skeletonize differs.
    */
   const RULES = Uint8Array.from({ length: 256 }, (_, pattern) => {
+    /** @param {number} i */
     const at = (i) => (pattern >> (i & 7)) & 1;
     const around = [0, 1, 2, 3, 4, 5, 6, 7];
     const set = around.filter(at).length;

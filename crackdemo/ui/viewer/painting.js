@@ -1,15 +1,7 @@
 /** Masks and heatmaps to the pixels of a pane, free of the DOM. */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
-
-  /**
-   * @typedef {object} Layer a mask of the photo or of a part of it, at full size or smaller
-   * @property {Mask} mask
-   * @property {number} left photo column of the mask's first column
-   * @property {number} top photo row of the mask's first row
-   * @property {number} step photo pixels per mask pixel
-   */
+  const { crackdemo } = scope;
 
   /** What a pane's pixel shows; a selected crack is a crack. */
   const NOTHING = 0;
@@ -17,41 +9,40 @@
   const SELECTED = 3;
   const DROPPED = 4;
 
-  /**
-   * @typedef {object} Plot one code a pixel, with a border of one pixel of NOTHING
-   * @property {number} width
-   * @property {number} height
-   * @property {number} pitch width + 2
-   * @property {Uint8Array} codes
-   * @property {number[]} spans where something was plotted: row, first column, last + 1
-   */
-
-  /** @returns {Plot} */
+  /** @type {PaintingPart["blankPlot"]} @returns {Plot} */
   function blankPlot(width, height) {
     const codes = new Uint8Array((width + 2) * (height + 2));
     return { width, height, pitch: width + 2, codes, spans: [] };
   }
 
   /**
-   * Plots a layer as a camera sees it. A run thinner than a pixel still fills one, so that no crack
-   * vanishes from a small view.
+   * Plots a layer as a viewport sees it. A run thinner than a pixel still fills one, so that no
+   * crack vanishes from a small view.
    *
    * @param {Plot} plot
    * @param {Layer} layer
-   * @param {Camera} camera in the plot's pixels
+   * @param {Viewport} viewport in the plot's pixels
    * @param {(component: number) => boolean} isSelected
    */
-  function plotLayer(plot, layer, camera, isSelected) {
+  function plotLayer(plot, layer, viewport, isSelected) {
     plot.codes.fill(NOTHING);
     plot.spans.length = 0;
-    plotRuns(plot, layer, layer.mask.dropped.runs, camera, () => DROPPED);
-    plotRuns(plot, layer, layer.mask.runs, camera, (n) => (isSelected(n) ? SELECTED : CRACK));
+    plotRuns(plot, layer, layer.mask.dropped.runs, viewport, () => DROPPED);
+    plotRuns(plot, layer, layer.mask.runs, viewport, (n) => (isSelected(n) ? SELECTED : CRACK));
   }
 
-  function plotRuns(plot, { left, top, step }, { rows, starts, ends, labels }, camera, codeOf) {
+  /**
+   * @param {Plot} plot
+   * @param {Layer} layer
+   * @param {Runs} runs
+   * @param {Viewport} viewport
+   * @param {(component: number) => number} codeOf
+   */
+  function plotRuns(plot, { left, top, step }, { rows, starts, ends, labels }, viewport, codeOf) {
     const { width, height, pitch, codes, spans } = plot;
-    const scale = camera.scale * step;
-    const [x0, y0] = [(left - camera.left) * camera.scale, (top - camera.top) * camera.scale];
+    const scale = viewport.scale * step;
+    const x0 = (left - viewport.left) * viewport.scale;
+    const y0 = (top - viewport.top) * viewport.scale;
     const firstRow = Math.max(0, Math.floor(-y0 / scale) - 1);
     const lastRow = Math.min(rows.length - 1, Math.ceil((height - y0) / scale) + 1);
     for (let y = firstRow; y < lastRow; y++) {
@@ -69,7 +60,13 @@
     }
   }
 
-  /** The whole pixels from `start` to `end`, at least one, cut off at 0 and `limit`. */
+  /**
+   * The whole pixels from `start` to `end`, at least one, cut off at 0 and `limit`.
+   *
+   * @param {number} start
+   * @param {number} end
+   * @param {number} limit
+   */
   function span(start, end, limit) {
     const first = Math.floor(start + 0.499);
     const last = Math.max(first + 1, Math.floor(end + 0.499));
@@ -81,9 +78,12 @@
    * without any colour; what was dropped by hand is hatched.
    *
    * @param {Uint32Array} pixels ImageData of the plot's size
+   * @param {Plot} plot
+   * @param {number} opacity
    */
   function paintMarks(pixels, { width, height, pitch, codes, spans }, opacity) {
     const tints = tintsOf(opacity);
+    /** @param {number} code @param {number} i */
     const casing = (code, i) => {
       if (!(code & CRACK)) pixels[i] = tints.casing;
     };
@@ -110,24 +110,30 @@
     }
   }
 
+  /** @param {number} opacity */
   function tintsOf(opacity) {
     const { word, CRACK: crack, SELECTED: selected } = crackdemo.colours;
     const strong = Math.min(1, 2 * opacity);
     const casing = word([255, 255, 255], 0.9 * strong);
     const dark = word([20, 20, 20], 0.9 * strong);
+    /** @param {Colour} colour */
     const tint = (colour) => ({ fill: word(colour, opacity), edge: word(colour, strong) });
     const hatch = [dark, dark, casing, casing, 0, 0];
     return { crack: tint(crack), selected: tint(selected), casing, hatch };
   }
 
-  /** The mask alone: white cracks on black, a selected one in its colour. */
-  function paintMask(pixels, { width, height, pitch, codes, spans }, photo, camera) {
+  /**
+   * The mask alone: white cracks on black, a selected one in its colour.
+   *
+   * @type {PaintingPart["paintMask"]}
+   */
+  function paintMask(pixels, { width, height, pitch, codes, spans }, photo, viewport) {
     const { word, SELECTED: chosen } = crackdemo.colours;
     const black = word([0, 0, 0]);
     const shades = new Uint32Array(5).fill(black);
     shades[CRACK] = word([255, 255, 255]);
     shades[SELECTED] = word(chosen);
-    const { left, top, right, bottom } = frame({ width, height }, photo, camera);
+    const { left, top, right, bottom } = frame({ width, height }, photo, viewport);
     pixels.fill(0);
     for (let y = top; y < bottom; y++) pixels.fill(black, y * width + left, y * width + right);
     for (let n = 0; n < spans.length; n += 3) {
@@ -142,24 +148,35 @@
    * @param {Size} size
    * @param {{heatmap: Heatmap, step: number}} level a heatmap and its photo pixels per pixel
    * @param {Size} photo
-   * @param {Camera} camera in the pane's pixels
+   * @param {Viewport} viewport in the pane's pixels
    * @param {Uint32Array} ramp 256 pixels from cold to hot
    */
-  function paintHeat(pixels, size, { heatmap, step }, photo, camera, ramp) {
-    const { left, top, right, bottom } = frame(size, photo, camera);
+  function paintHeat(pixels, size, { heatmap, step }, photo, viewport, ramp) {
+    const { left, top, right, bottom } = frame(size, photo, viewport);
+    /**
+     * @param {number} start
+     * @param {number} i
+     * @param {number} limit
+     */
     const source = (start, i, limit) =>
-      Math.min(limit - 1, Math.max(0, Math.floor((start + (i + 0.5) / camera.scale) / step)));
+      Math.min(limit - 1, Math.max(0, Math.floor((start + (i + 0.5) / viewport.scale) / step)));
     const columns = new Int32Array(size.width);
-    for (let x = left; x < right; x++) columns[x] = source(camera.left, x, heatmap.width);
+    for (let x = left; x < right; x++) columns[x] = source(viewport.left, x, heatmap.width);
     pixels.fill(0);
     for (let y = top; y < bottom; y++) {
-      const row = source(camera.top, y, heatmap.height) * heatmap.width;
+      const row = source(viewport.top, y, heatmap.height) * heatmap.width;
       const to = y * size.width;
       for (let x = left; x < right; x++) pixels[to + x] = ramp[heatmap.data[row + columns[x]] >> 8];
     }
   }
 
-  /** Where the photo lies in a pane, in whole pixels of the pane. */
+  /**
+   * Where the photo lies in a pane, in whole pixels of the pane.
+   *
+   * @param {Size} size
+   * @param {Size} photo
+   * @param {Viewport} viewport
+   */
   function frame(size, photo, { scale, left, top }) {
     const [start, end] = span(-left * scale, (photo.width - left) * scale, size.width);
     const [first, last] = span(-top * scale, (photo.height - top) * scale, size.height);

@@ -1,36 +1,28 @@
-/** The views as panes of canvases that one camera looks through. */
+/** The views as panes of canvases that one viewport looks through. */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
-  const VIEWS = {
-    photo: "Photo with mask",
-    reconstruction: "Reconstruction",
-    heatmap: "Heatmap",
-    mask: "Mask",
-    residual: "Raw residual × 4",
-  };
+  /** @type {[name: ViewName, title: string][]} */
+  const VIEWS = [
+    ["photo", "Photo with mask"],
+    ["reconstruction", "Reconstruction"],
+    ["heatmap", "Heatmap"],
+    ["mask", "Mask"],
+    ["residual", "Raw residual × 4"],
+  ];
 
+  /** @type {CanvasRenderingContext2DSettings} */
   const READ = { willReadFrequently: true };
 
-  /**
-   * What the panes draw.
-   *
-   * @typedef {object} Scene
-   * @property {Photo} photo
-   * @property {Layer} layer
-   * @property {number} opacity
-   * @property {Uint32Array} ramp colours of the heatmap
-   * @property {(component: number) => boolean} isSelected
-   */
-
-  function createPane(name) {
+  /** @param {ViewName} name @param {string} title @returns {Pane} */
+  function createPane(name, title) {
     const { element } = crackdemo;
     const picture = element("canvas", { class: "picture" });
-    const marks = name === "photo" && element("canvas", { class: "marks" });
+    const marks = name === "photo" ? element("canvas", { class: "marks" }) : null;
     const cursor = element("span", { class: "cursor", hidden: true });
     const box = element("span", { class: "box", hidden: true });
-    const title = element("figcaption", {}, VIEWS[name]);
+    const caption = element("figcaption", {}, title);
     const canvases = marks ? [picture, marks] : [picture];
     const root = element(
       "figure",
@@ -40,23 +32,26 @@
         tabindex: 0,
         role: "application",
         "aria-roledescription": "zoomable view",
-        "aria-label": VIEWS[name],
+        "aria-label": title,
         "aria-describedby": "crackdemo-keys",
       },
       ...canvases,
       box,
       cursor,
-      title,
+      caption,
     );
     return { name, root, picture, marks, cursor, box };
   }
 
+  /** @returns {Panes} */
   function create() {
-    const panes = Object.keys(VIEWS).map(createPane);
+    const panes = VIEWS.map(([name, title]) => createPane(name, title));
     const root = crackdemo.element("div", { class: "panes" }, ...panes.map((pane) => pane.root));
+    /** @type {Pane[]} */
     let visible = [];
     let size = { width: 0, height: 0 };
     let plot = crackdemo.painting.blankPlot(0, 0);
+    /** @type {Map<HTMLCanvasElement, { image: ImageData, words: Uint32Array }>} */
     const pixels = new Map();
 
     /**
@@ -72,9 +67,13 @@
       return size;
     }
 
-    /** Draws pictures and heatmap, which change only with the photo, the camera and the colours. */
-    function drawPictures(scene, camera) {
-      const view = deviceView(camera, size);
+    /**
+     * Draws pictures and heatmap, which change only with photo, viewport and colours.
+     *
+     * @type {Panes["drawPictures"]}
+     */
+    function drawPictures(scene, viewport) {
+      const view = deviceView(viewport, size);
       for (const pane of visible) {
         if (pane.name === "mask") continue;
         if (pane.name === "heatmap") drawHeat(pane.picture, scene, view);
@@ -82,51 +81,70 @@
       }
     }
 
-    /** Draws what changes with every move of a slider. */
-    function drawMarks(scene, camera) {
-      const view = deviceView(camera, size);
+    /** Draws what changes with every move of a slider. @type {Panes["drawMarks"]} */
+    function drawMarks(scene, viewport) {
+      const view = deviceView(viewport, size);
       const shown = visible.filter((pane) => pane.name === "photo" || pane.name === "mask");
       if (shown.length === 0) return;
       if (plot.width !== view.width || plot.height !== view.height) {
         plot = crackdemo.painting.blankPlot(view.width, view.height);
       }
-      crackdemo.painting.plotLayer(plot, scene.layer, view.camera, scene.isSelected);
+      crackdemo.painting.plotLayer(plot, scene.layer, view.viewport, scene.isSelected);
       for (const pane of shown) {
         if (pane.marks) drawOverlay(pane.marks, scene.opacity);
-        else drawMask(pane.picture, scene.photo, view.camera);
+        else drawMask(pane.picture, scene.photo, view.viewport);
       }
     }
 
+    /** @param {HTMLCanvasElement} canvas @param {number} opacity */
     function drawOverlay(canvas, opacity) {
       paint(canvas, plot, (words) => crackdemo.painting.paintMarks(words, plot, opacity));
     }
 
-    function drawMask(canvas, photo, camera) {
-      paint(canvas, plot, (words) => crackdemo.painting.paintMask(words, plot, photo, camera));
+    /**
+     * @param {HTMLCanvasElement} canvas
+     * @param {Photo} photo
+     * @param {Viewport} viewport
+     */
+    function drawMask(canvas, photo, viewport) {
+      paint(canvas, plot, (words) => crackdemo.painting.paintMask(words, plot, photo, viewport));
     }
 
+    /**
+     * @param {HTMLCanvasElement} canvas
+     * @param {Pick<Scene, "photo" | "ramp">} scene
+     * @param {View} view
+     */
     function drawHeat(canvas, { photo, ramp }, view) {
       const { levels } = photo;
-      const level = levels.findLast(({ step }) => step * view.camera.scale <= 1) ?? levels[0];
+      const level = levels.findLast(({ step }) => step * view.viewport.scale <= 1) ?? levels[0];
       paint(canvas, view, (words) =>
-        crackdemo.painting.paintHeat(words, view, level, photo, view.camera, ramp),
+        crackdemo.painting.paintHeat(words, view, level, photo, view.viewport, ramp),
       );
     }
 
-    /** Lets `fill` set a canvas's pixels; their memory is kept from frame to frame. */
+    /**
+     * Lets `fill` set a canvas's pixels; their memory is kept from frame to frame.
+     *
+     * @param {HTMLCanvasElement} canvas
+     * @param {Size} size
+     * @param {(words: Uint32Array) => void} fill
+     */
     function paint(canvas, { width, height }, fill) {
-      if (canvas.width !== width || canvas.height !== height || !pixels.has(canvas)) {
+      let memory = pixels.get(canvas);
+      if (canvas.width !== width || canvas.height !== height || !memory) {
         Object.assign(canvas, { width, height });
         const image = new ImageData(width, height);
-        pixels.set(canvas, { image, words: new Uint32Array(image.data.buffer) });
+        memory = { image, words: new Uint32Array(image.data.buffer) };
+        pixels.set(canvas, memory);
       }
-      const { image, words } = pixels.get(canvas);
-      fill(words);
-      canvas.getContext("2d", READ).putImageData(image, 0, 0);
+      fill(memory.words);
+      canvas.getContext("2d", READ)?.putImageData(memory.image, 0, 0);
     }
 
     function clear() {
       for (const { picture, marks } of panes) {
+        // biome-ignore lint/correctness/noSelfAssign: setting its width empties a canvas
         for (const canvas of [picture, marks]) if (canvas) canvas.width = canvas.width;
       }
     }
@@ -134,31 +152,45 @@
     return { root, panes, measure, drawPictures, drawMarks, clear };
   }
 
-  /** The camera in device pixels, and the pane's size in them. */
-  function deviceView(camera, { width, height }) {
+  /**
+   * The viewport in device pixels, and the pane's size in them.
+   *
+   * @param {Viewport} viewport
+   * @param {Size} size
+   * @returns {View}
+   */
+  function deviceView(viewport, { width, height }) {
     const ratio = Math.min(2, globalThis.devicePixelRatio || 1);
     return {
       width: Math.round(width * ratio),
       height: Math.round(height * ratio),
-      camera: { ...camera, scale: camera.scale * ratio },
+      viewport: { ...viewport, scale: viewport.scale * ratio },
     };
   }
 
-  /** The photo is darkened outside the region of interest; the residual is brightened. */
+  /**
+   * The photo is darkened outside the region of interest; the residual is brightened.
+   *
+   * @param {Pane} pane
+   * @param {Photo} photo
+   * @param {View} view
+   */
   function drawPicture({ name, picture: canvas }, { pictures, ...photo }, view) {
-    const { width, height, camera } = view;
+    const { width, height, viewport } = view;
     if (canvas.width !== width || canvas.height !== height)
       Object.assign(canvas, { width, height });
     const context = canvas.getContext("2d");
-    const shown = { width: photo.width * camera.scale, height: photo.height * camera.scale };
+    if (!context) return;
+    const shown = { width: photo.width * viewport.scale, height: photo.height * viewport.scale };
+    /** @param {Picture} picture */
     const draw = (picture) => {
       const image = picture.findLast((one) => one.width >= shown.width) ?? picture[0];
-      const [x, y] = [-camera.left * camera.scale, -camera.top * camera.scale];
+      const [x, y] = [-viewport.left * viewport.scale, -viewport.top * viewport.scale];
       if (image) context.drawImage(image, x, y, shown.width, shown.height);
     };
     context.clearRect(0, 0, width, height);
-    context.imageSmoothingEnabled = camera.scale < 2;
-    draw(pictures[name] ?? pictures.reconstruction);
+    context.imageSmoothingEnabled = viewport.scale < 2;
+    draw(name === "photo" ? pictures.photo : pictures.reconstruction);
     context.save();
     if (name === "photo") {
       Object.assign(context, { globalCompositeOperation: "multiply", globalAlpha: 0.6 });

@@ -1,19 +1,7 @@
 /** A photo's data from its addresses: pictures to draw and the heatmap to cut. */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
-
-  /**
-   * @typedef {object} Photo
-   * @property {number} width
-   * @property {number} height
-   * @property {{photo: Picture, reconstruction: Picture, region: Picture}} pictures
-   * @property {Surface} surface
-   * @property {{heatmap: Heatmap, step: number}[]} levels the heatmap at full, half... size
-   * @property {() => void} close frees the pictures' memory without waiting for the collector
-   */
-
-  /** @typedef {ImageBitmap[]} Picture at full, half, quarter... size */
+  const { crackdemo } = scope;
 
   /** Pictures are kept at no more pixels than this; heatmap and mask always at full size. */
   const PICTURE_PIXELS = 16e6;
@@ -21,22 +9,21 @@
   /** Pixels of a 16-bit image that are unpacked at once. */
   const STRIP_PIXELS = 2 ** 20;
 
-  /** Stored colours as they are, whatever the screen's profile. */
+  /** Stored colours as they are, whatever the screen's profile. @type {ImageBitmapOptions} */
   const EXACT = { colorSpaceConversion: "none", premultiplyAlpha: "none" };
 
   /**
-   * @param {{photoUrl: string, reconstructionUrl: string, heatmapUrl: string,
-   *   regionUrl?: string | null, kernels: object}} source regionUrl: a picture of the photo's size,
-   *   white where the photo counts
+   * @param {PhotoSource} source
    * @param {AbortSignal} signal
    * @returns {Promise<Photo>}
    * @throws {Error} with a sentence for the person
    */
   async function load(source, signal) {
-    const blob = (url, what) => url && fetchBlob(url, what, signal);
+    /** @param {string} url @param {string} what */
+    const blob = (url, what) => fetchBlob(url, what, signal);
     const [heat, region, photo, reconstruction] = await Promise.all([
       blob(source.heatmapUrl, "heatmap"),
-      blob(source.regionUrl, "region of interest"),
+      source.regionUrl ? blob(source.regionUrl, "region of interest") : null,
       blob(source.photoUrl, "photo"),
       blob(source.reconstructionUrl, "reconstruction"),
     ]);
@@ -49,6 +36,7 @@
     ) {
       throw new Error("The region of interest belongs to a photo of another size.");
     }
+    /** @param {Blob} image */
     const toPicture = (image) => picture(image, size);
     const pictures = {
       photo: await decode(photo, "photo", toPicture),
@@ -65,13 +53,17 @@
         kernels: source.kernels,
       },
       levels: crackdemo.preview.levels(heatmap),
-      close: () =>
-        Object.values(pictures)
-          .flat()
-          .forEach((image) => image.close()),
+      close: () => {
+        for (const image of Object.values(pictures).flat()) image.close();
+      },
     };
   }
 
+  /**
+   * @param {string} url
+   * @param {string} what
+   * @param {AbortSignal} signal
+   */
   async function fetchBlob(url, what, signal) {
     const response = await fetch(url, { signal }).catch((error) => {
       if (signal.aborted) throw error;
@@ -83,6 +75,12 @@
     return response.blob();
   }
 
+  /**
+   * @template T
+   * @param {Blob} blob
+   * @param {string} what
+   * @param {(blob: Blob) => Promise<T>} read
+   */
   async function decode(blob, what, read) {
     try {
       return await read(blob);
@@ -91,7 +89,7 @@
     }
   }
 
-  /** @returns {Promise<Heatmap>} */
+  /** @param {Blob} blob @returns {Promise<Heatmap>} */
   async function readHeatmap(blob) {
     const image = await createImageBitmap(blob, EXACT);
     const { width, height } = image;
@@ -101,7 +99,7 @@
     return { width, height, data };
   }
 
-  /** @returns {Promise<Bitmap>} */
+  /** @param {Blob} blob @returns {Promise<Bitmap>} */
   async function readRegion(blob) {
     const image = await createImageBitmap(blob, EXACT);
     const { width, height } = image;
@@ -113,7 +111,11 @@
     return crackdemo.bitmap.pack(width, height, bytes);
   }
 
-  /** The pixels of an image from top to bottom, a few rows at a time to spare memory. */
+  /**
+   * The pixels of an image from top to bottom, a few rows at a time to spare memory.
+   *
+   * @param {ImageBitmap} image
+   */
   function* strips(image) {
     const { width, height } = image;
     const rows = Math.max(1, Math.min(height, Math.floor(STRIP_PIXELS / width)));
@@ -121,6 +123,7 @@
       alpha: false,
       willReadFrequently: true,
     });
+    if (!context) throw new Error("This browser has no canvas of that size.");
     for (let y = 0; y < height; y += rows) {
       context.drawImage(image, 0, -y);
       const rgba = context.getImageData(0, 0, width, Math.min(rows, height - y)).data;
@@ -128,16 +131,23 @@
     }
   }
 
-  /** @returns {Promise<Picture>} */
+  /**
+   * @param {Blob} blob
+   * @param {Size} size
+   * @returns {Promise<Picture>}
+   */
   async function picture(blob, { width, height }) {
     const ratio = Math.min(1, Math.sqrt(PICTURE_PIXELS / (width * height)));
-    const sizes = [{ width: Math.ceil(width * ratio), height: Math.ceil(height * ratio) }];
-    while (sizes.at(-1).width * sizes.at(-1).height > 5e5) {
-      const { width: w, height: h } = sizes.at(-1);
-      sizes.push({ width: Math.ceil(w / 2), height: Math.ceil(h / 2) });
+    let last = { width: Math.ceil(width * ratio), height: Math.ceil(height * ratio) };
+    const sizes = [last];
+    while (last.width * last.height > 5e5) {
+      last = { width: Math.ceil(last.width / 2), height: Math.ceil(last.height / 2) };
+      sizes.push(last);
     }
+    /** @type {ImageBitmap[]} */
     const images = [];
     for (const { width: w, height: h } of sizes) {
+      /** @type {ImageBitmapOptions} */
       const resized = { resizeWidth: w, resizeHeight: h, resizeQuality: "medium" };
       images.push(await createImageBitmap(images.at(-1) ?? blob, resized));
     }

@@ -4,7 +4,7 @@
  */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
   /** Pixels that can be cut within a frame. */
   const LIVE_PIXELS = 1.5e6;
@@ -12,23 +12,27 @@
   /** How far the largest opening and closing reach together. */
   const MARGIN = 28;
 
+  /** @param {Size} size */
   const pixels = ({ width, height }) => width * height;
 
   /**
    * A heatmap at full, half, quarter... size, until it can be cut within a frame. Every pixel keeps
    * the highest of the pixels it stands for, so that no hairline gets lost.
    *
-   * @returns {{heatmap: Heatmap, step: number}[]}
+   * @param {Heatmap} heatmap
+   * @returns {Level[]}
    */
   function levels(heatmap) {
-    const all = [{ heatmap, step: 1 }];
-    while (pixels(all.at(-1).heatmap) > LIVE_PIXELS) {
-      const { heatmap: larger, step } = all.at(-1);
-      all.push({ heatmap: halve(larger), step: 2 * step });
+    let last = { heatmap, step: 1 };
+    const all = [last];
+    while (pixels(last.heatmap) > LIVE_PIXELS) {
+      last = { heatmap: halve(last.heatmap), step: 2 * last.step };
+      all.push(last);
     }
     return all;
   }
 
+  /** @param {Heatmap} heatmap @returns {Heatmap} */
   function halve({ width, height, data }) {
     const half = { width: (width + 1) >> 1, height: (height + 1) >> 1 };
     const smaller = new Uint16Array(half.width * half.height);
@@ -49,16 +53,16 @@
     return { ...half, data: smaller };
   }
 
-  /** @returns {boolean} whether the mask itself can be cut at every move */
+  /**
+   * @param {Heatmap} heatmap
+   * @returns {boolean} whether the mask itself can be cut at every move
+   */
   const isLive = (heatmap) => pixels(heatmap) <= LIVE_PIXELS;
 
   /**
    * The visible part's mask at the finest level that can be cut within a frame.
    *
-   * @param {{heatmap: Heatmap, step: number}[]} levels
-   * @param {Surface} surface
-   * @param {{left: number, top: number, width: number, height: number}} box in photo pixels
-   * @returns {Layer}
+   * @type {PreviewPart["cut"]}
    */
   function cut(levels, surface, params, dropped, box) {
     const areas = levels.map((level) => areaOf(level, box));
@@ -74,11 +78,17 @@
       x: Math.floor(x / step) - area.left,
       y: Math.floor(y / step) - area.top,
     }));
+    /** @param {Point} point */
     const inside = ({ x, y }) => x >= 0 && y >= 0 && x < area.width && y < area.height;
     const mask = crackdemo.mask.cut(part, scaled(params, step), local.filter(inside));
     return { mask, left: area.left * step, top: area.top * step, step };
   }
 
+  /**
+   * @param {Level} level
+   * @param {Area} box
+   * @returns {Area}
+   */
   function areaOf({ heatmap, step }, box) {
     const left = Math.max(0, Math.floor(box.left / step) - MARGIN);
     const top = Math.max(0, Math.floor(box.top / step) - MARGIN);
@@ -92,6 +102,11 @@
     };
   }
 
+  /**
+   * @param {Heatmap} heatmap
+   * @param {Area} area
+   * @returns {Heatmap}
+   */
   function crop({ width, data }, area) {
     const part = new Uint16Array(pixels(area));
     for (let y = 0; y < area.height; y++) {
@@ -101,6 +116,11 @@
     return { width: area.width, height: area.height, data: part };
   }
 
+  /**
+   * @param {Bitmap} region
+   * @param {Area} area
+   * @param {number} step
+   */
   function cropRegion(region, area, step) {
     const { bitmap } = crackdemo;
     const bytes = new Uint8Array(pixels(area));
@@ -112,8 +132,15 @@
     return bitmap.pack(area.width, area.height, bytes);
   }
 
-  /** Settings for a smaller heatmap: kernels and smallest component shrink with it. */
+  /**
+   * Settings for a smaller heatmap: kernels and smallest component shrink with it.
+   *
+   * @param {MaskParams} params
+   * @param {number} step
+   * @returns {MaskParams}
+   */
   function scaled(params, step) {
+    /** @param {number} size */
     const kernel = (size) => {
       const radius = Math.round((size - 1) / 2 / step);
       return radius > 0 ? 2 * radius + 1 : 0;
@@ -122,7 +149,7 @@
       ...params,
       opening: kernel(params.opening),
       closing: kernel(params.closing),
-      minArea: params.minArea / (step * step),
+      min_area: params.min_area / (step * step),
     };
   }
 

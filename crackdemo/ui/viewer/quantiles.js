@@ -4,9 +4,13 @@
  */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
-  /** The share 0..1 of clean pavement below a heat of 0..65536; null without quantiles. */
+  /**
+   * The share 0..1 of clean pavement below a heat of 0..65536; null without quantiles.
+   *
+   * @type {QuantilesPart["shareBelow"]}
+   */
   function shareBelow(quantiles, heat) {
     if (!quantiles?.length) return null;
     const next = quantiles.findIndex(([, value]) => value >= heat);
@@ -17,9 +21,14 @@
     return lowerShare + ((share - lowerShare) * (heat - lowerValue)) / (value - lowerValue);
   }
 
-  /** The heat that a share of clean pavement stays below; null if the quantiles end before it. */
+  /**
+   * The heat that a share of clean pavement stays below; null if the quantiles end before it.
+   *
+   * @type {QuantilesPart["heatAt"]}
+   */
   function heatAt(quantiles, share) {
-    const next = (quantiles ?? []).findIndex(([known]) => known >= share);
+    if (!quantiles) return null;
+    const next = quantiles.findIndex(([known]) => known >= share);
     if (next < 0) return null;
     const [upper, value] = quantiles[next];
     if (next === 0 || upper === share) return value;
@@ -27,7 +36,11 @@
     return below + ((value - below) * (share - lower)) / (upper - lower);
   }
 
-  /** The share of clean pavement that a threshold of 0..1 marks; null without quantiles. */
+  /**
+   * The share of clean pavement that a threshold of 0..1 marks; null without quantiles.
+   *
+   * @type {QuantilesPart["shareFlagged"]}
+   */
   function shareFlagged(quantiles, threshold) {
     const below = shareBelow(quantiles, crackdemo.mask.cutValue(threshold));
     return below === null ? null : 1 - below;

@@ -1,19 +1,17 @@
 /** Which component of a mask a point names, kept or dropped by hand; free of the DOM. */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
   /**
-   * @typedef {object} Selected
-   * @property {Point} point the component's hottest pixel
-   * @property {number} component
-   * @property {boolean} isDropped
-   * @property {{left: number, top: number, right: number, bottom: number}} box
-   * @property {number} areaPx
-   * @property {Measures | null} measures of a kept component, once the hand rests
+   * The component within `reach` of a clicked pixel; kept ones first.
+   *
+   * @param {Mask} mask
+   * @param {Heatmap} heatmap
+   * @param {Point} pixel
+   * @param {number} reach
+   * @returns {Point | null}
    */
-
-  /** The component within `reach` of a clicked pixel; kept ones first. @returns {Point | null} */
   function pick(mask, heatmap, { x, y }, reach) {
     for (const found of [mask, mask.dropped]) {
       const n = crackdemo.components.nearest(found.runs, x, y, reach);
@@ -22,7 +20,12 @@
     return null;
   }
 
-  /** @returns {Selected | null} null if the mask holds nothing at the point */
+  /**
+   * @param {Mask} mask
+   * @param {Point} point
+   * @param {Measured | null} measures
+   * @returns {Selected | null} null if the mask holds nothing at the point
+   */
   function describe(mask, point, measures) {
     for (const found of [mask, mask.dropped]) {
       const n = crackdemo.components.at(found.runs, point.x, point.y);
@@ -35,12 +38,21 @@
         box: { left: left[n], top: top[n], right: right[n], bottom: bottom[n] },
         areaPx: area[n],
         measures: found === mask && measures ? measures.components[n] : null,
+        holds: ({ x, y }) => crackdemo.components.at(found.runs, x, y) === n,
       };
     }
     return null;
   }
 
-  /** The point of the next component by size, from the largest on. @returns {Point | null} */
+  /**
+   * The point of the next component by size, from the largest on.
+   *
+   * @param {Mask} mask
+   * @param {Heatmap} heatmap
+   * @param {Selected | null} present
+   * @param {number} step
+   * @returns {Point | null}
+   */
   function next(mask, heatmap, present, step) {
     const { area } = mask.components;
     const order = [...area.keys()].sort((a, b) => area[b] - area[a]);
@@ -50,7 +62,11 @@
     return crackdemo.mask.hottest(mask, n, heatmap);
   }
 
-  /** Whether a component of a drawn layer, perhaps a preview, is the selected one. */
+  /**
+   * Whether a component of a drawn layer, perhaps a preview, is the selected one.
+   *
+   * @type {SelectionPart["inLayer"]}
+   */
   function inLayer({ mask, left, top, step }, point) {
     if (!point) return () => false;
     const { runs } = mask;

@@ -1,17 +1,14 @@
 /** The viewer's parts, put together: toolbar, stage, readouts, histogram and figures. */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
   const KEYS =
     "Arrow keys move, plus and minus zoom, 0 shows the whole photo, 1 full size. N and P select " +
     "the next and previous crack, Delete drops it, Ctrl+Z undoes, Ctrl+Shift+Z redoes, Escape " +
     "deselects.";
 
-  /**
-   * @param {object} actions move(threshold), drop, restore, undo, redo, click(pixel, reach),
-   *   hover(pixel), step(1 or -1), deselect
-   */
+  /** @param {ShellActions} actions @returns {Shell} */
   function create(actions) {
     const { element } = crackdemo;
     const { undo, redo, drop, restore } = actions;

@@ -1,7 +1,7 @@
-/** The stage: four locked views, any one alone, or two under a divider; one camera for all. */
+/** The stage: four locked views, any one alone, or two under a divider; one viewport for all. */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
   /** Pane pixels around a click within which a thin crack is still hit. */
   const MOUSE_REACH = 5;
@@ -10,32 +10,38 @@
   /** Pane pixels between a selected crack and its frame. */
   const BOX_GAP = 4;
 
-  /**
-   * @param {{clicked: (pixel: Point | null, reach: number) => void,
-   *   hovered: (pixel: Point | null) => void, keys: Object<string, () => void>}} handlers
-   */
+  /** @param {StageHandlers} handlers @returns {Stage} */
   function create({ clicked, hovered, keys }) {
-    const { camera: cameras, element } = crackdemo;
+    const { viewport: viewports, element } = crackdemo;
     const panes = crackdemo.panes.create();
     const divider = crackdemo.divider.create(panes.root);
     const notice = element("div", { class: "notice", role: "status", hidden: true });
     const root = element("div", { class: "stage" }, panes.root, notice);
     panes.root.append(divider.root);
 
-    /** @type {Scene} */
-    const scene = { photo: null, layer: null, ramp: null, opacity: 0.5, isSelected: () => false };
+    /** @type {Omit<Scene, "photo" | "layer"> & { photo: Photo | null, layer: Layer | null }} */
+    const scene = {
+      photo: null,
+      layer: null,
+      ramp: new Uint32Array(256),
+      opacity: 0.5,
+      isSelected: () => false,
+    };
+    /** @type {Box | null} */
     let box = null;
-    let camera = null;
+    /** Without a meaning before a photo is open. */
+    let viewport = { scale: 1, left: 0, top: 0 };
     /** Of a pane; the last one known while the stage is hidden. */
     let size = { width: 0, height: 0 };
     let frame = 0;
 
+    /** @type {Stage["open"]} */
     function open(photo, keepsView) {
-      const isOther = !(keepsView && scene.photo?.width === photo.width && camera);
+      const isOther = !(keepsView && scene.photo?.width === photo.width);
       Object.assign(scene, { photo, layer: null });
       root.style.setProperty("--aspect", String(boundedAspect(photo)));
       size = panes.measure() ?? size;
-      if (isOther) camera = cameras.fit(photo, size);
+      if (isOther) viewport = viewports.fit(photo, size);
       drawPictures();
     }
 
@@ -45,7 +51,11 @@
       panes.clear();
     }
 
-    /** Draws anew what the changes touch: heat colours the pictures, all else the marks. */
+    /**
+     * Draws anew what the changes touch: heat colours the pictures, all else the marks.
+     *
+     * @type {Stage["update"]}
+     */
     function update({ box: nextBox = box, ...changes }) {
       Object.assign(scene, changes);
       box = nextBox;
@@ -55,11 +65,13 @@
     }
 
     function drawPictures() {
-      if (scene.photo) panes.drawPictures(scene, camera);
+      const { photo, ramp } = scene;
+      if (photo) panes.drawPictures({ photo, ramp }, viewport);
     }
 
     function drawMarks() {
-      if (scene.layer) panes.drawMarks(scene, camera);
+      const { photo, layer } = scene;
+      if (photo && layer) panes.drawMarks({ ...scene, photo, layer }, viewport);
     }
 
     function draw() {
@@ -69,7 +81,8 @@
     }
 
     function drawSoon() {
-      frame ||= requestAnimationFrame(() => {
+      if (frame) return;
+      frame = requestAnimationFrame(() => {
         frame = 0;
         draw();
       });
@@ -81,16 +94,18 @@
       size = panes.measure() ?? size;
       if (!scene.photo || size.width === 0) return;
       const isFirst = before.width === 0;
-      camera = isFirst
-        ? cameras.fit(scene.photo, size)
-        : cameras.resize(camera, scene.photo, before, size);
+      viewport = isFirst
+        ? viewports.fit(scene.photo, size)
+        : viewports.resize(viewport, scene.photo, before, size);
       draw();
     }
 
-    function look(next) {
-      const hasMoved = ["scale", "left", "top"].some((name) => next[name] !== camera[name]);
-      camera = next;
-      root.classList.toggle("zoomed", !cameras.isFit(camera, scene.photo, size));
+    /** @param {Photo} photo @param {Viewport} next */
+    function look(photo, next) {
+      const { scale, left, top } = viewport;
+      const hasMoved = next.scale !== scale || next.left !== left || next.top !== top;
+      viewport = next;
+      root.classList.toggle("zoomed", !viewports.isFit(viewport, photo, size));
       if (hasMoved) drawSoon();
       return hasMoved;
     }
@@ -99,35 +114,52 @@
     function focus() {
       const middle = { x: size.width / 2, y: size.height / 2 };
       if (!box) return middle;
-      const x = ((box.left + box.right) / 2 - camera.left) * camera.scale;
-      const y = ((box.top + box.bottom) / 2 - camera.top) * camera.scale;
+      const x = ((box.left + box.right) / 2 - viewport.left) * viewport.scale;
+      const y = ((box.top + box.bottom) / 2 - viewport.top) * viewport.scale;
       return x >= 0 && y >= 0 && x < size.width && y < size.height ? { x, y } : middle;
     }
 
-    const fit = () => scene.photo && look(cameras.fit(scene.photo, size));
-    const zoomTo = (scale, at = focus()) =>
-      Boolean(scene.photo) && look(cameras.zoomTo(camera, scale, at, scene.photo, size));
-    const zoom = (factor, at) => Boolean(scene.photo) && zoomTo(camera.scale * factor, at);
-    const pan = (dx, dy) => scene.photo && look(cameras.pan(camera, dx, dy, scene.photo, size));
+    function fit() {
+      const { photo } = scene;
+      if (photo) look(photo, viewports.fit(photo, size));
+    }
 
+    /** @param {number} scale */
+    function zoomTo(scale, at = focus()) {
+      const { photo } = scene;
+      return photo !== null && look(photo, viewports.zoomTo(viewport, scale, at, photo, size));
+    }
+
+    /** @type {Stage["zoom"]} */
+    const zoom = (factor, at) => zoomTo(viewport.scale * factor, at);
+
+    /** @param {number} dx @param {number} dy */
+    function pan(dx, dy) {
+      const { photo } = scene;
+      if (photo) look(photo, viewports.pan(viewport, dx, dy, photo, size));
+    }
+
+    /** @param {Point} at */
     function toggle(at) {
       if (!scene.photo) return;
-      if (cameras.isFit(camera, scene.photo, size)) zoomTo(Math.max(1, 3 * camera.scale), at);
+      if (viewports.isFit(viewport, scene.photo, size)) zoomTo(Math.max(1, 3 * viewport.scale), at);
       else fit();
     }
 
+    /** @param {Point | null} at @param {HTMLElement | null} pane */
     function hover(at, pane) {
       for (const { root: other, cursor } of panes.panes) {
         cursor.hidden = !at || !scene.photo || other === pane;
         if (at) cursor.style.translate = `${at.x}px ${at.y}px`;
       }
-      hovered(at && scene.photo ? cameras.pixelAt(camera, at, scene.photo) : null);
+      hovered(at && scene.photo ? viewports.pixelAt(viewport, at, scene.photo) : null);
     }
 
+    /** @param {Point} at @param {boolean} isTouch */
     function click(at, isTouch) {
       if (!scene.photo) return;
-      const reach = (isTouch ? TOUCH_REACH : MOUSE_REACH) / camera.scale;
-      clicked(cameras.pixelAt(camera, at, scene.photo), reach);
+      const reach = (isTouch ? TOUCH_REACH : MOUSE_REACH) / viewport.scale;
+      clicked(viewports.pixelAt(viewport, at, scene.photo), reach);
     }
 
     /** Frames the selected part of the photo in every pane. */
@@ -135,7 +167,7 @@
       for (const { box: frameBox } of panes.panes) {
         frameBox.hidden = !box;
         if (!box) continue;
-        const { scale, left, top } = camera;
+        const { scale, left, top } = viewport;
         frameBox.style.left = `${(box.left - left) * scale - BOX_GAP}px`;
         frameBox.style.top = `${(box.top - top) * scale - BOX_GAP}px`;
         frameBox.style.width = `${(box.right - box.left) * scale + 2 * BOX_GAP}px`;
@@ -143,7 +175,7 @@
       }
     }
 
-    /** Moves a part of the photo to the middle unless all of it is seen. */
+    /** Moves a part of the photo to the middle unless all of it is seen. @type {Stage["reveal"]} */
     function reveal({ left, top, right, bottom }) {
       const seen = visible();
       const isSeen =
@@ -152,18 +184,23 @@
         top >= seen.top &&
         bottom <= seen.top + seen.height;
       if (isSeen) return;
-      const dx = (seen.left + seen.width / 2 - (left + right) / 2) * camera.scale;
-      const dy = (seen.top + seen.height / 2 - (top + bottom) / 2) * camera.scale;
+      const dx = (seen.left + seen.width / 2 - (left + right) / 2) * viewport.scale;
+      const dy = (seen.top + seen.height / 2 - (top + bottom) / 2) * viewport.scale;
       pan(dx, dy);
     }
 
-    /** Says what is going on, over the views; an action becomes a button. Without text, nothing. */
-    function say(text, action = null) {
+    /**
+     * Says what is going on, over the views; an action becomes a button. Without text, nothing.
+     *
+     * @type {Stage["say"]}
+     */
+    function say(text, action) {
       notice.hidden = !text;
-      const button = action && element("button", { onclick: action.run }, action.label);
-      notice.replaceChildren(text || "", ...(button ? [button] : []));
+      const buttons = action ? [element("button", { onclick: action.run }, action.label)] : [];
+      notice.replaceChildren(text, ...buttons);
     }
 
+    /** @type {Stage["lay"]} */
     function lay(layout, sides) {
       root.dataset.layout = layout;
       for (const { name, root: pane } of panes.panes) {
@@ -185,15 +222,15 @@
 
     /** The part of the photo that is seen; all of it before the stage is first seen. */
     function visible() {
-      const { width, height } = scene.photo;
-      if (size.width === 0) return { left: 0, top: 0, width, height };
-      return cameras.visible(camera, scene.photo, size);
+      const { width, height } = scene.photo ?? { width: 0, height: 0 };
+      if (!scene.photo || size.width === 0) return { left: 0, top: 0, width, height };
+      return viewports.visible(viewport, scene.photo, size);
     }
 
     return { root, open, close, update, lay, fit, zoom, zoomTo, reveal, say, visible };
   }
 
-  /** Width over height of a pane: the photo's, within what a page can hold. */
+  /** Width over height of a pane: the photo's, within what a page can hold. @param {Size} size */
   const boundedAspect = ({ width, height }) => Math.min(2.4, Math.max(0.7, width / height));
 
   crackdemo.stage = { create };

@@ -1,7 +1,7 @@
 /** The bar above the views: which views, zoom, undo and redo. */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
   const ICONS = {
     out: "M4 10h12",
@@ -11,6 +11,14 @@
     redo: "M13 4l4 4-4 4M17 8H8a5 5 0 0 0 0 10h4",
   };
 
+  /** From one layout to the next. @type {Object<string, number>} */
+  const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
+
+  /**
+   * @param {keyof typeof ICONS} icon
+   * @param {string} label
+   * @param {() => void} onclick
+   */
   function iconButton(icon, label, onclick) {
     const button = crackdemo.element("button", {
       type: "button",
@@ -25,13 +33,14 @@
   }
 
   /**
-   * @param {{lay: (layout: string, sides: string[]) => void, zoom: (factor: number) => void,
-   *   fit: () => void, actual: () => void, undo: () => void, redo: () => void}} actions
+   * @param {ToolbarActions} actions
+   * @returns {Toolbar}
    */
   function create({ lay, zoom, fit, actual, undo, redo }) {
     const { element } = crackdemo;
     const { VIEWS } = crackdemo.panes;
-    const layouts = { four: "All four", compare: "Compare", ...VIEWS, photo: "Photo" };
+    /** @type {[name: Layout, title: string][]} */
+    const layouts = [["four", "All four"], ["compare", "Compare"], ...VIEWS];
     const sides = ["photo", "reconstruction"].map((chosen, i) => side(chosen, i));
     const comparison = element(
       "div",
@@ -40,29 +49,45 @@
       element("span", {}, "with"),
       sides[1],
     );
-    const tabs = element("div", { class: "layouts", role: "radiogroup", "aria-label": "Views" });
+    const tabs = layouts.map(([name, title]) => {
+      const attributes = { type: "button", role: "radio", "data-layout": name };
+      const text = name === "photo" ? "Photo" : title;
+      return element("button", { ...attributes, onclick: () => choose(name) }, text);
+    });
+    const bar = element(
+      "div",
+      { class: "layouts", role: "radiogroup", "aria-label": "Views" },
+      ...tabs,
+    );
+    /** @type {Layout} */
     let layout = "four";
 
+    /** @param {string} chosen @param {number} i */
     function side(chosen, i) {
-      const options = Object.entries(VIEWS).map(([name, title]) =>
+      const options = VIEWS.map(([name, title]) =>
         element("option", { value: name, selected: name === chosen }, title),
       );
       const label = i === 0 ? "Left view" : "Right view";
       return element("select", { "aria-label": label, onchange: () => chooseSide(i) }, ...options);
     }
 
-    /** A view cannot be compared with itself: the other side takes the view that was left. */
+    /**
+     * A view cannot be compared with itself: the other side takes the view that was left.
+     *
+     * @param {number} i
+     */
     function chooseSide(i) {
       const other = sides[1 - i];
       if (other.value === sides[i].value) {
-        other.value = Object.keys(VIEWS).find((name) => name !== sides[i].value);
+        [other.value] = VIEWS.map(([name]) => name).filter((name) => name !== sides[i].value);
       }
       choose("compare");
     }
 
+    /** @param {Layout} name */
     function choose(name) {
       layout = name;
-      for (const tab of tabs.children) {
+      for (const tab of tabs) {
         const isChosen = tab.dataset.layout === name;
         tab.setAttribute("aria-checked", String(isChosen));
         tab.tabIndex = isChosen ? 0 : -1;
@@ -74,16 +99,12 @@
       );
     }
 
-    for (const [name, title] of Object.entries(layouts)) {
-      const attributes = { type: "button", role: "radio", "data-layout": name };
-      tabs.append(element("button", { ...attributes, onclick: () => choose(name) }, title));
-    }
-    tabs.addEventListener("keydown", ({ key }) => {
-      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[key];
+    bar.addEventListener("keydown", ({ key }) => {
+      const step = STEPS[key];
       if (!step) return;
-      const names = Object.keys(layouts);
+      const names = layouts.map(([name]) => name);
       choose(names[(names.indexOf(layout) + step + names.length) % names.length]);
-      tabs.querySelector("[tabindex='0']").focus();
+      tabs.find((tab) => tab.tabIndex === 0)?.focus();
     });
 
     const undoButton = iconButton("undo", "Undo (Ctrl+Z)", undo);
@@ -98,8 +119,9 @@
       iconButton("in", "Zoom in (+)", () => zoom(1.5)),
       iconButton("fit", "Whole photo (0)", fit),
     );
-    const root = element("div", { class: "toolbar" }, tabs, comparison, tools);
+    const root = element("div", { class: "toolbar" }, bar, comparison, tools);
 
+    /** @param {boolean} canUndo @param {boolean} canRedo */
     function showHistory(canUndo, canRedo) {
       undoButton.disabled = !canUndo;
       redoButton.disabled = !canRedo;

@@ -4,46 +4,25 @@
  *   mount(element)     puts the viewer inside the element; again after a re-render, at no cost
  *   show(source)       loads a photo, replaces the present one once all is there; returns `ready`
  *   clear()            back to no photo
- *   say(text)          a line over the views ("Scoring crack.jpg…"), until the next show or clear
  *   set(settings)      any of `settings` below, drawn before it returns
  *   ready              promise: the exact mask of the present photo and settings is drawn
  *   mask()             {width, height, data}: data a Uint8Array of 0 and 1; null until exact
- *   onstate(callback)  calls back with a State (see wording.js) whenever a figure changes
+ *   onstate(callback)  calls back with a State whenever a figure changes
  *   onchange(callback) calls back with {threshold} or {dropped} that a hand changed in the viewer
  *
  * Both return a function that ends the calls.
  */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
-  /**
-   * @typedef {object} Source
-   * @property {string} id comes back in every State
-   * @property {string} photoUrl
-   * @property {string} reconstructionUrl
-   * @property {string} heatmapUrl 16 bits in an opaque PNG: high byte red, low byte green
-   * @property {string | null} [regionUrl] region of interest, white where the photo counts
-   * @property {object} kernels OpenCV's bitmaps: kernels.ellipse[3] is [[0, 1, 0], ...]
-   * @property {[number, number][]} [cleanQuantiles] [share 0..1, heat 0..65535], ascending
-   * @property {Point[]} [dropped] false alarms by hand, each as a pixel of its component
-   * @property {{crack: boolean}} [verdict]
-   */
-
-  const settings = {
-    threshold: 0.5,
-    opening: 0,
-    closing: 0,
-    kernel: "ellipse",
-    minArea: 0,
-    opacity: 0.5,
-    colours: "inferno",
-    mmPerPx: null,
-  };
-  const PARAMS = ["threshold", "opening", "closing", "kernel", "minArea"];
+  /** By the names of the page's widgets in Python. @type {Settings} */
+  const settings = { ...crackdemo.mask.PLAIN, opacity: 0.5, colours: "inferno", mm_per_px: 0 };
+  const PARAMS = /** @type {(keyof MaskParams)[]} */ (Object.keys(crackdemo.mask.PLAIN));
 
   /** @type {Source | null} */
   let source = null;
+  /** @type {Inspection | null} */
   let inspection = null;
   /** @type {Point | null} */
   let selectedPoint = null;
@@ -53,8 +32,11 @@
   let loading = null;
   /** @type {Source | null} */
   let failedSource = null;
-  let ready = null;
-  let waiting = [];
+  /** @type {Promise<void>} */
+  let ready;
+  /** @type {{ resolve: () => void, reject: (error: Error) => void }[]} */
+  const waiting = [];
+  /** @type {{ state: Set<(state: State) => void>, change: Set<(change: Change) => void> }} */
   const listeners = { state: new Set(), change: new Set() };
 
   const ui = crackdemo.shell.create({
@@ -70,22 +52,27 @@
   });
   const worker = crackdemo.startWorker(answered);
 
+  /** @type {Viewer["mount"]} */
   function mount(element) {
     if (!element.contains(ui.root)) element.replaceChildren(ui.root);
   }
 
+  /** @type {Viewer["show"]} */
   function show(next) {
     loading?.abort();
     const job = (loading = new AbortController());
     failedSource = null;
     renewReady();
     ui.stage.say("Loading the photo…");
+    /** @param {Photo} photo */
     const arrived = (photo) => (job === loading ? open(next, photo) : photo.close());
+    /** @param {Error} error */
     const gone = (error) => (job === loading || next === source) && fail(error, next);
     crackdemo.photo.load(next, job.signal).then(arrived).catch(gone);
     return ready;
   }
 
+  /** @param {Source} next @param {Photo} photo */
   function open(next, photo) {
     const keepsView = next.photoUrl === source?.photoUrl;
     close();
@@ -123,7 +110,12 @@
     ui.stage.say("");
   }
 
-  /** Says what went wrong in place of the views, and offers to load once more. */
+  /**
+   * Says what went wrong in place of the views, and offers to load once more.
+   *
+   * @param {Error} error
+   * @param {Source} next
+   */
   function fail(error, next) {
     clear();
     failedSource = next;
@@ -133,10 +125,13 @@
 
   scope.addEventListener("online", () => failedSource && show(failedSource));
 
+  /** @type {Viewer["set"]} */
   function set(changes) {
     const unknown = Object.keys(changes).filter((name) => !(name in settings));
     if (unknown.length > 0) throw new TypeError(`Unknown settings: ${unknown.join(", ")}.`);
-    const differs = (name) => name in changes && changes[name] !== settings[name];
+    const next = { ...settings, ...changes };
+    /** @param {keyof Settings} name */
+    const differs = (name) => next[name] !== settings[name];
     const isOtherMask = PARAMS.some(differs);
     const isOtherColour = differs("colours");
     Object.assign(settings, changes);
@@ -147,7 +142,11 @@
     else if (inspection) changed();
   }
 
-  const params = () => Object.fromEntries(PARAMS.map((name) => [name, settings[name]]));
+  /** The settings that a mask is cut by: all but those of how it is shown. @returns {MaskParams} */
+  function params() {
+    const { opacity, colours, mm_per_px, ...cut } = settings;
+    return cut;
+  }
 
   function showThreshold() {
     const flagged = crackdemo.wording.percent(cleanFlaggedPercent());
@@ -165,22 +164,28 @@
     return share === null ? null : 100 * share;
   }
 
+  /** @param {Answer} answer */
   function answered(answer) {
+    if (!source) return;
     try {
       inspection?.answered(answer);
     } catch (error) {
-      fail(error, source);
+      fail(/** @type {Error} */ (error), source);
     }
   }
 
   /** Draws and tells what the inspection holds now. */
   function changed() {
+    const layer = inspection?.layer();
+    if (!inspection || !layer) return;
     const mask = inspection.exact();
     if (mask && selectedPoint) {
       selected = crackdemo.selection.describe(mask, selectedPoint, inspection.measures());
       selectedPoint = selected && selectedPoint;
+    } else if (selected) {
+      // a large photo is being cut anew: what was selected is still that of the mask before
+      selected = { ...selected, isDropped: inspection.dropped().some(selected.holds) };
     }
-    const layer = inspection.layer();
     const isSelected = crackdemo.selection.inLayer(layer, selectedPoint);
     ui.stage.update({ layer, opacity: settings.opacity, isSelected, box: selected?.box ?? null });
     ui.toolbar.showHistory(inspection.canUndo(), inspection.canRedo());
@@ -189,6 +194,7 @@
   }
 
   function tell() {
+    if (!source || !inspection) return;
     /** @type {State} */
     const state = {
       id: source.id,
@@ -197,7 +203,7 @@
       dropped: inspection.dropped(),
       selected,
     };
-    ui.facts.show(state, source.verdict, settings.mmPerPx);
+    ui.facts.show(state, source.verdict, settings.mm_per_px);
     for (const callback of listeners.state) callback(state);
   }
 
@@ -206,6 +212,7 @@
     ready.catch(() => {}); // a failure is said on the stage; awaiting `ready` still throws it
   }
 
+  /** @type {Viewer["mask"]} */
   function mask() {
     const exact = inspection?.exact();
     if (!exact) return null;
@@ -213,11 +220,13 @@
     return { width, height, data: crackdemo.mask.bytes(exact) };
   }
 
+  /** @param {number} threshold */
   function move(threshold) {
     set({ threshold });
     emit({ threshold });
   }
 
+  /** @param {Point | null} point */
   function select(point) {
     selectedPoint = point;
     selected = null;
@@ -228,17 +237,22 @@
     select(null);
   }
 
+  /** @param {Point | null} pixel @param {number} reach */
   function click(pixel, reach) {
     const mask = inspection?.exact();
-    if (!mask) return;
+    if (!inspection || !mask) return;
     const { heatmap } = inspection.photo.surface;
     select(pixel && crackdemo.selection.pick(mask, heatmap, pixel, reach));
   }
 
-  /** Selects the next or previous crack by size and brings it into view. */
+  /**
+   * Selects the next or previous crack by size and brings it into view.
+   *
+   * @param {1 | -1} direction
+   */
   function step(direction) {
     const mask = inspection?.exact();
-    if (!mask) return;
+    if (!inspection || !mask) return;
     const { heatmap } = inspection.photo.surface;
     select(crackdemo.selection.next(mask, heatmap, selected, direction));
     if (selected) ui.stage.reveal(selected.box);
@@ -246,34 +260,40 @@
 
   function drop() {
     if (!selected || selected.isDropped) return;
-    changeDropped(() => inspection.drop([...inspection.dropped(), selected.point]));
+    const { point } = selected;
+    changeDropped((inspection) => inspection.drop([...inspection.dropped(), point]));
   }
 
   function restore() {
     if (!selected?.isDropped) return;
-    const { runs } = inspection.exact().dropped;
-    const isOther = ({ x, y }) => crackdemo.components.at(runs, x, y) !== selected.component;
-    changeDropped(() => inspection.drop(inspection.dropped().filter(isOther)));
+    const { holds } = selected;
+    changeDropped((inspection) =>
+      inspection.drop(inspection.dropped().filter((point) => !holds(point))),
+    );
   }
 
   function undo() {
-    if (inspection?.canUndo()) changeDropped(inspection.undo);
+    if (inspection?.canUndo()) changeDropped(({ undo: step }) => step());
   }
 
   function redo() {
-    if (inspection?.canRedo()) changeDropped(inspection.redo);
+    if (inspection?.canRedo()) changeDropped(({ redo: step }) => step());
   }
 
+  /** @param {(inspection: Inspection) => void} change */
   function changeDropped(change) {
+    if (!inspection) return;
     renewReady();
-    change();
+    change(inspection);
     emit({ dropped: inspection.dropped() });
   }
 
+  /** @param {Change} change */
   function emit(change) {
     for (const callback of listeners.change) callback(change);
   }
 
+  /** @param {Point | null} pixel */
   function hover(pixel) {
     if (!pixel || !inspection) {
       ui.facts.showPixel("");
@@ -281,10 +301,15 @@
     }
     const { width, data } = inspection.photo.surface.heatmap;
     const heat = data[pixel.y * width + pixel.x];
-    const share = crackdemo.quantiles.shareBelow(source.cleanQuantiles, heat);
+    const share = crackdemo.quantiles.shareBelow(source?.cleanQuantiles, heat);
     ui.facts.showPixel(crackdemo.wording.pixel(pixel, heat, share));
   }
 
+  /**
+   * @template T
+   * @param {Set<T>} callbacks
+   * @param {T} callback
+   */
   function listen(callbacks, callback) {
     callbacks.add(callback);
     return () => callbacks.delete(callback);
@@ -298,7 +323,6 @@
     mount,
     show,
     clear,
-    say: (text) => ui.stage.say(text),
     set,
     mask,
     onstate: (callback) => listen(listeners.state, callback),

@@ -1,27 +1,11 @@
 /** Numbers and results in words, free of the DOM. */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
   const NONE = "–";
 
-  /**
-   * What the viewer tells of the mask it shows.
-   *
-   * @typedef {object} State
-   * @property {string} id of the photo
-   * @property {boolean} exact false while a large photo shows a preview
-   * @property {number | null} crackPercent of the region of interest
-   * @property {number | null} components
-   * @property {number | null} cleanFlaggedPercent of clean pavement, at this threshold
-   * @property {number | null} lengthPx null until the hand rests, as are the widths
-   * @property {number | null} meanWidthPx
-   * @property {number | null} maxWidthPx
-   * @property {Point[]} dropped false alarms by hand, each as a pixel of its component
-   * @property {{isDropped: boolean, point: Point, box: object, areaPx: number,
-   *   measures: Measures | null} | null} selected
-   */
-
+  /** @type {WordingPart["percent"]} */
   function percent(value) {
     if (value === null) return NONE;
     if (value > 0 && value < 0.01) return "< 0.01 %";
@@ -29,18 +13,24 @@
     return `${value.toFixed(value < 9.995 ? 2 : 1)} %`;
   }
 
-  /** A length in px, or in mm where the scale is known. */
-  function length(px, mmPerPx) {
+  /** A length in px, or in mm where the scale is known. @type {WordingPart["length"]} */
+  function length(px, mmPerPx = 0) {
     if (px === null) return NONE;
-    const value = mmPerPx ? px * mmPerPx : px;
+    const isScaled = mmPerPx > 0;
+    const value = isScaled ? px * mmPerPx : px;
     const digits = value < 99.95 ? 1 : 0;
     const format = { minimumFractionDigits: digits, maximumFractionDigits: digits };
-    return `${value.toLocaleString("en-US", format)} ${mmPerPx ? "mm" : "px"}`;
+    return `${value.toLocaleString("en-US", format)} ${isScaled ? "mm" : "px"}`;
   }
 
+  /** @param {number} count */
   const regions = (count) => (count === 1 ? "1 region" : `${count} regions`);
 
-  /** The result in whole sentences, for those who do not see the picture. */
+  /**
+   * The result in whole sentences, for those who do not see the picture.
+   *
+   * @type {WordingPart["result"]}
+   */
   function result(state, verdict, mmPerPx) {
     if (!state.exact || state.components === null) return "";
     const called = verdict && (verdict.crack ? "Crack called" : "No crack called");
@@ -58,32 +48,48 @@
     return sentences.join(" ");
   }
 
+  /** @param {string} text */
   const capital = (text) => text[0].toUpperCase() + text.slice(1);
 
-  /** Position, heat and how unusual it is, for the pixel under the cursor. */
+  /**
+   * Position, heat and how unusual it is, for the pixel under the cursor.
+   *
+   * @type {WordingPart["pixel"]}
+   */
   function pixel(point, heat, shareBelow) {
     const place = `x ${point.x}, y ${point.y} · heat ${(heat / 65536).toFixed(3)}`;
     if (shareBelow === null) return place;
     return `${place} · more unusual than ${unusual(shareBelow)} % of clean pavement`;
   }
 
-  /** Never rounded up to 100 %: only a heat above every clean one is more unusual than all. */
+  /**
+   * Never rounded up to 100 %: only a heat above every clean one is more unusual than all.
+   *
+   * @param {number} share
+   */
   function unusual(share) {
     if (share >= 1) return "100";
     const digits = share >= 0.99 ? 2 : share >= 0.9 ? 1 : 0;
     return (Math.floor(100 * share * 10 ** digits) / 10 ** digits).toFixed(digits);
   }
 
-  /** A selected component's name and [title, value] pairs; measures of kept ones only. */
+  /**
+   * A selected component's name and [title, value] pairs; measures of kept ones only.
+   *
+   * @type {WordingPart["selection"]}
+   */
   function selection({ box, areaPx, measures, isDropped }, mmPerPx) {
-    const px = (name) => length(measures && measures[name], mmPerPx);
+    /** @param {keyof Measures} name */
+    const px = (name) => length(measures?.[name] ?? null, mmPerPx);
     const width = box.right - box.left;
     const height = box.bottom - box.top;
+    /** @type {[string, string][]} */
     const extent = [
       ["Area", `${areaPx.toLocaleString("en-US")} px`],
       ["Box", `${width} × ${height} px at x ${box.left}, y ${box.top}`],
     ];
     if (isDropped) return { name: "Dropped by hand", facts: extent };
+    /** @type {[string, string][]} */
     const lengths = [
       ["Length", px("lengthPx")],
       ["Mean width", px("meanWidthPx")],

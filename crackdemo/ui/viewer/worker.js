@@ -4,23 +4,27 @@
  */
 (function install(scope) {
   "use strict";
-  const crackdemo = (scope.crackdemo ??= {});
+  const { crackdemo } = scope;
 
   /** Runs in the worker: keeps one surface, and its last mask for a measurement that follows. */
   function serve() {
-    let surface = null;
-    let last = { turn: -1, mask: null };
+    /** @type {Surface} */
+    let surface;
+    /** @type {{ turn: number, mask: Mask } | null} */
+    let last = null;
+    /** @param {MessageEvent<Order | { surface: Surface }>} event */
     globalThis.onmessage = ({ data }) => {
-      if (data.surface) {
+      if ("surface" in data) {
         surface = data.surface;
         return;
       }
       const { turn, params, dropped, task } = data;
       const { mask, measure } = globalThis.crackdemo;
       try {
-        if (last.turn !== turn) last = { turn, mask: mask.cut(surface, params, dropped) };
-        if (task === "mask") postMessage({ turn, mask: last.mask });
-        else postMessage({ turn, measures: measure(last.mask) });
+        const cut = last?.turn === turn ? last.mask : mask.cut(surface, params, dropped);
+        last = { turn, mask: cut };
+        if (task === "mask") postMessage({ turn, mask: cut });
+        else postMessage({ turn, measures: measure(cut) });
       } catch (error) {
         postMessage({ turn, error: String(error) });
       }
@@ -28,33 +32,22 @@
   }
 
   /**
-   * @typedef {object} Order
-   * @property {number} turn comes back with the answer
-   * @property {"mask" | "measures"} task
-   * @property {MaskParams} params
-   * @property {Point[]} dropped
-   */
-
-  /**
-   * @typedef {object} Answer a mask, measures or what went wrong
-   * @property {number} turn
-   * @property {Mask} [mask]
-   * @property {{total: Measures, components: Measures[]}} [measures]
-   * @property {string} [error]
-   */
-
-  /**
    * Starts the worker. It does one order at a time; of those that wait only the newest is kept.
    *
    * @param {(answer: Answer) => void} answered
-   * @returns {{open: (surface: Surface) => void, order: (order: Order) => void}}
+   * @returns {WorkerOwner}
    */
   function start(answered) {
-    const source = [...crackdemo.workerParts, serve].map((part) => `(${part})(globalThis);\n`);
+    const parts = [...(crackdemo.workerParts ?? []), serve].map(
+      (part) => `(${part})(globalThis);\n`,
+    );
+    const source = ["globalThis.crackdemo = {};\n", ...parts];
     const url = URL.createObjectURL(new Blob(source, { type: "text/javascript" }));
     const worker = new Worker(url);
     let busy = false;
+    /** @type {Order | null} */
     let waiting = null;
+    /** @param {Order} next */
     const order = (next) => {
       if (busy) {
         waiting = next;
@@ -69,6 +62,7 @@
       waiting = null;
       answered(data);
     };
+    /** @param {Surface} surface */
     const open = (surface) => {
       waiting = null;
       worker.postMessage({ surface });
