@@ -9,14 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from crackdemo.arrays import Heatmap
+from crackdemo.checkpoints.checkpoint import load_checkpoint
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, Weights
+from crackdemo.detection.detector import Detection, Detector
 from crackdemo.errors import Stopped
 from crackdemo.inspection.store import Scored
+from crackdemo.masks.cut import MaskParams
+from crackdemo.photos.images import read_photo
 from crackdemo.ui.layout import launch
 from crackdemo.ui.workbench import Workbench
 
 OTHER_WEIGHTS = "other"
 """Weights in the list that see the same cracks less hot than the default ones."""
+OWN_MASK = MaskParams(threshold=0.3, closing=3, min_area=5)
+"""The checkpoint's own settings, which the page begins with."""
 
 
 class SteppedBench(Workbench):
@@ -67,6 +74,14 @@ class App:
     def checkpoint(self, name: str = DEFAULT_WEIGHTS) -> Path:
         """The folder of weights in the list."""
         return self.bench.shipped / name
+
+    def detect(self, photo: Path, weights: str = DEFAULT_WEIGHTS) -> Detection:
+        """What the checkpoint says, apart from the server."""
+        return Detector(load_checkpoint(self.checkpoint(weights))).detect(read_photo(photo))
+
+    def heatmap(self, photo: Path, weights: str = DEFAULT_WEIGHTS) -> Heatmap:
+        """Its heatmap alone."""
+        return self.detect(photo, weights).heatmap
 
 
 @contextmanager

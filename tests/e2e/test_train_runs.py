@@ -10,40 +10,19 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("playwright")
 from playwright.sync_api import Browser, Page, expect
 
 from crackdemo.runs.jobs import Jobs
 from crackdemo.runs.status import write_json, write_status
 from crackdemo.training.config import FitConfig
-from tests.e2e.app_server import App, running_app
-from tests.e2e.viewer_harness import CHROMIUM, chromium
+from tests.e2e.app_server import App
+from tests.e2e.visitor import SavePhoto
 from tests.hub_standin import HubStandIn
 from tests.short_fits import ENDLESS, SETTINGS, has_epochs, is_over, wait_for, weights
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 PATIENCE = 120_000
 """Milliseconds until a fit must have come along: the machine may be busy."""
 SHORT = 30_000
-SavePhoto = Callable[..., Path]
-
-
-@pytest.fixture(scope="module")
-def hub() -> Iterator[HubStandIn]:
-    with HubStandIn() as hub:
-        hub.add_token("hf_write", ["me"])
-        yield hub
-
-
-@pytest.fixture(scope="module")
-def app(
-    tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path, hub: HubStandIn
-) -> Iterator[App]:
-    folder = tmp_path_factory.mktemp("app")
-    more = {"runs": folder / "runs", "endpoint": hub.endpoint}
-    with running_app(folder, tiny_checkpoint, **more) as app:
-        yield app
 
 
 @pytest.fixture
@@ -54,12 +33,6 @@ def jobs(app: App) -> Iterator[Jobs]:
     for job in app.bench.jobs.jobs():
         app.bench.jobs.cancel(job.name)
         app.bench.jobs.delete(job.name)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture

@@ -8,24 +8,14 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from skimage import data
-
-pytest.importorskip("playwright")
 from playwright.sync_api import Browser, Error, Locator, Position, expect
+from skimage import data
 
 from crackdemo.arrays import Heatmap, RgbImage
 from crackdemo.masks.cut import MaskParams, cut_mask, drop_components
-from tests.e2e.viewer_harness import CHROMIUM, Harness, chromium
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+from tests.e2e.viewer_harness import Harness
 
 HALF = MaskParams(threshold=0.5)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture

@@ -6,15 +6,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from playwright.sync_api import Browser
 from skimage import data
 
-pytest.importorskip("playwright")
 from crackdemo.arrays import Heatmap, RegionMask, RgbImage
 from crackdemo.masks.cut import KERNELS, MaskParams, cut_mask, drop_components, region_mask
 from crackdemo.masks.measure import measure
-from tests.e2e.viewer_harness import CHROMIUM, Harness, chromium, darkness
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+from tests.e2e.viewer_harness import Harness, darkness
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "sut_crack" / "images"
 KERNEL_SIZES = (0, 3, 5, 7, 9, 11, 13, 15)
@@ -23,9 +21,10 @@ COMBINATIONS_PER_PHOTO = 32
 
 
 @pytest.fixture(scope="module")
-def harness() -> Iterator[Harness]:
-    with chromium() as browser:
-        yield Harness(browser.new_page())
+def harness(browser: Browser) -> Iterator[Harness]:
+    page = browser.new_page()
+    yield Harness(page)
+    page.close()
 
 
 def surface(size: tuple[int, int], seed: int) -> RgbImage:

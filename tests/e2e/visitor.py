@@ -1,20 +1,26 @@
 """A person at the page: what hands do there and what eyes see."""
 
+import base64
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from crackdemo.arrays import CrackMask
+from crackdemo.arrays import CrackMask, RgbImage
 from crackdemo.masks.cut import MaskParams
 from tests.e2e.viewer_harness import Harness
 
 _PATIENCE = 30_000
 """Milliseconds: tests run beside whatever else the machine does."""
 expect.set_options(timeout=_PATIENCE)
+SavePhoto = Callable[..., Path]
+"""Writes a photo under a path: the fixture `save_photo`."""
 
 
 class Visitor:
@@ -136,7 +142,33 @@ class Visitor:
         assert box is not None
         picture.click(position={"x": x * box["width"], "y": y * box["height"]})
 
+    def picture(self, view: str) -> RgbImage:
+        """What one of the four views shows."""
+        script = "(canvas) => canvas.toDataURL()"
+        url = self.page.locator(f".pane[data-view={view}] .picture").evaluate(script)
+        encoded = np.frombuffer(base64.b64decode(url.split(",")[1]), np.uint8)
+        return cv2.imdecode(encoded, cv2.IMREAD_COLOR)
 
-def texts(places: Sequence[Locator]) -> list[str]:
-    """What stands in each place."""
-    return [place.inner_text() for place in places]
+    def drop_largest(self) -> None:
+        """Selects the largest crack and drops it as a false alarm, with the keyboard."""
+        self.page.locator(".pane[data-view=photo]").focus()
+        self.page.keyboard.press("n")
+        self.page.keyboard.press("Delete")
+
+
+@contextmanager
+def visit(browser: Browser, url: str, **screen: Any) -> Iterator[Visitor]:
+    """A visitor with a browser profile of its own, whose page must throw no error."""
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **screen})
+    visitor = Visitor(context.new_page(), url)
+    yield visitor
+    context.close()
+    assert visitor.errors == []
+
+
+def without_largest(mask: CrackMask) -> CrackMask:
+    """What is left of a mask after `Visitor.drop_largest`."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), None, 8)
+    assert count > 2, "a mask of one component proves little"
+    largest = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
+    return mask & (labels != largest)
