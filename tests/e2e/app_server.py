@@ -27,11 +27,16 @@ OWN_MASK = MaskParams(threshold=0.3, closing=3, min_area=5)
 
 
 class SteppedBench(Workbench):
-    """Scores at once, or as many photos as a test permits."""
+    """Scores at once, or as many photos as a test permits, or answers when a test lets it."""
 
     permits: threading.Semaphore | None = None
     waiting: int = 0
     """Runs that wait for a permit."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.answers = threading.Event()
+        self.answers.set()
 
     def score(
         self,
@@ -41,6 +46,8 @@ class SteppedBench(Workbench):
     ) -> Scored:
         if should_stop is not None:  # only a run that somebody can stop has it
             self._wait(should_stop)
+        else:
+            self.answers.wait()
         return super().score(photo, weights, should_stop)
 
     def _wait(self, should_stop: Callable[[], bool]) -> None:
@@ -60,6 +67,15 @@ class SteppedBench(Workbench):
             yield self.permits
         finally:
             self.permits = None
+
+    @contextmanager
+    def overloaded(self) -> Iterator[None]:
+        """Inside, what a photo on show is asked for waits, as on a machine under load."""
+        self.answers.clear()
+        try:
+            yield
+        finally:
+            self.answers.set()
 
 
 @dataclass(frozen=True)

@@ -284,7 +284,9 @@ def _wire_region(bench: Workbench, tools: RegionTools, stage: Stage, states: Sta
         return redrawn(session, session.region.with_corner(x / width, y / height, shape))
 
     outputs = [states.region, tools.picture, stage.files, stage.meta]
-    tools.picture.select(click, [tools.shape, *states.all], outputs, **_EVERY_TIME)
+    # one after the other: each begins with the region that the one before has left
+    in_turn: dict[str, Any] = {**_EVERY_TIME, "concurrency_id": "region"}
+    tools.picture.select(click, [tools.shape, *states.all], outputs, **in_turn)
     for button, change in (
         (tools.close, Region.closed),
         (tools.undo, Region.undone),
@@ -294,7 +296,7 @@ def _wire_region(bench: Workbench, tools: RegionTools, stage: Stage, states: Sta
             lambda *parts, change=change: redrawn(Session(*parts), change(Session(*parts).region)),
             states.all,
             outputs,
-            **_EVERY_TIME,
+            **in_turn,
         )
     gr.on(
         [tools.panel.expand, stage.meta.change],
@@ -302,6 +304,7 @@ def _wire_region(bench: Workbench, tools: RegionTools, stage: Stage, states: Sta
         states.all,
         tools.picture,
         **_QUIET,
+        concurrency_id="region",
     )
 
 
