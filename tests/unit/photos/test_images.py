@@ -444,6 +444,7 @@ def refused_in_a_process(path: Path) -> tuple[str, int]:
     program = (
         "import resource, sys, warnings\n"
         "from pathlib import Path\n"
+        "from crackdemo.errors import PhotoError\n"
         "from crackdemo.photos.images import read_photo\n"
         "warnings.simplefilter('ignore')\n"
         "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024\n"
