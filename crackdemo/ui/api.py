@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from numpy.typing import NDArray
 
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS
 from crackdemo.errors import CheckpointError, PhotoError, WeightsError
@@ -43,7 +44,12 @@ def inspect(
     verdict = judge(scored.detection, calibration, preset, Path(photo).name)
     folder = bench.new_export_folder()
     files = [folder / name for name in ("mask.png", "heatmap.png", "reconstruction.png")]
-    arrays = (verdict.mask, scored.detection.heatmap, scored.detection.reconstruction)
+    detection = scored.detection
+    arrays: tuple[NDArray[Any], ...] = (
+        verdict.mask,
+        detection.heatmap,
+        detection.reconstruction,
+    )
     for file, array in zip(files, arrays, strict=True):
         write_png(file, array)
     report = {

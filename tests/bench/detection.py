@@ -40,7 +40,7 @@ from crackdemo.detection.heatmaps import HeatmapConfig, photo_score, to_heatmap
 from crackdemo.detection.illumination import FlattenConfig, measure_illumination, to_gray
 from crackdemo.evaluation.evaluate import Evaluation
 from crackdemo.masks.cut import cut_mask
-from crackdemo.models import CaeConfig
+from crackdemo.models.cae import CaeConfig
 from crackdemo.synthesis.cracks import paint_cracks
 from crackdemo.training.config import FitConfig
 from crackdemo.training.loop import GrayTiles

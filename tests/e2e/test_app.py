@@ -6,7 +6,11 @@ import socket
 from pathlib import Path
 from urllib.request import urlopen
 
+import pytest
+
 from tests.e2e.app_process import free_port, started
+
+pytestmark = pytest.mark.processes
 
 
 def test_the_app_serves_its_page_from_any_folder_and_cleans_up(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from crackdemo.masks.cut import cut_mask
 from tests.e2e.app_process import free_port, started
@@ -40,7 +40,12 @@ def test_a_photo_whose_files_are_cut_off_is_shown_when_the_server_is_back(
 ) -> None:
     with Cable(app.url) as cable, visit(browser, cable.url) as visitor:
         visitor.score(*survey[:2])
-        visitor.page.route("**/heatmap.png", lambda route: (cable.pull(), route.continue_()))
+
+        def cut_off(route: Route) -> None:
+            cable.pull()
+            route.continue_()
+
+        visitor.page.route("**/heatmap.png", cut_off)
         visitor.strip.nth(1).click()
         visitor.sees(visitor.connection, "The connection is lost")
         visitor.sees(visitor.verdict, "km 0.png")
@@ -74,6 +79,8 @@ def test_scoring_goes_on_by_itself_after_lost_connections(
         visitor.sees_mask(cut_mask(app.heatmap(survey[3]), OWN_MASK))
 
 
+@pytest.mark.processes
+@pytest.mark.slow
 def test_a_restarted_server_scores_again_what_the_open_page_has_and_a_hand_chooses(
     browser: Browser, tmp_path: Path, survey: list[Path]
 ) -> None:

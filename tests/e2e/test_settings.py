@@ -66,6 +66,7 @@ def test_two_hundred_slider_moves_send_no_request_and_run_no_network(
     assert app.bench.scored_count == scored
 
 
+@pytest.mark.processes
 def test_slider_moves_send_no_request_while_a_fit_runs(
     app: App, visitor: Visitor, cracked: Path, data: list[str]
 ) -> None:

@@ -9,6 +9,8 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.app_server import App, running_app
 from tests.hub_standin import HubStandIn
 
+pytestmark = pytest.mark.processes
+
 PATIENCE = 120_000
 """Milliseconds until a fit must be done: the machine may be busy."""
 TINY = {"tile_size": 32, "source_size": 64, "batch_size": 2, "steps_per_epoch": 2, "epochs": 3}

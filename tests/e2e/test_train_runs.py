@@ -20,6 +20,8 @@ from tests.e2e.visitor import SavePhoto
 from tests.hub_standin import HubStandIn
 from tests.short_fits import ENDLESS, SETTINGS, has_epochs, is_over, wait_for, weights
 
+pytestmark = pytest.mark.processes
+
 PATIENCE = 120_000
 """Milliseconds until a fit must have come along: the machine may be busy."""
 SHORT = 30_000
@@ -193,6 +195,7 @@ def test_a_push_says_what_failed_and_calls_nothing_half_published_done(
     assert hub.repos["me/street"].private
 
 
+@pytest.mark.slow
 def test_places_in_the_queue_are_told_and_cancel_moves_them_up(
     jobs: Jobs, data: list[str], page: Page
 ) -> None:
@@ -212,6 +215,7 @@ def test_places_in_the_queue_are_told_and_cancel_moves_them_up(
     expect(listed).to_contain_text("third · running", timeout=PATIENCE)
 
 
+@pytest.mark.slow
 def test_a_killed_fit_is_resumed_from_the_page_to_the_weights_of_an_uninterrupted_one(
     jobs: Jobs, data: list[str], page: Page
 ) -> None:

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from crackdemo.arrays import CrackMask, RgbImage
 from crackdemo.masks.cut import MaskParams
-from tests.e2e.viewer_harness import Harness
+from tests.e2e.viewer_harness import shown_mask
 
 _PATIENCE = 30_000
 """Milliseconds: tests run beside whatever else the machine does."""
@@ -25,9 +25,6 @@ SavePhoto = Callable[..., Path]
 
 class Visitor:
     """One open page."""
-
-    mask = Harness.mask
-    """What `crackdemo.viewer.mask()` holds."""
 
     def __init__(self, page: Page, url: str) -> None:
         self.page = page
@@ -54,6 +51,10 @@ class Visitor:
     @property
     def strip(self) -> Locator:
         return self.page.locator("#strip button")
+
+    def mask(self) -> CrackMask:
+        """What `crackdemo.viewer.mask()` holds."""
+        return shown_mask(self.page)
 
     def drop(self, *photos: Path) -> None:
         """Adds photos to those that are there."""

@@ -336,7 +336,8 @@ def _session_and_settings(values: Sequence[Any]) -> tuple[Session, Settings]:
     """Of the values of `Knobs.settings`, `Stage.dropped` and `States.all`."""
     *settings, roll, on_show, region = values
     session = Session(roll, on_show, region)
-    return session, inspection.settings_of(*settings, session)
+    in_order = [*settings, session]
+    return session, inspection.settings_of(*in_order)
 
 
 def _show(bench: Workbench, stage: Stage, session: Session) -> dict[Any, Any]:

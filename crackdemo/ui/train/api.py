@@ -39,7 +39,9 @@ def build(bench: Workbench) -> None:
         owner.check(bench.owner, None)  # a program has no login
         return jobs()
 
-    def start_fit(name: str, folder: str, settings: dict, minutes: float) -> dict:
+    def start_fit(
+        name: str, folder: str, settings: dict[str, Any], minutes: float
+    ) -> dict[str, Any]:
         """Starts a fit on an allowed folder, or on procedural pavement where `folder` is empty.
 
         `settings` are those of a FitConfig; with `minutes` above 0 they decide on the epochs.
@@ -53,14 +55,14 @@ def build(bench: Workbench) -> None:
         except (DatasetError, RunError, ValueError, TypeError) as error:
             raise gr.Error(str(error)) from None
 
-    def fit_status(name: str) -> dict:
+    def fit_status(name: str) -> dict[str, Any]:
         """State, epochs and losses of a run."""
         try:
             return report(jobs().job(name))
         except RunError as error:
             raise gr.Error(str(error)) from None
 
-    def cancel_fit(name: str) -> dict:
+    def cancel_fit(name: str) -> dict[str, Any]:
         """Ends a fit; it has ended when the answer comes."""
         try:
             return report(own_jobs().cancel(name))

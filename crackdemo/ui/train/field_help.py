@@ -13,7 +13,7 @@ def field_help(kind: type) -> dict[str, str]:
     assert isinstance(body, ast.ClassDef)
     sentences = {}
     for field, text in zip(body.body, body.body[1:], strict=False):
-        is_text = isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and is_text:
-            sentences[field.target.id] = " ".join(str(text.value.value).split())
+        match field, text:
+            case ast.AnnAssign(target=ast.Name(name)), ast.Expr(ast.Constant(sentence)):
+                sentences[name] = " ".join(str(sentence).split())
     return sentences

@@ -23,6 +23,8 @@ from crackdemo.masks.presets import Preset, preset_json
 from crackdemo.photos.images import read_mask
 from tests.hub_standin import HubStandIn
 
+pytestmark = pytest.mark.processes
+
 SavePhoto = Callable[..., Path]
 PROJECT = Path(__file__).parents[3]
 SMALL_FIT = {
@@ -319,6 +321,7 @@ class TestFit:
         path.write_text(json.dumps(SMALL_FIT))
         return path
 
+    @pytest.mark.slow
     def test_weights_are_fitted_for_some_minutes_and_predict_takes_them(
         self, data: Path, config: Path, tmp_path: Path, save_photo: SavePhoto
     ) -> None:
@@ -336,6 +339,7 @@ class TestFit:
         fitted = ["--model", str(run / "checkpoint")]
         assert main(["predict", str(photo), *fitted, "--out", str(out)]) == 0
 
+    @pytest.mark.slow
     def test_a_fit_that_is_interrupted_says_so_and_can_be_resumed(
         self, data: Path, config: Path, tmp_path: Path
     ) -> None:

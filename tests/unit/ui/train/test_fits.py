@@ -138,6 +138,7 @@ class TestData:
         with pytest.raises(DatasetError, match="no photos yet"):
             fit_data.gather(bench, fit_data.UPLOAD, [], "")
 
+    @pytest.mark.slow
     def test_time_is_estimated_from_real_steps(self, bench: Workbench) -> None:
         small = {"tile_size": 32, "source_size": 64, "batch_size": 2, "steps_per_epoch": 2}
         config = fit_data.settings_of({"family": "cae", **small}, NETWORK, "")
