@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Route, expect
 
 from crackdemo.masks.cut import cut_mask

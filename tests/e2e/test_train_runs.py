@@ -97,7 +97,8 @@ def test_a_run_is_renamed_and_deleted_and_the_weights_list_follows(
 
     page.once("dialog", lambda dialog: dialog.dismiss())
     page.locator("#delete").click()
-    page.wait_for_timeout(500)
+    take(page, "yard")  # the server has answered since
+    take(page, "road")
     assert jobs.finished() == ["road", "yard"]
     page.once("dialog", lambda dialog: dialog.accept())
     page.locator("#delete").click()

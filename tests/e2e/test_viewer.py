@@ -106,8 +106,8 @@ def test_the_photo_that_was_asked_for_last_stays_whatever_arrives_late(harness: 
     newer_heatmap = three_cracks()[:, ::-1].copy()
     newer = harness.add("newer", gravel(), newer_heatmap)
     harness.hold("late/heatmap.png")
-    harness.page.evaluate("source => void crackdemo.viewer.show(source)", late)
-    harness.page.wait_for_timeout(100)
+    with harness.page.expect_request("**/late/heatmap.png"):
+        harness.page.evaluate("source => void crackdemo.viewer.show(source)", late)
     harness.show(newer)
     harness.release("late/heatmap.png")
     harness.page.wait_for_timeout(200)
@@ -401,7 +401,7 @@ def test_two_fingers_zoom_on_a_phone(browser: Browser) -> None:
         points = [{"x": box["x"] + 60 + sign * spread, "y": y, "id": sign} for sign in (-1, 1)]
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
     session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    harness.page.wait_for_timeout(100)
+    harness.page.evaluate("() => new Promise((r) => requestAnimationFrame(() => setTimeout(r)))")
     zoomed = (pixels(harness, "[data-view=mask] .picture")[..., 0] > 0).mean()
     assert zoomed > 1.5 * before
     context.close()
