@@ -46,7 +46,7 @@ def test_clicks_that_come_faster_than_answers_all_count(
     with app.bench.overloaded():
         for corner in ((0.1, 0.1), (0.6, 0.1), (0.1, 0.9)):
             with visitor.page.expect_response("**/queue/join*"):
-                visitor.region_click(*corner)
+                visitor.region_click_at_once(*corner)
         with visitor.page.expect_response("**/queue/join*"):
             visitor.page.get_by_role("button", name="Close polygon").click()
     visitor.sees(visitor.verdict, "in the region of interest")

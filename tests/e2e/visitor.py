@@ -137,11 +137,24 @@ class Visitor:
         return files
 
     def region_click(self, x: float, y: float) -> None:
-        """Clicks into the picture of the region of interest, in fractions of it."""
+        """Clicks into the picture of the region of interest, in fractions of it, and waits until
+        it is drawn anew."""
         picture = self.page.locator("#region-view img")
-        box = picture.bounding_box()
-        assert box is not None
+        before = self.region_click_at_once(x, y)
+        expect(picture).not_to_have_attribute("src", before)
+
+    def region_click_at_once(self, x: float, y: float) -> str:
+        """Clicks as soon as the picture is loaded (gradio drops a click before); returns its
+        address."""
+        self.page.wait_for_function(
+            "() => { const image = document.querySelector('#region-view img');"
+            " return image && image.complete && image.naturalWidth > 0; }"
+        )
+        picture = self.page.locator("#region-view img")
+        before, box = picture.get_attribute("src"), picture.bounding_box()
+        assert before is not None and box is not None
         picture.click(position={"x": x * box["width"], "y": y * box["height"]})
+        return before
 
     def picture(self, view: str) -> RgbImage:
         """What one of the four views shows."""
