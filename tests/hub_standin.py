@@ -178,7 +178,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     @property
     def hub(self) -> HubStandIn:
-        return self.server.hub  # type: ignore[attr-defined, no-any-return]
+        return self.server.hub  # type: ignore[attr-defined]
 
     def log_message(self, *_: object) -> None:
         pass

@@ -1,6 +1,6 @@
 """What autoencoders are built of: settings, convolution blocks, encoder, decoder."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 from pydantic import Field
@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from crackdemo.configs import SETTINGS
-from crackdemo.errors import ConfigError
 from crackdemo.models.family import Network, NetworkConfig
 
 AUTOENCODER_OBJECTIVES = ("healing", "inpainting", "reconstruction")
@@ -36,14 +35,11 @@ class AutoencoderConfig(NetworkConfig):
         """Heights and widths that the network takes are multiples of this."""
         return int(2 ** (len(self.channels) - 1))
 
-    def check_objective(self, objective: str) -> None:
-        """Raises ConfigError where this network would learn nothing from it."""
-        if objective == "reconstruction" and self.skips:
-            raise ConfigError("Plain reconstruction needs skips off: the network would only copy.")
-        if objective != "healing" and self.crack_head:
-            raise ConfigError(
-                f"The objective {objective} needs crack_head off: it paints no cracks."
-            )
+    @classmethod
+    def settings_for(cls, objective: str) -> dict[str, Any]:
+        """Plain reconstruction would only copy through skips, and only healing paints cracks for
+        the head to learn from."""
+        return {"skips": objective != "reconstruction", "crack_head": objective == "healing"}
 
 
 class DoubleConv(nn.Sequential):

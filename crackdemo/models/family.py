@@ -28,8 +28,10 @@ class NetworkConfig:
         """The only height and width that the network takes; None for any."""
         return None
 
-    def check_objective(self, objective: str) -> None:
-        """Raises ConfigError where this network cannot be fitted for one of its family's."""
+    @classmethod
+    def settings_for(cls, objective: str) -> dict[str, Any]:
+        """What an objective of the family asks of the network, by name."""
+        return {}
 
 
 class Prediction(NamedTuple):

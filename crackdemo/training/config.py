@@ -87,7 +87,9 @@ class FitConfig:
             raise ConfigError(
                 f"The objective must be {', '.join(objectives)}, but is {self.objective!r}."
             )
-        self.network.check_objective(self.objective)
+        for name, value in self.network.settings_for(self.objective).items():
+            if getattr(self.network, name) and not value:
+                raise ConfigError(f"The objective {self.objective} needs {name} off: set it.")
         step = self.network.stride
         if self.tile_size % step or self.tile_size < 2 * step:
             raise ConfigError(f"tile_size must be a multiple of {step}, from {2 * step} on.")

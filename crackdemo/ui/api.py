@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import gradio as gr
+from numpy.typing import NDArray
 
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS
 from crackdemo.configs import parse_config
@@ -45,7 +46,7 @@ def inspect(
     preset = parse_config(Preset, {"mask": params, "mm_per_px": mm_per_px or None})
     scored = bench.score(file, resolved)
     verdict = judge(scored.detection, detector, preset)
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         "mask.png": verdict.mask,
         "heatmap.png": scored.detection.heatmap,
         "reconstruction.png": scored.detection.reconstruction,

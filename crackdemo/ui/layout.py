@@ -43,7 +43,7 @@ def build_page(bench: Workbench) -> gr.Blocks:
             elem_id="headline",
         )
         with gr.Tab("Inspect", id="inspect") as inspect:
-            weights = inspect_tab.build(bench, page)
+            weights = inspect_tab.build(bench, page, inspect)
         with gr.Tab("Train", id="train") as train:
             train_tab.build(bench, train, [inspect])
         # a fit may have finished since the page was opened

@@ -50,10 +50,15 @@
         regionUrl: region ?? null,
         kernels: crackdemo.kernels,
         cleanQuantiles: meta.cleanQuantiles,
-        dropped: (dropped[meta.name] ?? []).map(([x, y]) => ({ x, y })),
+        dropped: droppedOn(meta).map(([x, y]) => ({ x, y })),
         verdict: { crack: meta.crack },
       })
       .catch(() => coming === meta && forget(`${meta.name} could not be shown.`));
+  }
+
+  /** By a photo's content; older presets know a photo by its name alone. @param {PhotoMeta} meta */
+  function droppedOn({ sha256, name }) {
+    return dropped[sha256] ?? dropped[name] ?? [];
   }
 
   /** The viewer itself says what went wrong, and offers to try again. @param {string} text */
@@ -137,7 +142,7 @@
     offerDownloads(false);
     if ("threshold" in change) write("#threshold input[type=number]", change.threshold.toFixed(3));
     if ("dropped" in change && shown) {
-      dropped = { ...dropped, [shown.name]: change.dropped.map(({ x, y }) => [x, y]) };
+      dropped = { ...dropped, [shown.sha256]: change.dropped.map(({ x, y }) => [x, y]) };
       write("#dropped textarea", JSON.stringify(dropped));
     }
   });

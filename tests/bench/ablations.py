@@ -17,7 +17,8 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from crackdemo.detection.heatmaps import HeatmapConfig
-from crackdemo.models import CaeConfig, VaeConfig
+from crackdemo.models.cae import CaeConfig
+from crackdemo.models.vae import VaeConfig
 from crackdemo.runs.folder import RunConfig, RunFolder
 from crackdemo.synthesis.camera import CameraConfig
 from crackdemo.training.config import FitConfig

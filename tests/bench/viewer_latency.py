@@ -23,9 +23,9 @@ from skimage import data
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
-from crackdemo.arrays import Heatmap, RgbImage  # noqa: E402
-from crackdemo.checkpoints.checkpoint import load_checkpoint  # noqa: E402
+from crackdemo.arrays import Heatmap, RegionMask, RgbImage  # noqa: E402
 from crackdemo.checkpoints.names import Weights  # noqa: E402
+from crackdemo.detection.calibration import Calibration  # noqa: E402
 from crackdemo.detection.detector import Detection, Detector  # noqa: E402
 from crackdemo.masks.cut import cut_mask  # noqa: E402
 from crackdemo.masks.params import MaskParams  # noqa: E402
@@ -115,12 +115,18 @@ class DarkBench(Workbench):
     """Takes darkness for the heatmap, so that a photo decides how noisy it is."""
 
     def detector(self, weights: Weights) -> Detector:
-        return _Darkness(load_checkpoint(weights.folder))
+        return _Darkness(super().detector(weights).calibration)
 
 
-class _Darkness(Detector):
+class _Darkness:
+    def __init__(self, calibration: Calibration) -> None:
+        self.calibration = calibration
+
     def detect(self, photo: RgbImage, should_stop: Callable[[], bool] | None = None) -> Detection:
         return Detection(cv2.medianBlur(photo, 15), heatmap_of(photo), score=0.9)
+
+    def score(self, detection: Detection, region: RegionMask | None = None) -> float:
+        return detection.score
 
 
 def heatmap_of(photo: RgbImage) -> Heatmap:

@@ -9,22 +9,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from crackdemo.arrays import Heatmap
+from crackdemo.checkpoints.checkpoint import load_checkpoint
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, Weights
+from crackdemo.detection.detector import Detection
 from crackdemo.errors import Stopped
 from crackdemo.inspection.store import Scored
+from crackdemo.masks.params import MaskParams
+from crackdemo.photos.images import read_photo
 from crackdemo.ui.layout import launch
 from crackdemo.ui.workbench import Workbench
 
 OTHER_WEIGHTS = "other"
 """Weights in the list that see the same cracks less hot than the default ones."""
+OWN_MASK = MaskParams(threshold=0.3, closing=3, min_area=5)
+"""The checkpoint's own settings, which the page begins with."""
 
 
 class SteppedBench(Workbench):
-    """Scores at once, or as many photos as a test permits."""
+    """Scores at once, or as many photos as a test permits, or answers when a test lets it."""
 
     permits: threading.Semaphore | None = None
     waiting: int = 0
     """Runs that wait for a permit."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.answers = threading.Event()
+        self.answers.set()
 
     def score(
         self,
@@ -34,6 +46,8 @@ class SteppedBench(Workbench):
     ) -> Scored:
         if should_stop is not None:  # only a run that somebody can stop has it
             self._wait(should_stop)
+        else:
+            self.answers.wait()
         return super().score(photo, weights, should_stop)
 
     def _wait(self, should_stop: Callable[[], bool]) -> None:
@@ -54,6 +68,15 @@ class SteppedBench(Workbench):
         finally:
             self.permits = None
 
+    @contextmanager
+    def overloaded(self) -> Iterator[None]:
+        """Inside, what a photo on show is asked for waits, as on a machine under load."""
+        self.answers.clear()
+        try:
+            yield
+        finally:
+            self.answers.set()
+
 
 @dataclass(frozen=True)
 class App:
@@ -67,6 +90,14 @@ class App:
     def checkpoint(self, name: str = DEFAULT_WEIGHTS) -> Path:
         """The folder of weights in the list."""
         return self.bench.shipped / name
+
+    def detect(self, photo: Path, weights: str = DEFAULT_WEIGHTS) -> Detection:
+        """What the checkpoint says, apart from the server."""
+        return load_checkpoint(self.checkpoint(weights)).detector().detect(read_photo(photo))
+
+    def heatmap(self, photo: Path, weights: str = DEFAULT_WEIGHTS) -> Heatmap:
+        """Its heatmap alone."""
+        return self.detect(photo, weights).heatmap
 
 
 @contextmanager

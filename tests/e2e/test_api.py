@@ -1,6 +1,6 @@
 """The public endpoint as a program uses it: a real server, a real client."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,18 +8,11 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
-from crackdemo.checkpoints.checkpoint import load_checkpoint
 from crackdemo.masks.cut import cut_mask
 from crackdemo.masks.measure import measure
-from crackdemo.photos.images import read_mask, read_photo
-from tests.e2e.app_server import App, running_app
+from crackdemo.photos.images import read_mask
+from tests.e2e.app_server import App
 from tests.plain import plain_mask
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> Iterator[App]:
-    with running_app(tmp_path_factory.mktemp("api"), tiny_checkpoint) as app:
-        yield app
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +36,7 @@ def test_inspect_gives_the_mask_and_report_that_python_gives(
         mm_per_px=0.5,
         api_name="/inspect",
     )
-    detection = load_checkpoint(app.checkpoint()).detector().detect(read_photo(crack_photo))
+    detection = app.detect(crack_photo)
     expected = cut_mask(detection.heatmap, plain_mask(0.3, opening=3, min_area=5))
     if expected.any() and not expected.all():
         assert np.array_equal(read_mask(Path(mask)), expected)

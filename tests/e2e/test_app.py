@@ -1,40 +1,16 @@
 """The command that starts the app, as a new user gives it."""
 
-import os
 import re
 import signal
 import socket
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
-APP = Path(__file__).parents[2] / "app.py"
+import pytest
 
+from tests.e2e.app_process import free_port, started
 
-@contextmanager
-def started(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """The app as a process of its own, with another folder than the project's as current one."""
-    process = subprocess.Popen(
-        [sys.executable, "-u", str(APP), "--runs", str(folder / "runs"), *arguments],
-        cwd=folder,
-        env={**os.environ, "TMPDIR": str(folder)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
+pytestmark = pytest.mark.processes
 
 
 def test_the_app_serves_its_page_from_any_folder_and_cleans_up(tmp_path: Path) -> None:

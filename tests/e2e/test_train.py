@@ -1,51 +1,21 @@
 """A fit from the page, in a real browser, and through the API, in a real client."""
 
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("playwright")
 from gradio_client import Client
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.app_server import App, running_app
-from tests.e2e.viewer_harness import CHROMIUM, chromium
 from tests.hub_standin import HubStandIn
+
+pytestmark = pytest.mark.processes
 
 PATIENCE = 120_000
 """Milliseconds until a fit must be done: the machine may be busy."""
 TINY = {"tile_size": 32, "source_size": 64, "batch_size": 2, "steps_per_epoch": 2, "epochs": 3}
 NETWORK = {"channels": [4, 8]}
-
-needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-
-
-@pytest.fixture(scope="module")
-def hub() -> Iterator[HubStandIn]:
-    with HubStandIn() as hub:
-        hub.add_token("hf_write", ["me"])
-        yield hub
-
-
-@pytest.fixture(scope="module")
-def app(
-    tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path, hub: HubStandIn
-) -> Iterator[App]:
-    folder = tmp_path_factory.mktemp("app")
-    more = {"runs": folder / "runs", "endpoint": hub.endpoint}
-    with running_app(folder, tiny_checkpoint, **more) as app:
-        yield app
-        assert app.bench.jobs is not None
-        for job in app.bench.jobs.jobs():
-            app.bench.jobs.cancel(job.name)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 def open_tab(page: Page, app: App) -> None:
@@ -67,14 +37,6 @@ def fill_in(page: Page, name: str, epochs: int) -> None:
     page.locator("#fit-channels").get_by_role("textbox").fill("4, 8")
 
 
-def wait_until(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE / 1000
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
-@needs_browser
 def test_a_fit_started_from_the_page_is_found_again_finishes_and_its_weights_are_in_the_list(
     app: App, hub: HubStandIn, browser: Browser
 ) -> None:
@@ -115,7 +77,6 @@ def test_a_fit_started_from_the_page_is_found_again_finishes_and_its_weights_are
     page.close()
 
 
-@needs_browser
 def test_a_running_fit_is_cancelled_and_resumed_from_the_page(app: App, browser: Browser) -> None:
     page = browser.new_page(viewport={"width": 1300, "height": 1000})
     open_tab(page, app)
@@ -132,7 +93,6 @@ def test_a_running_fit_is_cancelled_and_resumed_from_the_page(app: App, browser:
     page.close()
 
 
-@needs_browser
 def test_photos_are_checked_and_nothing_of_them_stays(app: App, browser: Browser) -> None:
     brought = app.bench.scratch / "intake"
     for is_abandoned in (True, False):
@@ -145,7 +105,10 @@ def test_photos_are_checked_and_nothing_of_them_stays(app: App, browser: Browser
         if not is_abandoned:
             expect(found).to_contain_text("A step of", timeout=PATIENCE)
         page.close()
-        wait_until(lambda: not list(brought.iterdir()))
+        end = time.monotonic() + PATIENCE / 1000
+        while list(brought.iterdir()):
+            assert time.monotonic() < end
+            time.sleep(0.05)
 
 
 def test_a_program_starts_watches_and_cancels_a_fit(app: App) -> None:

@@ -9,40 +9,21 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("playwright")
 from playwright.sync_api import Browser, Page, expect
 
 from crackdemo.runs.folder import EpochReport, RunConfig, RunFolder
 from crackdemo.runs.jobs import Jobs
 from crackdemo.training.config import FitConfig
-from tests.e2e.app_server import App, running_app
-from tests.e2e.viewer_harness import CHROMIUM, chromium
+from tests.e2e.app_server import App
+from tests.e2e.visitor import SavePhoto
 from tests.hub_standin import HubStandIn
 from tests.short_fits import ENDLESS, SETTINGS, has_epochs, is_over, wait_for, weights
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+pytestmark = pytest.mark.processes
+
 PATIENCE = 120_000
 """Milliseconds until a fit must have come along: the machine may be busy."""
 SHORT = 30_000
-SavePhoto = Callable[..., Path]
-
-
-@pytest.fixture(scope="module")
-def hub() -> Iterator[HubStandIn]:
-    with HubStandIn() as hub:
-        hub.add_token("hf_write", ["me"])
-        yield hub
-
-
-@pytest.fixture(scope="module")
-def app(
-    tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path, hub: HubStandIn
-) -> Iterator[App]:
-    folder = tmp_path_factory.mktemp("app")
-    more = {"runs": folder / "runs", "endpoint": hub.endpoint}
-    with running_app(folder, tiny_checkpoint, **more) as app:
-        yield app
 
 
 @pytest.fixture
@@ -53,12 +34,6 @@ def jobs(app: App) -> Iterator[Jobs]:
     for job in app.bench.jobs.jobs():
         app.bench.jobs.cancel(job.name)
         app.bench.jobs.delete(job.name)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture
@@ -116,7 +91,8 @@ def test_a_run_is_renamed_and_deleted_and_the_weights_list_follows(
 
     page.once("dialog", lambda dialog: dialog.dismiss())
     page.locator("#delete").click()
-    page.wait_for_timeout(500)
+    take(page, "yard")  # the server has answered since
+    take(page, "road")
     assert jobs.finished() == ["road", "yard"]
     page.once("dialog", lambda dialog: dialog.accept())
     page.locator("#delete").click()
@@ -214,6 +190,7 @@ def test_a_push_says_what_failed_and_calls_nothing_half_published_done(
     assert hub.repos["me/street"].private
 
 
+@pytest.mark.slow
 def test_places_in_the_queue_are_told_and_cancel_moves_them_up(
     jobs: Jobs, data: list[str], page: Page
 ) -> None:
@@ -233,6 +210,7 @@ def test_places_in_the_queue_are_told_and_cancel_moves_them_up(
     expect(listed).to_contain_text("third · running", timeout=PATIENCE)
 
 
+@pytest.mark.slow
 def test_a_killed_fit_is_resumed_from_the_page_to_the_weights_of_an_uninterrupted_one(
     jobs: Jobs, data: list[str], page: Page
 ) -> None:

@@ -8,25 +8,15 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from skimage import data
-
-pytest.importorskip("playwright")
 from playwright.sync_api import Browser, Error, Locator, Position, expect
+from skimage import data
 
 from crackdemo.arrays import Heatmap, RgbImage
 from crackdemo.masks.cut import cut_mask, drop_components
-from crackdemo.masks.params import MaskParams
-from tests.e2e.viewer_harness import CHROMIUM, Harness, chromium
+from tests.e2e.viewer_harness import Harness
+from tests.plain import plain_mask
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-
-HALF = MaskParams(threshold=0.5)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
+HALF = plain_mask(threshold=0.5)
 
 
 @pytest.fixture
@@ -117,8 +107,8 @@ def test_the_photo_that_was_asked_for_last_stays_whatever_arrives_late(harness: 
     newer_heatmap = three_cracks()[:, ::-1].copy()
     newer = harness.add("newer", gravel(), newer_heatmap)
     harness.hold("late/heatmap.png")
-    harness.page.evaluate("source => void crackdemo.viewer.show(source)", late)
-    harness.page.wait_for_timeout(100)
+    with harness.page.expect_request("**/late/heatmap.png"):
+        harness.page.evaluate("source => void crackdemo.viewer.show(source)", late)
     harness.show(newer)
     harness.release("late/heatmap.png")
     harness.page.wait_for_timeout(200)
@@ -140,7 +130,7 @@ def test_fifty_photos_paged_through_fast_end_with_the_last(harness: Harness) -> 
         }""",
         sources,
     )
-    expected = cut_mask(np.roll(three_cracks(), 49, axis=1), MaskParams(threshold=0.549))
+    expected = cut_mask(np.roll(three_cracks(), 49, axis=1), plain_mask(threshold=0.549))
     assert np.array_equal(harness.mask(), expected)
 
 
@@ -150,11 +140,11 @@ def test_the_present_photo_and_its_mask_stay_together_while_another_loads(harnes
     harness.hold("other/photo.png")
     harness.page.evaluate("source => void crackdemo.viewer.show(source)", other)
     harness.page.evaluate("crackdemo.viewer.set({ threshold: 0.7 })")
-    assert np.array_equal(harness.mask(), cut_mask(heatmap, MaskParams(threshold=0.7)))
+    assert np.array_equal(harness.mask(), cut_mask(heatmap, plain_mask(threshold=0.7)))
     expect(harness.page.locator(".notice")).to_have_text("Loading the photo…")
     harness.release("other/photo.png")
     harness.page.evaluate("crackdemo.viewer.ready")
-    expected = cut_mask(three_cracks()[::-1], MaskParams(threshold=0.7))
+    expected = cut_mask(three_cracks()[::-1], plain_mask(threshold=0.7))
     assert np.array_equal(harness.mask(), expected)
 
 
@@ -232,7 +222,7 @@ def test_a_crack_is_dropped_and_restored_while_a_large_photo_is_cut_anew(harness
     click_at(harness, 120, 150)
     button = harness.page.locator(".selection button")
     expect(button).to_have_text("Restore")
-    moved = MaskParams(threshold=0.6)
+    moved = plain_mask(threshold=0.6)
     press = """async (keys) => {
         const pane = document.querySelector(".pane[data-view=mask]");
         crackdemo.viewer.set({ threshold: 0.6 });
@@ -258,7 +248,7 @@ def test_a_crack_is_dropped_and_restored_while_a_large_photo_is_cut_anew(harness
 def test_a_dropped_crack_stays_dropped_at_another_threshold(harness: Harness) -> None:
     heatmap = shown(harness, dropped=[{"x": 150, "y": 150}])
     for threshold in (0.3, 0.7):
-        params = MaskParams(threshold=threshold, closing=3)
+        params = plain_mask(threshold=threshold, closing=3)
         harness.set(params)
         expected = cut_mask(heatmap, params)
         assert expected[150, 150]
@@ -314,7 +304,7 @@ def test_the_threshold_line_is_dragged_and_told(harness: Harness) -> None:
     harness.page.mouse.up()
     threshold = harness.page.evaluate("changes.at(-1).threshold")
     assert threshold == pytest.approx(0.7, abs=0.003)
-    assert np.array_equal(harness.mask(), cut_mask(heatmap, MaskParams(threshold=threshold)))
+    assert np.array_equal(harness.mask(), cut_mask(heatmap, plain_mask(threshold=threshold)))
     harness.page.keyboard.press("End")
     assert harness.page.evaluate("changes.at(-1).threshold") == 1
     assert not harness.mask().any()
@@ -404,7 +394,7 @@ def test_a_rerendered_page_keeps_the_viewer(harness: Harness) -> None:
     )
     assert harness.page.locator("#viewer .crack-viewer").count() == 1
     harness.page.evaluate("crackdemo.viewer.set({ threshold: 0.7 })")
-    assert np.array_equal(harness.mask(), cut_mask(heatmap, MaskParams(threshold=0.7)))
+    assert np.array_equal(harness.mask(), cut_mask(heatmap, plain_mask(threshold=0.7)))
 
 
 def test_a_photo_shown_while_the_viewer_is_hidden_is_drawn_when_it_appears(
@@ -444,7 +434,7 @@ def test_two_fingers_zoom_on_a_phone(browser: Browser) -> None:
         points = [{"x": box["x"] + 60 + sign * spread, "y": y, "id": sign} for sign in (-1, 1)]
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
     session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    harness.page.wait_for_timeout(100)
+    harness.page.evaluate("() => new Promise((r) => requestAnimationFrame(() => setTimeout(r)))")
     zoomed = (pixels(harness, "[data-view=mask] .picture")[..., 0] > 0).mean()
     assert zoomed > 1.5 * before
     context.close()

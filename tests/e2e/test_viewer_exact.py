@@ -6,17 +6,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from playwright.sync_api import Browser
 from skimage import data
 
-pytest.importorskip("playwright")
 from crackdemo.arrays import Heatmap, RegionMask, RgbImage
 from crackdemo.masks.cut import cut_mask, drop_components
 from crackdemo.masks.measure import measure
 from crackdemo.masks.params import KERNELS, MaskParams
 from crackdemo.masks.region import region_mask
-from tests.e2e.viewer_harness import CHROMIUM, Harness, chromium, darkness
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+from tests.e2e.viewer_harness import Harness, darkness
+from tests.plain import plain_mask
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "sut_crack" / "images"
 KERNEL_SIZES = (0, 3, 5, 7, 9, 11, 13, 15)
@@ -25,9 +24,10 @@ COMBINATIONS_PER_PHOTO = 32
 
 
 @pytest.fixture(scope="module")
-def harness() -> Iterator[Harness]:
-    with chromium() as browser:
-        yield Harness(browser.new_page())
+def harness(browser: Browser) -> Iterator[Harness]:
+    page = browser.new_page()
+    yield Harness(page)
+    page.close()
 
 
 def surface(size: tuple[int, int], seed: int) -> RgbImage:
@@ -105,7 +105,7 @@ def test_a_threshold_on_a_pixels_own_value_marks_it(harness: Harness) -> None:
     heatmap = np.arange(65536, dtype=np.uint16).reshape(256, 256)
     harness.show(harness.add("ramp", np.zeros((256, 256, 3), np.uint8), heatmap))
     for value in (0, 1, 255, 256, 257, 32768, 65535):
-        harness.set(MaskParams(threshold=value / 65536))
+        harness.set(plain_mask(threshold=value / 65536))
         assert harness.mask().sum() == 65536 - value
 
 

@@ -119,18 +119,23 @@ class Harness:
 
     def mask(self) -> CrackMask:
         """The page's mask, (H, W)."""
-        script = """() => {
-            const { width, height, data } = crackdemo.viewer.mask();
-            const bits = new Uint8Array(Math.ceil(data.length / 8));
-            data.forEach((bit, i) => (bits[i >> 3] |= bit << (7 - (i & 7))));
-            let text = "";
-            bits.forEach((byte) => (text += String.fromCharCode(byte)));
-            return { width, height, bits: btoa(text) };
-        }"""
-        answer = self.page.evaluate(script)
-        bits = np.frombuffer(base64.b64decode(answer["bits"]), np.uint8)
-        height, width = answer["height"], answer["width"]
-        return np.unpackbits(bits, count=height * width).reshape(height, width).astype(np.bool_)
+        return shown_mask(self.page)
+
+
+def shown_mask(page: Page) -> CrackMask:
+    """The mask on show in a page with a viewer, (H, W)."""
+    script = """() => {
+        const { width, height, data } = crackdemo.viewer.mask();
+        const bits = new Uint8Array(Math.ceil(data.length / 8));
+        data.forEach((bit, i) => (bits[i >> 3] |= bit << (7 - (i & 7))));
+        let text = "";
+        bits.forEach((byte) => (text += String.fromCharCode(byte)));
+        return { width, height, bits: btoa(text) };
+    }"""
+    answer = page.evaluate(script)
+    bits = np.frombuffer(base64.b64decode(answer["bits"]), np.uint8)
+    height, width = answer["height"], answer["width"]
+    return np.unpackbits(bits, count=height * width).reshape(height, width).astype(np.bool_)
 
 
 def kernels() -> dict[str, dict[int, list[list[int]]]]:

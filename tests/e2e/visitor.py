@@ -1,27 +1,30 @@
 """A person at the page: what hands do there and what eyes see."""
 
+import base64
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from crackdemo.arrays import CrackMask
+from crackdemo.arrays import CrackMask, RgbImage
 from crackdemo.masks.params import MaskParams
-from tests.e2e.viewer_harness import Harness
+from tests.e2e.viewer_harness import shown_mask
 
 _PATIENCE = 30_000
 """Milliseconds: tests run beside whatever else the machine does."""
 expect.set_options(timeout=_PATIENCE)
+SavePhoto = Callable[..., Path]
+"""Writes a photo under a path: the fixture `save_photo`."""
 
 
 class Visitor:
     """One open page."""
-
-    mask = Harness.mask
-    """What `crackdemo.viewer.mask()` holds."""
 
     def __init__(self, page: Page, url: str) -> None:
         self.page = page
@@ -48,6 +51,10 @@ class Visitor:
     @property
     def strip(self) -> Locator:
         return self.page.locator("#strip button")
+
+    def mask(self) -> CrackMask:
+        """What `crackdemo.viewer.mask()` holds."""
+        return shown_mask(self.page)
 
     def drop(self, *photos: Path) -> None:
         """Adds photos to those that are there."""
@@ -130,13 +137,52 @@ class Visitor:
         return files
 
     def region_click(self, x: float, y: float) -> None:
-        """Clicks into the picture of the region of interest, in fractions of it."""
+        """Clicks into the picture of the region of interest, in fractions of it, and waits until
+        it is drawn anew."""
         picture = self.page.locator("#region-view img")
-        box = picture.bounding_box()
-        assert box is not None
+        before = self.region_click_at_once(x, y)
+        expect(picture).not_to_have_attribute("src", before)
+
+    def region_click_at_once(self, x: float, y: float) -> str:
+        """Clicks as soon as the picture is loaded (gradio drops a click before); returns its
+        address."""
+        self.page.wait_for_function(
+            "() => { const image = document.querySelector('#region-view img');"
+            " return image && image.complete && image.naturalWidth > 0; }"
+        )
+        picture = self.page.locator("#region-view img")
+        before, box = picture.get_attribute("src"), picture.bounding_box()
+        assert before is not None and box is not None
         picture.click(position={"x": x * box["width"], "y": y * box["height"]})
+        return before
+
+    def picture(self, view: str) -> RgbImage:
+        """What one of the four views shows."""
+        script = "(canvas) => canvas.toDataURL()"
+        url = self.page.locator(f".pane[data-view={view}] .picture").evaluate(script)
+        encoded = np.frombuffer(base64.b64decode(url.split(",")[1]), np.uint8)
+        return cv2.imdecode(encoded, cv2.IMREAD_COLOR)
+
+    def drop_largest(self) -> None:
+        """Selects the largest crack and drops it as a false alarm, with the keyboard."""
+        self.page.locator(".pane[data-view=photo]").focus()
+        self.page.keyboard.press("n")
+        self.page.keyboard.press("Delete")
 
 
-def texts(places: Sequence[Locator]) -> list[str]:
-    """What stands in each place."""
-    return [place.inner_text() for place in places]
+@contextmanager
+def visit(browser: Browser, url: str, **screen: Any) -> Iterator[Visitor]:
+    """A visitor with a browser profile of its own, whose page must throw no error."""
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **screen})
+    visitor = Visitor(context.new_page(), url)
+    yield visitor
+    context.close()
+    assert visitor.errors == []
+
+
+def without_largest(mask: CrackMask) -> CrackMask:
+    """What is left of a mask after `Visitor.drop_largest`."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), None, 8)
+    assert count > 2, "a mask of one component proves little"
+    largest = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
+    return mask & (labels != largest)

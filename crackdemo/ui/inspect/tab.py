@@ -11,7 +11,7 @@ import gradio as gr
 from gradio.data_classes import FileDataDict
 from gradio.events import Dependency
 
-from crackdemo.checkpoints.names import DEFAULT_WEIGHTS
+from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, version_of
 from crackdemo.masks.params import MaskParams
 from crackdemo.masks.presets import read_preset
 from crackdemo.ui import drawing
@@ -44,7 +44,7 @@ class States:
         return [self.roll, self.on_show, self.region]
 
 
-def build(bench: Workbench, page: gr.Blocks) -> gr.Dropdown:
+def build(bench: Workbench, page: gr.Blocks, tab: gr.Tab) -> gr.Dropdown:
     """Lays the tab out and wires it; returns its list of weights."""
     with gr.Row(equal_height=False, elem_id="inspect"):
         with gr.Column(scale=3, min_width=300, elem_id="controls"):
@@ -65,6 +65,7 @@ def build(bench: Workbench, page: gr.Blocks) -> gr.Dropdown:
                 _server_views(bench, wanted, moves, knobs, stage, states)
     resumed = _wire_scoring(bench, page, photos, stage, states)
     _wire_strip(bench, photos, stage, states, resumed)
+    _wire_return(tab, states)
     _wire_viewer(knobs, stage, wanted, moves)
     _wire_settings(bench, photos, knobs, reset, takeaway, stage, states)
     _wire_region(bench, region, stage, states)
@@ -134,6 +135,19 @@ def _wire_scoring(
     page.unload(stop)
     photos.examples.select(choose_example, None, photos.photos, **_QUIET)
     return resumed
+
+
+def _wire_return(tab: gr.Tab, states: States) -> None:
+    """Whoever comes back from a run that was fitted again under its name has photos scored anew."""
+    has_changed = gr.Checkbox(False, visible="hidden")
+
+    def look(roll: Roll) -> bool:
+        weights = roll.weights
+        return weights is not None and version_of(weights.folder) != weights.version
+
+    tab.select(look, states.roll, has_changed, **_AT_ONCE).then(
+        None, has_changed, js="(hasChanged) => { if (hasChanged) crackdemo.page.goOn(); }", **_QUIET
+    )
 
 
 def _status(step: Progress) -> str:
@@ -295,7 +309,9 @@ def _wire_region(bench: Workbench, tools: RegionTools, stage: Stage, states: Sta
         return redrawn(session, session.region.with_corner(x / width, y / height, shape))
 
     outputs = [states.region, tools.picture, stage.files, stage.meta]
-    tools.picture.select(click, [tools.shape, *states.all], outputs, **_EVERY_TIME)
+    # one after the other: each begins with the region that the one before has left
+    in_turn: dict[str, Any] = {**_EVERY_TIME, "concurrency_id": "region"}
+    tools.picture.select(click, [tools.shape, *states.all], outputs, **in_turn)
     for button, change in (
         (tools.close, Region.closed),
         (tools.undo, Region.undone),
@@ -305,7 +321,7 @@ def _wire_region(bench: Workbench, tools: RegionTools, stage: Stage, states: Sta
             lambda *parts, change=change: redrawn(Session(*parts), change(Session(*parts).region)),
             states.all,
             outputs,
-            **_EVERY_TIME,
+            **in_turn,
         )
     gr.on(
         [tools.panel.expand, stage.meta.change],
@@ -313,6 +329,7 @@ def _wire_region(bench: Workbench, tools: RegionTools, stage: Stage, states: Sta
         states.all,
         tools.picture,
         **_QUIET,
+        concurrency_id="region",
     )
 
 
@@ -355,5 +372,6 @@ def _session_and_settings(knobs: Knobs, values: Sequence[Any]) -> tuple[Session,
 
 
 def _show(bench: Workbench, stage: Stage, session: Session) -> dict[Any, Any]:
-    files, meta = inspection.page_data(bench, session)
+    with said():
+        files, meta = inspection.page_data(bench, session)
     return {stage.files: files, stage.meta: meta}

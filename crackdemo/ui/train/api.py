@@ -6,10 +6,10 @@ from typing import Any
 import gradio as gr
 
 from crackdemo.configs import parse_config
-from crackdemo.errors import DatasetError, RunError
 from crackdemo.runs.jobs import Job, Jobs, check_letters
 from crackdemo.training.config import FitConfig
 from crackdemo.ui import owner
+from crackdemo.ui.refusals import said
 from crackdemo.ui.train import fit_data, fits
 from crackdemo.ui.workbench import Workbench
 
@@ -41,34 +41,30 @@ def build(bench: Workbench) -> None:
         owner.check(bench.owner, None)  # a program has no login
         return jobs()
 
-    def start_fit(name: str, folder: str, settings: dict, minutes: float) -> dict:
+    def start_fit(
+        name: str, folder: str, settings: dict[str, Any], minutes: float
+    ) -> dict[str, Any]:
         """Starts a fit on an allowed folder, or on procedural pavement where `folder` is empty.
 
         `settings` are those of a FitConfig; with `minutes` above 0 they decide on the epochs.
         """
-        try:
+        with said():
             check_letters([settings, folder])
             config = parse_config(FitConfig, settings)
             here, checked = own_jobs(), jobs().check_name(name)
             source = fit_data.FOLDER if folder.strip() else fit_data.PAVEMENT
             with fit_data.gathered(bench, source, [], folder) as data:
                 return report(fit_data.start(here, checked, config, minutes or None, data))
-        except (DatasetError, RunError, ValueError, TypeError) as error:
-            raise gr.Error(str(error)) from None
 
-    def fit_status(name: str) -> dict:
+    def fit_status(name: str) -> dict[str, Any]:
         """State, epochs and losses of a run."""
-        try:
+        with said():
             return report(jobs().job(name))
-        except RunError as error:
-            raise gr.Error(str(error)) from None
 
-    def cancel_fit(name: str) -> dict:
+    def cancel_fit(name: str) -> dict[str, Any]:
         """Ends a fit; it has ended when the answer comes."""
-        try:
+        with said():
             return report(own_jobs().cancel(name))
-        except RunError as error:
-            raise gr.Error(str(error)) from None
 
     for endpoint in (start_fit, fit_status, cancel_fit):
         gr.api(endpoint, api_name=endpoint.__name__)

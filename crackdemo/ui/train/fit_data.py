@@ -4,19 +4,20 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from crackdemo.arrays import RgbImage
-from crackdemo.configs import parse_config
+from crackdemo.configs import help_of, parse_config
 from crackdemo.data.check import DataCheck, check
 from crackdemo.data.folders import find_samples
 from crackdemo.data.intake import take_in
-from crackdemo.errors import DatasetError
+from crackdemo.errors import ConfigError, DatasetError
 from crackdemo.files import legible
+from crackdemo.models.families import family_named
 from crackdemo.runs.jobs import Job, Jobs, check_letters
 from crackdemo.runs.processes import birth_of, end_tree, step_back
 from crackdemo.runs.queue import threads
@@ -100,26 +101,44 @@ def _allowed(bench: Workbench, text: str) -> Path:
     return folder
 
 
-def settings_of(values: dict[str, Any], network: dict[str, Any], more: str) -> FitConfig:
-    """The widgets' values to settings; `more` is JSON for all other fields. Raises ValueError."""
-    try:
-        others = json.loads(more or "{}")
-    except (ValueError, RecursionError):
-        raise ValueError("The other settings are no JSON: write an object, or leave {}.") from None
-    if not isinstance(others, dict):
-        raise ValueError("The other settings must be a JSON object: write one, or leave {}.")
-    try:
-        channels = [int(part) for part in str(network["channels"]).split(",")]
-    except ValueError:
-        raise ValueError("The channels must be whole numbers with commas between them.") from None
-    if values["family"] != "vae":
-        network = {name: value for name, value in network.items() if name != "latent_size"}
-    settings = {**values, "network": {**network, "channels": channels}, **others}
+def settings_of(values: Mapping[str, Any]) -> FitConfig:
+    """What was filled in, by name, to settings; all other names are not looked at.
+
+    A network's settings are `network.NAME`, and those that the family does not have are left out;
+    `more` is JSON for what has no widget. Raises ConfigError and RunError.
+    """
+    others = _more(values.get("more") or "{}")
+    network = {
+        name: values[f"network.{name}"]
+        for name in help_of(family_named(values["family"]).config)
+        if f"network.{name}" in values
+    }
+    if "channels" in network:
+        network["channels"] = _whole_numbers(network["channels"])
+    settings = {name: value for name, value in values.items() if name in help_of(FitConfig)}
+    settings |= {"network": network, **others}
     check_letters(settings)
     try:
         return parse_config(FitConfig, settings)
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"The settings are wrong: {str(error).rstrip('.')}.") from None
+    except ConfigError as error:
+        raise ConfigError(f"The settings are wrong: {error}") from None
+
+
+def _more(text: str) -> dict[str, Any]:
+    try:
+        others = json.loads(text)
+    except (ValueError, RecursionError):
+        raise ConfigError("The other settings are no JSON: write an object, or leave {}.") from None
+    if not isinstance(others, dict):
+        raise ConfigError("The other settings must be a JSON object: write one, or leave {}.")
+    return others
+
+
+def _whole_numbers(text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise ConfigError("The channels must be whole numbers with commas between them.") from None
 
 
 def start(jobs: Jobs, name: str, config: FitConfig, minutes: float | None, data: Data) -> Job:

@@ -93,7 +93,7 @@ def describe(job: Job, other: Job | None) -> str:
 
 def compare(first: Job, second: Job) -> str:
     """HTML table: results of both, and the settings in which they differ."""
-    rows = [("state", first.state, second.state)]
+    rows: list[tuple[str, ...]] = [("state", first.state, second.state)]
     rows += [("epochs done", str(len(first.history)), str(len(second.history)))]
     rows += [("best validation loss", _best(first), _best(second))]
     rows += [("time", _spent(first), _spent(second))]

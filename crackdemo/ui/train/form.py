@@ -1,97 +1,78 @@
 """The Train tab's left side: data and settings of a new fit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, fields
 from typing import Any
 
 import gradio as gr
 
-from crackdemo.errors import DatasetError, RunError
-from crackdemo.models.vae import VaeConfig
+from crackdemo.configs import help_of
+from crackdemo.errors import ConfigError, CrackdemoError
+from crackdemo.models.families import FAMILIES, family_named
 from crackdemo.photos.images import PHOTO_SUFFIXES
 from crackdemo.runs.jobs import Job, Jobs
 from crackdemo.training.config import FitConfig
-from crackdemo.training.objectives import OBJECTIVES
 from crackdemo.ui import owner
 from crackdemo.ui.train import fit_data
-from crackdemo.ui.train.field_help import field_help
 from crackdemo.ui.workbench import Workbench
 
-_BASIC = ("family", "objective", "tile_size", "beta", "epochs")
-_HELP = field_help(FitConfig)
-_NETWORK_HELP = field_help(VaeConfig)
+_DEFAULTS = FitConfig()
+_HELP = help_of(FitConfig)
+_BASIC = ("family", "objective", "tile_size", "epochs")
 _GROUPS = ("augment", "cracks", "flatten", "heatmap", "mask")
+"""Settings that have settings of their own: as JSON."""
 
 
-@dataclass(frozen=True)
-class Source:
-    """Where training photos come from."""
-
-    kind: gr.Radio
-    files: gr.File
-    folder: gr.Textbox
-
-    @property
-    def all(self) -> list[Any]:
-        return [self.kind, self.files, self.folder]
+def _names_of(family: str) -> set[str]:
+    """Settings that not every family need have, and this one has."""
+    kind = family_named(family)
+    return {*kind.own_settings, *(f"network.{name}" for name in help_of(kind.config))}
 
 
-@dataclass(frozen=True)
-class Settings:
-    """The widgets of a FitConfig."""
-
-    values: dict[str, Any]
-    """Of its own fields, by name."""
-    network: dict[str, Any]
-    """Of its network's fields, by name."""
-    more: gr.Textbox
-    """All other fields, as JSON."""
-
-    @property
-    def all(self) -> list[Any]:
-        return [*self.values.values(), *self.network.values(), self.more]
-
-    def read(self, given: tuple[Any, ...]) -> FitConfig:
-        """The values of `all` to settings. Raises ValueError."""
-        split = len(self.values)
-        own = dict(zip(self.values, given[:split], strict=True))
-        network = dict(zip(self.network, given[split:-1], strict=True))
-        return fit_data.settings_of(own, network, given[-1])
+_EVERYWHERE = set.intersection(*map(_names_of, FAMILIES))
+_SPECIAL = set.union(*map(_names_of, FAMILIES)) - _EVERYWHERE
+"""Shown only while a family is chosen that has them."""
 
 
 @dataclass(frozen=True)
 class Form:
     """All that a new fit needs."""
 
-    source: Source
-    name: gr.Textbox
-    length: gr.Radio
-    minutes: gr.Number
-    settings: Settings
+    filled_in: dict[str, Any]
+    """What a person fills in, by name: settings by those of a FitConfig, its network's as
+    `network.NAME`."""
     check: gr.Button
     start: gr.Button
     found: gr.Markdown
     sheet: gr.Image
     said: gr.Markdown
 
+    @property
+    def inputs(self) -> list[Any]:
+        """In the order of `named`."""
+        return list(self.filled_in.values())
+
+    def named(self, values: Sequence[Any]) -> dict[str, Any]:
+        """The values of `inputs`, by name."""
+        return dict(zip(self.filled_in, values, strict=True))
+
 
 def build(bench: Workbench) -> Form:
     """Lays the form out and wires what concerns it alone."""
     gr.Markdown("### New fit")
-    source = _source(bench)
-    name = gr.Textbox(label="Name", placeholder="my-street", max_lines=1, elem_id="fit-name")
-    values, network, length, minutes = _basics()
+    filled_in = _source(bench)
+    filled_in["name"] = gr.Textbox(
+        label="Name", placeholder="my-street", max_lines=1, elem_id="fit-name"
+    )
+    filled_in |= _basics()
     with gr.Accordion("Advanced", open=False, elem_id="fit-advanced"):
         with gr.Row(equal_height=True):
             for field in fields(FitConfig):
-                if field.name not in (*_BASIC, *_GROUPS, "network"):
-                    values[field.name] = _widget(field.name, field.default, _HELP[field.name])
-            for field in fields(VaeConfig):
-                if field.name in ("channels", "skips", "crack_head"):
-                    sentence = _NETWORK_HELP[field.name]
-                    network[field.name] = _widget(field.name, field.default, sentence)
-        more = gr.Textbox(
+                if field.name not in (*_BASIC, *_GROUPS, *_SPECIAL, "network"):
+                    filled_in[field.name] = _widget(field.name, field.default, _HELP[field.name])
+            filled_in |= _network_widgets(_EVERYWHERE)
+        filled_in["more"] = gr.Textbox(
             "{}",
             label="Other settings, JSON",
             info=" ".join(f"{name}: {_HELP[name]}" for name in _GROUPS),
@@ -105,29 +86,38 @@ def build(bench: Workbench) -> Form:
     sheet = gr.Image(
         show_label=False, interactive=False, visible=False, buttons=[], elem_id="data-sheet"
     )
-    settings = Settings(values, network, more)
-    form = Form(source, name, length, minutes, settings, check, start, found, sheet, said)
-    _wire(bench, form)
+    form = Form(filled_in, check, start, found, sheet, said)
+    _wire_fields(form)
+    _wire_check(bench, form)
     return form
 
 
-def start(bench: Workbench, jobs: Jobs, form: Form, given: tuple[Any, ...]) -> Job:
-    """A fit from the values of `inputs(form)`. Raises ValueError with a sentence."""
-    kind, files, folder, name, length, minutes, *settings = given
-    config = form.settings.read(tuple(settings))
-    name = jobs.check_name(name or "")
-    with fit_data.gathered(bench, kind, files or [], folder or "") as data:
-        return fit_data.start(jobs, name, config, minutes if length == "Minutes" else None, data)
+def start(bench: Workbench, jobs: Jobs, values: dict[str, Any]) -> Job:
+    """A fit from what was filled in, by name. Raises CrackdemoError."""
+    config = fit_data.settings_of(values)
+    name = jobs.check_name(values["name"] or "")
+    with fit_data.gathered(bench, *_brought(values)) as data:
+        return fit_data.start(jobs, name, config, _minutes(values), data)
 
 
-def inputs(form: Form) -> list[Any]:
-    """In the order of `start`."""
-    return [*form.source.all, form.name, form.length, form.minutes, *form.settings.all]
+def _brought(values: dict[str, Any]) -> tuple[str, list[str], str]:
+    return values["source"], values["files"] or [], values["folder"] or ""
 
 
-def _source(bench: Workbench) -> Source:
+def _minutes(values: dict[str, Any]) -> float | None:
+    """None where epochs are counted. Raises ConfigError."""
+    if values["length"] != "Minutes":
+        return None
+    minutes = values["minutes"] or 0
+    if not minutes > 0:
+        raise ConfigError(f"The minutes must be above 0, but are {minutes:g}: give some.")
+    return float(minutes)
+
+
+def _source(bench: Workbench) -> dict[str, Any]:
+    """Where training photos come from."""
     kinds = [fit_data.UPLOAD, *([fit_data.FOLDER] if bench.allowed else []), fit_data.PAVEMENT]
-    kind = gr.Radio(
+    source = gr.Radio(
         kinds,
         value=fit_data.UPLOAD,
         label="Crack-free surface",
@@ -143,13 +133,14 @@ def _source(bench: Workbench) -> Source:
         elem_id="data-files",
     )
     folder = gr.Textbox(label="Folder", visible=False, max_lines=1, elem_id="data-folder")
-    return Source(kind, files, folder)
+    return {"source": source, "files": files, "folder": folder}
 
 
-def _basics() -> tuple[dict[str, Any], dict[str, Any], gr.Radio, gr.Number]:
+def _basics() -> dict[str, Any]:
+    """What everybody decides on: family, length, objective, tile size, and the family's own."""
     family = gr.Radio(
-        [("CAE", "cae"), ("VAE", "vae")],
-        value="cae",
+        [(family_named(name).title, name) for name in FAMILIES],
+        value=_DEFAULTS.family,
         label="Family",
         info=_HELP["family"],
         elem_id="fit-family",
@@ -163,7 +154,7 @@ def _basics() -> tuple[dict[str, Any], dict[str, Any], gr.Radio, gr.Number]:
             elem_id="fit-length",
         )
         epochs = gr.Number(
-            20,
+            _DEFAULTS.epochs,
             label="Epochs",
             precision=0,
             minimum=1,
@@ -173,37 +164,57 @@ def _basics() -> tuple[dict[str, Any], dict[str, Any], gr.Radio, gr.Number]:
         )
         minutes = gr.Number(5, label="Minutes", minimum=0, min_width=100, elem_id="fit-minutes")
     objective = gr.Dropdown(
-        list(OBJECTIVES), value="healing", label="Objective", info=_HELP["objective"]
+        list(family_named(_DEFAULTS.family).objectives),
+        value=_DEFAULTS.objective,
+        label="Objective",
+        info=_HELP["objective"],
     )
     tile_size = gr.Number(
-        128, label="Tile size (px)", precision=0, info=_HELP["tile_size"], elem_id="fit-tile"
+        _DEFAULTS.tile_size,
+        label="Tile size (px)",
+        precision=0,
+        info=_HELP["tile_size"],
+        elem_id="fit-tile",
     )
     with gr.Row():
-        latent_size = gr.Number(
-            16,
-            label="Latent size",
-            precision=0,
-            info=_NETWORK_HELP["latent_size"],
-            visible=False,
-            min_width=140,
-        )
-        beta = gr.Number(1e-5, label="Beta", info=_HELP["beta"], visible=False, min_width=140)
-    values = {
+        special = _network_widgets(_SPECIAL)
+        for field in fields(FitConfig):
+            if field.name in _SPECIAL:
+                sentence, visible = _HELP[field.name], field.name in _names_of(_DEFAULTS.family)
+                special[field.name] = _widget(field.name, field.default, sentence, visible)
+    return {
         "family": family,
+        "length": length,
+        "epochs": epochs,
+        "minutes": minutes,
         "objective": objective,
         "tile_size": tile_size,
-        "beta": beta,
-        "epochs": epochs,
+        **special,
     }
-    return values, {"latent_size": latent_size}, length, minutes
 
 
-def _widget(name: str, default: Any, sentence: str) -> Any:
+def _network_widgets(wanted: set[str]) -> dict[str, Any]:
+    """Of the settings of all families' networks, those that are wanted."""
+    widgets: dict[str, Any] = {}
+    for kind in (family_named(family).config for family in FAMILIES):
+        for field in fields(kind):
+            name = f"network.{field.name}"
+            if name in wanted - widgets.keys() and field.default is not None:
+                sentence, visible = help_of(kind)[field.name], name in _names_of(_DEFAULTS.family)
+                widgets[name] = _widget(field.name, field.default, sentence, visible)
+    return widgets
+
+
+def _widget(name: str, default: Any, sentence: str, visible: bool = True) -> Any:
     """What fits the default's type."""
     title = name.replace("_", " ").capitalize().replace("Mse", "MSE").replace("Ssim", "SSIM")
     common: dict[str, Any] = {
-        "label": title, "info": sentence, "elem_id": f"fit-{name}", "min_width": 150
-    }  # fmt: skip
+        "label": title,
+        "info": sentence,
+        "elem_id": f"fit-{name}",
+        "min_width": 150,
+        "visible": visible,
+    }
     if isinstance(default, bool):
         return gr.Checkbox(default, **common)
     if isinstance(default, tuple):
@@ -211,72 +222,82 @@ def _widget(name: str, default: Any, sentence: str) -> Any:
     return gr.Number(default, precision=0 if isinstance(default, int) else None, **common)
 
 
-def _wire(bench: Workbench, form: Form) -> None:
-    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    source, values, network = form.source, form.settings.values, form.settings.network
-    source.kind.change(
-        lambda kind: (
-            gr.File(visible=kind == fit_data.UPLOAD),
-            gr.Textbox(visible=kind == fit_data.FOLDER),
-        ),
-        source.kind,
-        [source.files, source.folder],
-        queue=False,
-        **quiet,
+def _wire_fields(form: Form) -> None:
+    """What one choice shows or changes of the others."""
+    at_once: dict[str, Any] = {
+        "show_progress": "hidden", "api_visibility": "private", "queue": False
+    }  # fmt: skip
+    widgets = form.filled_in
+
+    def choose_source(source: str) -> dict[Any, Any]:
+        return {
+            widgets["files"]: gr.update(visible=source == fit_data.UPLOAD),
+            widgets["folder"]: gr.update(visible=source == fit_data.FOLDER),
+        }
+
+    def choose_length(length: str) -> dict[Any, Any]:
+        return {
+            widgets["epochs"]: gr.update(visible=length == "Epochs"),
+            widgets["minutes"]: gr.update(visible=length == "Minutes"),
+        }
+
+    def choose_family(name: str) -> dict[Any, Any]:
+        objectives = family_named(name).objectives
+        shown = _names_of(name)
+        return {
+            widgets["objective"]: gr.update(choices=list(objectives), value=objectives[0]),
+            **{widgets[n]: gr.update(visible=n in shown) for n in special},
+        }
+
+    def choose_objective(name: str, objective: str) -> dict[Any, Any]:
+        settings = family_named(name).config.settings_for(objective)
+        changed = {f"network.{setting}": value for setting, value in settings.items()}
+        return {widget: changed.get(name, gr.skip()) for name, widget in network.items()}
+
+    special = [name for name in _SPECIAL if name in widgets]
+    network = {name: widgets[name] for name in widgets if name.startswith("network.")}
+    widgets["source"].change(
+        choose_source, widgets["source"], [widgets["files"], widgets["folder"]], **at_once
     )
-    values["family"].change(
-        lambda family: [gr.Number(visible=family == "vae")] * 2,
-        values["family"],
-        [network["latent_size"], values["beta"]],
-        queue=False,
-        **quiet,
+    widgets["length"].change(
+        choose_length, widgets["length"], [widgets["epochs"], widgets["minutes"]], **at_once
     )
-    form.length.change(
-        lambda length: (
-            gr.Number(visible=length == "Epochs"),
-            gr.Number(visible=length == "Minutes"),
-        ),
-        form.length,
-        [values["epochs"], form.minutes],
-        queue=False,
-        **quiet,
+    widgets["family"].change(
+        choose_family,
+        widgets["family"],
+        [widgets["objective"], *(widgets[name] for name in special)],
+        **at_once,
     )
-    values["objective"].change(
-        lambda objective: (objective != "reconstruction", objective == "healing"),
-        values["objective"],
-        [network["skips"], network["crack_head"]],
-        queue=False,
-        **quiet,
+    widgets["objective"].change(
+        choose_objective,
+        [widgets["family"], widgets["objective"]],
+        list(network.values()),
+        **at_once,
     )
 
-    def check(
-        profile: gr.OAuthProfile | None,
-        kind: str,
-        files: list[str] | None,
-        folder: str,
-        length: str,
-        minutes: float | None,
-        *given: Any,
-    ) -> Iterator[Any]:
-        hidden = gr.Image(visible=False)
-        yield gr.Markdown("Looking at the photos …", visible=True), hidden
+
+def _wire_check(bench: Workbench, form: Form) -> None:
+    def check(profile: gr.OAuthProfile | None, *given: Any) -> Iterator[Any]:
+        values = form.named(given)
+        yield gr.Markdown("Looking at the photos …", visible=True), gr.Image(visible=False)
         try:
             owner.check(bench.owner, profile)
-            config = form.settings.read(given)
-            gathering = fit_data.gathered(bench, kind, files or [], folder or "")
-            limit = minutes if length == "Minutes" and minutes else None
-            with closing(fit_data.look_at(gathering, config, limit)) as answers:
+            config = fit_data.settings_of(values)
+            gathering = fit_data.gathered(bench, *_brought(values))
+            # closed at once where nobody waits any more: what was gathered goes with it
+            with closing(fit_data.look_at(gathering, config, _minutes(values))) as answers:
                 for text, sheet in answers:
                     picture = gr.Image(sheet, visible=sheet is not None)
                     yield gr.Markdown(text, visible=True), picture
-        except (DatasetError, RunError, ValueError) as error:
-            yield gr.Markdown(f"⚠️ {error}", visible=True), hidden
+        except CrackdemoError as error:
+            yield gr.Markdown(f"⚠️ {error}", visible=True), gr.Image(visible=False)
 
     form.check.click(
         check,
-        [*source.all, form.length, form.minutes, *form.settings.all],
+        form.inputs,
         [form.found, form.sheet],
         concurrency_id="check",
         concurrency_limit=1,
-        **quiet,
+        show_progress="hidden",
+        api_visibility="private",
     )

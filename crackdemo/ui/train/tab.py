@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from crackdemo.errors import RunError
+from crackdemo.errors import CrackdemoError, RunError
 from crackdemo.runs.jobs import Job, Jobs
 from crackdemo.ui import owner
 from crackdemo.ui.refusals import said
@@ -123,7 +123,7 @@ def _show(
     other: str | None,
     epoch: int,
     seen: Seen = ("", "", 0),
-) -> dict:
+) -> dict[Any, Any]:
     """What stands there for the runs as they are now; the pictures follow the latest epoch until
     an earlier one is asked for."""
     everything = {job.name: job for job in jobs.jobs()}
@@ -177,7 +177,7 @@ def _signature(jobs: Iterable[Job], chosen: str | None, other: str | None) -> st
 
 
 def _wire_list(jobs: Jobs, runs: Runs, tab: gr.Tab, timer: gr.Timer) -> None:
-    def tick(chosen: str | None, other: str | None, epoch: int, seen: Seen) -> dict:
+    def tick(chosen: str | None, other: str | None, epoch: int, seen: Seen) -> dict[Any, Any]:
         if _signature(jobs.jobs(), chosen, other) == seen[0]:
             return {runs.seen: gr.skip()}
         return _show(jobs, runs, chosen, other, int(epoch), seen)
@@ -202,14 +202,14 @@ def _wire_list(jobs: Jobs, runs: Runs, tab: gr.Tab, timer: gr.Timer) -> None:
 
 
 def _wire_deeds(bench: Workbench, jobs: Jobs, runs: Runs) -> None:
-    def after(deed: Callable[[str], Any]) -> Callable[..., dict]:
+    def after(deed: Callable[[str], Any]) -> Callable[..., dict[Any, Any]]:
         def act(
             chosen: str | None,
             other: str | None,
             epoch: int,
             seen: Seen,
             profile: gr.OAuthProfile | None,
-        ) -> dict:
+        ) -> dict[Any, Any]:
             said = gr.Markdown(visible=False)
             try:
                 owner.check(bench.owner, profile)
@@ -243,7 +243,7 @@ def _wire_deeds(bench: Workbench, jobs: Jobs, runs: Runs) -> None:
         seen: Seen,
         new_name: str,
         profile: gr.OAuthProfile | None,
-    ) -> dict:
+    ) -> dict[Any, Any]:
         act = after(lambda name: jobs.rename(name, new_name or ""))
         return act(chosen, other, epoch, seen, profile)
 
@@ -258,23 +258,23 @@ def _wire_deeds(bench: Workbench, jobs: Jobs, runs: Runs) -> None:
 
 
 def _wire_start(bench: Workbench, jobs: Jobs, form: Form, runs: Runs) -> None:
-    def start(profile: gr.OAuthProfile | None, *given: Any) -> dict:
+    def start(profile: gr.OAuthProfile | None, *given: Any) -> dict[Any, Any]:
         try:
             owner.check(bench.owner, profile)
-            job = train_form.start(bench, jobs, form, given)
-        except ValueError as error:  # DatasetError and RunError are
+            job = train_form.start(bench, jobs, form.named(given))
+        except CrackdemoError as error:
             return {form.said: gr.Markdown(f"⚠️ {error}", visible=True)}
         said = f"“{job.name}” has been started; you may close the page."
         return {
             form.said: gr.Markdown(said, visible=True),
-            form.name: "",
+            form.filled_in["name"]: "",
             **_show(jobs, runs, job.name, None, 0),
         }
 
     form.start.click(
         start,
-        train_form.inputs(form),
-        [form.said, form.name, *runs.shown],
+        form.inputs,
+        [form.said, form.filled_in["name"], *runs.shown],
         show_progress="minimal",
         api_visibility="private",
     )

@@ -626,6 +626,8 @@ interface Viewer {
 interface PhotoMeta {
   id: string;
   name: string;
+  /** The photo's identity: of its file. */
+  sha256: string;
   score: number;
   scoreThreshold: number;
   crack: boolean;

@@ -26,6 +26,8 @@ from crackdemo.photos.images import read_mask
 from tests.hub_standin import HubStandIn
 from tests.plain import plain_mask
 
+pytestmark = pytest.mark.processes
+
 SavePhoto = Callable[..., Path]
 PROJECT = Path(__file__).parents[3]
 SMALL_FIT = {
@@ -332,6 +334,7 @@ class TestFit:
         path.write_text(json.dumps(SMALL_FIT))
         return path
 
+    @pytest.mark.slow
     def test_weights_are_fitted_for_some_minutes_and_predict_takes_them(
         self, data: Path, config: Path, tmp_path: Path, save_photo: SavePhoto
     ) -> None:
@@ -349,6 +352,7 @@ class TestFit:
         fitted = ["--model", str(run / "checkpoint")]
         assert main(["predict", str(photo), *fitted, "--out", str(out)]) == 0
 
+    @pytest.mark.slow
     def test_a_fit_that_is_interrupted_says_so_and_can_be_resumed(
         self, data: Path, config: Path, tmp_path: Path
     ) -> None:

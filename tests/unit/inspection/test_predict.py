@@ -1,5 +1,5 @@
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -184,6 +184,7 @@ class TestPredict:
         self, survey: Path, detector: Detector, preset: Preset, tmp_path: Path
     ) -> None:
         outcomes = predict(find_sources([survey]), detector, preset, tmp_path / "out")
+        assert isinstance(outcomes, Generator)
         next(outcomes)
         outcomes.close()
         assert [row["file"] for row in rows(tmp_path / "out" / "results.csv")] == ["a.jpg"]

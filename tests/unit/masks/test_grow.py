@@ -17,7 +17,7 @@ def test_a_pixel_grows_to_all_within_the_distance(radius: float) -> None:
 
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16])
 def test_values_grow_by_the_highest_one(kind: type) -> None:
-    image = np.zeros((5, 5), kind)
+    image: np.ndarray = np.zeros((5, 5), kind)
     image[2, 1], image[2, 3] = 7, 9
     grown = dilate(image, 1)
     assert grown.dtype == kind

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import torch
 
@@ -83,11 +85,16 @@ def test_a_fully_convolutional_network_sees_a_crop_as_it_sees_the_whole(config):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_decoding_what_was_encoded_is_the_reconstruction(family):
-    network = jolt(network_of(family_named(family).config(channels=TINY)))
+    kind: type[Any] = family_named(family).config
+    network = jolt(network_of(kind(channels=TINY)))
     image = images()
     with torch.no_grad():
         code = network.encode(image)
-        decoded = network.decode(code) if family == "cae" else network.decode(code.mu, code.skips)
+        decoded = (
+            network.decode(code)
+            if isinstance(network, Cae)
+            else network.decode(code.mu, code.skips)
+        )
         assert torch.equal(decoded, network.reconstruct(image))
 
 
@@ -110,6 +117,7 @@ def test_a_fresh_network_with_skips_changes_nothing(config):
 
 def test_a_variational_autoencoder_reconstructs_without_noise_but_trains_with_it():
     network = jolt(Vae(VaeConfig(TINY, skips=False)))
+    assert isinstance(network, Vae)
     image = images()
     with torch.no_grad():
         assert torch.equal(network.reconstruct(image), network.reconstruct(image))

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from crackdemo.errors import RunError
-from crackdemo.runs.folder import EpochReport, RunConfig, RunFolder, legible, runs_in
+from crackdemo.files import legible
+from crackdemo.runs.folder import EpochReport, RunConfig, RunFolder, runs_in
 from crackdemo.runs.status import Status
 
 CONFIG = RunConfig({"family": "cae", "epochs": 4}, ["/data/sut_crack"])

@@ -18,6 +18,8 @@ from crackdemo.runs.processes import birth_of
 from crackdemo.ui.train import fits
 from tests.short_fits import ENDLESS, PATIENCE, SETTINGS, has_epochs, is_over, wait_for, weights
 
+pytestmark = pytest.mark.processes
+
 SAVE_AND_DIE = """
 import os, signal, sys
 from dataclasses import replace
@@ -49,6 +51,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 class TestFullDisk:
+    @pytest.mark.slow
     def test_ends_the_fit_with_a_sentence_and_loses_no_epoch(
         self, small_disk: Path, data: list[str]
     ) -> None:
@@ -100,6 +103,7 @@ class TestConfigEditedByHand:
 
 
 class TestKilledWhileItWritesItsCheckpoint:
+    @pytest.mark.slow
     def test_no_half_checkpoint_can_be_chosen_and_resume_makes_a_whole_one(
         self, jobs: Jobs, data: list[str], tiny_checkpoint: Path
     ) -> None:

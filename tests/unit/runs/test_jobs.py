@@ -25,6 +25,8 @@ from tests.short_fits import (
     weights,
 )
 
+pytestmark = pytest.mark.processes
+
 
 class TestOneFit:
     def test_runs_to_the_end_and_leaves_weights_history_and_samples(
@@ -94,6 +96,7 @@ class TestCancel:
 
 
 class TestInterrupted:
+    @pytest.mark.slow
     def test_a_killed_fit_is_resumed_to_the_weights_of_an_uninterrupted_one(
         self, jobs: Jobs, data: list[str]
     ) -> None:
@@ -137,6 +140,7 @@ class TestInterrupted:
 
 
 class TestQueue:
+    @pytest.mark.slow
     def test_a_second_fit_waits_and_starts_when_the_first_ends(
         self, jobs: Jobs, data: list[str]
     ) -> None:

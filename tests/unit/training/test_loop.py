@@ -111,6 +111,7 @@ def test_the_same_seed_gives_the_same_weights(config):
     assert not same_weights(first.network.state_dict(), other.network.state_dict())
 
 
+@pytest.mark.processes
 def test_a_worker_process_changes_nothing():
     alone, alone_reports = fitted(replace(TINY, epochs=2))
     helped, helped_reports = fitted(replace(TINY, epochs=2), workers=1)

@@ -6,6 +6,8 @@ import pytest
 
 from crackdemo.training.memory import keep_freed_memory
 
+pytestmark = pytest.mark.processes
+
 PROGRAM = """
 import sys
 import numpy as np

@@ -88,6 +88,7 @@ def test_photos_become_a_checkpoint_that_detects(tmp_path, road, config):
     assert detection.heatmap.shape == (50, 70)
 
 
+@pytest.mark.processes
 def test_a_fit_with_a_worker_process_makes_the_same_weights(tmp_path, road):
     alone, helped = RunFolder(tmp_path / "alone"), RunFolder(tmp_path / "helped")
     fit_all(alone, TINY, [road], workers=0)

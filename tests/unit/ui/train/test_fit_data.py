@@ -17,7 +17,7 @@ from crackdemo.training.config import FitConfig
 from crackdemo.ui.train import fit_data
 from crackdemo.ui.workbench import Workbench
 
-NETWORK = {"channels": "4, 8", "skips": True, "crack_head": True, "latent_size": 3}
+NETWORK = {"network.channels": "4, 8"}
 
 
 def gathered(*given: Any) -> None:
@@ -72,7 +72,7 @@ class TestData:
 
     def test_time_is_estimated_from_real_steps(self, bench: Workbench) -> None:
         small = {"tile_size": 32, "source_size": 64, "batch_size": 2, "steps_per_epoch": 2}
-        config = fit_data.settings_of({"family": "cae", **small}, NETWORK, "")
+        config = fit_data.settings_of({"family": "cae", **small, **NETWORK})
         with fit_data.gathered(bench, fit_data.PAVEMENT, [], "") as data:
             assert " 20 epochs at most " in fit_data.estimate(config, data, None)
 

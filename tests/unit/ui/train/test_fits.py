@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from crackdemo.errors import RunError
+from crackdemo.configs import help_of
+from crackdemo.errors import CrackdemoError, RunError
+from crackdemo.models.cae import CaeConfig
 from crackdemo.models.vae import VaeConfig
 from crackdemo.runs.folder import EpochReport, RunConfig, RunFolder
 from crackdemo.runs.jobs import Job, Jobs
@@ -18,10 +20,14 @@ from crackdemo.runs.status import Status
 from crackdemo.training.config import FitConfig
 from crackdemo.ui.train import fit_data, fits
 from crackdemo.ui.train.curves import Curve, plot
-from crackdemo.ui.train.field_help import field_help
 from crackdemo.ui.workbench import Workbench
 
-NETWORK = {"channels": "4, 8", "skips": True, "crack_head": True, "latent_size": 3}
+NETWORK = {
+    "network.channels": "4, 8",
+    "network.skips": True,
+    "network.crack_head": True,
+    "network.latent_size": 3,
+}
 
 
 def report(epoch: int, loss: float = 0.5) -> EpochReport:
@@ -55,41 +61,42 @@ def finished(bench: Workbench, tiny_checkpoint: Path) -> Jobs:
 
 class TestSettings:
     def test_of_the_widgets_become_a_config(self) -> None:
-        values = {"family": "vae", "tile_size": 32, "beta": 0.5}
-        config = fit_data.settings_of(values, NETWORK, '{"augment": {"offset": 0.2}}')
+        values = {"family": "vae", "tile_size": 32, "beta": 0.5, "name": "street", **NETWORK}
+        config = fit_data.settings_of({**values, "more": '{"augment": {"offset": 0.2}}'})
         assert (config.family, config.tile_size, config.beta) == ("vae", 32, 0.5)
         assert config.network == VaeConfig(channels=(4, 8), latent_size=3)
         assert config.augment.offset == 0.2
 
     def test_a_cae_has_no_latent_size(self) -> None:
-        assert fit_data.settings_of({"family": "cae"}, NETWORK, "").family == "cae"
+        assert fit_data.settings_of({"family": "cae", **NETWORK}).network == CaeConfig((4, 8))
 
     @pytest.mark.parametrize(
-        ("values", "network", "more", "reason"),
+        ("values", "reason"),
         [
-            ({"tile_size": 33}, {}, "", "tile_size must be a multiple of 2"),
-            ({"tile_size": None}, {}, "", "tile_size"),
-            ({}, {"channels": "4, x"}, "", "whole numbers with commas"),
-            ({}, {}, "[", "no JSON"),
-            ({}, {}, "[1]", "must be a JSON object"),
-            ({}, {}, '{"colour": 1}', "knows no colour"),
-            ({}, {}, '{"\\ud800": 1}', "half of a letter"),
-            ({}, {}, "[" * 100_000, "no JSON"),
-            ({"objective": "reconstruction"}, {}, "", "it would copy"),
+            ({"tile_size": 33}, "tile_size must be a multiple of 2"),
+            ({"tile_size": None}, "tile_size must be a whole number"),
+            ({"network.channels": "4, x"}, "whole numbers with commas"),
+            ({"more": "["}, "no JSON"),
+            ({"more": "[1]"}, "must be a JSON object"),
+            ({"more": '{"colour": 1}'}, "colour is not known"),
+            ({"more": '{"\\ud800": 1}'}, "half of a letter"),
+            ({"more": "[" * 100_000}, "no JSON"),
+            ({"objective": "reconstruction"}, "reconstruction needs skips off"),
         ],
     )
     def test_that_are_wrong_are_refused_in_a_sentence(
-        self, values: dict[str, Any], network: dict[str, Any], more: str, reason: str
+        self, values: dict[str, Any], reason: str
     ) -> None:
-        with pytest.raises(ValueError, match=reason) as refused:
-            fit_data.settings_of({"family": "cae", **values}, {**NETWORK, **network}, more)
+        with pytest.raises(CrackdemoError, match=reason) as refused:
+            fit_data.settings_of({"family": "cae", **NETWORK, **values})
         assert "\n" not in str(refused.value)
         assert str(refused.value).encode()
 
     def test_every_field_has_its_sentence(self) -> None:
-        assert field_help(FitConfig)["batch_size"] == "Tiles per step; more need more memory."
-        assert field_help(FitConfig).keys() == FitConfig.__dataclass_fields__.keys()
-        assert field_help(VaeConfig).keys() == VaeConfig.__dataclass_fields__.keys()
+        assert help_of(FitConfig)["batch_size"] == "Tiles per step; more need more memory."
+        for kind in (FitConfig, CaeConfig, VaeConfig):
+            assert help_of(kind).keys() == kind.__dataclass_fields__.keys()
+            assert all(sentence.endswith(".") for sentence in help_of(kind).values())
 
 
 class TestRuns:

@@ -1,0 +1,134 @@
+"""What is taken away from the page and what comes back to it, in a real browser."""
+
+import csv
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from crackdemo.checkpoints.names import DEFAULT_WEIGHTS
+from crackdemo.cli.arguments import main
+from crackdemo.detection.heatmaps import photo_score
+from crackdemo.files import sha256_of
+from crackdemo.masks.cut import cut_mask, drop_components
+from crackdemo.masks.params import MaskParams
+from crackdemo.masks.presets import Preset, preset_json, read_preset
+from crackdemo.masks.region import region_mask
+from crackdemo.photos.images import read_mask, read_photo
+from tests.e2e.app_server import OWN_MASK, App
+from tests.e2e.visitor import Visitor, without_largest
+
+
+def test_what_is_downloaded_is_what_was_shown(
+    app: App, visitor: Visitor, cracked: Path, survey: list[Path], tmp_path: Path
+) -> None:
+    params = replace(OWN_MASK, threshold=0.25, kernel="rect")
+    detection = app.detect(cracked)
+    visitor.score(cracked, survey[0])
+    visitor.set(params)
+    visitor.page.locator("#region button").first.click()
+    for corner in ((0.1, 0.1), (0.9, 0.8)):
+        visitor.region_click(*corner)
+    visitor.sees(visitor.verdict, "in the region of interest")
+    visitor.drop_largest()
+    visitor.sees(visitor.verdict, "1 region dropped by hand")
+    files = visitor.downloads(tmp_path / "saved")
+    preset = json.loads(files["preset.json"].read_text())
+    assert preset["mask"] == asdict(params)
+    (box,) = preset["region"]
+    assert np.allclose(box[0] + box[2], (0.1, 0.1, 0.9, 0.8), atol=0.02)
+    region = region_mask(preset["region"], *detection.heatmap.shape)
+    expected = without_largest(cut_mask(detection.heatmap, params, region))
+    visitor.sees_mask(expected)
+    assert np.array_equal(read_mask(files["mask.png"]), expected)
+    heatmap = cv2.imread(str(files["heatmap.png"]), cv2.IMREAD_UNCHANGED)
+    assert heatmap.dtype == np.uint16 and np.array_equal(heatmap, detection.heatmap)
+    assert np.array_equal(read_photo(files["reconstruction.png"]), detection.reconstruction)
+    assert read_photo(files["overlay.jpg"]).shape == detection.reconstruction.shape
+    first, second = csv.DictReader(files["results.csv"].open())
+    score = photo_score(detection.heatmap[region], 0.01)
+    assert float(first["score"]) == pytest.approx(score, abs=1e-5)
+    visitor.sees(visitor.verdict, f"score {score:.3f} in the region of interest")
+    assert float(first["crack_percent"]) == pytest.approx(100 * expected.sum() / region.sum(), 1e-3)
+    assert float(first["dropped_percent"]) > 0 and float(second["dropped_percent"]) == 0
+    assert (first["file"], second["file"]) == ("road.png", "km 0.png")
+
+    visitor.slide("threshold", 0.5)
+    expect(visitor.page.locator("#downloads")).to_be_hidden()
+
+
+def test_a_preset_gives_the_same_mask_on_another_page_and_on_the_command_line(
+    app: App, visitor: Visitor, cracked: Path, tmp_path: Path
+) -> None:
+    heatmap = app.heatmap(cracked)
+    polygon = ((0.1, 0.05), (0.95, 0.3), (0.5, 0.95))
+    params = MaskParams(threshold=0.1234567, opening=3, kernel="cross", min_area=700)
+    region = region_mask([polygon], *heatmap.shape)
+    marked = cut_mask(heatmap, replace(params, min_area=0), region)
+    y, x = (int(place[0]) for place in np.nonzero(cut_mask(heatmap, params, region)))
+    preset = Preset(params, (polygon,), 0.5, {sha256_of(cracked): ((x, y),)})
+    (tmp_path / "preset.json").write_text(preset_json(preset))
+    expected = drop_components(cut_mask(heatmap, params, region), [(x, y)])
+    assert marked.any()
+
+    visitor.score(cracked)
+    visitor.load_preset(tmp_path / "preset.json")
+    visitor.sees_mask(expected)
+    expect(visitor.page.locator("#scale input")).to_have_value("0.5")
+    again = visitor.downloads(tmp_path / "saved")
+    assert np.array_equal(read_mask(again["mask.png"]), expected)
+    assert read_preset(again["preset.json"], MaskParams()) == replace(
+        preset, weights=DEFAULT_WEIGHTS
+    )
+
+    call = ["predict", str(cracked), "--model", str(app.checkpoint()), "--out", str(tmp_path / "o")]
+    assert main([*call, "--preset", str(again["preset.json"])]) == 0
+    assert np.array_equal(read_mask(tmp_path / "o" / "masks" / "road.png"), expected)
+
+
+def test_an_older_preset_drops_by_name_until_the_photo_itself_is_known(
+    app: App, visitor: Visitor, cracked: Path, tmp_path: Path
+) -> None:
+    marked = cut_mask(app.heatmap(cracked), OWN_MASK)
+    y, x = (int(place[0]) for place in np.nonzero(marked))
+    old = {"mask": asdict(OWN_MASK), "dropped": {cracked.name: [[x, y]]}}
+    (tmp_path / "old.json").write_text(json.dumps(old))
+    visitor.score(cracked)
+    visitor.load_preset(tmp_path / "old.json")
+    visitor.sees_mask(drop_components(marked, [(x, y)]))
+    saved = json.loads(visitor.downloads(tmp_path / "saved")["preset.json"].read_text())
+    assert saved["photos"] == {sha256_of(cracked): {"dropped": [[x, y]]}}
+
+
+def test_a_photo_that_replaces_another_of_its_name_keeps_its_own_cracks(
+    app: App, visitor: Visitor, survey: list[Path], tmp_path: Path
+) -> None:
+    twins = []
+    for number, folder in enumerate("ab"):
+        (tmp_path / folder).mkdir()
+        twins.append(tmp_path / folder / "IMG_1.png")
+        twins[-1].write_bytes(survey[number].read_bytes())
+    visitor.score(twins[0])
+    visitor.drop_largest()
+    visitor.sees(visitor.verdict, "1 region dropped by hand")
+    visitor.score(twins[1])
+    visitor.sees_mask(cut_mask(app.heatmap(twins[1]), OWN_MASK))
+    visitor.score(twins[0])
+    visitor.sees(visitor.verdict, "1 region dropped by hand")
+
+
+def test_a_file_that_is_no_preset_is_refused_and_nothing_is_lost(
+    visitor: Visitor, cracked: Path, tmp_path: Path
+) -> None:
+    visitor.score(cracked)
+    before = visitor.mask()
+    (tmp_path / "mine.json").write_text('{"mask": {"threshold": 7}}')
+    visitor.load_preset(tmp_path / "mine.json")
+    toast = visitor.page.get_by_test_id("toast-body")
+    visitor.sees(toast, "The preset “mine.json” cannot be used: mask.threshold must be at most 1")
+    assert "/tmp" not in toast.inner_text()
+    assert np.array_equal(visitor.mask(), before)

@@ -1,0 +1,75 @@
+"""Weights that are chosen and named, in a real browser."""
+
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import expect
+
+from crackdemo.checkpoints.names import DEFAULT_WEIGHTS
+from crackdemo.masks.cut import cut_mask
+from tests.e2e.app_server import OTHER_WEIGHTS, OWN_MASK, App
+from tests.e2e.visitor import Visitor
+from tests.hub_standin import HubStandIn
+
+
+def test_other_weights_score_anew_and_the_first_are_remembered(
+    app: App, visitor: Visitor, survey: list[Path]
+) -> None:
+    visitor.score(*survey[:2])
+    visitor.strip.nth(1).click()
+    visitor.sees(visitor.verdict, "km 1.png")
+    before = app.bench.scored_count
+    visitor.choose("weights", OTHER_WEIGHTS)
+    visitor.sees(visitor.status, f"2 photos scored with {OTHER_WEIGHTS}")
+    visitor.sees(visitor.verdict, "km 1.png")
+    visitor.sees_mask(cut_mask(app.heatmap(survey[1], OTHER_WEIGHTS), OWN_MASK))
+    assert app.bench.scored_count == before + 2
+    visitor.choose("weights", DEFAULT_WEIGHTS)
+    visitor.sees(visitor.status, f"2 photos scored with {DEFAULT_WEIGHTS}")
+    visitor.sees_mask(cut_mask(app.heatmap(survey[1]), OWN_MASK))
+    assert app.bench.scored_count == before + 2
+
+
+def test_weights_that_cannot_be_used_are_refused_and_nothing_is_lost(
+    app: App, visitor: Visitor, cracked: Path, tiny_checkpoint: Path
+) -> None:
+    visitor.score(cracked)
+    before = visitor.mask()
+    outside = str(tiny_checkpoint)
+    for text in ("no such", "owner/na me", outside, "../checkpoints"):
+        visitor.name_weights(text)
+        visitor.sees(visitor.status, f"There are no weights “{text}”")
+    visitor.name_weights("owner/missing")
+    visitor.sees(visitor.status, "owner/missing")
+    visitor.sees(visitor.status, "⚠️")
+    assert np.array_equal(visitor.mask(), before)
+    visitor.choose("weights", OTHER_WEIGHTS)
+    visitor.sees(visitor.status, f"1 photo scored with {OTHER_WEIGHTS}")
+
+
+def test_weights_from_the_hub_show_their_commit(
+    visitor: Visitor, cracked: Path, hub: HubStandIn
+) -> None:
+    visitor.name_weights("owner/cracks@main")
+    visitor.sees(visitor.status, hub.repos["owner/cracks"].refs["main"])
+    visitor.score(cracked)
+    visitor.sees(visitor.status, hub.repos["owner/cracks"].refs["main"])
+    visitor.sees(visitor.verdict, "road.png")
+
+
+def test_weights_swapped_while_photos_are_scored(
+    app: App, visitor: Visitor, survey: list[Path]
+) -> None:
+    with app.bench.only(2) as permits:
+        visitor.drop(*survey[:4])
+        visitor.sees(visitor.status, "Scoring 3 of 4: km 2.png")
+        visitor.strip.nth(1).click()
+        visitor.sees(visitor.verdict, "km 1.png")
+        visitor.choose("weights", OTHER_WEIGHTS)
+        visitor.sees(visitor.status, "Scoring 1 of 4: km 1.png")  # the one on show comes first
+        expect(visitor.verdict).to_have_text("")
+        permits.release(4)
+        visitor.sees(visitor.status, f"4 photos scored with {OTHER_WEIGHTS}")
+    visitor.sees(visitor.verdict, "km 1.png")
+    visitor.sees_mask(cut_mask(app.heatmap(survey[1], OTHER_WEIGHTS), OWN_MASK))
+    expect(visitor.strip).to_contain_text([photo.name for photo in survey[:4]])
