@@ -5,8 +5,7 @@ class CrackdemoError(ValueError):
     """Something that a person gave or asked for cannot be had; its text is whole sentences."""
 
     def __init__(self, text: str) -> None:
-        # a name may hold bytes that no page and no terminal can print
-        super().__init__(text.encode(errors="replace").decode())
+        super().__init__(legible(text))
 
 
 class PhotoError(CrackdemoError):
@@ -63,3 +62,8 @@ class LossError(FitError):
 
 class Stopped(Exception):
     """A person ended what was running: nothing is wrong, and nothing is said."""
+
+
+def legible(name: str) -> str:
+    """With a sign for each half character that no page and no file of text can hold."""
+    return name.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -63,8 +63,3 @@ def numbered(names: Iterable[str]) -> list[str]:
         latest[name] = number
         unique[free] = None
     return list(unique)
-
-
-def legible(name: str) -> str:
-    """With a sign for each half character that no page and no file of text can hold."""
-    return name.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

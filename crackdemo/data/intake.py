@@ -14,8 +14,8 @@ from itertools import groupby
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from crackdemo.errors import DatasetError
-from crackdemo.files import legible, numbered, written_whole
+from crackdemo.errors import DatasetError, legible
+from crackdemo.files import numbered, written_whole
 from crackdemo.photos.images import MAX_FILE_MB, PHOTO_SUFFIXES, find_photos
 
 MAX_ZIP_PHOTOS = 20_000

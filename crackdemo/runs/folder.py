@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from crackdemo.errors import RunError
-from crackdemo.files import legible, write_text
+from crackdemo.errors import RunError, legible
+from crackdemo.files import write_text
 from crackdemo.runs.processes import birth_of
 from crackdemo.runs.status import Status
 

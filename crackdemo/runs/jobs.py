@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from crackdemo.errors import RunError
-from crackdemo.files import legible
+from crackdemo.errors import RunError, legible
 from crackdemo.runs.folder import EpochReport, RunConfig, RunFolder, is_legible, runs_in
 from crackdemo.runs.processes import end_tree, start_detached
 from crackdemo.runs.queue import alone_with, waiting

@@ -6,7 +6,8 @@ from pathlib import Path, PurePath
 
 from gradio.data_classes import FileDataDict
 
-from crackdemo.files import legible, numbered
+from crackdemo.errors import legible
+from crackdemo.files import numbered
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
+from crackdemo.checkpoints.checkpoint import load_checkpoint
 from crackdemo.masks.cut import cut_mask
 from crackdemo.masks.measure import measure
 from crackdemo.photos.images import read_mask
@@ -43,6 +44,29 @@ def test_inspect_gives_the_mask_and_report_that_python_gives(
     assert Path(heatmap).read_bytes()[:4] == Path(reconstruction).read_bytes()[:4] == b"\x89PNG"
     assert report["length_mm"] == measure(expected, None, 0.5).length_mm
     assert report["score"] == pytest.approx(detection.score, abs=1e-6)
+
+
+def test_what_is_not_said_is_the_weights_own(app: App, client: Client, crack_photo: Path) -> None:
+    mask, *_, report = client.predict(photo=handle_file(crack_photo), api_name="/inspect")
+    own = load_checkpoint(app.checkpoint()).config.mask
+    expected = cut_mask(app.heatmap(crack_photo), own)
+    assert expected.any() and np.array_equal(read_mask(Path(mask)), expected)
+    assert report["components"] == measure(expected).components
+
+
+def test_a_disk_that_cannot_be_written_is_said(
+    app: App, client: Client, crack_photo: Path, tmp_path: Path
+) -> None:
+    exports = app.bench.scratch / "exports"
+    kept = exports.rename(tmp_path / "exports") if exports.exists() else None
+    exports.write_text("in the way")
+    try:
+        with pytest.raises(AppError, match=r"disk could not do it .*: free some space"):
+            client.predict(photo=handle_file(crack_photo), api_name="/inspect")
+    finally:
+        exports.unlink()
+        if kept is not None:
+            kept.rename(exports)
 
 
 def test_inspect_is_documented_with_types(client: Client) -> None:

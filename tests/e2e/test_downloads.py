@@ -115,8 +115,10 @@ def test_a_photo_that_replaces_another_of_its_name_keeps_its_own_cracks(
     visitor.score(twins[0])
     visitor.drop_largest()
     visitor.sees(visitor.verdict, "1 region dropped by hand")
+    visitor.clear()
     visitor.score(twins[1])
     visitor.sees_mask(cut_mask(app.heatmap(twins[1]), OWN_MASK))
+    visitor.clear()
     visitor.score(twins[0])
     visitor.sees(visitor.verdict, "1 region dropped by hand")
 

@@ -67,6 +67,11 @@ class Visitor:
         self.sees(self.status, "scored with")
         self.page.wait_for_function("crackdemo.viewer.mask()")
 
+    def clear(self) -> None:
+        """Takes all photos away and waits until none is on show."""
+        self.page.locator("#photos").get_by_label("Clear").click()
+        self.page.wait_for_function("crackdemo.viewer.mask() === null")
+
     def sees(self, place: Locator, text: str | re.Pattern[str]) -> None:
         """Waits for a text."""
         expect(place).to_contain_text(text)

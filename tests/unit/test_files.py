@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from crackdemo.errors import FolderError
-from crackdemo.files import legible, make_folder, numbered, sha256_of, write_text, written_whole
+from crackdemo.errors import FolderError, legible
+from crackdemo.files import make_folder, numbered, sha256_of, write_text, written_whole
 
 
 def test_text_is_written_whole_in_the_place_of_an_older_file(tmp_path: Path) -> None:

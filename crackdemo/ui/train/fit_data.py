@@ -15,8 +15,7 @@ from crackdemo.configs import help_of, parse_config
 from crackdemo.data.check import DataCheck, check
 from crackdemo.data.folders import find_samples
 from crackdemo.data.intake import take_in
-from crackdemo.errors import ConfigError, DatasetError
-from crackdemo.files import legible
+from crackdemo.errors import ConfigError, DatasetError, legible
 from crackdemo.models.families import family_named
 from crackdemo.runs.jobs import Job, Jobs, check_letters
 from crackdemo.runs.processes import birth_of, end_tree, step_back

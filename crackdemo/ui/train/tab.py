@@ -17,6 +17,7 @@ from crackdemo.ui.train.side_by_side import SameSight
 from crackdemo.ui.workbench import Workbench
 
 _TICK_SECONDS = 2
+_SET_TIMER = "() => ({ __type__: 'update', active: %s })"
 Seen = tuple[str, str, int]
 """What a visitor was shown last: its signature, the run, and that run's epochs."""
 _AT_ONCE: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
@@ -71,9 +72,10 @@ def build(bench: Workbench, tab: gr.Tab, others: list[gr.Tab]) -> None:
             runs = _runs()
             push_box.build(bench, jobs, runs.choice)
     timer = gr.Timer(_TICK_SECONDS, active=False)
-    tab.select(lambda: gr.Timer(active=True), None, timer, **_AT_ONCE)
+    # in the page alone: answers of the server could overtake each other, and leave it off
+    tab.select(None, None, timer, js=_SET_TIMER % "true", **_AT_ONCE)
     for other in others:
-        other.select(lambda: gr.Timer(active=False), None, timer, **_AT_ONCE)
+        other.select(None, None, timer, js=_SET_TIMER % "false", **_AT_ONCE)
     _wire_list(jobs, runs, tab, timer)
     side_by_side.wire(bench, runs.sight, runs.choice, runs.other)
     _wire_deeds(bench, jobs, runs)

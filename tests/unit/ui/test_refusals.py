@@ -1,0 +1,34 @@
+import errno
+import os
+
+import gradio as gr
+import pytest
+
+from crackdemo.errors import CrackdemoError, PresetError
+from crackdemo.ui.refusals import said
+
+
+def test_a_refusal_is_said_in_its_own_words() -> None:
+    with pytest.raises(gr.Error) as shown, said():
+        raise PresetError("The preset is gone: load another.")
+    assert shown.value.message == "The preset is gone: load another."
+
+
+def test_a_full_disk_is_said_and_what_to_do() -> None:
+    with pytest.raises(gr.Error, match=r"No space left on device\): free some space"), said():
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/a/path/of/the/server")
+
+
+def test_a_disk_says_no_path_of_the_server() -> None:
+    with pytest.raises(gr.Error) as shown, said():
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), "/a/path/of/the/server")
+    assert "/a/path" not in shown.value.message
+
+
+def test_a_mistake_in_the_program_is_not_hidden() -> None:
+    with pytest.raises(ZeroDivisionError), said():
+        raise ZeroDivisionError
+
+
+def test_half_a_letter_in_a_name_can_still_be_shown() -> None:
+    assert str(CrackdemoError("“a\ud800b.jpg” is gone.")) == "“a�b.jpg” is gone."
