@@ -61,10 +61,11 @@ def explained() -> Iterator[None]:
 
 def help_of(kind: type[Any]) -> dict[str, str]:
     """Field of a config dataclass to the sentence under it."""
-    return {
-        name: " ".join((field.description or "").split())
-        for name, field in kind.__pydantic_fields__.items()
-    }
+    sentences: dict[str, str] = {}
+    for base in reversed(kind.__mro__):  # pydantic forgets the sentences of a class that inherits
+        for name, field in getattr(base, "__pydantic_fields__", {}).items():
+            sentences[name] = " ".join((field.description or "").split()) or sentences.get(name, "")
+    return sentences
 
 
 def _sentence(error: ErrorDetails) -> str:

@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from crackdemo.arrays import GrayImage
@@ -25,17 +26,17 @@ def stone_mosaic(height: int, width: int, rng: np.random.Generator) -> GrayImage
     inside = np.clip((half * ragged - gap) / np.float32(rng.uniform(0.8, 2.5)) + 0.5, 0, 1)
     mortar = np.float32(rng.uniform(0.12, 0.32))
     mortar = mortar + np.float32(0.03) * smooth_noise(height, width, 1.0, rng)
-    surface: GrayImage = stones + inside * (mortar - stones)
-    return np.clip(cv2.GaussianBlur(surface, (0, 0), 0.5), 0.02, 1).astype(np.float32)
+    surface = cv2.GaussianBlur(stones + inside * (mortar - stones), (0, 0), 0.5)
+    clipped: GrayImage = np.clip(surface, 0.02, 1).astype(np.float32)
+    return clipped
 
 
 def _cells(
     height: int, width: int, size: float, rng: np.random.Generator
-) -> tuple[np.ndarray, GrayImage, GrayImage]:
+) -> tuple[NDArray[np.int64], GrayImage, GrayImage]:
     """Of each pixel (height, width): its stone's number, how far the nearest gap is, and in which
     direction from the stone's middle it lies (in radians)."""
     count = max(4, int((height + 4 * size) * (width + 4 * size) / size**2))
-    seeds = rng.uniform(-2 * size, 1, (count, 2)) * (1, 1)
     seeds = rng.uniform(0, 1, (count, 2)) * (height + 4 * size, width + 4 * size) - 2 * size
     wobble = np.float32(size / 12)
     y, x = np.mgrid[:height, :width].astype(np.float32)
