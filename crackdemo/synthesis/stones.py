@@ -24,8 +24,8 @@ def stone_mosaic(height: int, width: int, rng: np.random.Generator) -> GrayImage
     half = np.float32(size * rng.uniform(0.03, 0.14) + 0.6)
     ragged = 1 + np.float32(0.35) * smooth_noise(height, width, max(1.0, size / 8), rng)
     inside = np.clip((half * ragged - gap) / np.float32(rng.uniform(0.8, 2.5)) + 0.5, 0, 1)
-    mortar = np.float32(rng.uniform(0.12, 0.32))
-    mortar = mortar + np.float32(0.03) * smooth_noise(height, width, 1.0, rng)
+    mortar = np.float32(0.03) * smooth_noise(height, width, 1.0, rng)
+    mortar += np.float32(rng.uniform(0.12, 0.32))
     surface = cv2.GaussianBlur(stones + inside * (mortar - stones), (0, 0), 0.5)
     clipped: GrayImage = np.clip(surface, 0.02, 1).astype(np.float32)
     return clipped
