@@ -16,6 +16,7 @@ plain_heat = partial(
     blur_sigma=1.0,
     sharpened=False,
     confirmed=False,
+    gate=None,
 )
 plain_flatten = partial(FlattenConfig, channel="luma")
 

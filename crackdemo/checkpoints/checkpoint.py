@@ -35,6 +35,7 @@ _ONCE: dict[str, dict[str, Any]] = {
         "blur_sigma": 1.0,
         "sharpened": False,
         "confirmed": False,
+        "gate": None,
     },
     "mask": {"closing": 0, "min_area": 0},
 }

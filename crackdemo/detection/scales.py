@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 
 from crackdemo.arrays import GrayImage, Residual, RgbImage
 from crackdemo.detection.engine import Engine
-from crackdemo.detection.heatmaps import HeatmapConfig, darkness_of, geometric_mean, residual_of
+from crackdemo.detection.heatmaps import (
+    HeatmapConfig,
+    darkness_of,
+    geometric_mean,
+    residual_of,
+    sparse,
+)
 from crackdemo.detection.illumination import (
     FlattenConfig,
     Illumination,
@@ -54,13 +60,13 @@ def fused_residual(answers: list[ScaledAnswer], config: HeatmapConfig, gray: Gra
     """The weighted mean of the scales' residuals, of the size of `gray` (H, W), >= 0."""
     total = np.zeros(gray.shape, np.float32)
     weights = config.weights or (1.0,) * len(answers)
-    for answer, weight in zip(answers, weights, strict=True):
+    for answer, scale, weight in zip(answers, config.scales, weights, strict=True):
         residual = resize(residual_of(answer.image, answer.reconstruction, config), *gray.shape)
         if config.sharpened:
             residual = geometric_mean(residual, _darkness(gray, answer.illumination, config))
         if config.confirmed and answer.crack is not None:
             residual = geometric_mean(residual, resize(answer.crack, *gray.shape))
-        total += np.float32(weight / sum(weights)) * residual
+        total += np.float32(weight / sum(weights)) * sparse(residual, scale, config.gate)
     return total
 
 

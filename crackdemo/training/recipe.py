@@ -23,7 +23,7 @@ from crackdemo.configs import parse_config
 from crackdemo.data.duplicates import drop_repeats
 from crackdemo.data.folders import Sample, find_samples
 from crackdemo.data.tiles import readable_tiles
-from crackdemo.detection.calibrate import calibrate
+from crackdemo.detection.calibrate import Scale, calibrate
 from crackdemo.detection.engine import Engine
 from crackdemo.detection.illumination import Channel
 from crackdemo.errors import ConfigError, CrackdemoError, DatasetError, FitError, LossError
@@ -256,12 +256,11 @@ def calibrated(
     metrics: dict[str, Any],
 ) -> Checkpoint:
     """A fitted network with its scale, from clean validation tiles."""
-    calibration = calibrate(
+    calibration, scale = calibrate(
         Engine(network, torch.device("cpu")),
         validation,
         config.flatten,
         config.heatmap,
-        config.cracks,
         config.score_top_share,
         config.score_quantile,
         config.seed,
@@ -274,9 +273,20 @@ def calibrated(
         calibration=calibration,
         mask=config.mask,
         training=training,
-        metrics=metrics,
+        metrics={**metrics, **_figures(scale)},
     )
     return Checkpoint(described, network)
+
+
+def _figures(scale: Scale) -> dict[str, float]:
+    """How the kinds of painted photos fare at threshold 0.5, and where each would be best."""
+    figures = {}
+    for name, kind in scale.kinds.items():
+        figures[f"painted {name} pixel_f1"] = round(kind.f1, 4)
+        figures[f"painted {name} best pixel_f1"] = round(kind.best_f1, 4)
+        best = kind.best_residual / (kind.best_residual + scale.r0)
+        figures[f"painted {name} best threshold"] = round(best, 3)
+    return figures
 
 
 def _train_and_validation(samples: list[Sample]) -> tuple[list[Sample], list[Sample]]:

@@ -1,5 +1,6 @@
 """How a fit comes along, to look at: the same few tiles after every epoch."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -7,8 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from crackdemo.arrays import GrayImage, RgbImage
-from crackdemo.detection.calibrate import as_outlined, best_f1_residual
+from crackdemo.arrays import CrackMask, GrayImage, Residual, RgbImage
 from crackdemo.detection.heatmaps import geometric_mean, residual_of, to_heatmap
 from crackdemo.masks.cut import cut_mask
 from crackdemo.models.family import Network
@@ -32,7 +32,7 @@ class Samples:
         self._config = config
         pairs = _telling([PairDataset(validation, config, 1)[i] for i in range(_CANDIDATES)])
         self._images = torch.stack([image for image, _, _ in pairs])
-        self._masks = [as_outlined(mask[0].numpy() > 0) for _, _, mask in pairs]
+        self._masks = [mask[0].numpy() > 0 for _, _, mask in pairs]
 
     @torch.no_grad()
     def sheet(self, network: Network) -> RgbImage:
@@ -64,6 +64,17 @@ class Samples:
         """The sheet as JPEG."""
         file.parent.mkdir(exist_ok=True)
         write_jpeg(file, self.sheet(network), quality=85)
+
+
+def best_f1_residual(residuals: Sequence[Residual], masks: Sequence[CrackMask]) -> float:
+    """The residual with the best pooled pixel F1 as a threshold; 0 if nothing was painted."""
+    values = np.concatenate([residual.ravel() for residual in residuals])
+    truth = np.concatenate([mask.ravel() for mask in masks])
+    order = np.argsort(-values, kind="stable")
+    values, found = values[order], np.cumsum(truth[order])
+    f1 = 2 * found / (np.arange(1, len(values) + 1) + max(int(found[-1]), 1))
+    f1[:-1][values[:-1] == values[1:]] = 0  # a threshold takes all equal values or none
+    return float(values[int(np.argmax(f1))]) if found[-1] else 0.0
 
 
 def _telling(pairs: list[TensorPair]) -> list[TensorPair]:

@@ -30,7 +30,7 @@ from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, SHIPPED, shipped_names
 from crackdemo.data.folders import find_samples
 from crackdemo.data.labelled import LabelledPhoto, find_labelled
 from crackdemo.data.tiles import readable_tiles
-from crackdemo.detection.calibrate import as_outlined, best_f1_residual, calibrate
+from crackdemo.detection.calibrate import calibrate, find_scale
 from crackdemo.detection.calibration import Calibration
 from crackdemo.detection.detector import Detection, Detector
 from crackdemo.detection.engine import Engine
@@ -38,7 +38,6 @@ from crackdemo.detection.heatmaps import HeatmapConfig, photo_score, to_heatmap
 from crackdemo.detection.illumination import FlattenConfig, measure_illumination, to_gray
 from crackdemo.evaluation.evaluate import Evaluation
 from crackdemo.masks.cut import cut_mask
-from crackdemo.synthesis.cracks import paint_cracks
 from crackdemo.training.config import FitConfig
 from crackdemo.training.loop import GrayTiles
 
@@ -62,6 +61,7 @@ PIXEL_FIGURES = {
 }
 RESIDUAL_ALONE = replace(BEST, sharpened=False, confirmed=False)
 HEATMAPS = {
+    "no density gate": replace(BEST, gate=None),
     "not confirmed": replace(BEST, confirmed=False),
     "not sharpened": replace(BEST, sharpened=False),
     "residual alone": RESIDUAL_ALONE,
@@ -117,16 +117,10 @@ class Baseline:
 
 def calibrated(residual: Callable[[RgbImage], Residual], tiles: GrayTiles) -> Baseline:
     """A baseline whose threshold is found as that of the weights."""
-    rng = np.random.default_rng(0)
-    painted = [paint_cracks(tile.astype(np.float32) / 255, FIT.cracks, rng) for tile in tiles]
-    found = [residual(_photo(np.round(255 * p.image).astype(np.uint8))) for p in painted]
-    clean = [residual(_photo(tile)) for tile in tiles]
-    r0 = best_f1_residual(found, [as_outlined(p.mask) for p in painted], clean)
-    scores = [photo_score(to_heatmap(each, r0), FIT.score_top_share) for each in clean]
-    calibration = Calibration(
-        r0, float(np.quantile(scores, FIT.score_quantile)), FIT.score_top_share, {}
-    )
-    return Baseline(residual, calibration)
+    r0 = find_scale(lambda tile: residual(_photo(tile)), tiles, seed=0).r0
+    scores = [photo_score(to_heatmap(residual(_photo(t)), r0), FIT.score_top_share) for t in tiles]
+    threshold = float(np.quantile(scores, FIT.score_quantile))
+    return Baseline(residual, Calibration(r0, threshold, FIT.score_top_share, {}))
 
 
 def with_heatmap(checkpoint: Checkpoint, heatmap: HeatmapConfig, tiles: GrayTiles) -> Detector:
@@ -134,9 +128,7 @@ def with_heatmap(checkpoint: Checkpoint, heatmap: HeatmapConfig, tiles: GrayTile
     engine = Engine(checkpoint.network, torch.device("cpu"))
     config = checkpoint.config
     share, quantile = config.calibration.score_top_share, FIT.score_quantile
-    calibration = calibrate(
-        engine, tiles, config.flatten, heatmap, FIT.cracks, share, quantile, FIT.seed
-    )
+    calibration, _ = calibrate(engine, tiles, config.flatten, heatmap, share, quantile, FIT.seed)
     config = replace(config, heatmap=heatmap, calibration=calibration)
     return replace(checkpoint, config=config).detector()
 

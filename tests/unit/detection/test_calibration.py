@@ -11,10 +11,9 @@ from crackdemo.detection.calibrate import (
     CLEAN_PER_PAINTED,
     CLEAN_SHARES,
     MOST_TILES,
-    OUTLINE_PX,
-    as_outlined,
-    best_f1_residual,
+    SCENES_PER_KIND,
     calibrate,
+    find_scale,
 )
 from crackdemo.detection.calibration import Calibration
 from crackdemo.detection.engine import Engine
@@ -23,11 +22,10 @@ from crackdemo.detection.illumination import to_gray
 from crackdemo.detection.scales import fused_residual, predict_at_scales
 from crackdemo.models.cae import CaeConfig
 from crackdemo.models.family import Prediction, build_network
-from crackdemo.synthesis.cracks import CrackConfig
+from crackdemo.synthesis.kinds import KINDS, scenes
 from tests.plain import plain_flatten, plain_heat
 
 FLATTEN, HEATMAP = plain_flatten(), plain_heat(scales=(1.0,))
-CRACKS = CrackConfig(width_min=4, width_max=6, depth_min=6, network_probability=0)
 
 
 class Average(nn.Module):
@@ -52,7 +50,7 @@ def tiles(count: int = 12, side: int = 96, seed: int = 0) -> list[np.ndarray]:
 
 
 def calibrated(pixels: list[np.ndarray], seed: int = 0) -> Calibration:
-    return calibrate(engine(), pixels, FLATTEN, HEATMAP, CRACKS, 0.02, 0.98, seed)
+    return calibrate(engine(), pixels, FLATTEN, HEATMAP, 0.02, 0.98, seed)[0]
 
 
 def heat(tile: np.ndarray, calibration: Calibration) -> np.ndarray:
@@ -62,54 +60,36 @@ def heat(tile: np.ndarray, calibration: Calibration) -> np.ndarray:
     return to_heatmap(residual, calibration.r0)
 
 
-def f1(threshold: float, values: np.ndarray, truth: np.ndarray) -> float:
-    marked = values >= threshold
-    return 2 * (marked & truth).sum() / (marked.sum() + truth.sum())
+def darkness(tile: np.ndarray) -> np.ndarray:
+    return (255 - tile.astype(np.float32)) / 255
 
 
-@pytest.mark.parametrize("seed", range(20))
-@pytest.mark.parametrize("levels", [3, 50, 10**9])
-def test_the_best_residual_is_that_of_trying_all(seed, levels):
-    rng = np.random.default_rng(seed)
-    truth = rng.random((2, 12, 15)) < rng.uniform(0.02, 0.4)
-    values = rng.random((2, 12, 15)) + truth * rng.uniform(0, 1)
-    values = np.floor(values * levels) / levels  # few levels: many equal values
-    best = best_f1_residual(list(values), list(truth))
-    every = [f1(threshold, values, truth) for threshold in np.unique(values)]
-    assert f1(best, values, truth) == pytest.approx(max(every))
+def test_the_scale_is_where_the_kinds_are_found_best_on_average():
+    pixels = tiles(12)
+    found = find_scale(darkness, pixels, seed=3)
+    assert list(found.kinds) == [kind.name for kind in KINDS]
+    curves = []
+    for number, kind in enumerate(KINDS):
+        made = scenes(kind, pixels, SCENES_PER_KIND, np.random.default_rng([3, 2, number]))
+        shots = [np.round(255 * scene.image).astype(np.uint8) for scene in made.painted]
+        values = np.concatenate([darkness(shot).ravel() for shot in shots])
+        truth = np.concatenate([scene.mask.ravel() for scene in made.painted])
+        sound = [darkness(np.round(255 * each).astype(np.uint8)).ravel() for each in made.clean]
+        alarms = np.concatenate(sound)
+        tried = np.geomspace(1e-3, 1, 241)
+        hits = np.array([(truth & (values >= r)).sum() for r in tried])
+        marked = np.array([(values >= r).sum() for r in tried])
+        marked = marked + CLEAN_PER_PAINTED * np.array([(alarms >= r).sum() for r in tried])
+        curves.append(2 * hits / np.maximum(marked + truth.sum(), 1))
+        assert found.kinds[kind.name].best_f1 == pytest.approx(curves[-1].max())
+    best = int(np.mean(curves, axis=0).argmax())
+    assert found.r0 == pytest.approx(tried[best])
+    for kind, curve in zip(KINDS, curves, strict=True):
+        assert found.kinds[kind.name].f1 == pytest.approx(curve[best])
 
 
-@pytest.mark.parametrize("seed", range(10))
-@pytest.mark.parametrize("levels", [5, 10**9])
-def test_clean_tiles_count_as_often_as_said(seed, levels):
-    rng = np.random.default_rng(seed)
-    truth = rng.random((12, 15)) < 0.2
-    values, clean = rng.random((12, 15)) + truth * 0.4, rng.random((9, 4)) * 1.2
-    values, clean = (np.floor(each * levels) / levels for each in (values, clean))
-    every = np.concatenate([values.ravel(), np.repeat(clean.ravel(), CLEAN_PER_PAINTED)])
-    is_crack = np.concatenate([truth.ravel(), np.zeros(every.size - truth.size, bool)])
-    best = best_f1_residual([values], [truth], [clean[:4], clean[4:]])
-    tried = [f1(threshold, every, is_crack) for threshold in np.unique(values)]
-    assert f1(best, every, is_crack) == pytest.approx(max(tried))
-
-
-def test_photos_of_several_sizes_are_pooled():
-    values = [np.array([[0.1, 0.9]]), np.array([[0.2], [0.8], [0.7]])]
-    truth = [np.array([[False, True]]), np.array([[False], [True], [False]])]
-    assert best_f1_residual(values, truth) == 0.8
-
-
-def test_without_a_painted_crack_the_best_residual_is_zero():
-    assert best_f1_residual([np.ones((3, 3))], [np.zeros((3, 3), bool)]) == 0
-
-
-def test_an_outlined_mask_reaches_beyond_the_dark_by_the_outline():
-    mask = np.zeros((21, 21), bool)
-    mask[10, 10] = True
-    y, x = np.mgrid[-10:11, -10:11]
-    outlined = as_outlined(mask)
-    assert outlined[np.hypot(y, x) <= OUTLINE_PX - 0.5].all()
-    assert not outlined[np.hypot(y, x) > OUTLINE_PX + 0.5].any()
+def test_where_nothing_answers_the_scale_is_still_a_number():
+    assert find_scale(lambda tile: np.zeros(tile.shape, np.float32), tiles(4), seed=0).r0 > 0
 
 
 def test_cracks_are_hotter_than_the_calibrated_threshold_and_the_rest_is_not():
@@ -150,7 +130,7 @@ def test_of_many_tiles_the_seed_takes_some():
 
 def test_a_network_that_changes_nothing_calls_no_clean_tile_cracked():
     changes_nothing = Engine(build_network("cae", CaeConfig((4, 8))), torch.device("cpu"))
-    calibration = calibrate(changes_nothing, tiles(3), FLATTEN, HEATMAP, CRACKS, 0.02, 0.98, seed=0)
+    calibration, _ = calibrate(changes_nothing, tiles(3), FLATTEN, HEATMAP, 0.02, 0.98, seed=0)
     assert calibration.r0 > 0
     assert calibration.score_threshold > 0
 

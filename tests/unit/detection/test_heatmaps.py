@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from crackdemo.detection.heatmaps import photo_score, residual_of, to_heatmap
+from crackdemo.detection.heatmaps import DensityGate, photo_score, residual_of, sparse, to_heatmap
 from crackdemo.detection.illumination import measure_illumination, to_gray
 from tests.plain import plain_flatten, plain_heat
 
@@ -151,3 +151,39 @@ def test_clean_mosaics_are_not_called_cracked_for_their_size():
             mosaic = np.vstack([np.hstack(list(row)) for row in rows])
             called.append(photo_score(mosaic, 0.05) >= threshold)
         assert np.mean(called) <= 0.06
+
+
+class TestDensityGate:
+    GATE = DensityGate(level=0.1, sigma=12, limit=0.16, power=4)
+
+    @staticmethod
+    def line() -> np.ndarray:
+        residual = np.zeros((160, 160), np.float32)
+        residual[78:82] = 0.5
+        return residual
+
+    def test_a_single_crack_keeps_its_residual(self) -> None:
+        line = self.line()
+        assert sparse(line, 1.0, self.GATE)[80] == pytest.approx(line[80], rel=0.3)
+
+    def test_texture_loses_nearly_all(self) -> None:
+        texture = np.zeros((160, 160), np.float32)
+        texture[::3] = 0.5
+        assert sparse(texture, 1.0, self.GATE).max() < 0.04
+
+    def test_the_denser_the_surroundings_the_less_is_left(self) -> None:
+        left = []
+        for step in (40, 20, 10, 5):
+            residual = np.zeros((160, 160), np.float32)
+            residual[::step] = residual[1::step] = 0.5
+            left.append(float(sparse(residual, 0.5, self.GATE).max()))
+        assert left == sorted(left, reverse=True)
+
+    @pytest.mark.parametrize("scale", [0.25, 0.125])
+    def test_coarse_scales_always_count(self, scale: float) -> None:
+        texture = np.full((40, 40), 0.5, np.float32)
+        assert sparse(texture, scale, self.GATE) is texture
+
+    def test_without_a_gate_every_scale_counts(self) -> None:
+        texture = np.full((40, 40), 0.5, np.float32)
+        assert sparse(texture, 1.0, None) is texture

@@ -2,12 +2,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
 from crackdemo.models.cae import CaeConfig
 from crackdemo.photos.images import read_photo
 from crackdemo.training.config import FitConfig
-from crackdemo.training.samples import TILES, Samples
+from crackdemo.training.samples import TILES, Samples, best_f1_residual
 from tests.plain import network_of
 
 CONFIG = FitConfig(network=CaeConfig((4, 8)), tile_size=32)
@@ -60,3 +61,30 @@ def test_the_tiles_go_from_much_painted_to_little() -> None:
     painted = [mask.mean() for mask in Samples(CONFIG, tiles())._masks]
     assert painted == sorted(painted, reverse=True)
     assert painted[0] > painted[-1]
+
+
+def f1(threshold: float, values: np.ndarray, truth: np.ndarray) -> float:
+    marked = values >= threshold
+    return 2 * (marked & truth).sum() / (marked.sum() + truth.sum())
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("levels", [3, 50, 10**9])
+def test_the_best_residual_is_that_of_trying_all(seed, levels):
+    rng = np.random.default_rng(seed)
+    truth = rng.random((2, 12, 15)) < rng.uniform(0.02, 0.4)
+    values = rng.random((2, 12, 15)) + truth * rng.uniform(0, 1)
+    values = np.floor(values * levels) / levels  # few levels: many equal values
+    best = best_f1_residual(list(values), list(truth))
+    every = [f1(threshold, values, truth) for threshold in np.unique(values)]
+    assert f1(best, values, truth) == pytest.approx(max(every))
+
+
+def test_photos_of_several_sizes_are_pooled():
+    values = [np.array([[0.1, 0.9]]), np.array([[0.2], [0.8], [0.7]])]
+    truth = [np.array([[False, True]]), np.array([[False], [True], [False]])]
+    assert best_f1_residual(values, truth) == 0.8
+
+
+def test_without_a_painted_crack_the_best_residual_is_zero():
+    assert best_f1_residual([np.ones((3, 3))], [np.zeros((3, 3), bool)]) == 0

@@ -1,0 +1,23 @@
+import numpy as np
+import pytest
+
+from crackdemo.synthesis.stones import stone_mosaic
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 90), (97, 131), (256, 256)])
+def test_a_mosaic_is_an_image_of_the_size_that_is_asked_for(shape: tuple[int, int]) -> None:
+    mosaic = stone_mosaic(*shape, np.random.default_rng(0))
+    assert mosaic.shape == shape and mosaic.dtype == np.float32
+    assert mosaic.min() > 0 and mosaic.max() <= 1
+
+
+def test_the_seed_decides() -> None:
+    one, same, other = (stone_mosaic(40, 50, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    assert np.array_equal(one, same) and not np.array_equal(one, other)
+
+
+def test_stones_are_brighter_than_what_lies_between() -> None:
+    """Most of a mosaic is stone, and its darkest tenth is mortar: two heaps of gray levels."""
+    for seed in range(8):
+        mosaic = stone_mosaic(200, 200, np.random.default_rng(seed))
+        assert np.quantile(mosaic, 0.75) > 1.2 * np.quantile(mosaic, 0.05)
