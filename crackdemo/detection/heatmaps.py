@@ -22,10 +22,10 @@ _Weight = Annotated[float, Field(gt=0, le=1000)]
 class DensityGate:
     """How texture is told from cracks: cracks are sparse, and the gaps between stones are not.
 
-    How much a fine scale counts falls smoothly with the density of its own answer around. Found on
-    validation photos, as they are and enlarged, nets, and made stones with and without cracks: this
-    gate halves the false marks on stones ten times over and costs single cracks nothing and nets
-    .02 of their best F1.
+    How much a fine scale counts falls smoothly with the density of its own answer around. Found by
+    trying levels of .02 to .1, sigmas of 12 to 36, limits of .1 to .3 and powers of 2 to 4 on
+    validation photos as they are and enlarged, painted nets, and made stones with cracks and
+    without: stones hardly answer any more, single cracks lose nothing, nets a little.
     """
 
     level: Annotated[float, Field(gt=0, le=1)] = 0.1

@@ -282,10 +282,10 @@ def _figures(scale: Scale) -> dict[str, float]:
     """How the kinds of painted photos fare at threshold 0.5, and where each would be best."""
     figures = {}
     for name, kind in scale.kinds.items():
-        figures[f"painted {name} pixel_f1"] = round(kind.f1, 4)
-        figures[f"painted {name} best pixel_f1"] = round(kind.best_f1, 4)
+        figures[f"made {name} pixel_f1"] = round(kind.f1, 4)
+        figures[f"made {name} best pixel_f1"] = round(kind.best_f1, 4)
         best = kind.best_residual / (kind.best_residual + scale.r0)
-        figures[f"painted {name} best threshold"] = round(best, 3)
+        figures[f"made {name} best threshold"] = round(best, 3)
     return figures
 
 
