@@ -52,11 +52,12 @@ def _purpose(config: CheckpointConfig) -> str:
     sharpened = ", sharpened by the full-size photo's own darkness" if heat.sharpened else ""
     if heat.confirmed and getattr(config.network, "crack_head", False):
         sharpened += " and by its crack head (geometric means)"
+    gated = "" if heat.gate is None else ", fine ones less where their own answer is dense"
     return (
         "Rebuilds a photo of pavement or concrete without its cracks; what is missing is the "
         f"crack. Heatmap: {heat.residual} residual, blurred {heat.blur_sigma:g} px{sharpened}, "
         f"mean{f' ({weights})' if weights else ''} over the "
-        f"photo at scales {scales}; threshold 0.5 is the calibrated residual "
+        f"photo at scales {scales}{gated}; threshold 0.5 is the calibrated residual "
         f"{config.calibration.r0:.4g}. Score of a photo: mean of its hottest "
         f"{100 * config.calibration.score_top_share:g} % of pixels, cracked from "
         f"{config.calibration.score_threshold:.3f}."

@@ -9,6 +9,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
+from crackdemo.checkpoints.checkpoint import made_before
 from crackdemo.cli.terminal import say
 from crackdemo.configs import parse_config
 from crackdemo.data.folders import find_samples
@@ -124,7 +125,9 @@ def _fit_config(args: Namespace) -> FitConfig:
 def _fit_settings(values: dict[str, Any]) -> dict[str, Any]:
     """Of a file of settings, or of the config.json of a checkpoint that is to be made again."""
     training = values.get("training")
-    return training["fit"] if isinstance(training, dict) and "fit" in training else values
+    if isinstance(training, dict) and isinstance(training.get("fit"), dict):
+        return made_before(training["fit"])
+    return values
 
 
 def _read_json(path: Path) -> dict[str, Any]:

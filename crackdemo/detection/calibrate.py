@@ -21,7 +21,7 @@ CLEAN_PER_PAINTED = 3
 """How many clean tiles each painted one stands beside: cracks cover about 2 % of them together."""
 MOST_TILES = 200
 """More tiles than this change no quantile that is stored."""
-SCENES_PER_KIND = 14
+SCENES_PER_KIND = 28
 """Painted ones, and as many clean: more move the threshold by less than the kinds lie apart."""
 _RESIDUALS = np.geomspace(1e-3, 1, 241)
 """The thresholds that are tried: steps of 3 %."""
