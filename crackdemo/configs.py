@@ -83,14 +83,15 @@ def _sentence(error: ErrorDetails) -> str:
     bounds = {name: _plain(bound) for name, bound in error.get("ctx", {}).items()}
     words = _BOUNDS.get(error["type"], "").format(**bounds)
     words = words or _KINDS.get(error["type"].partition("_")[0], "is of the wrong kind")
-    return f"{where} {words}, but is {_shown(error['input'])}."
+    return f"{where} {words}, but is {shown(error['input'])}."
 
 
 def _plain(bound: Any) -> Any:
     return int(bound) if isinstance(bound, float) and bound.is_integer() else bound
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value in a sentence, cut where it is long."""
     try:
         text = repr(value)
     except ValueError:  # Python does not print numbers of over 4,300 digits

@@ -41,6 +41,11 @@ def write_text(path: Path, text: str) -> None:
         building.write_text(text, encoding="utf-8", newline="\n")
 
 
+def reason_of(error: OSError) -> str:
+    """Why, without a path: numpy and shutil raise some that hold no more than a text of theirs."""
+    return error.strerror or "it could not be written whole"
+
+
 def sha256_of(path: Path) -> str:
     """The hash of a file's content, in hexadecimal digits."""
     with path.open("rb") as file:

@@ -21,6 +21,8 @@ from crackdemo.photos.images import MAX_FILE_MB, PHOTO_SUFFIXES, find_photos
 MAX_ZIP_PHOTOS = 20_000
 MAX_ZIP_BYTES = 8 * 2**30
 """Unpacked; more is refused before anything is written."""
+_DEEPEST = 64
+"""Folders in each other; some hundred more would break what walks through them."""
 _BOMB_BYTES, _BOMB_RATIO = 2**28, 200
 """Above this size no ZIP of photos shrinks more: surfaces have grain."""
 _CHUNK = 2**20
@@ -118,7 +120,8 @@ def _entries(file: Path) -> list[zipfile.ZipInfo]:
     name = legible(file.name)
     try:
         with zipfile.ZipFile(file) as archive:
-            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+            # not `is_dir`, which fails on an entry without a name
+            entries = [e for e in archive.infolist() if not e.filename.endswith("/")]
     except UnicodeError:
         raise DatasetError(
             f"“{name}” cannot be unpacked (a name in it is no text): rename its photos and zip "
@@ -161,6 +164,10 @@ def _require_space(arrivals: Sequence[_Arrival], free: int) -> None:
 def _refusal(name: str, entry: zipfile.ZipInfo | None) -> str | None:
     """Why a file, or an entry of a ZIP, is left out; empty for what is left out silently."""
     path = PurePosixPath(name)
+    if not name:
+        return "it has no name"
+    if len(path.parts) > _DEEPEST:
+        return f"it lies more than {_DEEPEST} folders deep"
     if name != legible(name):
         return "its name is no text"
     if any(part.startswith((".", "__MACOSX")) for part in path.parts if part != ".."):

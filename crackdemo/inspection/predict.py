@@ -13,7 +13,7 @@ import cv2
 from crackdemo.arrays import RgbImage
 from crackdemo.detection.detector import Detection, Detector
 from crackdemo.errors import PhotoError, PredictError, Stopped
-from crackdemo.files import make_folder, sha256_of, write_text
+from crackdemo.files import make_folder, reason_of, sha256_of, write_text
 from crackdemo.inspection.verdict import Verdict, judge
 from crackdemo.masks.presets import Preset
 from crackdemo.photos.images import read_photo, write_jpeg, write_png
@@ -104,7 +104,8 @@ def results_csv(rows: Iterable[dict[str, str]], preset: Preset) -> str:
     """Rows of `result_row` as a table; only its column `seconds` differs between two runs."""
     scaled = () if preset.mm_per_px is None else _MM_COLUMNS
     columns = ("file", "score", "crack", "crack_percent", *_PX_COLUMNS, "components", "seconds")
-    by_hand = ("dropped_percent",) if preset.dropped or preset.dropped_by_name else ()
+    is_dropped = any(preset.dropped.values()) or any(preset.dropped_by_name.values())
+    by_hand = ("dropped_percent",) if is_dropped else ()
     return csv_text((*columns, *scaled, *by_hand), rows)
 
 
@@ -164,7 +165,7 @@ def _saved(out: Path, inspected: Inspected) -> Outcome:
         write_png(_with(reconstruction, ".png"), inspected.detection.reconstruction)
         write_jpeg(_with(overlay, ".jpg"), mask_overlay(inspected.photo, verdict.mask))
     except OSError as error:
-        reason = f"{source.path.name} was scored, but could not be saved ({error.strerror})"
+        reason = f"{source.path.name} was scored, but could not be saved ({reason_of(error)})"
         return Failed(source, f"{reason}; see to the output's disk and try again.")
     return inspected
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, TypeAlias, get_args
 from pydantic import Field, Strict, ValidationInfo, field_validator
 from pydantic.dataclasses import dataclass
 
-from crackdemo.configs import SETTINGS, Share
+from crackdemo.configs import SETTINGS, Share, shown
 from crackdemo.errors import ConfigError
 
 Kernel: TypeAlias = Literal["ellipse", "rect", "cross"]
@@ -41,6 +41,6 @@ class MaskParams:
         if size not in KERNEL_SIZES:
             raise ConfigError(
                 f"{info.field_name} must be 0 (off) or an odd size from 3 to {MAX_KERNEL}, but is "
-                f"{size}."
+                f"{shown(size)}."
             )
         return size

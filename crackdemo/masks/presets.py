@@ -53,7 +53,7 @@ class Preset:
 
     def dropped_on(self, sha256: str, name: str) -> Points:
         """The false alarms on a photo; what was said of the file itself goes before its name."""
-        return self.dropped.get(sha256) or self.dropped_by_name.get(name, ())
+        return self.dropped.get(sha256, self.dropped_by_name.get(name, ()))
 
 
 @dataclass(frozen=True, config=SETTINGS)
@@ -106,7 +106,7 @@ def preset_json(preset: Preset) -> str:
         commit=preset.commit,
         region=preset.region,
         mm_per_px=preset.mm_per_px,
-        photos={sha256: _Photo(dots) for sha256, dots in preset.dropped.items()},
+        photos={sha256: _Photo(dots) for sha256, dots in preset.dropped.items() if dots},
     )
     return json.dumps(asdict(file), indent=2) + "\n"
 

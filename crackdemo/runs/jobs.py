@@ -126,7 +126,7 @@ class Jobs:
 
     def check_name(self, name: str) -> str:
         """The name, trimmed. Raises RunError where it cannot be a new run's."""
-        name = name.strip()
+        name = str(name).strip()
         if not _NAME.fullmatch(name):
             raise RunError(
                 "A name is 1 to 60 letters, digits, spaces, dots, dashes or underscores, with a "
@@ -158,7 +158,10 @@ class Jobs:
         """
         name = self.check_name(name)
         check_letters([settings, *data])
-        config = RunConfig(settings, list(data), minutes)
+        try:
+            config = RunConfig.from_json({"fit": settings, "data": list(data), "minutes": minutes})
+        except ValueError as error:
+            raise RunError(f"The run cannot be started ({error}): correct that.") from None
         with _disk_explained(name, "set up"):
             self.folder.mkdir(parents=True, exist_ok=True)
             run = self._set_up(name, config, move_in)
@@ -226,8 +229,10 @@ class Jobs:
 
     def run_folder(self, name: str) -> RunFolder:
         """Raises RunError where there is no such run."""
+        if not isinstance(name, str) or not _NAME.fullmatch(name):  # programs send anything
+            raise RunError(f"There is no run “{str(name)[:60]}”: choose one from the list.")
         run = RunFolder(self.folder / name)
-        if not _NAME.fullmatch(name) or not run.exists:
+        if not run.exists:
             raise RunError(f"There is no run “{legible(name)[:60]}”: choose one from the list.")
         return run
 

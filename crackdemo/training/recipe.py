@@ -203,7 +203,10 @@ def _settled(
         return config
     config = within(config, minutes, seconds_per_step(config, train, workers))
     run.settle(asdict(config))
-    say(f"{minutes:g} minutes are {config.epochs} epochs of {config.steps_per_epoch} steps.")
+    say(
+        f"Time given: {minutes:g} min. Epochs: {config.epochs}. Steps in each: "
+        f"{config.steps_per_epoch}."
+    )
     return config
 
 

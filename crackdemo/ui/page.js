@@ -56,9 +56,19 @@
       .catch(() => coming === meta && forget(`${meta.name} could not be shown.`));
   }
 
-  /** By a photo's content; older presets know a photo by its name alone. @param {PhotoMeta} meta */
+  /**
+   * By a photo's content. Older presets know a photo by its name alone: what they say belongs to
+   * the first of that name that is shown, and to no other one afterwards.
+   *
+   * @param {PhotoMeta} meta
+   */
   function droppedOn({ sha256, name }) {
-    return dropped[sha256] ?? dropped[name] ?? [];
+    if (name in dropped) {
+      const { [name]: byName, ...others } = dropped;
+      dropped = { [sha256]: byName, ...others };
+      write("#dropped textarea", JSON.stringify(dropped));
+    }
+    return dropped[sha256] ?? [];
   }
 
   /** The viewer itself says what went wrong, and offers to try again. @param {string} text */
@@ -69,7 +79,7 @@
 
   /** @type {PagePart["set"]} */
   function set(settings) {
-    offerDownloads(false);
+    change();
     const entries = Object.entries(settings).map(([name, value]) => [name, value ?? 0]);
     const filled = /** @type {Settings} */ (Object.fromEntries(entries));
     mmPerPx = filled.mm_per_px;
@@ -103,13 +113,22 @@
     );
   }
 
-  /**
-   * Downloads that were prepared go out of sight when something else is shown than they hold.
-   *
-   * @param {boolean} areNew
-   */
-  function offerDownloads(areNew) {
-    document.body.dataset.downloads = areNew ? "new" : "old";
+  /** Counts what makes downloads old: something else is shown than they hold. */
+  let changes = 0;
+  let changesAtBegin = -1;
+
+  function change() {
+    changes++;
+    document.body.dataset.downloads = "old";
+  }
+
+  function beginDownloads() {
+    change();
+    changesAtBegin = changes;
+  }
+
+  function endDownloads() {
+    if (changes === changesAtBegin) document.body.dataset.downloads = "new";
   }
 
   /** After a lost connection: scoring goes on, and what the server has on show is shown. */
@@ -138,11 +157,12 @@
   }
 
   viewer.onstate(tell);
-  viewer.onchange((change) => {
-    offerDownloads(false);
-    if ("threshold" in change) write("#threshold input[type=number]", change.threshold.toFixed(3));
-    if ("dropped" in change && shown) {
-      dropped = { ...dropped, [shown.sha256]: change.dropped.map(({ x, y }) => [x, y]) };
+  viewer.onchange((changed) => {
+    change();
+    if ("threshold" in changed)
+      write("#threshold input[type=number]", changed.threshold.toFixed(3));
+    if ("dropped" in changed && shown) {
+      dropped = { ...dropped, [shown.sha256]: changed.dropped.map(({ x, y }) => [x, y]) };
       write("#dropped textarea", JSON.stringify(dropped));
     }
   });
@@ -162,5 +182,5 @@
   });
 
   new MutationObserver(mount).observe(document, { childList: true, subtree: true });
-  crackdemo.page = { show, set, offerDownloads, resume, goOn };
+  crackdemo.page = { show, set, beginDownloads, endDownloads, resume, goOn };
 })(globalThis);

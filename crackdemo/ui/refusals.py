@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import gradio as gr
 
 from crackdemo.errors import CrackdemoError
+from crackdemo.files import reason_of
 
 
 @contextmanager
@@ -17,7 +18,7 @@ def said() -> Iterator[None]:
         raise gr.Error(str(refusal), print_exception=False) from None
     except OSError as error:
         raise gr.Error(
-            f"The server's disk could not do it ({error.strerror}): free some space there, then "
+            f"The server's disk could not do it ({reason_of(error)}): free some space there, then "
             "try again.",
             print_exception=False,
         ) from None

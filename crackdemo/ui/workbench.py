@@ -133,6 +133,7 @@ class Workbench:
 
     def resolve(self, weights: str) -> Weights:
         """A name, `owner/name[@revision]` or allowed path to a folder. Raises WeightsError."""
+        weights = str(weights or "")  # programs send anything
         name = weights.strip()
         if self.jobs and name in self.jobs.finished():
             return weights_in(RunFolder(self.jobs.folder / name).checkpoint, name)

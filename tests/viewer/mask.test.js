@@ -157,3 +157,15 @@ test("cracks follow each other from the largest to the smallest and round again"
   assert.deepEqual(step(null, -1), { x: 0, y: 0 });
   assert.deepEqual(step({ x: 3, y: 0 }, -1), { x: 0, y: 0 });
 });
+
+test("after a crack was dropped its neighbours by size follow", () => {
+  const here = surface("#..###..##...####");
+  const cut = mask.cut(here, PLAIN, [{ x: 3, y: 0 }]);
+  const dropped = selection.describe(cut, { x: 4, y: 0 }, null);
+  assert.equal(dropped?.isDropped, true);
+  assert.deepEqual(selection.next(cut, here.heatmap, dropped, 1), { x: 8, y: 0 });
+  assert.deepEqual(selection.next(cut, here.heatmap, dropped, -1), { x: 13, y: 0 });
+  const all = mask.cut(here, PLAIN, [{ x: 13, y: 0 }]);
+  const largest = selection.describe(all, { x: 13, y: 0 }, null);
+  assert.deepEqual(selection.next(all, here.heatmap, largest, 1), { x: 3, y: 0 });
+});

@@ -137,7 +137,7 @@ test("where mask and verdict disagree the result says both", () => {
     lengthPx: 90,
     meanWidthPx: 2,
     maxWidthPx: 4,
-    dropped: [],
+    droppedRegions: 0,
   };
   assert.equal(
     wording.result(state, { crack: false }),
@@ -146,6 +146,11 @@ test("where mask and verdict disagree the result says both", () => {
   );
   const none = { ...state, components: 0, lengthPx: 0 };
   assert.equal(wording.result(none, undefined), "Nothing marked.");
+  const dropped = { ...none, droppedRegions: 2 };
+  assert.equal(
+    wording.result(dropped, undefined),
+    "Nothing marked. 2 regions dropped by hand as false alarm.",
+  );
 });
 
 test("a new step after an undo forgets what was undone", () => {

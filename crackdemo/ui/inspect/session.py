@@ -154,7 +154,7 @@ def settings_of(values: Mapping[str, Any], dropped: str, session: Session) -> Se
     kinds = get_type_hints(MaskParams)
     mask = {name: _typed(values[name], kind) for name, kind in kinds.items()}
     by_hash = {entry.sha256 for entry in session.roll.entries}
-    points = {photo: dots for photo, dots in json.loads(dropped or "{}").items() if dots}
+    points = json.loads(dropped or "{}")  # an empty list says that nothing is dropped any more
     preset = parse_config(
         Preset,
         {

@@ -279,10 +279,10 @@ def _wire_settings(
         prepare,
         [*knobs.all, stage.dropped, *states.all],
         takeaway.downloads,
-        js="(...values) => { crackdemo.page.offerDownloads(true); return values; }",
+        js="(...values) => { crackdemo.page.beginDownloads(); return values; }",
         show_progress="minimal",
         api_visibility="private",
-    )
+    ).success(None, js="() => { crackdemo.page.endDownloads(); }", **_QUIET)
 
 
 def _wire_region(bench: Workbench, tools: RegionTools, stage: Stage, states: States) -> None:

@@ -16,6 +16,7 @@ from crackdemo.data.check import DataCheck, check
 from crackdemo.data.folders import find_samples
 from crackdemo.data.intake import take_in
 from crackdemo.errors import ConfigError, DatasetError, legible
+from crackdemo.files import reason_of
 from crackdemo.models.families import family_named
 from crackdemo.runs.jobs import Job, Jobs, check_letters
 from crackdemo.runs.processes import birth_of, end_tree, step_back
@@ -79,7 +80,7 @@ def _disk_explained() -> Iterator[None]:
         yield
     except OSError as error:
         raise DatasetError(
-            f"The photos could not be kept on the server ({error.strerror}): free some space and "
+            f"The photos could not be kept on the server ({reason_of(error)}): free some space and "
             "try again."
         ) from None
 

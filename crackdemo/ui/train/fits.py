@@ -52,7 +52,7 @@ def _queue(job: Job) -> str:
 def _epochs(job: Job) -> str:
     """How far it is; minutes become epochs once a few steps have been measured."""
     if job.minutes is not None:
-        return f"measuring how many epochs {count(job.minutes, 'minute')} hold"
+        return f"measuring how many epochs fit into {count(job.minutes, 'minute')}"
     if job.state == "running" and len(job.history) == job.epochs:
         return "calibrating"
     return f"epoch {len(job.history)} of {job.epochs}"

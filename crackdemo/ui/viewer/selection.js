@@ -57,9 +57,23 @@
     const { area } = mask.components;
     const order = [...area.keys()].sort((a, b) => area[b] - area[a]);
     if (order.length === 0) return null;
-    const place = present ? order.indexOf(present.component) : -1;
-    const n = order[(place + step + order.length + (place < 0 && step < 0 ? 1 : 0)) % order.length];
+    const from = present ? placeOf(present, order, area) : step > 0 ? -1 : 0;
+    const to = step > 0 ? Math.floor(from + step) : Math.ceil(from + step);
+    const n = order[((to % order.length) + order.length) % order.length];
     return crackdemo.mask.hottest(mask, n, heatmap);
+  }
+
+  /**
+   * Where the selected component stands among the kept ones, from the largest on; one that was
+   * dropped stands between those that are larger and the others.
+   *
+   * @param {Selected} present
+   * @param {number[]} order
+   * @param {ArrayLike<number>} area
+   */
+  function placeOf(present, order, area) {
+    if (!present.isDropped) return order.indexOf(present.component);
+    return order.filter((n) => area[n] > present.areaPx).length - 0.5;
   }
 
   /**

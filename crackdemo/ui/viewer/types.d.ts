@@ -365,6 +365,8 @@ interface State extends Figures {
   cleanFlaggedPercent: number | null;
   /** false alarms by hand, each as a pixel of its component */
   dropped: Point[];
+  /** regions that these dots take away at the present settings */
+  droppedRegions: number;
   selected: Selected | null;
 }
 
@@ -399,7 +401,7 @@ interface WordingPart {
 }
 
 /** What a result is worded from. */
-type Told = Omit<State, "id" | "selected" | "cleanFlaggedPercent">;
+type Told = Omit<State, "id" | "selected" | "cleanFlaggedPercent" | "dropped">;
 
 // Drawing
 
@@ -650,7 +652,9 @@ interface PagePart {
     settings: WidgetValues,
   ): void;
   set(settings: WidgetValues): void;
-  offerDownloads(areNew: boolean): void;
+  /** Downloads are being prepared: those that were are out of sight until `endDownloads`. */
+  beginDownloads(): void;
+  endDownloads(): void;
   resume(): void;
   goOn(): void;
 }

@@ -195,12 +195,14 @@
 
   function tell() {
     if (!source || !inspection) return;
+    const dropped = inspection.dropped();
     /** @type {State} */
     const state = {
       id: source.id,
       ...inspection.figures(),
       cleanFlaggedPercent: cleanFlaggedPercent(),
-      dropped: inspection.dropped(),
+      dropped,
+      droppedRegions: inspection.exact()?.dropped.components.area.length ?? dropped.length,
       selected,
     };
     ui.facts.show(state, source.verdict, settings.mm_per_px);

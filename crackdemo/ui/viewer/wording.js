@@ -42,8 +42,8 @@
       const [mean, widest] = [state.meanWidthPx, state.maxWidthPx].map((px) => length(px, mmPerPx));
       sentences.push(`${all} long, ${mean} wide on average, ${widest} at most.`);
     }
-    if (state.dropped.length > 0) {
-      sentences.push(`${capital(regions(state.dropped.length))} dropped by hand as false alarm.`);
+    if (state.droppedRegions > 0) {
+      sentences.push(`${capital(regions(state.droppedRegions))} dropped by hand as false alarm.`);
     }
     return sentences.join(" ");
   }

@@ -154,6 +154,27 @@ class TestOddEntries:
         assert said == ["“bad.png” was left out: its data is damaged or of a rare kind."]
         assert files_of(tmp_path / "new") == ["also good.png", "good.png"]
 
+    def test_no_name_at_all(self, tmp_path: Path) -> None:
+        packed = make_zip(tmp_path / "a.zip", {**GOOD, "x": png()})
+        data = packed.read_bytes()
+        at = data.rindex(b"PK\x01\x02")  # of the last entry of the ZIP's own list
+        end = data.index(b"PK\x05\x06")
+        nameless = data[at : at + 28] + b"\0\0" + data[at + 30 : at + 46]
+        tail = bytearray(data[end:])
+        size = int.from_bytes(tail[12:16], "little") - (end - at) + len(nameless)
+        tail[12:16] = size.to_bytes(4, "little")
+        packed.write_bytes(data[:at] + nameless + tail)
+        said = take_in([packed], tmp_path / "new")
+        assert len(said) == 1 and "no name" in said[0]
+        assert files_of(tmp_path / "new") == ["good.png"]
+
+    @pytest.mark.parametrize("depth", [100, 1500])
+    def test_folders_in_folders_without_end(self, tmp_path: Path, depth: int) -> None:
+        packed = make_zip(tmp_path / "a.zip", {"a/" * depth + "p.png": png(), **GOOD})
+        said = take_in([packed], tmp_path / "new")
+        assert said == ["“p.png” was left out: it lies more than 64 folders deep."]
+        assert files_of(tmp_path / "new") == ["good.png"]
+
     def test_a_name_that_is_too_long_for_the_disk(self, tmp_path: Path) -> None:
         long = "x" * 300 + ".png"
         packed = make_zip(tmp_path / "a.zip", {long: png(), "y" * 300 + "/a.png": png(), **GOOD})

@@ -53,3 +53,9 @@ def test_an_area_larger_than_any_photo_is_refused(area: int) -> None:
 def test_the_defaults_are_those_of_the_default_weights() -> None:
     path = SHIPPED / DEFAULT_WEIGHTS / "config.json"
     assert json.loads(path.read_text(encoding="utf-8"))["mask"] == asdict(MaskParams())
+
+
+def test_a_kernel_of_thousands_of_digits_is_cut_short() -> None:
+    with pytest.raises(ConfigError, match="opening must be 0") as refused:
+        parse_config(MaskParams, {"opening": 10**4000})
+    assert len(str(refused.value)) < 200

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -206,3 +207,18 @@ class TestNames:
         jobs.delete("long")
         assert jobs.names() == []
         assert not list(jobs.folder.glob(".deleted*"))
+
+
+@pytest.mark.parametrize("minutes", [-5, 0, float("nan"), 10**300, "abc"])
+def test_minutes_that_cannot_be_are_refused_and_leave_no_run(
+    jobs: Jobs, data: list[str], minutes: Any
+) -> None:
+    with pytest.raises(RunError, match="cannot be started"):
+        jobs.start("street", SETTINGS, data, minutes)
+    assert jobs.names() == []
+
+
+@pytest.mark.parametrize("name", [7, None, [], {}, True])
+def test_what_is_no_name_names_no_run(jobs: Jobs, name: Any) -> None:
+    with pytest.raises(RunError, match="There is no run"):
+        jobs.job(name)

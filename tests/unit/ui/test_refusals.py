@@ -25,6 +25,11 @@ def test_a_disk_says_no_path_of_the_server() -> None:
     assert "/a/path" not in shown.value.message
 
 
+def test_a_disk_that_gives_no_reason_is_said_all_the_same() -> None:
+    with pytest.raises(gr.Error, match=r"could not be written whole\): free some space"), said():
+        raise OSError("72 requested and 0 written")
+
+
 def test_a_mistake_in_the_program_is_not_hidden() -> None:
     with pytest.raises(ZeroDivisionError), said():
         raise ZeroDivisionError

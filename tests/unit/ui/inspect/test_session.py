@@ -1,0 +1,53 @@
+"""What the Inspect tab makes of its widgets' values, without a browser."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crackdemo.errors import ConfigError
+from crackdemo.masks.params import MaskParams
+from crackdemo.masks.presets import Preset
+from crackdemo.ui.inspect.scoring import Entry, Roll
+from crackdemo.ui.inspect.session import Session, dropped_text, settings_of
+from crackdemo.ui.uploads import Upload
+
+HASH = "ab" * 32
+ROLL = Roll(entries=(Entry(Upload(Path("IMG_1.jpg"), "IMG_1.jpg"), 0.5, True, HASH, Path("t")),))
+
+
+def values(**changes: Any) -> dict[str, Any]:
+    """Of the widgets, by name."""
+    return {**asdict(MaskParams()), "opacity": 0.5, "mm_per_px": 0, "colours": "gray", **changes}
+
+
+def test_the_widgets_are_read_by_name() -> None:
+    mask = {"threshold": 0.25, "opening": 5.0, "closing": 0, "kernel": "rect", "min_area": 7.0}
+    settings = settings_of(values(**mask, mm_per_px=0.5, opacity=0.75), "", Session(ROLL))
+    assert settings.preset.mask == MaskParams(0.25, 5, 0, "rect", 7)
+    assert (settings.preset.mm_per_px, settings.opacity) == (0.5, 0.75)
+
+
+def test_an_emptied_field_counts_as_zero() -> None:
+    preset = settings_of(values(min_area=None, mm_per_px=None), "", Session(ROLL)).preset
+    assert (preset.mask.min_area, preset.mm_per_px) == (0, None)
+
+
+@pytest.mark.parametrize("area", [1e300, 10**300, -5])
+def test_an_area_that_cannot_be_is_said(area: float) -> None:
+    with pytest.raises(ConfigError, match="min_area must be at"):
+        settings_of(values(min_area=area), "", Session(ROLL))
+
+
+def test_what_an_older_preset_says_of_a_name_becomes_its_photos() -> None:
+    names: dict[str, Any] = {"IMG_1.jpg": ((3, 5),), "gone.jpg": ((1, 1),)}
+    text = dropped_text(Preset(MaskParams(), dropped_by_name=names), ROLL)
+    assert json.loads(text) == {HASH: [[3, 5]], "gone.jpg": [[1, 1]]}
+
+
+def test_what_was_restored_by_hand_is_not_dropped_by_its_name_again() -> None:
+    dropped = json.dumps({"IMG_1.jpg": [[3, 5]], HASH: []})
+    preset = settings_of(values(), dropped, Session(ROLL)).preset
+    assert preset.dropped_on(HASH, "IMG_1.jpg") == ()
