@@ -47,7 +47,7 @@ class CheckpointConfig:
     """All that config.json says."""
 
     family: str
-    """The model family: cae, vae."""
+    """The model family, by its name in the registry."""
     network: NetworkConfig
     """The network's own settings."""
     flatten: FlattenConfig

@@ -26,7 +26,7 @@ class FitConfig:
     """A fit's settings: with the data, enough to make the same weights again."""
 
     family: str = "cae"
-    """cae (autoencoder) or vae (variational autoencoder)."""
+    """The model family, by its name in the registry."""
     network: NetworkConfig = Field(default={}, validate_default=True)
     """The network's own settings; absent, those that are usual for the family."""
     objective: str = "healing"

@@ -142,7 +142,7 @@ def _basics() -> dict[str, Any]:
         [(family_named(name).title, name) for name in FAMILIES],
         value=_DEFAULTS.family,
         label="Family",
-        info=_HELP["family"],
+        info="; ".join(f"{kind.title}: {kind.description}" for kind in map(family_named, FAMILIES)),
         elem_id="fit-family",
     )
     with gr.Row():
