@@ -182,6 +182,7 @@ class TestFetch:
         assert shown == {f"Bearer {TOKEN}"}
         assert {s.authorization for s in hub.requests if s.path.startswith("/cdn/")} == {None}
 
+    @pytest.mark.processes
     def test_does_not_use_the_token_kept_on_this_machine(
         self, hub: HubStandIn, cache: Path
     ) -> None:
@@ -191,6 +192,7 @@ class TestFetch:
         assert "shows it only with the right token" in done.stderr
         assert {seen.authorization for seen in hub.requests} == {None}
 
+    @pytest.mark.processes
     def test_asks_the_hub_about_nothing_but_the_model(self, hub: HubStandIn, cache: Path) -> None:
         code = "from crackdemo.checkpoints.hub import fetch; fetch('owner/good')"
         done = in_new_process(code, HF_ENDPOINT=hub.endpoint, HF_HOME=str(cache))
@@ -345,6 +347,7 @@ class TestFetchOnABadConnection:
         assert contents(fetch("owner/large", cache, hub.endpoint).folder) == large
         assert hub.count("GET /cdn/") == 2
 
+    @pytest.mark.processes
     def test_names_the_setting_that_forbids_the_network(self, hub: HubStandIn, cache: Path) -> None:
         code = f"{FETCH}('owner/good', None, {hub.endpoint!r})"
         done = in_new_process(code, HF_HUB_OFFLINE="1", HF_HOME=str(cache))
@@ -486,6 +489,7 @@ class TestPushOnABadConnection:
 
     @pytest.mark.usefixtures("short_timeout")
     @pytest.mark.parametrize("silent", ["POST /api/repos/create", "PUT /lfs/"])
+    @pytest.mark.processes
     def test_does_not_wait_for_a_silent_hub(
         self, hub: HubStandIn, folder: Path, silent: str
     ) -> None:

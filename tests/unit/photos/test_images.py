@@ -433,6 +433,7 @@ def test_a_photo_of_90_megapixels_is_read(tmp_path):
     assert photo.shape == (10_000, 9_000, 3) and not photo.any()
 
 
+@pytest.mark.processes
 def test_a_file_over_the_size_limit_is_refused(tmp_path):
     with (tmp_path / "video.jpg").open("wb") as file:
         file.truncate(MAX_FILE_MB * 1_000_000 + 1)
@@ -465,6 +466,7 @@ def refused_in_a_process(path: Path) -> tuple[str, int]:
     return text, int(grown)
 
 
+@pytest.mark.processes
 def test_too_many_pixels_are_never_decoded(tmp_path):
     # A whole, valid photo: 225 MB once decoded, 28 MB even as raw one-bit rows.
     rows = zlib.compress(bytes(15_000 * (1 + 15_000 // 8)), 1)
@@ -474,6 +476,7 @@ def test_too_many_pixels_are_never_decoded(tmp_path):
 
 
 @pytest.mark.parametrize("kind", [b"iCCP", b"zTXt", b"iTXt"])
+@pytest.mark.processes
 def test_a_png_chunk_that_unpacks_to_gigabytes_is_not_unpacked(tmp_path, kind):
     bomb = zlib.compress(bytes(300_000_000), 1)
     head = b"x\0\1\0\0\0" if kind == b"iTXt" else b"x\0\0"
@@ -483,6 +486,7 @@ def test_a_png_chunk_that_unpacks_to_gigabytes_is_not_unpacked(tmp_path, kind):
     assert "cannot be decoded" in text and grown < 20
 
 
+@pytest.mark.processes
 def test_a_float_tiff_that_unpacks_to_more_than_the_size_limit_is_refused(tmp_path):
     path = tmp_path / "bomb.tif"
     tifffile.imwrite(path, np.zeros((5000, 5100)), compression="zlib")

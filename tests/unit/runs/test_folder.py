@@ -255,6 +255,7 @@ def test_statuses_of_runs_made_before_are_read(values: dict[str, Any]) -> None:
     assert not status.is_live
 
 
+@pytest.mark.processes
 def test_no_module_of_runs_imports_torch() -> None:
     code = "import sys, crackdemo.runs.jobs; print(sorted({'torch', 'numpy'} & set(sys.modules)))"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

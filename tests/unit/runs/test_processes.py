@@ -22,6 +22,8 @@ input()
 """
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(); input()"
 
+pytestmark = pytest.mark.processes
+
 
 def start(*code: str) -> subprocess.Popen[str]:
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}

@@ -10,6 +10,7 @@ NODE = shutil.which("node")
 TESTS = sorted((Path(__file__).parents[2] / "viewer").glob("*.test.js"))
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(NODE is None, reason="no Node on this machine")
 def test_the_viewers_unit_tests_pass() -> None:
     assert NODE is not None and TESTS
