@@ -23,15 +23,15 @@ class DensityGate:
     """How texture is told from cracks: cracks are sparse, and the gaps between stones are not.
 
     How much a fine scale counts falls smoothly with the density of its own answer around. Found by
-    trying levels of .02 to .1, sigmas of 12 to 36, limits of .1 to .3 and powers of 2 to 4 on
+    trying levels of .02 to .1, sigmas of 12 to 96, limits of .1 to .3 and powers of 2 to 4 on
     validation photos as they are and enlarged, painted nets, and made stones with cracks and
     without: stones hardly answer any more, single cracks lose nothing, nets a little.
     """
 
     level: Annotated[float, Field(gt=0, le=1)] = 0.1
     """Residual from which a pixel counts as an answer."""
-    sigma: Annotated[float, Field(ge=1, le=500)] = 36.0
-    """Gaussian sigma, in pixels, of the surroundings."""
+    sigma: Annotated[float, Field(ge=1, le=500)] = 96.0
+    """Gaussian sigma, in pixels, of the surroundings: wide beside a single crack, however wide."""
     limit: Annotated[float, Field(gt=0, le=1)] = 0.16
     """Share of answers in the surroundings at which a scale counts for half."""
     power: Annotated[float, Field(ge=1, le=16)] = 4.0
