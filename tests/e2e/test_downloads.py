@@ -123,6 +123,23 @@ def test_a_photo_that_replaces_another_of_its_name_keeps_its_own_cracks(
     visitor.sees(visitor.verdict, "1 region dropped by hand")
 
 
+def test_downloads_stay_out_of_sight_until_they_hold_what_is_shown(
+    visitor: Visitor, cracked: Path
+) -> None:
+    visitor.score(cracked)
+    shown = "document.body.dataset.downloads"
+    page = visitor.page
+    page.evaluate("crackdemo.page.beginDownloads(); crackdemo.page.endDownloads()")
+    assert page.evaluate(shown) == "new"
+    page.evaluate("crackdemo.page.beginDownloads()")  # those of before are not offered again
+    assert page.evaluate(shown) == "old"
+    visitor.slide("threshold", 0.7)
+    expect(page.locator("#threshold input[type=number]")).to_have_value("0.7")
+    page.wait_for_function("crackdemo.viewer.ready.then(() => true)")
+    page.evaluate("crackdemo.page.endDownloads()")  # the answer comes after the move
+    assert page.evaluate(shown) == "old"
+
+
 def test_a_file_that_is_no_preset_is_refused_and_nothing_is_lost(
     visitor: Visitor, cracked: Path, tmp_path: Path
 ) -> None:

@@ -1,6 +1,7 @@
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,6 +45,12 @@ def test_weights_bring_their_own_mask_settings(bench: Workbench) -> None:
     assert bench.own_mask("/no/such/folder") == MaskParams()
     with pytest.raises(WeightsError):
         bench.resolve("/no/such/folder")
+
+
+@pytest.mark.parametrize("given", [None, 7, [], {}])
+def test_what_is_no_name_names_no_weights(bench: Workbench, given: Any) -> None:
+    with pytest.raises(WeightsError, match="There are no weights"):
+        bench.resolve(given)
 
 
 def test_a_network_is_loaded_once(bench: Workbench) -> None:
