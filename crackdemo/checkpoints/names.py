@@ -1,5 +1,6 @@
 """What a person calls weights, found: a shipped name, a folder, or a Hub id."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,9 +42,14 @@ def version_of(folder: Path) -> str:
     return "-".join(f"{stat.st_mtime_ns:x}.{stat.st_size:x}" for stat in stats)
 
 
-def shipped_names(shipped: Path = SHIPPED) -> list[str]:
-    """The names of the weights that come with the project, sorted."""
-    return sorted(path.parent.name for path in shipped.glob(f"[!.]*/{CONFIG}"))
+def shipped_names(shipped: Path = SHIPPED, family: str | None = None) -> list[str]:
+    """The names of the weights that come with the project, sorted; of one family or of all."""
+    configs = sorted(shipped.glob(f"[!.]*/{CONFIG}"))
+    return [path.parent.name for path in configs if family is None or _family_of(path) == family]
+
+
+def _family_of(config: Path) -> str:
+    return str(json.loads(config.read_text(encoding="utf-8"))["family"])
 
 
 def resolve_weights(

@@ -233,8 +233,8 @@ def _roughen(coverage: GrayImage, rng: np.random.Generator) -> GrayImage:
     height, width = coverage.shape
     reach = np.float32(rng.uniform(0.0, 0.85))
     grain = rng.uniform(1.0, 3.0)
-    right = reach * smooth_noise(height, width, grain, rng)
-    down = reach * smooth_noise(height, width, grain, rng)
+    right = reach * smooth_noise((height, width), grain, rng)
+    down = reach * smooth_noise((height, width), grain, rng)
     x = np.arange(width, dtype=np.float32) + right
     y = np.arange(height, dtype=np.float32)[:, None] + down
     rough: GrayImage = cv2.remap(coverage, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
@@ -249,7 +249,7 @@ def _darken(
     around = _local_mean(image)
     texture = image - around
     mean, deviation = float(image.mean()), float(texture.std()) * 1.3 + 0.01
-    shade: GrayImage = 1 + np.float32(0.07) * smooth_noise(height, width, 3, rng)
+    shade: GrayImage = 1 + np.float32(0.07) * smooth_noise((height, width), 3, rng)
     floor = around - np.float32(deviation * depth) * shade
     floor += texture * np.float32(np.clip(1.2 - depth / 5, 0.1, 1))
     darkest = np.float32(rng.uniform(0.02, 0.25) * mean)

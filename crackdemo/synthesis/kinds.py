@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from crackdemo.arrays import GrayImage
 from crackdemo.synthesis.camera import Camera
 from crackdemo.synthesis.cracks import CrackConfig, PaintedTile, paint_cracks
+from crackdemo.synthesis.markings import lane_marking
 from crackdemo.synthesis.stones import stone_mosaic
-from crackdemo.synthesis.surfaces import paint_band
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def dark_and_noisy(tile: GrayImage, rng: np.random.Generator) -> GrayImage:
 
 def painted_road(tile: GrayImage, rng: np.random.Generator) -> GrayImage:
     """A lane marking on the tile."""
-    return np.clip(paint_band(tile, rng), 0, 1).astype(np.float32)
+    return np.clip(lane_marking(tile, rng), 0, 1).astype(np.float32)
 
 
 _ANY = CrackConfig(width_max=8)

@@ -6,8 +6,9 @@ import numpy as np
 from crackdemo.arrays import GrayImage
 
 
-def smooth_noise(height: int, width: int, sigma: float, rng: np.random.Generator) -> GrayImage:
+def smooth_noise(shape: tuple[int, int], sigma: float, rng: np.random.Generator) -> GrayImage:
     """White noise (H, W) after a Gaussian of `sigma` pixels; zero mean, unit deviation."""
+    height, width = shape
     coarse = max(1, round(sigma / 1.5))  # broad noise needs no fine grid
     # uniform numbers are quick to draw, and normal once they are blurred
     grid = rng.random((-(-height // coarse) + 2, -(-width // coarse) + 2), np.float32)

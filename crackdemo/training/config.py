@@ -29,6 +29,10 @@ class FitConfig:
     """The model family, by its name in the registry."""
     network: NetworkConfig = Field(default={}, validate_default=True)
     """The network's own settings; absent, those that are usual for the family."""
+    start: str = ""
+    """Weights to start from: a shipped name or a Hub id `owner/name@revision`, of the same family
+    and network; empty: untrained ones. A peak learning rate of .001 keeps most of what they know.
+    """
     objective: str = "healing"
     """healing: painted cracks are to be undone; inpainting: blanked blocks are to be filled in;
     reconstruction: the tile is to come back as it is."""
@@ -58,7 +62,7 @@ class FitConfig:
     patience: _Count = 10
     """Epochs without a better validation loss after which the fit stops early."""
     bfloat16: bool = True
-    """Half-precision arithmetic in the forward pass: twice as fast where the processor has it."""
+    """Half-precision arithmetic in the forward pass, where the processor has it: twice as fast."""
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
     """The same seed, data and number of threads give the same weights."""
     augment: AugmentConfig = field(default_factory=AugmentConfig)

@@ -172,7 +172,7 @@ def _train_step(config: FitConfig, state: TrainingState, batch: TensorPair, step
 
 def _loss(config: FitConfig, network: Network, batch: TensorPair) -> Tensor:
     image, target, mask = (part.contiguous(memory_format=torch.channels_last) for part in batch)
-    with torch.autocast("cpu", torch.bfloat16, enabled=config.bfloat16):
+    with torch.autocast("cpu", torch.bfloat16, enabled=config.bfloat16 and has_bfloat16()):
         prediction: Prediction = network(image)
     reconstruction = prediction.reconstruction.float()
     loss = config.mse_weight * mean_squared_error(reconstruction, target)
@@ -195,6 +195,12 @@ def _validation_batches(config: FitConfig, tiles: GrayTiles) -> list[TensorPair]
 def _evaluate(config: FitConfig, network: Network, batches: list[TensorPair]) -> float:
     network.eval()
     return float(np.mean([float(_loss(config, network, batch)) for batch in batches]))
+
+
+def has_bfloat16() -> bool:
+    """Whether the processor computes in bfloat16; where it only pretends to, that is slower."""
+    is_there = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    return bool(is_there and torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def use_threads(count: int) -> None:

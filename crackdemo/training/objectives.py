@@ -25,7 +25,7 @@ _Gain = Annotated[float, Field(gt=0, le=10)]
 class AugmentConfig:
     """How clean tiles are varied before anything is painted on them, and photographed after."""
 
-    scale: tuple[_Factor, _Factor] = (0.22, 2.2)
+    scale: tuple[_Factor, _Factor] = (0.22, 3.5)
     """Range of the factor by which tiles are scaled: the network must know pavement at each of
     the heatmap's scales. A tile that becomes too small is continued by its mirror image."""
     gain: tuple[_Gain, _Gain] = (0.6, 1.3)

@@ -19,6 +19,7 @@ from crackdemo.checkpoints.checkpoint import (
     made_before,
     save_checkpoint,
 )
+from crackdemo.checkpoints.hub import WEIGHTS
 from crackdemo.configs import parse_config
 from crackdemo.data.duplicates import drop_repeats
 from crackdemo.data.folders import Sample, find_samples
@@ -27,12 +28,13 @@ from crackdemo.detection.calibrate import Scale, calibrate
 from crackdemo.detection.engine import Engine
 from crackdemo.detection.illumination import Channel
 from crackdemo.errors import ConfigError, CrackdemoError, DatasetError, FitError, LossError
+from crackdemo.files import sha256_of
 from crackdemo.models.family import Network
 from crackdemo.runs.folder import EpochReport, RunFolder
 from crackdemo.training.config import FitConfig
 from crackdemo.training.loop import GrayTiles, fit, seconds_per_step, use_threads, within
 from crackdemo.training.samples import Samples
-from crackdemo.training.state import TrainingState, load_state, save_state
+from crackdemo.training.state import TrainingState, load_state, save_state, weights_to_start_from
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,9 @@ def run_fit(
             "minutes": round(sum(report.seconds for report in run.metrics()) / 60, 1),
             "threads": threads,
         }
+        if config.start:
+            start = weights_to_start_from(config).folder
+            training["start_sha256"] = sha256_of(start / WEIGHTS)
         metrics = {"validation_loss": state.best_loss}
         checkpoint = calibrated(config, state.network, data.validation, training, metrics)
         run.path.stat()  # saving would make a folder that was deleted meanwhile anew

@@ -10,7 +10,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from crackdemo.errors import FitError
+from crackdemo.checkpoints.checkpoint import load_checkpoint
+from crackdemo.checkpoints.names import Weights, resolve_weights
+from crackdemo.errors import CrackdemoError, FitError
 from crackdemo.files import written_whole
 from crackdemo.models.family import Network, build_network
 from crackdemo.training.config import FitConfig
@@ -37,14 +39,38 @@ class TrainingState:
 
 
 def new_state(config: FitConfig) -> TrainingState:
-    """An untrained network and its optimizer, from the config's seed."""
+    """A network, untrained by the config's seed or with the weights that it starts from, and its
+    optimizer. Raises FitError."""
     torch.manual_seed(config.seed)
     network = build_network(config.family, config.network)
+    if config.start:
+        network.load_state_dict(start_of(config))
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
     return TrainingState(network, optimizer, {})
+
+
+def weights_to_start_from(config: FitConfig) -> Weights:
+    """Shipped ones or the Hub's, by `config.start`. Raises WeightsError."""
+    # never a folder of this machine: the name is published with the weights
+    return resolve_weights(config.start, allowed=())
+
+
+def start_of(config: FitConfig) -> dict[str, Tensor]:
+    """The network's state that a fit starts from. Raises FitError where it does not fit."""
+    try:
+        checkpoint = load_checkpoint(weights_to_start_from(config).folder)
+    except CrackdemoError as error:
+        raise FitError(f"The fit cannot start from “{config.start}”: {error}") from None
+    described = checkpoint.config
+    if (described.family, described.network) != (config.family, config.network):
+        raise FitError(
+            f"The fit cannot start from “{config.start}”, which is of another family or network: "
+            "choose its family, and leave the network's settings as they are there."
+        )
+    return checkpoint.network.state_dict()
 
 
 def save_state(path: Path, state: TrainingState) -> None:

@@ -142,7 +142,11 @@ def _whole_numbers(text: str) -> list[int]:
 
 
 def start(jobs: Jobs, name: str, config: FitConfig, minutes: float | None, data: Data) -> Job:
-    """Into the queue. Raises RunError."""
+    """Into the queue. Raises RunError, and FitError where it cannot start from what it names."""
+    if config.start:
+        from crackdemo.training.state import start_of  # torch takes seconds
+
+        start_of(config)
     where = data.folder.name if data.is_ours else str(data.folder)
     move_in = data.folder if data.is_ours else None
     return jobs.start(name, asdict(config), [where], minutes, move_in)

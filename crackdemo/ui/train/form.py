@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from crackdemo.checkpoints.names import shipped_names
 from crackdemo.configs import help_of
 from crackdemo.errors import ConfigError, CrackdemoError
 from crackdemo.models.families import FAMILIES, family_named
@@ -19,7 +20,7 @@ from crackdemo.ui.workbench import Workbench
 
 _DEFAULTS = FitConfig()
 _HELP = help_of(FitConfig)
-_BASIC = ("family", "objective", "tile_size", "epochs")
+_BASIC = ("family", "start", "objective", "tile_size", "epochs")
 _GROUPS = ("augment", "cracks", "flatten", "heatmap", "mask")
 """Settings that have settings of their own: as JSON."""
 
@@ -163,6 +164,13 @@ def _basics() -> dict[str, Any]:
             elem_id="fit-epochs",
         )
         minutes = gr.Number(5, label="Minutes", minimum=0, min_width=100, elem_id="fit-minutes")
+    start = gr.Dropdown(
+        _starts(_DEFAULTS.family),
+        value=_DEFAULTS.start,
+        label="Start from",
+        info="Shipped weights learn a new surface in minutes; untrained ones need an hour.",
+        elem_id="fit-start",
+    )
     objective = gr.Dropdown(
         list(family_named(_DEFAULTS.family).objectives),
         value=_DEFAULTS.objective,
@@ -187,10 +195,17 @@ def _basics() -> dict[str, Any]:
         "length": length,
         "epochs": epochs,
         "minutes": minutes,
+        "start": start,
         "objective": objective,
         "tile_size": tile_size,
         **special,
     }
+
+
+def _starts(family: str) -> list[tuple[str, str]]:
+    """What a fit of a family may start from: label and name."""
+    shipped = shipped_names(family=family)
+    return [("untrained weights", ""), *zip(shipped, shipped, strict=True)]
 
 
 def _network_widgets(wanted: set[str]) -> dict[str, Any]:
@@ -246,6 +261,7 @@ def _wire_fields(form: Form) -> None:
         shown = _names_of(name)
         return {
             widgets["objective"]: gr.update(choices=list(objectives), value=objectives[0]),
+            widgets["start"]: gr.update(choices=_starts(name), value=_DEFAULTS.start),
             **{widgets[n]: gr.update(visible=n in shown) for n in special},
         }
 
@@ -265,7 +281,7 @@ def _wire_fields(form: Form) -> None:
     widgets["family"].change(
         choose_family,
         widgets["family"],
-        [widgets["objective"], *(widgets[name] for name in special)],
+        [widgets["objective"], widgets["start"], *(widgets[name] for name in special)],
         **at_once,
     )
     widgets["objective"].change(

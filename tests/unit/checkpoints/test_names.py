@@ -48,6 +48,11 @@ def test_shipped_weights_are_the_folders_that_hold_a_config(shipped: Path) -> No
     assert shipped_names(shipped) == ["cae-asphalt", "vae-concrete"]
 
 
+def test_shipped_weights_of_a_family() -> None:
+    assert shipped_names(family="vae") == ["vae-asphalt", "vae-concrete"]
+    assert shipped_names(family="none") == []
+
+
 def test_a_shipped_name_is_found_and_needs_no_permission(shipped: Path) -> None:
     expected = Weights(shipped / "cae-asphalt", "cae-asphalt")
     assert resolve_weights("cae-asphalt", shipped=shipped) == expected

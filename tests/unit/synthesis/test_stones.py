@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from crackdemo.synthesis.stones import stone_mosaic
+from crackdemo.synthesis.stones import exposed_aggregate, stone_mosaic
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 90), (97, 131), (256, 256)])
@@ -21,3 +21,12 @@ def test_stones_are_brighter_than_what_lies_between() -> None:
     for seed in range(8):
         mosaic = stone_mosaic(200, 200, np.random.default_rng(seed))
         assert np.quantile(mosaic, 0.75) > 1.2 * np.quantile(mosaic, 0.05)
+
+
+def test_exposed_stones_leave_some_of_the_surface_as_it_was() -> None:
+    even = np.full((128, 128), 0.5, np.float32)
+    kept = [
+        (np.abs(exposed_aggregate(even, np.random.default_rng(seed)) - even) < 1e-6).mean()
+        for seed in range(12)
+    ]
+    assert 0.2 < np.median(kept) < 0.9 and max(kept) < 1

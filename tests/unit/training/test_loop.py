@@ -15,6 +15,7 @@ from crackdemo.training.config import FitConfig
 from crackdemo.training.loop import (
     PairDataset,
     fit,
+    has_bfloat16,
     learning_rate,
     seconds_per_step,
     use_threads,
@@ -213,3 +214,9 @@ def test_fits_run_on_as_many_threads_as_they_are_given():
     use_threads(2)
     assert torch.get_num_threads() == 2
     assert cv2.getNumThreads() <= 1
+
+
+@pytest.mark.skipif(has_bfloat16(), reason="this processor computes in bfloat16")
+def test_a_processor_without_bfloat16_fits_in_full_precision():
+    (one, _), (other, _) = (fitted(replace(TINY, bfloat16=wanted)) for wanted in (True, False))
+    assert same_weights(one.best_weights, other.best_weights)

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 import torch
 
+from crackdemo.checkpoints.checkpoint import load_checkpoint
+from crackdemo.checkpoints.names import SHIPPED
 from crackdemo.errors import FitError
 from crackdemo.models.cae import CaeConfig
 from crackdemo.models.vae import VaeConfig
 from crackdemo.training.config import FitConfig
 from crackdemo.training.loop import fit, use_threads
-from crackdemo.training.state import TrainingState, load_state, save_state
+from crackdemo.training.state import TrainingState, load_state, new_state, save_state
 
 TINY = FitConfig(
     network=CaeConfig((4, 8)),
@@ -112,3 +114,25 @@ def test_a_state_that_lacks_a_counter_is_refused(file, missing):
     file.write_bytes(counters)
     with pytest.raises(FitError, match="“a run” cannot go on"):
         load_state(file, TINY)
+
+
+def test_a_fit_starts_from_shipped_weights_with_a_fresh_optimizer():
+    config = FitConfig(start="cae-asphalt")
+    state = new_state(config)
+    shipped = load_checkpoint(SHIPPED / "cae-asphalt").network.state_dict()
+    assert all(torch.equal(v, shipped[k]) for k, v in state.network.state_dict().items())
+    assert not state.optimizer.state and state.epoch == 0
+
+
+@pytest.mark.parametrize(
+    "config, reason",
+    [
+        (replace(TINY, start="cae-asphalt"), "another family or network"),
+        (replace(VAE, start="cae-asphalt"), "another family or network"),
+        (FitConfig(start="no-such-weights"), "There are no weights"),
+        (FitConfig(start=str(SHIPPED / "cae-asphalt")), "There are no weights"),
+    ],
+)
+def test_weights_that_cannot_be_started_from_are_named(config, reason):
+    with pytest.raises(FitError, match=f"cannot start from “{config.start}”.*{reason}"):
+        new_state(config)
