@@ -7,7 +7,7 @@ import numpy as np
 from crackdemo.arrays import RegionMask, RgbImage
 from crackdemo.detection.calibration import Calibration
 from crackdemo.detection.detector import Detection
-from crackdemo.detection.heatmaps import photo_score
+from crackdemo.detection.score import photo_score
 
 CALIBRATION = Calibration(
     r0=0.1, score_threshold=0.5, score_top_share=0.01, clean_quantiles={"0.5": 0.1}
@@ -39,7 +39,7 @@ class FakeDetector:
     def score(self, detection: Detection, region: RegionMask | None = None) -> float:
         if region is None:
             return detection.score
-        return photo_score(detection.heatmap[region], self.calibration.score_top_share)
+        return photo_score(detection.heatmap, self.calibration.score_top_share, region)
 
 
 def one_crack() -> Detection:

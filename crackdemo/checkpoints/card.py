@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from crackdemo.checkpoints.checkpoint import CheckpointConfig
+from crackdemo.detection.calibration import Calibration
 from crackdemo.models.families import family_named
 
 LICENCES = {
@@ -58,10 +59,15 @@ def _purpose(config: CheckpointConfig) -> str:
         f"crack. Heatmap: {heat.residual} residual, blurred {heat.blur_sigma:g} px{sharpened}, "
         f"mean{f' ({weights})' if weights else ''} over the "
         f"photo at scales {scales}{gated}; threshold 0.5 is the calibrated residual "
-        f"{config.calibration.r0:.4g}. Score of a photo: mean of its hottest "
-        f"{100 * config.calibration.score_top_share:g} % of pixels, cracked from "
-        f"{config.calibration.score_threshold:.3f}."
+        f"{config.calibration.r0:.4g}. Score of a photo: {_score(config.calibration)}, cracked "
+        f"from {config.calibration.score_threshold:.3f}."
     )
+
+
+def _score(calibration: Calibration) -> str:
+    if calibration.score_top_share is None:
+        return "how far its strongest crack reaches and how hot that is"
+    return f"mean of its hottest {100 * calibration.score_top_share:g} % of pixels"
 
 
 def _data(names: list[str]) -> str:

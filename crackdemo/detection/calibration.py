@@ -17,8 +17,9 @@ class Calibration:
     """The residual that becomes 32768 in the heatmap, the calibrated threshold."""
     score_threshold: Share
     """A photo's score from which it counts as cracked, 0..1."""
-    score_top_share: Annotated[float, Field(gt=0, le=1)]
-    """The share of a photo's pixels, the hottest ones, whose mean is its score."""
+    score_top_share: Annotated[float, Field(gt=0, le=1)] | None
+    """The share of a photo's pixels, the hottest ones, whose mean is its score; null: the score
+    follows the photo's strongest crack."""
     clean_quantiles: dict[Annotated[str, Field(pattern=r"^(0(\.\d+)?|1(\.0+)?)$")], Share]
     """Share of clean pavement (as text) to the heatmap value, 0..1, that it stays below."""
 

@@ -11,10 +11,11 @@ from crackdemo.arrays import Heatmap, RegionMask, RgbImage
 from crackdemo.configs import SETTINGS
 from crackdemo.detection.calibration import Calibration
 from crackdemo.detection.engine import Engine, best_device
-from crackdemo.detection.heatmaps import HeatmapConfig, photo_score, to_heatmap
+from crackdemo.detection.heatmaps import HeatmapConfig, to_heatmap
 from crackdemo.detection.illumination import FlattenConfig, to_gray
 from crackdemo.detection.reconstruction import healed_photo
 from crackdemo.detection.scales import fused_residual, predict_at_scales
+from crackdemo.detection.score import photo_score
 from crackdemo.models.family import Kind, Network
 
 
@@ -27,7 +28,7 @@ class Detection:
     heatmap: Heatmap
     """(H, W) uint16 on the checkpoint's fixed scale; 32768 is the calibrated threshold."""
     score: float
-    """Of the photo as a whole, 0..1, higher = more crack; does not grow with its area."""
+    """Of the photo as a whole, 0..1, higher = more crack; a larger photo has no higher one."""
 
 
 @dataclasses.dataclass(frozen=True, config=SETTINGS)
@@ -83,10 +84,10 @@ class ResidualDetector:
         return Detection(healed_photo(photo, answers), heatmap, score)
 
     def score(self, detection: Detection, region: RegionMask | None = None) -> float:
-        """Mean of the region's hottest pixels, 0..1, higher = more crack."""
+        """Of a region of the photo, 0..1, higher = more crack."""
         if region is None:
             return detection.score
-        return photo_score(detection.heatmap[region], self.calibration.score_top_share)
+        return photo_score(detection.heatmap, self.calibration.score_top_share, region)
 
 
 DETECTORS: dict[Kind, type[ResidualDetector]] = {"residual": ResidualDetector}

@@ -111,16 +111,6 @@ def to_heatmap(residual: Residual, r0: float) -> Heatmap:
     return np.minimum(65535, np.round(65536 * wide / (wide + r0))).astype(np.uint16)
 
 
-def photo_score(heatmap: Heatmap, top_share: float) -> float:
-    """Mean of the photo's highest `top_share` of heatmap pixels, 0..1, higher = more crack.
-
-    A share of the pixels and not a count, so that it does not grow with the photo's area.
-    """
-    count = max(1, round(heatmap.size * top_share))
-    flat = heatmap.ravel()
-    return float(np.partition(flat, flat.size - count)[-count:].mean() / 65536)
-
-
 def _smoothed(residual: Residual, config: HeatmapConfig) -> Residual:
     if config.blur_sigma == 0:
         return residual

@@ -75,8 +75,9 @@ class FitConfig:
     """How residuals become a heatmap."""
     mask: MaskParams = field(default_factory=MaskParams)
     """The mask settings that the weights bring along."""
-    score_top_share: Annotated[float, Field(ge=1e-6, le=1)] = 0.01
-    """The share of a photo's pixels, the hottest ones, whose mean is its score."""
+    score_top_share: Annotated[float, Field(ge=1e-6, le=1)] | None = None
+    """The share of a photo's pixels, the hottest ones, whose mean is its score; absent: the score
+    follows the photo's strongest crack."""
     score_quantile: Annotated[float, Field(ge=0.5, le=1)] = 0.98
     """The share of sound validation tiles that the score's threshold calls sound."""
 

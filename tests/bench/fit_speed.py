@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from crackdemo.configs import parse_config
 from crackdemo.models.losses import crack_loss, mean_squared_error, ssim
 from crackdemo.runs.folder import RunConfig, RunFolder
-from crackdemo.synthesis.examples import pavement
+from crackdemo.synthesis.grounds import pavement
 from crackdemo.training.config import FitConfig
 from crackdemo.training.loop import GrayTiles, PairDataset, TensorPair, use_threads
 from crackdemo.training.memory import keep_freed_memory

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS
 from crackdemo.cli.arguments import main
-from crackdemo.detection.heatmaps import photo_score
+from crackdemo.detection.score import photo_score
 from crackdemo.files import sha256_of
 from crackdemo.masks.cut import cut_mask, drop_components
 from crackdemo.masks.params import MaskParams

@@ -165,7 +165,7 @@ def _basics() -> dict[str, Any]:
         )
         minutes = gr.Number(5, label="Minutes", minimum=0, min_width=100, elem_id="fit-minutes")
     start = gr.Dropdown(
-        _starts(_DEFAULTS.family),
+        starts(_DEFAULTS.family),
         value=_DEFAULTS.start,
         label="Start from",
         info="Shipped weights learn a new surface in minutes; untrained ones need an hour.",
@@ -202,7 +202,7 @@ def _basics() -> dict[str, Any]:
     }
 
 
-def _starts(family: str) -> list[tuple[str, str]]:
+def starts(family: str) -> list[tuple[str, str]]:
     """What a fit of a family may start from: label and name."""
     shipped = shipped_names(family=family)
     return [("untrained weights", ""), *zip(shipped, shipped, strict=True)]
@@ -261,7 +261,7 @@ def _wire_fields(form: Form) -> None:
         shown = _names_of(name)
         return {
             widgets["objective"]: gr.update(choices=list(objectives), value=objectives[0]),
-            widgets["start"]: gr.update(choices=_starts(name), value=_DEFAULTS.start),
+            widgets["start"]: gr.update(choices=starts(name), value=_DEFAULTS.start),
             **{widgets[n]: gr.update(visible=n in shown) for n in special},
         }
 

@@ -8,7 +8,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from crackdemo.detection.calibrate import (
-    CLEAN_PER_PAINTED,
     CLEAN_SHARES,
     MOST_TILES,
     SCENES_PER_KIND,
@@ -17,14 +16,16 @@ from crackdemo.detection.calibrate import (
 )
 from crackdemo.detection.calibration import Calibration
 from crackdemo.detection.engine import Engine
-from crackdemo.detection.heatmaps import photo_score, to_heatmap
+from crackdemo.detection.heatmaps import to_heatmap
 from crackdemo.detection.illumination import to_gray
 from crackdemo.detection.scales import fused_residual, predict_at_scales
+from crackdemo.detection.score import photo_score
 from crackdemo.models.cae import CaeConfig
 from crackdemo.models.family import Prediction, build_network
 from crackdemo.synthesis.kinds import KINDS, scenes
 from tests.plain import plain_flatten, plain_heat
 
+CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 FLATTEN, HEATMAP = plain_flatten(), plain_heat(scales=(1.0,))
 
 
@@ -64,7 +65,7 @@ def darkness(tile: np.ndarray) -> np.ndarray:
     return (255 - tile.astype(np.float32)) / 255
 
 
-def test_the_scale_is_where_the_kinds_are_found_best_on_average():
+def test_the_scale_is_where_the_kind_that_loses_most_loses_least():
     pixels = tiles(12)
     found = find_scale(darkness, pixels, seed=3)
     assert list(found.kinds) == [kind.name for kind in KINDS]
@@ -73,16 +74,18 @@ def test_the_scale_is_where_the_kinds_are_found_best_on_average():
         made = scenes(kind, pixels, SCENES_PER_KIND, np.random.default_rng([3, 2, number]))
         shots = [np.round(255 * scene.image).astype(np.uint8) for scene in made.painted]
         values = np.concatenate([darkness(shot).ravel() for shot in shots])
-        truth = np.concatenate([scene.mask.ravel() for scene in made.painted])
+        # people's masks reach a pixel further than the dark core
+        wider = [cv2.dilate(s.mask.astype(np.uint8), CROSS) > 0 for s in made.painted]
+        truth = np.concatenate([mask.ravel() for mask in wider])
         sound = [darkness(np.round(255 * each).astype(np.uint8)).ravel() for each in made.clean]
         alarms = np.concatenate(sound)
         tried = np.geomspace(1e-3, 1, 241)
         hits = np.array([(truth & (values >= r)).sum() for r in tried])
         marked = np.array([(values >= r).sum() for r in tried])
-        marked = marked + CLEAN_PER_PAINTED * np.array([(alarms >= r).sum() for r in tried])
+        marked = marked + np.array([(alarms >= r).sum() for r in tried])
         curves.append(2 * hits / np.maximum(marked + truth.sum(), 1))
         assert found.kinds[kind.name].best_f1 == pytest.approx(curves[-1].max())
-    best = int(np.mean(curves, axis=0).argmax())
+    best = int(np.max([curve.max() - curve for curve in curves], axis=0).argmin())
     assert found.r0 == pytest.approx(tried[best])
     for kind, curve in zip(KINDS, curves, strict=True):
         assert found.kinds[kind.name].f1 == pytest.approx(curve[best])

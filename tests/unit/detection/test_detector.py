@@ -13,9 +13,10 @@ from crackdemo.checkpoints.checkpoint import load_checkpoint
 from crackdemo.detection.calibration import Calibration
 from crackdemo.detection.detector import DetectorConfig, ResidualDetector
 from crackdemo.detection.engine import Engine, best_device
-from crackdemo.detection.heatmaps import photo_score, residual_of, to_heatmap
+from crackdemo.detection.heatmaps import residual_of, to_heatmap
 from crackdemo.detection.illumination import FlattenConfig, measure_illumination, to_gray
 from crackdemo.detection.scales import ScaledAnswer, fused_residual, predict_at_scales
+from crackdemo.detection.score import photo_score
 from crackdemo.errors import Stopped
 from crackdemo.models.cae import CaeConfig
 from crackdemo.models.family import Prediction

@@ -1,13 +1,10 @@
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
-from PIL import Image
 
-from crackdemo.detection.heatmaps import DensityGate, photo_score, residual_of, sparse, to_heatmap
-from crackdemo.detection.illumination import measure_illumination, to_gray
-from tests.plain import plain_flatten, plain_heat
+from crackdemo.detection.heatmaps import DensityGate, residual_of, sparse, to_heatmap
+from tests.plain import plain_heat
 
 CLEAN = Path(__file__).parents[3].parent / "shared" / "data" / "metu" / "clean"
 
@@ -95,62 +92,6 @@ def test_the_blur_is_a_gaussian_that_loses_nothing():
 def test_a_heatmap_config_that_makes_no_sense_is_refused(wrong):
     with pytest.raises(ValueError, match=r"residual|scale|blur|weights"):
         plain_heat(**wrong)
-
-
-def test_the_score_is_the_mean_of_the_hottest_share():
-    heatmap = np.arange(10000, dtype=np.uint16).reshape(100, 100)
-    expected = np.arange(9900, 10000).mean() / 65536
-    assert photo_score(heatmap, 0.01) == pytest.approx(expected)
-    assert photo_score(heatmap, 1) == pytest.approx(np.arange(10000).mean() / 65536)
-
-
-def test_the_score_of_a_single_pixel_is_its_heat():
-    assert photo_score(np.array([[32768]], np.uint16), 0.01) == 0.5
-
-
-def test_the_score_of_a_photo_repeated_is_its_own():
-    heatmap = np.random.default_rng(0).integers(0, 65536, (50, 60)).astype(np.uint16)
-    for times in (2, 8):
-        mosaic = np.tile(heatmap, (times, times))
-        assert photo_score(mosaic, 0.02) == pytest.approx(photo_score(heatmap, 0.02), abs=1e-3)
-
-
-def darkness(photo: np.ndarray) -> np.ndarray:
-    """The residual without a network: how much darker than its surroundings."""
-    config = plain_flatten()
-    gray = to_gray(photo, "luma")
-    image = measure_illumination(gray, config).flatten(gray)
-    return residual_of(image, np.full_like(image, config.level), plain_heat())
-
-
-def clean_photos(count: int) -> list[np.ndarray]:
-    """Crack-free tiles of metu, cut to one size; procedural ones where it is absent."""
-    if CLEAN.is_dir():
-        paths = sorted(CLEAN.glob("*"))[:: max(1, len(list(CLEAN.glob("*"))) // count)][:count]
-        return [np.array(Image.open(path).convert("RGB"))[:224, :224] for path in paths]
-    rng = np.random.default_rng(0)
-    photos = []
-    for _ in range(count):
-        noise = rng.normal(0.5, rng.uniform(0.02, 0.1), (224, 224)).astype(np.float32)
-        gray = cv2.GaussianBlur(noise, (0, 0), rng.uniform(0.5, 3)).clip(0, 1)
-        photos.append(np.repeat((gray * 255).astype(np.uint8)[..., None], 3, 2))
-    return photos
-
-
-def test_clean_mosaics_are_not_called_cracked_for_their_size():
-    photos = clean_photos(400)
-    heats = [to_heatmap(darkness(photo), 0.15) for photo in photos]
-    threshold = np.quantile([photo_score(heat, 0.05) for heat in heats[:200]], 0.98)
-    held_out = heats[200:]
-    rng = np.random.default_rng(0)
-    for side in (1, 2, 4, 8):
-        called = []
-        for _ in range(200 if side == 1 else 60):
-            chosen = rng.permutation(len(held_out))[: side * side]
-            rows = np.split(np.stack([held_out[i] for i in chosen]), side)
-            mosaic = np.vstack([np.hstack(list(row)) for row in rows])
-            called.append(photo_score(mosaic, 0.05) >= threshold)
-        assert np.mean(called) <= 0.06
 
 
 class TestDensityGate:

@@ -3,7 +3,7 @@ import pytest
 
 from crackdemo.detection.calibration import Calibration
 from crackdemo.detection.detector import Detection
-from crackdemo.detection.heatmaps import photo_score
+from crackdemo.detection.score import photo_score
 from crackdemo.inspection.verdict import Verdict, judge
 from crackdemo.masks.presets import Points, Preset
 from tests.fakes import FakeDetector

@@ -15,7 +15,7 @@ def test_of_each_kind_there_are_cracked_and_clean_ones_on_other_tiles(kind: Kind
     assert (len(made.painted), len(made.clean)) == (3, 3)
     assert any(scene.mask.any() for scene in made.painted)
     for image in [*(scene.image for scene in made.painted), *made.clean]:
-        assert image.shape == (96, 80) and image.dtype == np.float32
+        assert image.shape == (192, 160) and image.dtype == np.float32
         assert image.min() >= 0 and image.max() <= 1
 
 

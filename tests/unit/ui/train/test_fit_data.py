@@ -11,10 +11,12 @@ import pytest
 
 from crackdemo.data.check import check
 from crackdemo.data.intake import open_new, take_in
-from crackdemo.errors import DatasetError, RunError
+from crackdemo.errors import DatasetError, FitError, RunError
+from crackdemo.runs.jobs import Jobs
 from crackdemo.synthesis.examples import make_pavement
 from crackdemo.training.config import FitConfig
 from crackdemo.ui.train import fit_data
+from crackdemo.ui.train.form import starts
 from crackdemo.ui.workbench import Workbench
 
 NETWORK = {"network.channels": "4, 8"}
@@ -75,6 +77,28 @@ class TestData:
         config = fit_data.settings_of({"family": "cae", **small, **NETWORK})
         with fit_data.gathered(bench, fit_data.PAVEMENT, [], "") as data:
             assert " 20 epochs at most " in fit_data.estimate(config, data, None)
+
+
+class TestStart:
+    def test_a_fit_that_cannot_start_from_what_it_names_is_not_queued(
+        self, bench: Workbench, tmp_path: Path
+    ) -> None:
+        jobs = Jobs(tmp_path / "runs")
+        values = {"family": "cae", "start": "cae-asphalt", **NETWORK}
+        config = fit_data.settings_of(values)
+        with (
+            fit_data.gathered(bench, fit_data.PAVEMENT, [], "") as data,
+            pytest.raises(FitError, match="“cae-asphalt”, which is of another family or network"),
+        ):
+            fit_data.start(jobs, "street", config, None, data)
+        assert jobs.names() == []
+
+    def test_what_a_fit_may_start_from_is_of_its_family(self) -> None:
+        assert starts("vae") == [
+            ("untrained weights", ""),
+            ("vae-asphalt", "vae-asphalt"),
+            ("vae-concrete", "vae-concrete"),
+        ]
 
 
 class TestAtTheEnd:
