@@ -77,6 +77,24 @@ def test_a_fit_started_from_the_page_is_found_again_finishes_and_its_weights_are
     page.close()
 
 
+def test_what_a_fit_starts_from_follows_the_family_and_must_fit_the_network(
+    app: App, browser: Browser
+) -> None:
+    page = browser.new_page(viewport={"width": 1300, "height": 1000})
+    open_tab(page, app)
+    page.locator("#fit-family").get_by_label("VAE").check()
+    page.locator("#fit-start input").click()
+    expect(page.get_by_role("option", name="cae-asphalt")).to_have_count(0)
+    page.get_by_role("option", name="vae-asphalt").click()
+    fill_in(page, "too-small", epochs=1)  # of other channels than these weights
+    page.locator("#start-fit").click()
+    expect(page.locator("#fit-said")).to_contain_text(
+        "cannot start from “vae-asphalt”, which is of another family or network", timeout=PATIENCE
+    )
+    expect(page.locator("#runs")).not_to_contain_text("too-small")
+    page.close()
+
+
 def test_a_running_fit_is_cancelled_and_resumed_from_the_page(app: App, browser: Browser) -> None:
     page = browser.new_page(viewport={"width": 1300, "height": 1000})
     open_tab(page, app)
