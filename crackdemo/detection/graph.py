@@ -1,0 +1,52 @@
+"""A network as an ONNX graph, for engines that are not torch."""
+
+import io
+import warnings
+
+import torch
+from torch import Tensor, nn
+
+from crackdemo.models.family import Network
+
+INPUT, OUTPUT = "image", "prediction"
+_OPSET = 17
+"""Every engine in use knows it."""
+
+
+class Answering(nn.Module):
+    """A network as one function: images (N, 1, H, W) to (N, 1 or 2, H, W), the reconstruction and,
+    with a crack head, how likely each pixel is crack, 0..1."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor) -> Tensor:
+        prediction = self.network.predict(image)
+        parts = [prediction.reconstruction]
+        if prediction.crack_logits is not None:
+            parts.append(torch.sigmoid(prediction.crack_logits))
+        return torch.cat(parts, 1)
+
+
+def onnx_graph(network: Network) -> bytes:
+    """Of an evaluated network: INPUT to OUTPUT as in `Answering`, for any number of images, and
+    sizes in multiples of its stride unless it takes only one. Raises RuntimeError."""
+    side = network.tile_size or 4 * network.stride
+    axes = {0: "images", **({} if network.tile_size else {2: "height", 3: "width"})}
+    file = io.BytesIO()
+    with warnings.catch_warnings(), torch.inference_mode(False):
+        # the newer exporter needs two more packages, and takes ten times as long
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)
+        torch.onnx.export(
+            Answering(network).eval(),
+            (torch.zeros(1, 1, side, side),),
+            file,  # type: ignore[arg-type]  # the stubs know paths alone
+            dynamo=False,
+            opset_version=_OPSET,
+            input_names=[INPUT],
+            output_names=[OUTPUT],
+            dynamic_axes={INPUT: axes, OUTPUT: axes},
+        )
+    return file.getvalue()

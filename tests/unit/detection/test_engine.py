@@ -1,0 +1,86 @@
+import threading
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from crackdemo.checkpoints.checkpoint import load_checkpoint
+from crackdemo.checkpoints.names import SHIPPED, shipped_names
+from crackdemo.detection import engine
+from crackdemo.detection.engine import Engine
+from crackdemo.models.family import Prediction, build_network
+from crackdemo.models.vae import VaeConfig
+
+CPU = torch.device("cpu")
+
+
+def image(height: int = 96, width: int = 144) -> np.ndarray:
+    return np.random.default_rng(1).random((height, width), np.float32)
+
+
+class Odd(nn.Module):
+    """A network whose graph would only hold for the size that it was traced with."""
+
+    stride, tile_size = 1, None
+
+    def predict(self, image: Tensor) -> Prediction:
+        return Prediction(image + float(image.shape[-1]), None, torch.zeros(()))
+
+
+@pytest.mark.parametrize("weights", shipped_names())
+def test_heatmaps_of_both_engines_agree(weights: str) -> None:
+    checkpoint = load_checkpoint(SHIPPED / weights)
+    photo = np.repeat((120 + 30 * image()).astype(np.uint8)[..., None], 3, 2)
+    photo[40:43] = 20
+    fast, plain = checkpoint.detector(CPU), checkpoint.detector(CPU)
+    plain._engine._run = engine._with_torch(checkpoint.network, CPU)
+    one, other = fast.detect(photo), plain.detect(photo)
+    assert one.heatmap.max() > 30_000
+    difference = np.abs(one.heatmap.astype(np.int64) - other.heatmap)
+    assert difference.max() <= 64
+    assert abs(one.score - other.score) < 1e-3
+
+
+def test_a_network_of_one_size_goes_through_the_same_door() -> None:
+    config = VaeConfig((4, 8), skips=False, crack_head=False, latent_size=8, tile_size=32)
+    network = build_network("vae", config).eval()
+    fast = Engine(network, CPU)
+    plain = Engine(network, CPU)
+    plain._run = engine._with_torch(network, CPU)
+    one, other = fast.predict(image(50, 70)), plain.predict(image(50, 70))
+    assert one.crack is None and other.crack is None
+    assert np.allclose(one.reconstruction, other.reconstruction, atol=1e-5)
+
+
+def test_a_graph_that_says_something_else_is_not_used(caplog: pytest.LogCaptureFixture) -> None:
+    answer = Engine(Odd(), CPU).predict(image(40, 50))
+    padded = 50 + 2 * 32
+    assert np.allclose(answer.reconstruction, image(40, 50) + padded)
+    assert "PyTorch computes" in caplog.text
+
+
+def test_nothing_is_compiled_before_the_first_image() -> None:
+    fresh = Engine(build_network("vae", VaeConfig((4, 8))), CPU)
+    assert "_run" not in fresh.__dict__
+    fresh.predict(image(32, 32))
+    assert "_run" in fresh.__dict__
+
+
+def test_threads_share_an_engine() -> None:
+    shared = Engine(load_checkpoint(SHIPPED / "cae-asphalt").network, CPU)
+    images = [image(48, 48 + 16 * n) for n in range(4)]
+    expected = [shared.predict(each).reconstruction for each in images]
+    found: dict[int, np.ndarray] = {}
+
+    def work(number: int) -> None:
+        for _ in range(3):
+            found[number] = shared.predict(images[number]).reconstruction
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for number, answer in enumerate(expected):
+        assert np.array_equal(found[number], answer)
