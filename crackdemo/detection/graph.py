@@ -36,9 +36,9 @@ def onnx_graph(network: Network) -> bytes:
     axes = {0: "images", **({} if network.tile_size else {2: "height", 3: "width"})}
     file = io.BytesIO()
     with warnings.catch_warnings(), torch.inference_mode(False):
-        # the newer exporter needs two more packages, and takes ten times as long
-        warnings.simplefilter("ignore", DeprecationWarning)
-        warnings.simplefilter("ignore", torch.jit.TracerWarning)
+        # that this exporter is the older one (the newer needs two more packages and ten times as
+        # long), and that sizes may be frozen, which whoever uses the graph checks
+        warnings.simplefilter("ignore")
         torch.onnx.export(
             Answering(network).eval(),
             (torch.zeros(1, 1, side, side),),

@@ -1,4 +1,5 @@
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,10 +9,13 @@ from torch import Tensor, nn
 from crackdemo.checkpoints.checkpoint import load_checkpoint
 from crackdemo.checkpoints.names import SHIPPED, shipped_names
 from crackdemo.detection import engine
+from crackdemo.detection.detector import ResidualDetector
 from crackdemo.detection.engine import Engine
 from crackdemo.models.family import Prediction, build_network
 from crackdemo.models.vae import VaeConfig
+from crackdemo.photos.images import read_photo
 
+EXAMPLES = Path(__file__).parents[3] / "crackdemo" / "ui" / "examples"
 CPU = torch.device("cpu")
 
 
@@ -31,9 +35,10 @@ class Odd(nn.Module):
 @pytest.mark.parametrize("weights", shipped_names())
 def test_heatmaps_of_both_engines_agree(weights: str) -> None:
     checkpoint = load_checkpoint(SHIPPED / weights)
-    photo = np.repeat((120 + 30 * image()).astype(np.uint8)[..., None], 3, 2)
-    photo[40:43] = 20
-    fast, plain = checkpoint.detector(CPU), checkpoint.detector(CPU)
+    photo = read_photo(EXAMPLES / "asphalt-crack.jpg")[100:260, 100:340]
+    fast, plain = (
+        ResidualDetector(checkpoint.network, checkpoint.config.detector, CPU) for _ in range(2)
+    )
     plain._engine._run = engine._with_torch(checkpoint.network, CPU)
     one, other = fast.detect(photo), plain.detect(photo)
     assert one.heatmap.max() > 30_000
