@@ -102,6 +102,7 @@ def _add_fit(parser: argparse.ArgumentParser) -> None:
         help="images/ and masks/ (crack-free tiles are cut), clean/, or plain photos",
     )
     add("--out", required=True, type=Path, metavar="RUN", help="the result is RUN/checkpoint")
+    add("--start", metavar="WEIGHTS", help="shipped name or Hub id to start from; else untrained")
     add("--config", type=Path, metavar="FILE", help="settings of the fit, JSON")
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--epochs", type=_count, metavar="N")

@@ -17,10 +17,11 @@ from crackdemo.errors import ConfigError, FitError, FolderError, RunError
 from crackdemo.files import make_folder
 from crackdemo.models.families import FAMILIES
 from crackdemo.runs.folder import RunConfig, RunFolder
-from crackdemo.training.config import FitConfig
+from crackdemo.training.config import START_LEARNING_RATE, FitConfig
 from crackdemo.training.loop import seconds_per_step, use_threads
 from crackdemo.training.memory import keep_freed_memory
 from crackdemo.training.recipe import fit_config, read_data, run_fit
+from crackdemo.training.state import start_of
 
 _WORKERS = 1
 """Processes that paint tiles beside the training."""
@@ -86,6 +87,8 @@ def _say_duration(args: Namespace) -> int:
 def _new_run(args: Namespace, run: RunFolder) -> tuple[FitConfig, list[Path]]:
     """Its config, with minutes as epochs, and its data, written into a new run folder."""
     config = _fit_config(args)
+    if config.start:
+        start_of(config)  # what does not fit is refused before there is a run
     folders = _data_folders(args)
     make_folder(run.path)
     try:
@@ -114,7 +117,9 @@ def _fit_config(args: Namespace) -> FitConfig:
         raise FitError(f"The family is missing: give --family {' or --family '.join(FAMILIES)}.")
     if args.family not in (None, family):
         raise FitError(f"--family is {args.family}, but the config is for {family}: drop one.")
-    given = {name: getattr(args, name) for name in ("epochs", "seed")}
+    if args.start:
+        values.setdefault("learning_rate", START_LEARNING_RATE)
+    given = {name: getattr(args, name) for name in ("start", "epochs", "seed")}
     changes = {name: value for name, value in given.items() if value is not None}
     try:
         return parse_config(FitConfig, {**values, **changes})

@@ -20,6 +20,9 @@ _Weight = Annotated[float, Field(ge=0, le=1e6)]
 _Rate = Annotated[float, Field(ge=0, le=1)]
 _Count = Annotated[int, Field(ge=1, le=1_000_000)]
 
+START_LEARNING_RATE = 1e-3
+"""Keeps most of what weights know that a fit starts from."""
+
 
 @dataclass(frozen=True, config=SETTINGS)
 class FitConfig:
@@ -31,8 +34,7 @@ class FitConfig:
     """The network's own settings; absent, those that are usual for the family."""
     start: str = ""
     """Weights to start from: a shipped name or a Hub id `owner/name@revision`, of the same family
-    and network; empty: untrained ones. A peak learning rate of .001 keeps most of what they know.
-    """
+    and network; empty: untrained ones."""
     objective: str = "healing"
     """healing: painted cracks are to be undone; inpainting: blanked blocks are to be filled in;
     reconstruction: the tile is to come back as it is."""

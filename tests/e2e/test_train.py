@@ -87,6 +87,7 @@ def test_what_a_fit_starts_from_follows_the_family_and_must_fit_the_network(
     expect(page.get_by_role("option", name="cae-asphalt")).to_have_count(0)
     page.get_by_role("option", name="vae-asphalt").click()
     fill_in(page, "too-small", epochs=1)  # of other channels than these weights
+    expect(page.locator("#fit-learning_rate input")).to_have_value("0.001")
     page.locator("#start-fit").click()
     expect(page.locator("#fit-said")).to_contain_text(
         "cannot start from “vae-asphalt”, which is of another family or network", timeout=PATIENCE

@@ -13,7 +13,7 @@ from crackdemo.errors import ConfigError, CrackdemoError
 from crackdemo.models.families import FAMILIES, family_named
 from crackdemo.photos.images import PHOTO_SUFFIXES
 from crackdemo.runs.jobs import Job, Jobs
-from crackdemo.training.config import FitConfig
+from crackdemo.training.config import START_LEARNING_RATE, FitConfig
 from crackdemo.ui import owner
 from crackdemo.ui.train import fit_data
 from crackdemo.ui.workbench import Workbench
@@ -282,6 +282,12 @@ def _wire_fields(form: Form) -> None:
         choose_family,
         widgets["family"],
         [widgets["objective"], widgets["start"], *(widgets[name] for name in special)],
+        **at_once,
+    )
+    widgets["start"].change(
+        lambda start: START_LEARNING_RATE if start else _DEFAULTS.learning_rate,
+        widgets["start"],
+        widgets["learning_rate"],
         **at_once,
     )
     widgets["objective"].change(

@@ -353,6 +353,14 @@ class TestFit:
         fitted = ["--model", str(run / "checkpoint")]
         assert main(["predict", str(photo), *fitted, "--out", str(out)]) == 0
 
+    def test_weights_that_do_not_fit_are_no_start_and_leave_no_run(
+        self, data: Path, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        given = ["--data", str(data), "--out", str(tmp_path / "run"), "--config", str(config)]
+        assert main(["fit", "--family", "cae", *given, "--start", "cae-asphalt"]) == 2
+        assert "cannot start from “cae-asphalt”" in capsys.readouterr().err
+        assert not (tmp_path / "run").exists()
+
     @pytest.mark.slow
     def test_a_fit_that_is_interrupted_says_so_and_can_be_resumed(
         self, data: Path, config: Path, tmp_path: Path
