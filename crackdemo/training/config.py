@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic.dataclasses import dataclass
 
-from crackdemo.configs import SETTINGS
+from crackdemo.configs import SETTINGS, Share
 from crackdemo.detection.heatmaps import HeatmapConfig
 from crackdemo.detection.illumination import FlattenConfig
 from crackdemo.errors import ConfigError
@@ -35,6 +35,9 @@ class FitConfig:
     start: str = ""
     """Weights to start from: a shipped name or a Hub id `owner/name@revision`, of the same family
     and network; empty: untrained ones."""
+    start_share: Share = 0.5
+    """How much of the weights that it starts from the result holds; the rest is what was learnt.
+    Averaged weights forget less (WiSE-FT, Wortsman et al. 2022)."""
     objective: str = "healing"
     """healing: painted cracks are to be undone; inpainting: blanked blocks are to be filled in;
     reconstruction: the tile is to come back as it is."""

@@ -191,6 +191,11 @@ def _validation_batches(config: FitConfig, tiles: GrayTiles) -> list[TensorPair]
     return list(_loader(dataset, keys, config.batch_size, workers=0))
 
 
+def validation_loss(config: FitConfig, network: Network, validation: GrayTiles) -> float:
+    """Of a network as it is, on what every epoch is judged by."""
+    return _evaluate(config, network, _validation_batches(config, validation))
+
+
 @torch.no_grad()
 def _evaluate(config: FitConfig, network: Network, batches: list[TensorPair]) -> float:
     network.eval()

@@ -32,9 +32,22 @@ from crackdemo.files import sha256_of
 from crackdemo.models.family import Network
 from crackdemo.runs.folder import EpochReport, RunFolder
 from crackdemo.training.config import FitConfig
-from crackdemo.training.loop import GrayTiles, fit, seconds_per_step, use_threads, within
+from crackdemo.training.loop import (
+    GrayTiles,
+    fit,
+    seconds_per_step,
+    use_threads,
+    validation_loss,
+    within,
+)
 from crackdemo.training.samples import Samples
-from crackdemo.training.state import TrainingState, load_state, save_state, weights_to_start_from
+from crackdemo.training.state import (
+    TrainingState,
+    averaged_with_start,
+    load_state,
+    save_state,
+    weights_to_start_from,
+)
 
 
 @dataclass(frozen=True)
@@ -130,7 +143,10 @@ def run_fit(
             run.note(_unused(data.problems).strip())
         config = _settled(run, config, data.train, workers, say)
         config, state = yield from fit_in_memory(run, config, data, workers, say)
-        state.network.load_state_dict(state.best_weights)
+        loss = state.best_loss
+        state.network.load_state_dict(averaged_with_start(config, state.best_weights))
+        if config.start:
+            loss = validation_loss(config, state.network, data.validation)
         training = {
             "fit": asdict(config),
             "data": [folder.resolve().name for folder in folders],
@@ -143,7 +159,7 @@ def run_fit(
         if config.start:
             start = weights_to_start_from(config).folder
             training["start_sha256"] = sha256_of(start / WEIGHTS)
-        metrics = {"validation_loss": state.best_loss}
+        metrics = {"validation_loss": loss}
         checkpoint = calibrated(config, state.network, data.validation, training, metrics)
         run.path.stat()  # saving would make a folder that was deleted meanwhile anew
         save_checkpoint(run.checkpoint, checkpoint, model_card(checkpoint.config))

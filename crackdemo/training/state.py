@@ -73,6 +73,19 @@ def start_of(config: FitConfig) -> dict[str, Tensor]:
     return checkpoint.network.state_dict()
 
 
+def averaged_with_start(config: FitConfig, learnt: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Learnt weights, and of those that the fit started from, if any, `config.start_share`."""
+    if not config.start:
+        return learnt
+    knew = start_of(config)
+    return {
+        name: torch.lerp(value, knew[name], config.start_share)
+        if value.is_floating_point()
+        else value
+        for name, value in learnt.items()
+    }
+
+
 def save_state(path: Path, state: TrainingState) -> None:
     """Weights, best weights, optimizer tensors and counters, in one safetensors file."""
     tensors = {f"network.{k}": v for k, v in state.network.state_dict().items()}

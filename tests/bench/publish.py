@@ -4,6 +4,7 @@ python tests/bench/publish.py runs/cae-asphalt checkpoints/cae-asphalt [--data .
 """
 
 import argparse
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,12 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from crackdemo.checkpoints.card import model_card
-from crackdemo.checkpoints.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from crackdemo.checkpoints.checkpoint import (
+    Checkpoint,
+    CheckpointConfig,
+    load_checkpoint,
+    save_checkpoint,
+)
 from crackdemo.data.labelled import find_labelled
 from crackdemo.evaluation.evaluate import Evaluation
 
@@ -40,6 +46,17 @@ def measured(checkpoint: Checkpoint, data: Path, limit: int) -> dict[str, Any]:
     return figures
 
 
+def start_restored(config: CheckpointConfig, name: str) -> str:
+    """Commands before the fit: its settings aside, and what it started from as it was then."""
+    aside = f"mkdir -p runs && cp checkpoints/{name}/config.json runs/{name}.json\n"
+    start = config.training["fit"].get("start")
+    if not start:
+        return aside
+    last = ["git", "log", "-1", "--format=%h", "--", f"checkpoints/{start}/model.safetensors"]
+    commit = subprocess.run(last, check=True, capture_output=True, text=True).stdout.strip()
+    return f"{aside}git checkout {commit} -- checkpoints/{start}\n"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
@@ -53,8 +70,8 @@ def main() -> None:
     folders = " ".join(f"../shared/data/{name}" for name in config.training["data"])
     name = args.checkpoint.name
     command = (
-        f"python -m crackdemo fit --config checkpoints/{name}/config.json --data {folders} "
-        f"--out runs/{name}\n"
+        f"{start_restored(config, name)}"
+        f"python -m crackdemo fit --config runs/{name}.json --data {folders} --out runs/{name}\n"
         f"python tests/bench/publish.py runs/{name} checkpoints/{name} --limit {args.limit}"
     )
     card = model_card(config, command)

@@ -1,4 +1,4 @@
-"""Gives fitted weights today's heatmap: their networks stay, scale and thresholds are found anew.
+"""Gives fitted weights today's heatmap and score: networks stay, the scale is found anew.
 
     python tests/bench/recalibrate.py runs/*/checkpoint [--data ../shared/data]
 
@@ -27,7 +27,11 @@ def main() -> None:
     for folder in args.checkpoints:
         old = load_checkpoint(folder)
         training, metrics = old.config.training, old.config.metrics
-        config = replace(parse_config(FitConfig, training["fit"]), heatmap=FitConfig().heatmap)
+        config = replace(
+            parse_config(FitConfig, training["fit"]),
+            heatmap=FitConfig().heatmap,
+            score_top_share=FitConfig().score_top_share,
+        )
         folders = [args.data / name for name in training["data"]]
         data = read_data(folders, config.source_size, config.flatten.channel)
         training = {**training, "fit": asdict(config)}

@@ -16,7 +16,13 @@ from crackdemo.models.cae import CaeConfig
 from crackdemo.models.vae import VaeConfig
 from crackdemo.training.config import FitConfig
 from crackdemo.training.loop import fit, use_threads
-from crackdemo.training.state import TrainingState, load_state, new_state, save_state
+from crackdemo.training.state import (
+    TrainingState,
+    averaged_with_start,
+    load_state,
+    new_state,
+    save_state,
+)
 
 TINY = FitConfig(
     network=CaeConfig((4, 8)),
@@ -136,3 +142,15 @@ def test_a_fit_starts_from_shipped_weights_with_a_fresh_optimizer():
 def test_weights_that_cannot_be_started_from_are_named(config, reason):
     with pytest.raises(FitError, match=f"cannot start from “{config.start}”.*{reason}"):
         new_state(config)
+
+
+def test_what_was_learnt_is_averaged_with_what_the_fit_started_from():
+    knew = load_checkpoint(SHIPPED / "cae-asphalt").network.state_dict()
+    learnt = {name: value + 1 for name, value in knew.items()}
+    for share in (0, 0.25, 1):
+        config = FitConfig(start="cae-asphalt", start_share=share)
+        for name, value in averaged_with_start(config, learnt).items():
+            counted = not value.is_floating_point()
+            expected = learnt[name] if counted else knew[name] + (1 - share)
+            assert torch.allclose(value, expected, atol=1e-5)
+    assert averaged_with_start(FitConfig(), learnt) is learnt
