@@ -70,7 +70,9 @@ def build(bench: Workbench) -> Form:
     with gr.Accordion("Advanced", open=False, elem_id="fit-advanced"):
         with gr.Row(equal_height=True):
             for field in fields(FitConfig):
-                if field.name not in (*_BASIC, *_GROUPS, *_SPECIAL, "network"):
+                elsewhere = field.name in (*_BASIC, *_GROUPS, *_SPECIAL, "network")
+                # an empty number would come back as 0
+                if not elsewhere and field.default is not None:
                     filled_in[field.name] = _widget(field.name, field.default, _HELP[field.name])
             filled_in |= _network_widgets(_EVERYWHERE)
         filled_in["more"] = gr.Textbox(
