@@ -45,7 +45,7 @@ def report(epoch: int, loss: float = 0.5) -> EpochReport:
 def job(name: str = "street", state: str = "done", epochs: int = 2, **settings: Any) -> Job:
     history = tuple(report(epoch + 1, 1 / (epoch + 1)) for epoch in range(epochs))
     values = {"epochs": 10, **settings}
-    return Job(name, Status(state, "why <b>"), 0, values, None, history, state == "done")
+    return Job(name, Status(state, "why <b>"), 0, values, (), None, history, state == "done")
 
 
 @pytest.fixture
