@@ -9,6 +9,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 
@@ -173,8 +174,9 @@ def run_fit(
             metrics,
             lambda share: run.at(f"finding its threshold, {100 * share:.0f} % done"),
         )
-        run.at("measuring it beside the shipped weights")
-        run.write_quality(qualities(run.name, checkpoint, config, folders, data.validation))
+        if config.quality_tiles:
+            run.at("measuring it beside the shipped weights")
+            run.write_quality(qualities(run.name, checkpoint, config, folders, data.validation))
         run.path.stat()  # saving would make a folder that was deleted meanwhile anew
         save_checkpoint(run.checkpoint, checkpoint, model_card(checkpoint.config))
         run.finish()
@@ -333,7 +335,9 @@ def qualities(
     found = drop_repeats(map(find_samples, folders))
     aside = [sample for samples in found for sample in samples if sample.split == "test"]
     size = config.source_size
-    tiles = readable_tiles(aside, size, size, config.flatten.channel)[0] or validation
+    every = readable_tiles(aside, size, size, config.flatten.channel)[0] or validation
+    chosen = np.random.default_rng([config.seed, 4]).permutation(len(every))
+    tiles = [every[i] for i in chosen[: config.quality_tiles]]
     rivals = [config.start] if config.start in shipped_names() else [DEFAULT_WEIGHTS]
     compared = {name: checkpoint, **{r: load_checkpoint(SHIPPED / r) for r in rivals}}
     return [

@@ -14,7 +14,14 @@ pytestmark = pytest.mark.processes
 
 PATIENCE = 120_000
 """Milliseconds until a fit must be done: the machine may be busy."""
-TINY = {"tile_size": 32, "source_size": 64, "batch_size": 2, "steps_per_epoch": 2, "epochs": 3}
+TINY = {
+    "quality_tiles": 0,
+    "tile_size": 32,
+    "source_size": 64,
+    "batch_size": 2,
+    "steps_per_epoch": 2,
+    "epochs": 3,
+}
 NETWORK = {"channels": [4, 8]}
 
 
@@ -45,7 +52,7 @@ def fill_in(page: Page, name: str, epochs: int, start: str = "untrained weights"
     open_advanced(page)
     choose(page, "fit-start", start)
     page.locator("#fit-tile input").fill("32")
-    for field in ("source_size", "batch_size", "steps_per_epoch"):
+    for field in ("quality_tiles", "source_size", "batch_size", "steps_per_epoch"):
         page.locator(f"#fit-{field} input").fill(str(TINY[field]))
     page.locator("#fit-channels").get_by_role("textbox").fill("4, 8")
 
