@@ -40,6 +40,10 @@ class WeightsError(CrackdemoError):
     """There are no such weights, or they may not be used."""
 
 
+class ExportError(CrackdemoError):
+    """Weights could not be written for other programs, or these see something else in them."""
+
+
 class HubError(WeightsError):
     """The Hugging Face Hub did not give or take a checkpoint."""
 

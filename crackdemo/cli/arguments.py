@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_predict(commands.add_parser("predict", help="photos to masks, heatmaps and measures"))
     _add_evaluate(commands.add_parser("evaluate", help="figures on photos with known cracks"))
     _add_fit(commands.add_parser("fit", help="new weights from photos of sound surface"))
+    _add_export(commands.add_parser("export", help="weights to an ONNX file that QGIS runs"))
     return parser
 
 
@@ -106,11 +107,24 @@ def _add_fit(parser: argparse.ArgumentParser) -> None:
     add("--config", type=Path, metavar="FILE", help="settings of the fit, JSON")
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--epochs", type=_count, metavar="N")
-    length.add_argument("--minutes", type=_minutes, metavar="M", help="epochs that fit in there")
+    length.add_argument("--minutes", type=_positive, metavar="M", help="epochs that fit in there")
     add("--seed", type=int, metavar="S")
     add("--threads", type=_count, metavar="T", help="all cores by default")
     add("--dry-run", action="store_true", help="only say how long an epoch would take")
     add("--resume", action="store_true", help="go on with RUN, whose own data and settings hold")
+
+
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--model", metavar="NAME", help=_MODEL)
+    add("--out", required=True, type=Path, metavar="FILE.onnx", help="for QGIS with Deepness")
+    add(
+        "--mm-per-px",
+        type=_positive,
+        default=1.0,
+        metavar="S",
+        help="of the photos it is meant for, kept in the file; QGIS scales its map to it (1)",
+    )
 
 
 def _count(text: str) -> int:
@@ -119,11 +133,11 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _minutes(text: str) -> float:
+def _positive(text: str) -> float:
     try:
-        minutes = float(text)
+        number = float(text)
     except ValueError:
-        minutes = math.nan
-    if not 0 < minutes < math.inf:
+        number = math.nan
+    if not 0 < number < math.inf:
         raise argparse.ArgumentTypeError("must be a number above 0")
-    return minutes
+    return number
