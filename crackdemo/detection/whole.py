@@ -98,6 +98,9 @@ class _Tiled(nn.Module):
     each counts the less the nearer its edge is.
     """
 
+    weight: Tensor
+    total: Tensor
+
     def __init__(self, network: Network, size: int) -> None:
         super().__init__()
         self.network, self.size = network, size
@@ -153,7 +156,7 @@ class _Linear(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         for number in range(self.count):
-            matrix: Tensor = getattr(self, f"matrix{number}")
+            matrix = self.get_buffer(f"matrix{number}")
             image = torch.matmul(torch.matmul(matrix, image), matrix.T)
         return image
 
@@ -161,33 +164,34 @@ class _Linear(nn.Module):
 class _Mirrored(nn.Module):
     """(N, 1, size, size) with its border mirrored, edge pixels included."""
 
+    places: Tensor
+
     def __init__(self, size: int, before: int, after: int) -> None:
         super().__init__()
         places = np.pad(np.arange(size), (before, after), mode="symmetric")
         self.register_buffer("places", torch.from_numpy(places))
 
     def forward(self, image: Tensor) -> Tensor:
-        places: Tensor = self.places
-        return image.index_select(2, places).index_select(3, places)
+        return image.index_select(2, self.places).index_select(3, self.places)
 
 
 class _Blurred(nn.Module):
     """As `cv2.GaussianBlur` with mirrored border; sigma 0 changes nothing."""
 
+    line: Tensor
+
     def __init__(self, size: int, sigma: float) -> None:
         super().__init__()
         self.is_on = sigma > 0
         if self.is_on:
-            line = torch.from_numpy(_gaussian(sigma)).float()
-            self.register_buffer("line", line)
-            self.pad = _Mirrored(size, len(line) // 2, len(line) // 2)
+            self.register_buffer("line", torch.from_numpy(_gaussian(sigma)).float())
+            self.pad = _Mirrored(size, len(self.line) // 2, len(self.line) // 2)
 
     def forward(self, image: Tensor) -> Tensor:
         if not self.is_on:
             return image
-        line: Tensor = self.line
-        down = functional.conv2d(self.pad(image), line.reshape(1, 1, -1, 1))
-        return functional.conv2d(down, line.reshape(1, 1, 1, -1))
+        down = functional.conv2d(self.pad(image), self.line.reshape(1, 1, -1, 1))
+        return functional.conv2d(down, self.line.reshape(1, 1, 1, -1))
 
 
 def _gray(tile: Tensor, is_blue: bool) -> Tensor:
