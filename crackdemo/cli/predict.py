@@ -15,8 +15,9 @@ from crackdemo.photos.sources import find_sources
 def run(args: Namespace) -> int:
     """Photos to a folder of results."""
     sources = find_sources(args.photos, without=[args.out / view for view in predict.VIEWS])
-    _, checkpoint = load(args.model)
+    weights, checkpoint = load(args.model)
     preset = _preset(args, checkpoint.config.mask)
+    preset = replace(preset, weights=weights.name, commit=weights.commit)
     unclear = predict.unclear_names(preset, sources)
     for name in unclear:
         say(

@@ -25,6 +25,10 @@ VIEWS = ("masks", "heatmaps", "reconstructions", "overlays")
 """Folders of the output, one file for each photo in each of them."""
 
 _PX_COLUMNS = ("length_px", "max_width_px", "mean_width_px")
+_COLUMNS = (
+    *("file", "sha256", "score", "crack", "state", "crack_percent"),
+    *(*_PX_COLUMNS, "components", "seconds", "weights", "commit"),
+)
 _MM_COLUMNS = ("length_mm", "max_width_mm", "mean_width_mm")
 
 
@@ -36,6 +40,8 @@ class Inspected:
     """Where it came from."""
     photo: RgbImage
     """(H, W, 3), upright."""
+    sha256: str
+    """The photo's identity: of its file."""
     detection: Detection
     """What the network says."""
     verdict: Verdict
@@ -101,12 +107,15 @@ def unclear_names(preset: Preset, sources: Sequence[Source]) -> list[str]:
 
 
 def results_csv(rows: Iterable[dict[str, str]], preset: Preset) -> str:
-    """Rows of `result_row` as a table; only its column `seconds` differs between two runs."""
+    """Rows of `result_row` as a table; only its column `seconds` differs between two runs.
+
+    The preset names the weights that were used.
+    """
     scaled = () if preset.mm_per_px is None else _MM_COLUMNS
-    columns = ("file", "score", "crack", "crack_percent", *_PX_COLUMNS, "components", "seconds")
     is_dropped = any(preset.dropped.values()) or any(preset.dropped_by_name.values())
     by_hand = ("dropped_percent",) if is_dropped else ()
-    return csv_text((*columns, *scaled, *by_hand), rows)
+    used = {"weights": preset.weights or "", "commit": preset.commit or ""}
+    return csv_text((*_COLUMNS, *scaled, *by_hand), ({**row, **used} for row in rows))
 
 
 def errors_csv(rows: Iterable[dict[str, str]]) -> str:
@@ -120,8 +129,10 @@ def result_row(inspected: Inspected) -> dict[str, str]:
     lengths = {name: getattr(report, name) for name in _PX_COLUMNS + _MM_COLUMNS}
     return {
         "file": inspected.source.file,
+        "sha256": inspected.sha256,
         "score": f"{verdict.score:.6f}",
         "crack": str(verdict.crack).lower(),
+        "state": verdict.state,
         "crack_percent": f"{report.crack_percent:.4f}",
         "components": str(report.components),
         "seconds": f"{inspected.seconds:.3f}",
@@ -143,14 +154,15 @@ def _inspect(
         started = clock()
         detection = detector.detect(photo)
         seconds = clock() - started
-        dropped = preset.dropped_on(sha256_of(source.path), source.path.name)
+        sha256 = sha256_of(source.path)
+        dropped = preset.dropped_on(sha256, source.path.name)
         verdict = judge(detection, detector, preset, dropped)
     except PhotoError as error:
         return Failed(source, str(error))
     except (MemoryError, RuntimeError, cv2.error):
         reason = "most likely for lack of memory; save it with fewer pixels or close other programs"
         return Failed(source, f"{source.path.name} could not be scored, {reason}.")
-    return Inspected(source, photo, detection, verdict, seconds)
+    return Inspected(source, photo, sha256, detection, verdict, seconds)
 
 
 def _saved(out: Path, inspected: Inspected) -> Outcome:

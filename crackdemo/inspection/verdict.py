@@ -1,6 +1,7 @@
 """Detection and settings to what is said of a photo: mask, measures, score, crack or not."""
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -10,6 +11,9 @@ from crackdemo.masks.cut import cut_mask, drop_components
 from crackdemo.masks.measure import CrackReport, measure
 from crackdemo.masks.presets import Points, Preset
 from crackdemo.masks.region import region_mask
+
+State: TypeAlias = Literal["crack", "check", "no_crack"]
+"""crack: score and mask both say so; no_crack: neither does; check: they disagree."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,17 @@ class Verdict:
     """Of the region of interest, 0..1, higher = more crack; the mask settings do not change it."""
     crack: bool
     """Whether the score says so; mask and score may disagree."""
+
+    @property
+    def state(self) -> State:
+        """What score and mask say together; a person who dropped all that was marked has the last
+        word."""
+        is_marked = bool(self.mask.any())
+        if self.dropped_percent > 0 and not is_marked:
+            return "no_crack"
+        if self.crack != is_marked:
+            return "check"
+        return "crack" if self.crack else "no_crack"
 
 
 def cut(

@@ -1,4 +1,4 @@
-"""Heatmap to crack mask: threshold, opening, closing, region of interest, smallest component."""
+"""Heatmap to crack mask: threshold, morphology, region of interest, smallest component."""
 
 import math
 from collections.abc import Sequence
@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackdemo.arrays import CrackMask, Heatmap, RegionMask
-from crackdemo.masks.params import Kernel, MaskParams
+from crackdemo.masks.grow import disc, grow
+from crackdemo.masks.params import KERNEL_SIZES, KERNELS, MAX_GROW, Kernel, MaskParams
 
 _SHAPES = {"ellipse": cv2.MORPH_ELLIPSE, "rect": cv2.MORPH_RECT, "cross": cv2.MORPH_CROSS}
 
@@ -17,6 +18,17 @@ def kernel_bitmap(kernel: Kernel, size: int) -> NDArray[np.uint8]:
     """OpenCV's structuring element: (size, size), 1 inside the shape, 0 outside."""
     bitmap: NDArray[np.uint8] = cv2.getStructuringElement(_SHAPES[kernel], (size, size))
     return bitmap
+
+
+def kernel_bitmaps() -> dict[str, dict[int, list[list[int]]]]:
+    """Every bitmap that a mask may need, for viewers: by shape and size, and the discs that widen
+    and thin it as `disc`, by radius."""
+    odd = [size for size in KERNEL_SIZES if size]
+    radii = range(1, MAX_GROW + 1)
+    bitmaps: dict[str, dict[int, list[list[int]]]] = {
+        kernel: {size: kernel_bitmap(kernel, size).tolist() for size in odd} for kernel in KERNELS
+    }
+    return {**bitmaps, "disc": {radius: disc(radius).tolist() for radius in radii}}
 
 
 def cut_value(threshold: float) -> int:
@@ -29,7 +41,7 @@ def cut_value(threshold: float) -> int:
 
 
 def cut_mask(heatmap: Heatmap, params: MaskParams, region: RegionMask | None = None) -> CrackMask:
-    """Threshold, then open, close, clip to the region and drop small 8-connected components.
+    """Threshold, then open, close, grow, clip to the region, drop small 8-connected components.
 
     heatmap: (H, W) uint16; region: (H, W), True where the photo counts. The components are counted
     after clipping. ValueError if the heatmap is of another kind or the region of another size.
@@ -39,6 +51,7 @@ def cut_mask(heatmap: Heatmap, params: MaskParams, region: RegionMask | None = N
     mask = (heatmap >= cut_value(params.threshold)).astype(np.uint8)
     mask = _morph(mask, cv2.MORPH_OPEN, params.kernel, params.opening)
     mask = _morph(mask, cv2.MORPH_CLOSE, params.kernel, params.closing)
+    mask = grow(mask, params.grow)
     if region is not None:
         if region.shape != mask.shape:
             raise ValueError(f"The region is {region.shape}, but the heatmap is {mask.shape}.")

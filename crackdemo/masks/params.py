@@ -13,6 +13,8 @@ Kernel: TypeAlias = Literal["ellipse", "rect", "cross"]
 KERNELS: tuple[Kernel, ...] = get_args(Kernel)
 MAX_KERNEL = 15
 """Largest kernel size in pixels."""
+MAX_GROW = 7
+"""Largest radius in pixels by which a mask is widened or thinned."""
 KERNEL_SIZES = (0, *range(3, MAX_KERNEL + 1, 2))
 """Even kernels would shift a mask by half a pixel."""
 _LARGEST_AREA = 10**9
@@ -32,6 +34,8 @@ class MaskParams:
     """Kernel size in px that bridges gaps narrower than it; 0 for none, else odd, 3 to 15."""
     kernel: Kernel = "ellipse"
     """Shape of both kernels: ellipse, rect or cross."""
+    grow: Annotated[int, Strict(), Field(ge=-MAX_GROW, le=MAX_GROW)] = 0
+    """Radius in px by which the mask is widened, or thinned below 0; -7 to 7, 0 for neither."""
     min_area: Annotated[int, Strict(), Field(ge=0, le=_LARGEST_AREA)] = 40
     """Connected regions of fewer pixels than this are dropped."""
 

@@ -60,6 +60,7 @@ def inspect(
         "commit": resolved.commit,
         "score": round(verdict.score, 6),
         "crack": verdict.crack,
+        "state": verdict.state,
         **asdict(verdict.report),
     }
     mask_file, heatmap_file, reconstruction_file = (str(folder / name) for name in arrays)

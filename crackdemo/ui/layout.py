@@ -6,8 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from crackdemo.masks.cut import kernel_bitmap
-from crackdemo.masks.params import KERNELS, MAX_KERNEL
+from crackdemo.masks.cut import kernel_bitmaps
 from crackdemo.photos.images import MAX_FILE_MB
 from crackdemo.ui import api
 from crackdemo.ui.inspect import tab as inspect_tab
@@ -68,11 +67,7 @@ def page_head() -> str:
     """
     viewer = sorted((_UI / "viewer").glob("*.js"), key=lambda file: file.name == "viewer.js")
     styles = [_read(_UI / "viewer" / "viewer.css"), _read(_UI / "style.css")]
-    kernels = {
-        kernel: {size: kernel_bitmap(kernel, size).tolist() for size in range(3, MAX_KERNEL + 1, 2)}
-        for kernel in KERNELS
-    }
-    data = f"window.crackdemo = {{ kernels: {json.dumps(kernels)} }};"
+    data = f"window.crackdemo = {{ kernels: {json.dumps(kernel_bitmaps())} }};"
     scripts = [data, *map(_read, [*viewer, _UI / "connection.js", _UI / "page.js"])]
     return "\n".join(
         [f"<style>{style}</style>" for style in styles]

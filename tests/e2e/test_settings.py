@@ -13,7 +13,7 @@ from tests.e2e.app_server import OWN_MASK, App
 from tests.e2e.visitor import Visitor
 from tests.short_fits import ENDLESS, has_epochs, wait_for
 
-STRICT = MaskParams(threshold=0.6, opening=3, closing=5, kernel="cross", min_area=20)
+STRICT = MaskParams(threshold=0.6, opening=3, closing=5, kernel="cross", grow=-1, min_area=20)
 
 
 def test_the_page_cuts_the_mask_that_python_cuts(app: App, visitor: Visitor, cracked: Path) -> None:
@@ -25,7 +25,7 @@ def test_the_page_cuts_the_mask_that_python_cuts(app: App, visitor: Visitor, cra
         visitor.sees_mask(cut_mask(heatmap, replace(OWN_MASK, threshold=threshold)))
     visitor.set(STRICT)
     visitor.sees_mask(cut_mask(heatmap, STRICT))
-    loose = MaskParams(threshold=0.2, opening=15, closing=7, kernel="rect", min_area=150)
+    loose = MaskParams(0.2, opening=15, closing=7, kernel="rect", grow=4, min_area=150)
     visitor.set(loose)
     visitor.sees_mask(cut_mask(heatmap, loose))
     visitor.page.locator("#reset").click()
@@ -61,7 +61,7 @@ def test_two_hundred_slider_moves_send_no_request_and_run_no_network(
     move_all_knobs(visitor)
     value = visitor.page.locator("#threshold input[type=range]").input_value()
     area = visitor.page.locator("#min-area input[type=range]").input_value()
-    params = MaskParams(float(value), 3, 3, "ellipse", int(area))
+    params = MaskParams(float(value), 3, 3, "ellipse", min_area=int(area))
     visitor.sees_mask(cut_mask(app.heatmap(cracked), params))
     assert visitor.requests[requests:] == []
     assert app.bench.scored_count == scored

@@ -12,7 +12,7 @@ from skimage import data
 from crackdemo.arrays import Heatmap, RegionMask, RgbImage
 from crackdemo.masks.cut import cut_mask, drop_components
 from crackdemo.masks.measure import measure
-from crackdemo.masks.params import KERNELS, MaskParams
+from crackdemo.masks.params import KERNELS, MAX_GROW, MaskParams
 from crackdemo.masks.region import region_mask
 from tests.e2e.viewer_harness import Harness, darkness
 from tests.plain import plain_mask
@@ -57,6 +57,7 @@ def combinations(heatmap: Heatmap, seed: int) -> list[MaskParams]:
             opening=int(rng.choice(KERNEL_SIZES)),
             closing=int(rng.choice(KERNEL_SIZES)),
             kernel=str(rng.choice(KERNELS)),
+            grow=int(rng.integers(-MAX_GROW, MAX_GROW + 1)) * int(rng.integers(2)),
             min_area=int(rng.choice([0, 1, 2, 7, 40, 150, 500])),
         )
         for threshold in values

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from crackdemo.arrays import CrackMask, Heatmap, RegionMask, RgbImage
-from crackdemo.masks.cut import kernel_bitmap
-from crackdemo.masks.params import KERNELS, MAX_KERNEL, MaskParams
+from crackdemo.masks.cut import kernel_bitmaps
+from crackdemo.masks.params import MaskParams
 
 ORIGIN = "http://viewer.test/"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -100,7 +100,7 @@ class Harness:
             "photoUrl": f"{name}/photo.png",
             "reconstructionUrl": f"{name}/reconstruction.png",
             "heatmapUrl": f"{name}/heatmap.png",
-            "kernels": kernels(),
+            "kernels": kernel_bitmaps(),
             **more,
         }
         if region is not None:
@@ -136,12 +136,6 @@ def shown_mask(page: Page) -> CrackMask:
     bits = np.frombuffer(base64.b64decode(answer["bits"]), np.uint8)
     height, width = answer["height"], answer["width"]
     return np.unpackbits(bits, count=height * width).reshape(height, width).astype(np.bool_)
-
-
-def kernels() -> dict[str, dict[int, list[list[int]]]]:
-    """Every kernel bitmap, as the app gives them to the page."""
-    sizes = range(3, MAX_KERNEL + 1, 2)
-    return {name: {size: kernel_bitmap(name, size).tolist() for size in sizes} for name in KERNELS}
 
 
 def packed_heatmap(heatmap: Heatmap) -> NDArray[np.uint8]:

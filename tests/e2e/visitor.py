@@ -99,6 +99,7 @@ class Visitor:
     def set(self, params: MaskParams) -> None:
         """Moves every slider and list of the mask."""
         self.slide("threshold", params.threshold)
+        self.slide("grow", params.grow)
         self.slide("min-area", params.min_area)
         for knob, size in (("opening", params.opening), ("closing", params.closing)):
             self.choose(knob, str(size or "off"))

@@ -61,6 +61,7 @@ function randomness(seed) {
 const KERNELS = {
   rect: { 3: rows("### ### ###"), 15: Array.from({ length: 15 }, () => Array(15).fill(1)) },
   cross: { 3: rows(".#. ### .#."), 5: rows("..#.. ..#.. ##### ..#.. ..#..") },
+  disc: { 1: rows(".#. ### .#."), 2: rows("..#.. .###. ##### .###. ..#..") },
   ellipse: { 3: rows(".#. ### .#."), 5: rows("..#.. ##### ##### ##### ..#..") },
 };
 

@@ -12,7 +12,7 @@ const {
   randomness,
 } = require("./load.js");
 
-const PLAIN = { threshold: 0.5, opening: 0, closing: 0, kernel: "rect", min_area: 0 };
+const PLAIN = { threshold: 0.5, opening: 0, closing: 0, kernel: "rect", grow: 0, min_area: 0 };
 
 /**
  * A surface whose marked pixels are those of the text.
@@ -123,6 +123,16 @@ test("the mask's bytes are its runs after components were dropped", () => {
   const found = components.find(bitmap.pack(101, 64, mask.bytes(cut)));
   assert.deepEqual(found, { runs: cut.runs, components: cut.components });
   assert.ok(Math.min(...found.components.area) >= 4);
+});
+
+test("a mask is widened and thinned by a disc after closing; the border does not thin it", () => {
+  const dot = surface("..... ..... ..#.. ..... .....");
+  const grown = mask.cut(dot, { ...PLAIN, grow: 2 });
+  assert.deepEqual(marked(grown), "..#.. .###. ##### .###. ..#..".split(" "));
+  const gap = surface("##### ##.## #####");
+  const thinned = mask.cut(gap, { ...PLAIN, closing: 3, grow: -1 });
+  assert.deepEqual(marked(thinned), "##### ##### #####".split(" "));
+  assert.deepEqual(marked(mask.cut(gap, { ...PLAIN, grow: -1 })), "##.## #...# ##.##".split(" "));
 });
 
 test("a component is named by its hottest pixel", () => {

@@ -216,7 +216,7 @@ test("smaller levels keep the hottest pixel, at odd sizes too", () => {
 test("a preview of a small part is exact, one of the whole is close", () => {
   const heatmap = largeHeatmap();
   const surface = { heatmap, region: null, kernels: KERNELS };
-  const params = { threshold: 0.6, opening: 3, closing: 0, kernel: "rect", min_area: 10 };
+  const params = { threshold: 0.6, opening: 3, closing: 0, kernel: "rect", grow: 0, min_area: 10 };
   const exact = mask.cut(surface, params);
   const box = { left: 300, top: 560, width: 400, height: 100 };
   const part = preview.cut(preview.levels(heatmap), surface, params, [], box);
@@ -256,7 +256,7 @@ test("answers that come late tell figures of their photo and never replace the m
     });
   /** @param {Order} order @returns {Answer} */
   const answer = ({ turn, params }) => ({ turn, mask: mask.cut(surface, params) });
-  const params = { threshold: 0.6, opening: 0, closing: 0, kernel: "rect", min_area: 0 };
+  const params = { threshold: 0.6, opening: 0, closing: 0, kernel: "rect", grow: 0, min_area: 0 };
 
   const first = open();
   first.cut(params);

@@ -27,7 +27,8 @@ def inspect(name: str, scored: Scored, detector: Detector, preset: Preset) -> In
     """A scored photo as `predict` would have it, under the visitor's own name."""
     dropped = preset.dropped_on(scored.sha256, name)
     verdict = judge(scored.detection, detector, preset, dropped)
-    return Inspected(_source(name), scored.photo, scored.detection, verdict, scored.seconds)
+    photo, sha256 = scored.photo, scored.sha256
+    return Inspected(_source(name), photo, sha256, scored.detection, verdict, scored.seconds)
 
 
 def export_photo(folder: Path, photo: Inspected, opacity: float) -> list[Path]:

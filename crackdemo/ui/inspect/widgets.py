@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS
-from crackdemo.masks.params import KERNELS, MAX_KERNEL, MaskParams
+from crackdemo.masks.params import KERNELS, MAX_GROW, MAX_KERNEL, MaskParams
 from crackdemo.photos.images import PHOTO_SUFFIXES
 from crackdemo.ui.workbench import Workbench
 
@@ -47,6 +47,7 @@ class Knobs:
     opening: gr.Dropdown
     closing: gr.Dropdown
     kernel: gr.Dropdown
+    grow: gr.Slider
     min_area: gr.Slider
     opacity: gr.Slider
     mm_per_px: gr.Number
@@ -159,6 +160,15 @@ def knobs(own: MaskParams) -> Knobs:
         kernel = gr.Dropdown(
             list(KERNELS), value=own.kernel, label="Kernel", elem_id="kernel", min_width=90, scale=2
         )
+    grow = gr.Slider(
+        -MAX_GROW,
+        MAX_GROW,
+        own.grow,
+        step=1,
+        label="Grow (px)",
+        info="Widens the mask; below 0 thins it.",
+        elem_id="grow",
+    )
     min_area = gr.Slider(
         0,
         max(_LARGEST_MIN_AREA, own.min_area),
@@ -185,7 +195,7 @@ def knobs(own: MaskParams) -> Knobs:
             elem_id="colours",
             min_width=110,
         )
-    return Knobs(threshold, opening, closing, kernel, min_area, opacity, mm_per_px, colours)
+    return Knobs(threshold, opening, closing, kernel, grow, min_area, opacity, mm_per_px, colours)
 
 
 def mask_values(mask: MaskParams) -> list[Any]:

@@ -1,7 +1,7 @@
 /**
  * Heatmap to crack mask, pixel for pixel as crackdemo/masks/cut.py cuts it; free of the DOM.
  *
- * Threshold, opening, closing, region of interest, then the 8-connected components: the small ones
+ * Threshold, opening, closing, growing, region of interest, then the 8-connected components: the small ones
  * are dropped, and those that a person called false alarms are set aside.
  */
 (function install(scope) {
@@ -10,7 +10,7 @@
   (crackdemo.workerParts ??= []).push(install);
 
   /** @type {MaskParams} cracks as calibrated, as they are; until the page sets others */
-  const PLAIN = { threshold: 0.5, opening: 0, closing: 0, kernel: "ellipse", min_area: 0 };
+  const PLAIN = { threshold: 0.5, opening: 0, closing: 0, kernel: "ellipse", grow: 0, min_area: 0 };
 
   /** The smallest heatmap value that is crack, 0..65536. @type {MaskPart["cutValue"]} */
   const cutValue = (threshold) => Math.ceil(threshold * 65536);
@@ -40,6 +40,10 @@
     let marked = bitmap.threshold(heatmap, cutValue(params.threshold), peaks);
     if (params.opening) marked = bitmap.opening(marked, profile(params.opening));
     if (params.closing) marked = bitmap.closing(marked, profile(params.closing));
+    if (params.grow) {
+      const disc = bitmap.kernelProfile(kernels.disc[Math.abs(params.grow)]);
+      marked = params.grow > 0 ? bitmap.dilate(marked, disc) : bitmap.erode(marked, disc);
+    }
     if (region) marked = bitmap.intersect(marked, region);
     const found = components.find(marked);
     const keep = found.components.area.map((area) => Number(area >= params.min_area));

@@ -9,8 +9,8 @@
   /** Pixels that can be cut within a frame. */
   const LIVE_PIXELS = 1.5e6;
 
-  /** How far the largest opening and closing reach together. */
-  const MARGIN = 28;
+  /** How far the largest opening, closing and growing reach together. */
+  const MARGIN = 35;
 
   /** @param {Size} size */
   const pixels = ({ width, height }) => width * height;
@@ -133,7 +133,7 @@
   }
 
   /**
-   * Settings for a smaller heatmap: kernels and smallest component shrink with it.
+   * Settings for a smaller heatmap: kernels, growing and smallest component shrink with it.
    *
    * @param {MaskParams} params
    * @param {number} step
@@ -149,6 +149,7 @@
       ...params,
       opening: kernel(params.opening),
       closing: kernel(params.closing),
+      grow: Math.round(params.grow / step),
       min_area: params.min_area / (step * step),
     };
   }

@@ -98,7 +98,7 @@ interface Bitmap extends Size {
   words: Int32Array;
 }
 
-/** Rows of 0 and 1, as OpenCV makes them, by shape and size: kernels.ellipse[3]. */
+/** Rows of 0 and 1 by shape and size, kernels.ellipse[3]; by radius for growing, kernels.disc[2]. */
 type Kernels = { [shape: string]: { [size: number]: number[][] } };
 
 /** How far the rows of a kernel reach to both sides, from its centre row outward. */
@@ -169,6 +169,8 @@ interface MaskParams {
   closing: number;
   /** ellipse, rect or cross */
   kernel: string;
+  /** radius by which the mask is widened, or thinned below 0 */
+  grow: number;
   /** components of fewer pixels are dropped */
   min_area: number;
 }

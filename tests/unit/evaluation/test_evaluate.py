@@ -1,6 +1,7 @@
 import csv
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -132,7 +133,7 @@ class TestPixelFigures:
         pairs = heatmaps_and_truth(masked, detector)
 
         def f1_at(threshold: float) -> float:
-            params = MaskParams(threshold, own.opening, own.closing, own.kernel, own.min_area)
+            params = replace(own, threshold=threshold)
             predicted, truth = pooled([(cut_mask(h, params), t) for h, t in pairs])
             return float(f1_score(truth, predicted))
 
@@ -224,6 +225,7 @@ class TestFiles:
             "opening": 0,
             "closing": 3,
             "kernel": "ellipse",
+            "grow": 0,
             "min_area": 5,
         }
         assert values["seconds_per_megapixel"] > 0

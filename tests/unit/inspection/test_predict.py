@@ -35,8 +35,9 @@ from tests.plain import plain_mask
 
 SavePhoto = Callable[..., Path]
 
-COLUMNS = ["file", "score", "crack", "crack_percent"]
+COLUMNS = ["file", "sha256", "score", "crack", "state", "crack_percent"]
 COLUMNS += ["length_px", "max_width_px", "mean_width_px", "components", "seconds"]
+COLUMNS += ["weights", "commit"]
 MM_COLUMNS = ["length_mm", "max_width_mm", "mean_width_mm"]
 
 
@@ -309,13 +310,14 @@ class TestInspectPhotos:
         assert isinstance(outcome, Inspected) and outcome.seconds == 1
 
     def test_a_row_by_hand(self, sources: list[Source]) -> None:
-        preset = Preset(plain_mask(), mm_per_px=2)
+        preset = Preset(plain_mask(), mm_per_px=2, weights="ours/road", commit="c0ffee")
         [outcome] = inspect_photos(sources[:1], FakeDetector(one_crack()), preset)
         assert isinstance(outcome, Inspected)
         row = {**result_row(outcome), "seconds": "0.001"}
         assert results_csv([row], preset) == (
             ",".join(COLUMNS + MM_COLUMNS)
-            + "\na.png,0.400000,false,5.8333,7.00,2.00,2.00,1,0.001,14.00,4.00,4.00\n"
+            + f"\na.png,{sha256_of(sources[0].path)},0.400000,false,check,5.8333,"
+            "7.00,2.00,2.00,1,0.001,ours/road,c0ffee,14.00,4.00,4.00\n"
         )
 
     def test_what_was_dropped_by_hand_has_a_column_of_its_own(self, sources: list[Source]) -> None:

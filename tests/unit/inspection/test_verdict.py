@@ -75,3 +75,31 @@ def test_a_score_at_the_threshold_is_a_crack() -> None:
     assert judged(at_threshold, Preset(plain_mask(threshold=1))).crack
     below = detection_of(np.full((8, 8), 49151, np.uint16))
     assert not judged(below, Preset(plain_mask())).crack
+
+
+class TestState:
+    def test_crack_where_score_and_mask_say_so(self, detection: Detection) -> None:
+        assert judged(detection, Preset(plain_mask())).state == "crack"
+
+    def test_check_where_the_score_alone_says_so(self, detection: Detection) -> None:
+        assert judged(detection, Preset(plain_mask(threshold=1))).state == "check"
+
+    def test_check_where_the_mask_alone_says_so(self, detection: Detection) -> None:
+        verdict = judged(detection, Preset(plain_mask(), region=(LEFT_HALF,)))
+        assert not verdict.crack
+        assert verdict.state == "check"
+
+    def test_no_crack_where_neither_says_so(self) -> None:
+        assert judged(detection_of(np.zeros((20, 40), np.uint16)), Preset(plain_mask())).state == (
+            "no_crack"
+        )
+
+    def test_a_person_who_dropped_all_that_was_marked_has_the_last_word(
+        self, detection: Detection
+    ) -> None:
+        verdict = judged(detection, Preset(plain_mask()), dropped=((5, 10), (30, 10)))
+        assert verdict.crack
+        assert verdict.state == "no_crack"
+
+    def test_dropping_one_of_two_changes_nothing(self, detection: Detection) -> None:
+        assert judged(detection, Preset(plain_mask()), dropped=((5, 10),)).state == "crack"

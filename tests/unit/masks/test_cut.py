@@ -48,6 +48,27 @@ def test_morphology_equals_scipy(kernel: str, opening: int, closing: int) -> Non
     assert np.array_equal(mask, expected)
 
 
+@pytest.mark.parametrize("grow", [-7, -2, -1, 1, 3, 7])
+def test_growing_equals_scipys_euclidean_distance(grow: int) -> None:
+    heatmap = blobs()
+    cut = heatmap >= 32768
+    if grow > 0:
+        expected = ndimage.distance_transform_edt(~cut) <= grow
+    else:  # beyond the border nothing thins the mask
+        expected = ndimage.distance_transform_edt(np.pad(cut, 20, constant_values=True)) > -grow
+        expected = expected[20:-20, 20:-20]
+    assert np.array_equal(cut_mask(heatmap, plain_mask(grow=grow)), expected)
+
+
+def test_what_grows_is_what_closing_has_left_and_small_parts_are_counted_grown() -> None:
+    heatmap = np.zeros((30, 40), np.uint16)
+    heatmap[10, 5:9] = heatmap[10, 11:15] = 65535
+    heatmap[25, 30] = 65535
+    mask = cut_mask(heatmap, plain_mask(closing=3, kernel="rect", grow=1, min_area=6))
+    assert mask[9:12, 5:15].all()  # the gap was closed before it grew
+    assert mask.sum() == 3 * 10 + 2  # a speck of 5 grown pixels is dropped
+
+
 @pytest.mark.parametrize("min_area", [2, 10, 60, 100000])
 def test_small_components_are_dropped_as_by_scikit_image(min_area: int) -> None:
     heatmap = blobs()

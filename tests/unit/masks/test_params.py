@@ -14,6 +14,8 @@ from crackdemo.masks.params import MaskParams
     [
         ("threshold", -0.1),
         ("threshold", 1.1),
+        ("grow", -8),
+        ("grow", 8),
         ("threshold", float("nan")),
         ("threshold", "0.5"),
         ("threshold", True),
@@ -34,7 +36,7 @@ def test_an_invalid_setting_is_refused_by_name(setting: str, value: object) -> N
 
 
 def test_settings_survive_json() -> None:
-    params = MaskParams(0.37, 3, 15, "cross", 40)
+    params = MaskParams(0.37, 3, 15, "cross", -2, 40)
     assert parse_config(MaskParams, json.loads(json.dumps(asdict(params)))) == params
 
 

@@ -25,8 +25,9 @@ def values(**changes: Any) -> dict[str, Any]:
 
 def test_the_widgets_are_read_by_name() -> None:
     mask = {"threshold": 0.25, "opening": 5.0, "closing": 0, "kernel": "rect", "min_area": 7.0}
+    mask["grow"] = -2.0
     settings = settings_of(values(**mask, mm_per_px=0.5, opacity=0.75), "", Session(ROLL))
-    assert settings.preset.mask == MaskParams(0.25, 5, 0, "rect", 7)
+    assert settings.preset.mask == MaskParams(0.25, 5, 0, "rect", -2, 7)
     assert (settings.preset.mm_per_px, settings.opacity) == (0.5, 0.75)
 
 
