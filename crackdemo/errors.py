@@ -56,6 +56,10 @@ class PredictError(CrackdemoError):
     """Many photos cannot be begun."""
 
 
+class SurveyError(CrackdemoError):
+    """A survey cannot begin or go on."""
+
+
 class RunError(CrackdemoError):
     """A run does not exist, or what was asked for cannot be done with it now."""
 

@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_predict(commands.add_parser("predict", help="photos to masks, heatmaps and measures"))
     _add_evaluate(commands.add_parser("evaluate", help="figures on photos with known cracks"))
     _add_fit(commands.add_parser("fit", help="new weights from photos of sound surface"))
+    _add_survey(commands.add_parser("survey", help="archives of photos to Parquet, on Ray"))
     _add_export(commands.add_parser("export", help="weights to an ONNX file that QGIS runs"))
     return parser
 
@@ -112,6 +113,21 @@ def _add_fit(parser: argparse.ArgumentParser) -> None:
     add("--threads", type=_count, metavar="T", help="all cores by default")
     add("--dry-run", action="store_true", help="only say how long an epoch would take")
     add("--resume", action="store_true", help="go on with RUN, whose own data and settings hold")
+
+
+def _add_survey(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "sources",
+        nargs="+",
+        metavar="SOURCE",
+        help="photo, folder, glob, list of photos (.txt), s3://, gs:// or http(s):// address",
+    )
+    add("--model", metavar="NAME", help=_MODEL)
+    add("--out", required=True, type=Path, metavar="DIR", help="a begun survey in it goes on")
+    add("--preset", type=Path, metavar="FILE", help="settings that the page saved")
+    add("--workers", type=_count, metavar="N", help="one for each graphics card or else core")
+    add("--address", metavar="ADDRESS", help="of a Ray cluster; by default this machine alone")
 
 
 def _add_export(parser: argparse.ArgumentParser) -> None:
