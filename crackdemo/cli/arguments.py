@@ -14,6 +14,7 @@ from crackdemo.masks.params import MaskParams
 from crackdemo.models.families import FAMILIES
 
 _SHORTER = {"opening": "open", "closing": "close"}
+_DEVICES = ("auto", "cpu", "cuda", "mps")
 _SPLITS = ("train", "validation", "test")
 _MODEL = "a shipped name, a checkpoint folder, or owner/name[@revision] on the Hugging Face Hub"
 
@@ -111,6 +112,7 @@ def _add_fit(parser: argparse.ArgumentParser) -> None:
     length.add_argument("--minutes", type=_positive, metavar="M", help="epochs that fit in there")
     add("--seed", type=int, metavar="S")
     add("--threads", type=_count, metavar="T", help="all cores by default")
+    add("--device", choices=_DEVICES, default="auto", help="the best that there is by default")
     add("--dry-run", action="store_true", help="only say how long an epoch would take")
     add("--resume", action="store_true", help="go on with RUN, whose own data and settings hold")
 

@@ -70,7 +70,6 @@ def _stay_at_home() -> None:
 
 def _imported() -> ModuleType:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # what concerns a person is said here
     try:
         import ray
         import ray.data

@@ -28,7 +28,7 @@ _LOCK = ".survey.lock"
 _FULL_ROWS = 1000
 _FULL_BYTES = 32_000_000
 """A part is full at so many rows, or so many bytes of them in memory."""
-_SECONDS = 5.0
+_SECONDS = 2.0
 """After which rows are written even though their part is not full."""
 KEY = np.dtype("S32")
 """A photo of a survey, by its name and content."""

@@ -4,6 +4,7 @@ Workers read, inspect and hand back rows; this process alone writes them. So a p
 out twice, because its worker died, has one row.
 """
 
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -126,30 +127,30 @@ def _handed_out(
 ) -> Iterator[tuple[int, Row | None]]:
     """Number and row of each photo that a worker came to an end with, in no order."""
     ray = cluster.ray
-    checkpoint, preset, done = settings
-    batches = ray.data.from_arrow(
-        [_batch(photos, numbers[at : at + size]) for at in range(0, len(numbers), size)]
-    ).map_batches(
-        _remote(ray),
-        fn_constructor_args=(checkpoint, preset, done),
-        batch_size=size,
-        batch_format="pyarrow",
-        compute=ray.data.ActorPoolStrategy(size=min(cluster.workers, len(numbers))),
-        num_cpus=0 if cluster.gpus else 1,
-        num_gpus=cluster.gpus or None,
-        ray_remote_args_fn=lambda: {"max_restarts": -1, "max_task_retries": _TRIES - 1},
-    )
-    for table in batches.iter_batches(batch_format="pyarrow", batch_size=None):
+    batches = [_batch(photos, numbers[at : at + size]) for at in range(0, len(numbers), size)]
+    with warnings.catch_warnings():
+        # that how often workers are started again will have another name one day
+        warnings.simplefilter("ignore")
+        rows = ray.data.from_arrow(batches).map_batches(
+            _remote(ray, *settings),
+            batch_size=size,
+            batch_format="pyarrow",
+            compute=ray.data.ActorPoolStrategy(size=min(cluster.workers, len(batches))),
+            num_cpus=0 if cluster.gpus else 1,
+            num_gpus=cluster.gpus or None,
+            ray_remote_args_fn=lambda: {"max_restarts": -1, "max_task_retries": _TRIES - 1},
+        )
+    for table in rows.iter_batches(batch_format="pyarrow", batch_size=None):
         for row in table.to_pylist():
             number, is_skipped = row.pop(_NUMBER), row.pop(_SKIPPED)
             yield number, None if is_skipped else row
 
 
-def _remote(ray: Any) -> type:
-    """An Inspector that fetches what is too large to be handed over with each call."""
+def _remote(ray: Any, checkpoint: Any, preset: Preset, done: Any) -> type:
+    """An Inspector that fetches, once, what is too large to be handed over with each call."""
 
     class Worker(Inspector):
-        def __init__(self, checkpoint: Any, preset: Preset, done: Any) -> None:
+        def __init__(self) -> None:
             super().__init__(ray.get(checkpoint), preset, ray.get(done), threads=1)
 
     return Worker

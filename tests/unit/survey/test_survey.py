@@ -183,8 +183,8 @@ def test_a_survey_is_complete_though_a_worker_and_then_its_driver_were_killed(
     tiny_checkpoint: Path,
     started: Callable[..., Any],
 ) -> None:
-    for number in range(60):
-        noise = np.random.default_rng(number).normal(150, 12, (1400, 1400)).clip(0, 255)
+    for number in range(30):
+        noise = np.random.default_rng(number).normal(150, 12, (1200, 1200)).clip(0, 255)
         noise[40:43, 10 * number :] = 40
         save_photo(tmp_path / "photos" / f"{number}.png", np.dstack([noise] * 3).astype(np.uint8))
     out = tmp_path / "out"
@@ -201,15 +201,15 @@ def test_a_survey_is_complete_though_a_worker_and_then_its_driver_were_killed(
     process.wait()
     wait_until(lambda: not any(is_alive(child) for child in family))
     half = rows_of(out)
-    assert 0 < len(half) < 60
+    assert 0 < len(half) < 30
     assert len({row["file"] for row in half}) == len(half)
 
     process = started(*command)
     said = finished(process)
     assert process.returncode == 0, said
-    assert f"60 of 60 photos done, {len(half)} of them before." in said
+    assert f"30 of 30 photos done, {len(half)} of them before." in said
     rows = rows_of(out)
-    assert [row["file"] for row in rows] == sorted(f"{number}.png" for number in range(60))
+    assert [row["file"] for row in rows] == sorted(f"{number}.png" for number in range(30))
     assert all(row["reason"] is None for row in rows)
     assert [row for row in rows if row in half] == half
 
