@@ -16,8 +16,9 @@ _LISTED = ("s3", "gs", "gcs")
 _WEB = ("http", "https")
 _MOST = MAX_FILE_MB * 1_000_000 + 1
 """A byte more than a photo may have: what is longer is refused, and not read."""
-_PATIENCE = 60
-"""Seconds until a web server that says nothing is given up."""
+_PATIENCE = 30
+"""Seconds until a store that says nothing is given up."""
+_LIMIT = "retry_limit_seconds="
 
 
 def is_address(text: str) -> bool:
@@ -38,8 +39,10 @@ def read_bytes(place: str, name: str) -> bytes:
         system, path = _file_system(place)
         with system.open_input_stream(path) as stream:
             return bytes(stream.read(_MOST))
-    except FileNotFoundError:
+    except FileNotFoundError as error:
         why = "was not found; check that it has not been moved or renamed"
+        if error.__cause__ is not None:  # fsspec says it of servers that are not there, too
+            why = f"could not be fetched ({_reason(error.__cause__)}); check the connection"
     except PermissionError:
         why = "may not be read; ask for access to it"
     except Exception as error:  # each store and client has errors of its own
@@ -83,11 +86,14 @@ def _from_web(address: str) -> bytes:
 def _file_system(address: str) -> tuple[Any, str]:
     from pyarrow import fs
 
+    if urlsplit(address).scheme in ("gs", "gcs") and _LIMIT not in address:
+        # without it Google's client tries for a quarter of an hour
+        address += f"{'&' if '?' in address else '?'}{_LIMIT}{_PATIENCE}"
     system, path = fs.FileSystem.from_uri(address)
     return system, path
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     """In one line, and without addresses: they may hold secrets."""
     words = " ".join(str(error).split()).split(" ")
     told = " ".join(word for word in words if "://" not in word)[:200]
