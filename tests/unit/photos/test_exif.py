@@ -20,6 +20,7 @@ def file(
     **base: Any,
 ) -> bytes:
     exif = Image.Exif()
+    exif[ExifTags.Base.Make] = "a camera"  # Pillow writes no block that has no tag of its own
     if base:
         exif[ExifTags.Base.DateTime] = base["time"]
     exif.get_ifd(ExifTags.IFD.GPSInfo).update(place or {})

@@ -239,6 +239,7 @@ def test_a_photo_that_kills_its_workers_is_a_row_and_holds_nothing_up(
     assert "deadly.png was given up" in reasons["deadly.png"]
 
 
+@pytest.mark.slow
 def test_a_local_cluster_listens_on_the_loopback_device_alone(
     photos: Path, tmp_path: Path, tiny_checkpoint: Path, started: Callable[..., Any]
 ) -> None:
