@@ -53,7 +53,7 @@ def _purpose(config: CheckpointConfig) -> str:
     sharpened = ", sharpened by the full-size photo's own darkness" if heat.sharpened else ""
     if heat.confirmed and getattr(config.network, "crack_head", False):
         sharpened += " and by its crack head (geometric means)"
-    gated = "" if heat.gate is None else ", fine ones less where their own answer is dense"
+    gated = "" if heat.gate is None else ", each less where its own answer is dense"
     return (
         "Rebuilds a photo of pavement or concrete without its cracks; what is missing is the "
         f"crack. Heatmap: {heat.residual} residual, blurred {heat.blur_sigma:g} px{sharpened}, "

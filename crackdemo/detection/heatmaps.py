@@ -25,7 +25,9 @@ class DensityGate:
     How much a fine scale counts falls smoothly with the density of its own answer around. Found by
     trying levels of .02 to .1, sigmas of 12 to 96, limits of .1 to .3 and powers of 2 to 4 on
     validation photos as they are and enlarged, painted nets, and made stones with cracks and
-    without: stones hardly answer any more, single cracks lose nothing, nets a little.
+    without: stones hardly answer any more, single cracks lose nothing, nets a little. The coarse
+    limit: sigmas of 48 to 400, limits of .15 to .6, powers of 4 and 8 on the same photos enlarged
+    up to 12 times, and on uav photos that are not of its test split.
     """
 
     level: Annotated[float, Field(gt=0, le=1)] = 0.1
@@ -37,7 +39,12 @@ class DensityGate:
     power: Annotated[float, Field(ge=1, le=16)] = 4.0
     """How steeply it falls there."""
     finest_scale: Annotated[float, Field(gt=0, le=1)] = 0.5
-    """Scales below this one always count: what they see is no texture."""
+    """Scales below this one see no texture, and follow the coarse limit."""
+    coarse_limit: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Share of answers at which a coarse scale counts for half: it fills dark ground, wet or in
+    shadow, as one wide crack; null, as older weights have it: it always counts in full."""
+    coarse_power: Annotated[float, Field(ge=1, le=16)] = 8.0
+    """How steeply it falls there: wide cracks are to lose nothing."""
 
 
 @dataclass(frozen=True, config=SETTINGS)
@@ -60,8 +67,8 @@ class HeatmapConfig:
     """Whether each residual becomes its geometric mean with the crack head's probability, where the
     network has that head: what is only rebuilt badly fades, and faint cracks count more."""
 
-    gate: DensityGate | None = field(default_factory=DensityGate)
-    """How much fine scales count where their own answer is dense; null: always in full."""
+    gate: DensityGate | None = field(default_factory=lambda: DensityGate(coarse_limit=0.4))
+    """How much scales count where their own answer is dense; null: always in full."""
 
     def __post_init__(self) -> None:
         if self.weights and len(self.weights) != len(self.scales):
@@ -98,10 +105,14 @@ def geometric_mean(residual: Residual, evidence: GrayImage) -> Residual:
 
 def sparse(residual: Residual, scale: float, gate: DensityGate | None) -> Residual:
     """One scale's residual (H, W) at the photo's size, less where its answer is dense around."""
-    if gate is None or scale < gate.finest_scale:
+    if gate is None:
+        return residual
+    fine = scale >= gate.finest_scale
+    limit, power = (gate.limit, gate.power) if fine else (gate.coarse_limit, gate.coarse_power)
+    if limit is None:
         return residual
     density = local_mean((residual > gate.level).astype(np.float32), gate.sigma)
-    share: Residual = residual / (1 + (density / np.float32(gate.limit)) ** gate.power)
+    share: Residual = residual / (1 + (density / np.float32(limit)) ** power)
     return share
 
 

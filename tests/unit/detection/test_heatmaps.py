@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -121,9 +122,18 @@ class TestDensityGate:
         assert left == sorted(left, reverse=True)
 
     @pytest.mark.parametrize("scale", [0.25, 0.125])
-    def test_coarse_scales_always_count(self, scale: float) -> None:
+    def test_without_a_limit_coarse_scales_always_count(self, scale: float) -> None:
         texture = np.full((40, 40), 0.5, np.float32)
         assert sparse(texture, scale, self.GATE) is texture
+
+    def test_dark_ground_loses_what_a_coarse_scale_says_and_a_wide_crack_nothing(self) -> None:
+        gate = replace(self.GATE, coarse_limit=0.4)
+        ground = np.zeros((160, 160), np.float32)
+        ground[110:] = 0.5  # to the border
+        crack = np.zeros((160, 160), np.float32)
+        crack[75:85] = 0.5
+        assert sparse(ground, 0.125, gate)[140].max() < 0.005
+        assert sparse(crack, 0.125, gate)[80] == pytest.approx(crack[80], rel=0.2)
 
     def test_without_a_gate_every_scale_counts(self) -> None:
         texture = np.full((40, 40), 0.5, np.float32)
