@@ -55,9 +55,8 @@ class _AtScale(nn.Module):
             self.up = _Linear(_resized(size, side, cv2.INTER_LINEAR))
         self.mean = _local_mean(size, flatten.mean_sigma)
         self.deviation = _local_mean(size, flatten.deviation_sigma)
-        gate = heat.gate
-        self.gate = None if gate is None or scale < gate.finest_scale else gate
-        self.around = None if self.gate is None else _local_mean(side, self.gate.sigma)
+        self.limit, self.power = heat.gate.at(scale) if heat.gate else (None, 1.0)
+        self.around = _local_mean(side, heat.gate.sigma) if heat.gate and self.limit else None
         self.tiles = _Tiled(network, size)
         self.blur = _Blurred(size, heat.blur_sigma)
         self.blur_full = _Blurred(side, heat.blur_sigma)
@@ -77,9 +76,9 @@ class _AtScale(nn.Module):
             residual = torch.sqrt(residual * darkness)
         if heat.confirmed and self.tiles.outputs > 1:
             residual = torch.sqrt(residual * self.up(answer[:, 1:]))
-        if self.gate is not None and self.around is not None:
-            density = self.around((residual > self.gate.level).to(residual.dtype))
-            residual = residual / (1 + (density / self.gate.limit) ** self.gate.power)
+        if heat.gate and self.limit and self.around is not None:
+            density = self.around((residual > heat.gate.level).to(residual.dtype))
+            residual = residual / (1 + (density / self.limit) ** self.power)
         return residual
 
     def _difference(self, image: Tensor, healed: Tensor) -> Tensor:

@@ -70,6 +70,8 @@ def _stay_at_home() -> None:
 
 def _imported() -> ModuleType:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    # it warns of what Ray Data itself does; what concerns a person is said here
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     try:
         import ray
         import ray.data

@@ -11,6 +11,7 @@ from crackdemo.checkpoints.checkpoint import load_checkpoint
 from crackdemo.checkpoints.names import SHIPPED, shipped_names
 from crackdemo.detection.calibration import Calibration
 from crackdemo.detection.detector import DetectorConfig, ResidualDetector
+from crackdemo.detection.heatmaps import DensityGate
 from crackdemo.detection.whole import WholeDetector
 from crackdemo.models.cae import CaeConfig
 from crackdemo.models.family import Network, build_network
@@ -61,6 +62,14 @@ def test_other_settings_are_followed_too(residual: str, scales: tuple[float, ...
     network = build_network("cae", CaeConfig(channels=(4, 8), skips=False)).eval()
     heat = plain_heat(residual=residual, scales=scales)
     assert levels_apart(network, replace(PLAIN, heatmap=heat), 100) <= 64
+
+
+@pytest.mark.parametrize("gate", [DensityGate(), DensityGate(coarse_limit=0.05)])
+def test_the_density_gate_is_followed_at_every_scale(gate: DensityGate) -> None:
+    checkpoint = load_checkpoint(SHIPPED / "cae-asphalt")
+    config = checkpoint.config.detector
+    gated = replace(config, heatmap=replace(config.heatmap, gate=gate))
+    assert levels_apart(checkpoint.network, gated, 128) <= 64
 
 
 def test_tiles_of_a_batch_are_seen_one_by_one() -> None:
