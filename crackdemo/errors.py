@@ -12,6 +12,10 @@ class PhotoError(CrackdemoError):
     """A file is no photo or mask that can be used; the text begins with its name."""
 
 
+class MaskError(CrackdemoError):
+    """A text is no run-length mask of the size asked for."""
+
+
 class SourceError(CrackdemoError):
     """A given path leads to no photos."""
 
@@ -36,6 +40,10 @@ class WeightsError(CrackdemoError):
     """There are no such weights, or they may not be used."""
 
 
+class ExportError(CrackdemoError):
+    """Weights could not be written for other programs, or these see something else in them."""
+
+
 class HubError(WeightsError):
     """The Hugging Face Hub did not give or take a checkpoint."""
 
@@ -46,6 +54,10 @@ class DatasetError(CrackdemoError):
 
 class PredictError(CrackdemoError):
     """Many photos cannot be begun."""
+
+
+class SurveyError(CrackdemoError):
+    """A survey cannot begin or go on."""
 
 
 class RunError(CrackdemoError):

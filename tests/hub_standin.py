@@ -355,7 +355,7 @@ ROUTES = (
 
 def is_lfs(name: str) -> bool:
     """As the Hub's default .gitattributes has it, whatever the size."""
-    return name.endswith((".safetensors", ".bin"))
+    return name.endswith((".safetensors", ".bin", ".onnx"))
 
 
 def sha256(data: bytes) -> str:

@@ -41,6 +41,9 @@ WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
 SIZE_LIMITS = {WEIGHTS: 500_000_000, CONFIG: 1_000_000, CARD: 1_000_000}
 """The three files of a checkpoint and the most bytes each may have, checked before a download."""
 
+ONNX = "onnx/model.onnx"
+"""Where the Hub's own conversions and transformers.js look for it."""
+
 _REVISION = re.compile(r"\w[\w.+-]*(/\w[\w.+-]*)*", re.ASCII)
 _TOKEN = re.compile(r"[!-~]+")
 
@@ -106,12 +109,15 @@ def push(
     private: bool = True,
     endpoint: str | None = None,
     on_progress: Callable[[str], None] | None = None,
+    onnx: bytes | None = None,
 ) -> str:
     """Publishes the checkpoint in `folder` as a new model repo and returns the URL of its commit.
 
-    All three files arrive in one commit, so that a broken push publishes nothing. A repo that
-    exists is refused, except an empty one of the same visibility: a broken push leaves that behind.
-    Raises HubError.
+    onnx: the same weights as `export` writes them, to be kept as `onnx/model.onnx` beside them; by
+    default the repo has no such file.
+    All files arrive in one commit, so that a broken push publishes nothing. A repo that exists is
+    refused, except an empty one of the same visibility: a broken push leaves that behind. Raises
+    HubError.
     """
     if parse_hub_id(repo_id)[1]:
         raise HubError(f"{repo_id!r} names a revision: a push takes owner/name alone.")
@@ -123,7 +129,10 @@ def push(
     with _explained(f"{repo_id} could not be published"):
         report(f"Creating {repo_id}")
         _create(api, repo_id, private)
-        operations = [CommitOperationAdd(name, folder / name) for name in SIZE_LIMITS]
+        files: dict[str, Path | bytes] = {name: folder / name for name in SIZE_LIMITS}
+        if onnx is not None:
+            files[ONNX] = onnx
+        operations = [CommitOperationAdd(name, file) for name, file in files.items()]
         report(f"Uploading {sum(file.upload_info.size for file in operations) / 1e6:.1f} MB")
         commit = api.create_commit(repo_id, operations, commit_message="Publish a checkpoint")
     report("Published")

@@ -14,6 +14,7 @@ from crackdemo.masks.params import MaskParams
 from crackdemo.models.families import FAMILIES
 
 _SHORTER = {"opening": "open", "closing": "close"}
+_DEVICES = ("auto", "cpu", "cuda", "mps")
 _SPLITS = ("train", "validation", "test")
 _MODEL = "a shipped name, a checkpoint folder, or owner/name[@revision] on the Hugging Face Hub"
 
@@ -48,6 +49,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_predict(commands.add_parser("predict", help="photos to masks, heatmaps and measures"))
     _add_evaluate(commands.add_parser("evaluate", help="figures on photos with known cracks"))
     _add_fit(commands.add_parser("fit", help="new weights from photos of sound surface"))
+    _add_survey(commands.add_parser("survey", help="archives of photos to Parquet, on Ray"))
+    _add_export(commands.add_parser("export", help="weights to an ONNX file that QGIS runs"))
     return parser
 
 
@@ -106,11 +109,40 @@ def _add_fit(parser: argparse.ArgumentParser) -> None:
     add("--config", type=Path, metavar="FILE", help="settings of the fit, JSON")
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--epochs", type=_count, metavar="N")
-    length.add_argument("--minutes", type=_minutes, metavar="M", help="epochs that fit in there")
+    length.add_argument("--minutes", type=_positive, metavar="M", help="epochs that fit in there")
     add("--seed", type=int, metavar="S")
     add("--threads", type=_count, metavar="T", help="all cores by default")
+    add("--device", choices=_DEVICES, default="auto", help="the best that there is by default")
     add("--dry-run", action="store_true", help="only say how long an epoch would take")
     add("--resume", action="store_true", help="go on with RUN, whose own data and settings hold")
+
+
+def _add_survey(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "sources",
+        nargs="+",
+        metavar="SOURCE",
+        help="photo, folder, glob, list of photos (.txt), s3://, gs:// or http(s):// address",
+    )
+    add("--model", metavar="NAME", help=_MODEL)
+    add("--out", required=True, type=Path, metavar="DIR", help="a begun survey in it goes on")
+    add("--preset", type=Path, metavar="FILE", help="settings that the page saved")
+    add("--workers", type=_count, metavar="N", help="one for each graphics card or else core")
+    add("--address", metavar="ADDRESS", help="of a Ray cluster; by default this machine alone")
+
+
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--model", metavar="NAME", help=_MODEL)
+    add("--out", required=True, type=Path, metavar="FILE.onnx", help="for QGIS with Deepness")
+    add(
+        "--mm-per-px",
+        type=_positive,
+        default=1.0,
+        metavar="S",
+        help="of the photos it is meant for, kept in the file; QGIS scales its map to it (1)",
+    )
 
 
 def _count(text: str) -> int:
@@ -119,11 +151,11 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _minutes(text: str) -> float:
+def _positive(text: str) -> float:
     try:
-        minutes = float(text)
+        number = float(text)
     except ValueError:
-        minutes = math.nan
-    if not 0 < minutes < math.inf:
+        number = math.nan
+    if not 0 < number < math.inf:
         raise argparse.ArgumentTypeError("must be a number above 0")
-    return minutes
+    return number

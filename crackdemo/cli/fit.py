@@ -20,11 +20,12 @@ from crackdemo.runs.folder import RunConfig, RunFolder
 from crackdemo.training.config import START_LEARNING_RATE, FitConfig
 from crackdemo.training.loop import seconds_per_step, use_threads
 from crackdemo.training.memory import keep_freed_memory
-from crackdemo.training.recipe import fit_config, read_data, run_fit
+from crackdemo.training.recipe import fit_config, follow_fit, read_data, run_fit
 from crackdemo.training.state import start_of
+from crackdemo.training.team import Team, assembled
 
-_WORKERS = 1
-"""Processes that paint tiles beside the training."""
+_MOST_WORKERS = 16
+"""Processes that paint tiles for one graphics card; beside a processor's own fit there is one."""
 
 
 def run(args: Namespace) -> int:
@@ -32,16 +33,24 @@ def run(args: Namespace) -> int:
     keep_freed_memory()
     threads = args.threads or os.cpu_count() or 1
     use_threads(threads)
-    if args.dry_run:
-        return _say_duration(args)
-    run = RunFolder(args.out)
+    with assembled(args.device) as team:
+        if args.dry_run:
+            return _say_duration(args, team)
+        run = RunFolder(args.out)
+        if not team.leads:
+            return _follow(run, threads, team)
+        return _lead(args, run, threads, team)
+
+
+def _lead(args: Namespace, run: RunFolder, threads: int, team: Team) -> int:
     config, folders = _resumed(run) if args.resume else _new_run(args, run)
-    if run.checkpoint.exists():
+    if team.shared(run.checkpoint.exists()):
         _tell(run, "done")
         say(f"The run “{args.out.name}” is done already.")
         return 0
+    say(f"Computing on: {team.name}.")
     try:
-        for report in run_fit(run, config, folders, threads, _WORKERS, say):
+        for report in run_fit(run, config, folders, threads, _workers(team), say, team):
             say(
                 f"epoch {report.epoch}/{report.epochs}  training {report.train_loss:.4f}  "
                 f"validation {report.validation_loss:.4f}{'  best' if report.best else ''}"
@@ -55,6 +64,20 @@ def run(args: Namespace) -> int:
         return 1
     say(f"Done: the weights are in {run.checkpoint}")
     return 0
+
+
+def _follow(run: RunFolder, threads: int, team: Team) -> int:
+    """Another process of the team has begun the run, and speaks."""
+    if not team.shared(True):
+        follow_fit(run, fit_config(run), run.data(), threads, _workers(team), team)
+    return 0
+
+
+def _workers(team: Team) -> int:
+    if team.device.type == "cpu":
+        return 1
+    here = int(os.environ.get("LOCAL_WORLD_SIZE", team.size))
+    return max(1, min(_MOST_WORKERS, (os.cpu_count() or 1) // here - 1))
 
 
 def _resumed(run: RunFolder) -> tuple[FitConfig, list[Path]]:
@@ -76,11 +99,11 @@ def _tell(run: RunFolder, status: str, message: str = "") -> None:
         run.write_status(status, message)
 
 
-def _say_duration(args: Namespace) -> int:
+def _say_duration(args: Namespace, team: Team) -> int:
     """On stdout: seconds a step, from a few real ones."""
     config = _fit_config(args)
     data = read_data(_data_folders(args), config.source_size, config.flatten.channel)
-    print(f"{seconds_per_step(config, data.train, _WORKERS):.4g} seconds a step")
+    print(f"{seconds_per_step(config, data.train, _workers(team), team):.4g} seconds a step")
     return 0
 
 

@@ -33,15 +33,22 @@ def onnx_graph(network: Network) -> bytes:
     """Of an evaluated network: INPUT to OUTPUT as in `Answering`, for any number of images, and
     sizes in multiples of its stride unless it takes only one. Raises RuntimeError."""
     side = network.tile_size or 4 * network.stride
-    axes = {0: "images", **({} if network.tile_size else {2: "height", 3: "width"})}
+    sizes = {} if network.tile_size else {2: "height", 3: "width"}
+    return traced(Answering(network), torch.zeros(1, 1, side, side), sizes)
+
+
+def traced(module: nn.Module, images: Tensor, sizes: dict[int, str]) -> bytes:
+    """INPUT to OUTPUT of a module, for any number of images like these; `sizes` names their other
+    axes that may differ too. Raises RuntimeError."""
+    axes = {0: "images", **sizes}
     file = io.BytesIO()
     with warnings.catch_warnings(), torch.inference_mode(False):
         # that this exporter is the older one (the newer needs two more packages and ten times as
         # long), and that sizes may be frozen, which whoever uses the graph checks
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            Answering(network).eval(),
-            (torch.zeros(1, 1, side, side),),
+            module.eval(),
+            (images,),
             file,  # type: ignore[arg-type]  # the stubs know paths alone
             dynamo=False,
             opset_version=_OPSET,

@@ -46,6 +46,12 @@ class DensityGate:
     coarse_power: Annotated[float, Field(ge=1, le=16)] = 8.0
     """How steeply it falls there: wide cracks are to lose nothing."""
 
+    def at(self, scale: float) -> tuple[float | None, float]:
+        """Limit and power of a scale; without a limit it always counts in full."""
+        if scale >= self.finest_scale:
+            return self.limit, self.power
+        return self.coarse_limit, self.coarse_power
+
 
 @dataclass(frozen=True, config=SETTINGS)
 class HeatmapConfig:
@@ -107,8 +113,7 @@ def sparse(residual: Residual, scale: float, gate: DensityGate | None) -> Residu
     """One scale's residual (H, W) at the photo's size, less where its answer is dense around."""
     if gate is None:
         return residual
-    fine = scale >= gate.finest_scale
-    limit, power = (gate.limit, gate.power) if fine else (gate.coarse_limit, gate.coarse_power)
+    limit, power = gate.at(scale)
     if limit is None:
         return residual
     density = local_mean((residual > gate.level).astype(np.float32), gate.sigma)

@@ -15,9 +15,9 @@ from crackdemo.configs import SETTINGS, Share
 Channel: TypeAlias = Literal["luma", "blue"]
 
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
-_LARGEST_FALL = 32
+LARGEST_FALL = 32
 """Gray levels that blue may lie below luma: soil does by less, yellow paint by more."""
-_COARSE = 4
+COARSE = 4
 """The local statistics are smooth: computing them at a quarter of the size loses nothing."""
 _Sigma = Annotated[float, Field(ge=1, le=500)]
 _Positive = Annotated[float, Field(gt=0, le=1)]
@@ -69,7 +69,7 @@ def gray_levels(photo: RgbImage, channel: Channel) -> NDArray[np.uint8]:
     luma: NDArray[np.uint8] = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)
     if channel == "luma":
         return luma
-    blue: NDArray[np.uint8] = np.maximum(photo[..., 2], cv2.subtract(luma, _LARGEST_FALL))
+    blue: NDArray[np.uint8] = np.maximum(photo[..., 2], cv2.subtract(luma, LARGEST_FALL))
     return blue
 
 
@@ -89,8 +89,8 @@ def measure_illumination(gray: GrayImage, config: FlattenConfig) -> Illumination
 def local_mean(image: GrayImage, sigma: float) -> GrayImage:
     """Gaussian mean of an image (H, W), of a sigma in pixels, computed on a coarser grid."""
     height, width = image.shape
-    size = (-(-width // _COARSE), -(-height // _COARSE))
+    size = (-(-width // COARSE), -(-height // COARSE))
     coarse = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    blurred = cv2.GaussianBlur(coarse, (0, 0), sigma / _COARSE, borderType=cv2.BORDER_REFLECT)
+    blurred = cv2.GaussianBlur(coarse, (0, 0), sigma / COARSE, borderType=cv2.BORDER_REFLECT)
     mean: GrayImage = cv2.resize(blurred, (width, height))
     return mean

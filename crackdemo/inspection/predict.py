@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -72,7 +73,7 @@ def inspect_photos(
     """One outcome per photo, in order; a photo that fails holds nothing up. Stopped ends it."""
     with suppress(Stopped):
         for source in sources:
-            yield _inspect(source, detector, preset, clock)
+            yield inspect_photo(source, partial(_read, source.path), detector, preset, clock)
 
 
 def predict(
@@ -146,15 +147,19 @@ def error_row(failed: Failed) -> dict[str, str]:
     return {"file": failed.source.file, "reason": failed.reason}
 
 
-def _inspect(
-    source: Source, detector: Detector, preset: Preset, clock: Callable[[], float]
+def inspect_photo(
+    source: Source,
+    read: Callable[[], tuple[RgbImage, str]],
+    detector: Detector,
+    preset: Preset,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> Outcome:
+    """Of one photo; `read` gives its pixels and its file's SHA-256, or raises PhotoError."""
     try:
-        photo = read_photo(source.path)
+        photo, sha256 = read()
         started = clock()
         detection = detector.detect(photo)
         seconds = clock() - started
-        sha256 = sha256_of(source.path)
         dropped = preset.dropped_on(sha256, source.path.name)
         verdict = judge(detection, detector, preset, dropped)
     except PhotoError as error:
@@ -163,6 +168,10 @@ def _inspect(
         reason = "most likely for lack of memory; save it with fewer pixels or close other programs"
         return Failed(source, f"{source.path.name} could not be scored, {reason}.")
     return Inspected(source, photo, sha256, detection, verdict, seconds)
+
+
+def _read(path: Path) -> tuple[RgbImage, str]:
+    return read_photo(path), sha256_of(path)
 
 
 def _saved(out: Path, inspected: Inspected) -> Outcome:

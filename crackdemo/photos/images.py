@@ -32,8 +32,9 @@ PHOTO_SUFFIXES = frozenset(
 )
 """Lower case; what `find_photos` takes for a photo."""
 
-# No other decoder ever sees a file: some of Pillow's start programs.
-_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF", "GIF", "BMP")
+FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF", "GIF", "BMP")
+"""No other decoder ever sees a file: some of Pillow's start programs."""
+
 _TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _TURNS: dict[object, Image.Transpose] = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -61,8 +62,19 @@ def read_photo(path: Path) -> RgbImage:
     v / 257 to within one level; float samples in 0..1 are scaled by 255. Of several frames or
     pages the first counts. ICC profiles are ignored. Raises PhotoError.
     """
-    with _explained(path):
-        return np.array(_rgb(_decode(_read(path)), background="white"))
+    with _explained(path.name):
+        return _photo(_read(path))
+
+
+def decode_photo(data: bytes, name: str) -> RgbImage:
+    """As `read_photo`, of a file's content; `name` is what a PhotoError calls it."""
+    with _explained(name):
+        _check_size(len(data))
+        return _photo(data)
+
+
+def _photo(data: bytes) -> RgbImage:
+    return np.array(_rgb(_decode(data), background="white"))
 
 
 def read_mask(path: Path) -> CrackMask:
@@ -73,7 +85,7 @@ def read_mask(path: Path) -> CrackMask:
     channel, transparency is background. Raises PhotoError, also where values are present but
     none is above half, because such a mask would silently be empty.
     """
-    with _explained(path):
+    with _explained(path.name):
         image = _decode(_read(path))
         is_integer = image.mode.startswith("I")
         values = np.asarray(image if is_integer else _rgb(image, background="black"))
@@ -119,9 +131,9 @@ def find_photos(folder: Path) -> list[Path]:
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def _explained(name: str) -> Iterator[None]:
     """Puts the file's name before a PhotoError and turns every other exception into one."""
-    name = path.name.encode(errors="replace").decode()  # a name may hold bytes that do not print
+    name = name.encode(errors="replace").decode()  # a name may hold bytes that do not print
     try:
         yield
     except PhotoError as reason:
@@ -151,12 +163,15 @@ def _read(path: Path) -> bytes:
         raise PhotoError("is a folder, not a photo; choose the photos in it")
     if not path.is_file():
         raise PhotoError("was not found; check that it has not been moved or renamed")
-    size = path.stat().st_size
+    _check_size(path.stat().st_size)
+    return path.read_bytes()
+
+
+def _check_size(size: int) -> None:
     if size == 0:
         raise PhotoError("is an empty file; copy it again from the camera")
     if size > MAX_FILE_MB * 1_000_000:
         raise PhotoError(f"is a file of more than {MAX_FILE_MB} MB; save it smaller or as JPEG")
-    return path.read_bytes()
 
 
 def _decode(data: bytes) -> Image.Image:
@@ -168,7 +183,7 @@ def _decode(data: bytes) -> Image.Image:
                 _refuse_rare_tiff(page)
                 if page.sampleformat == SAMPLEFORMAT.IEEEFP or page.axes == "SYX":
                     return _decode_deep_tiff(page)
-    image = Image.open(BytesIO(data), formats=_FORMATS)
+    image = Image.open(BytesIO(data), formats=FORMATS)
     if image.width * image.height > MAX_MEGAPIXELS * 1_000_000:
         raise PhotoError(_TOO_MANY_PIXELS)
     image.load()

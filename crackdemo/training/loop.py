@@ -1,14 +1,14 @@
 """fit(): a network on crack-free tiles, as a generator of epoch reports."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from crackdemo.errors import LossError
@@ -18,6 +18,7 @@ from crackdemo.runs.folder import EpochReport
 from crackdemo.training.config import FitConfig
 from crackdemo.training.objectives import make_pair
 from crackdemo.training.state import TrainingState, new_state
+from crackdemo.training.team import CPU_ALONE, Team
 
 GrayTiles = list[NDArray[np.uint8]]
 TensorPair = tuple[Tensor, Tensor, Tensor]
@@ -58,22 +59,38 @@ class PairDataset(Dataset[TensorPair]):
 
 
 def fit(
-    config: FitConfig, state: TrainingState, train: GrayTiles, validation: GrayTiles, workers: int
+    config: FitConfig,
+    state: TrainingState,
+    train: GrayTiles,
+    validation: GrayTiles,
+    workers: int,
+    team: Team = CPU_ALONE,
 ) -> Iterator[EpochReport]:
     """Trains `state` in place, one report an epoch; stop iterating to stop the fit.
 
-    workers: processes that paint tiles beside the training; 0 paints in this one. Raises LossError
-    when the loss is no longer a number (the last good weights stay in `state.best_weights`).
+    workers: processes that paint tiles beside the training; 0 paints in this one. team: of this
+    process; each paints and sees its share of every batch, the leader validates. Raises LossError
+    when the loss is no longer a number (the last good weights stay in `state.best_weights`), and
+    FitError where a batch cannot be shared.
     """
     size = config.steps_per_epoch * config.batch_size
-    keys = range(state.epoch * size, config.epochs * size)
-    batches = iter(_loader(PairDataset(train, config, size), keys, config.batch_size, workers))
-    held_out = _validation_batches(config, validation)
+    share = team.share_of(config.batch_size)
+    keys = [
+        key
+        for key in range(state.epoch * size, config.epochs * size)
+        if key % config.batch_size % team.size == team.rank
+    ]
+    batches = iter(_loader(PairDataset(train, config, size), keys, share, workers, team.device))
+    held_out = _validation_batches(config, validation) if team.leads else []
+    network = team.together(state.network)
     while state.epoch < config.epochs and state.stale_epochs < config.patience:
         started = time.perf_counter()
-        torch.manual_seed(config.seed * 1_000_003 + state.epoch)  # the VAE's noise
-        train_loss = _train_epoch(config, state, batches)
-        validation_loss = _evaluate(config, state.network, held_out)
+        # the VAE's noise
+        torch.manual_seed(config.seed * 1_000_003 + state.epoch + team.rank * 7_919)
+        train_loss = team.mean(_train_epoch(config, state, network, batches))
+        validation_loss = team.shared(
+            _evaluate(config, state.network, held_out) if team.leads else 0.0
+        )
         if not np.isfinite(train_loss + validation_loss):
             raise LossError(
                 f"The loss became infinite in epoch {state.epoch + 1}: try a lower learning rate."
@@ -81,7 +98,7 @@ def fit(
         better = validation_loss < state.best_loss
         if better:
             state.best_loss, state.stale_epochs = validation_loss, 0
-            state.best_weights = {k: v.clone() for k, v in state.network.state_dict().items()}
+            state.best_weights = {k: v.cpu().clone() for k, v in state.network.state_dict().items()}
         else:
             state.stale_epochs += 1
         state.epoch += 1
@@ -121,58 +138,83 @@ def within(config: FitConfig, minutes: float, seconds: float) -> FitConfig:
     return replace(config, epochs=epochs, steps_per_epoch=min(shorter, config.steps_per_epoch))
 
 
-def seconds_per_step(config: FitConfig, train: GrayTiles, workers: int) -> float:
-    """From a few measured steps."""
+def seconds_per_step(
+    config: FitConfig, train: GrayTiles, workers: int, team: Team = CPU_ALONE
+) -> float:
+    """From a few measured steps of a process on its share of the batch."""
+    config = replace(config, batch_size=team.share_of(config.batch_size))
     trial = replace(config, epochs=1, steps_per_epoch=8)
-    state = new_state(trial)
+    state = new_state(trial, team.device)
     batches = iter(
         _loader(
             PairDataset(train, trial, 8 * config.batch_size),
             range(8 * config.batch_size),
             config.batch_size,
             workers,
+            team.device,
         )
     )
-    _train_step(trial, state, next(batches), 0)  # the first pays for warming up
+    # the first pays for warming up; a loss's value is there when a card has come to it
+    float(_train_step(trial, state, state.network, next(batches), 0))
     started = time.perf_counter()
     for step in range(1, 8):
-        _train_step(trial, state, next(batches), step)
+        loss = _train_step(trial, state, state.network, next(batches), step)
+    float(loss)
     return (time.perf_counter() - started) / 7
 
 
 def _loader(
-    dataset: PairDataset, keys: range, batch_size: int, workers: int
+    dataset: PairDataset,
+    keys: Sequence[int],
+    batch_size: int,
+    workers: int,
+    device: torch.device = CPU_ALONE.device,
 ) -> "DataLoader[TensorPair]":
     # forked after OpenCV or torch have started threads, a worker would hang: spawn
     context = "spawn" if workers else None
     return DataLoader(
-        dataset, batch_size, sampler=keys, num_workers=workers, multiprocessing_context=context
+        dataset,
+        batch_size,
+        sampler=keys,
+        num_workers=workers,
+        multiprocessing_context=context,
+        pin_memory=device.type == "cuda",
     )
 
 
-def _train_epoch(config: FitConfig, state: TrainingState, batches: Iterator[TensorPair]) -> float:
-    state.network.train()
+def _train_epoch(
+    config: FitConfig, state: TrainingState, network: nn.Module, batches: Iterator[TensorPair]
+) -> float:
+    """network: the state's own, as it is called in training."""
+    network.train()
     first = state.epoch * config.steps_per_epoch
     losses = [
-        _train_step(config, state, next(batches), first + step)
+        _train_step(config, state, network, next(batches), first + step)
         for step in range(config.steps_per_epoch)
     ]
-    return float(np.mean(losses))
+    return float(np.mean([float(loss) for loss in losses]))
 
 
-def _train_step(config: FitConfig, state: TrainingState, batch: TensorPair, step: int) -> float:
+def _train_step(
+    config: FitConfig, state: TrainingState, network: nn.Module, batch: TensorPair, step: int
+) -> Tensor:
+    """The loss, still on its device: to read it each time would let a card wait."""
     for group in state.optimizer.param_groups:
         group["lr"] = learning_rate(config, step)
-    value = _loss(config, state.network, batch)
+    value = _loss(config, network, batch)
     state.optimizer.zero_grad(set_to_none=True)
     value.backward()  # type: ignore[no-untyped-call]
     state.optimizer.step()
-    return float(value.detach())
+    return value.detach()
 
 
-def _loss(config: FitConfig, network: Network, batch: TensorPair) -> Tensor:
-    image, target, mask = (part.contiguous(memory_format=torch.channels_last) for part in batch)
-    with torch.autocast("cpu", torch.bfloat16, enabled=config.bfloat16 and has_bfloat16()):
+def _loss(config: FitConfig, network: nn.Module, batch: TensorPair) -> Tensor:
+    device = next(network.parameters()).device
+    image, target, mask = (
+        part.to(device, non_blocking=True, memory_format=torch.channels_last) for part in batch
+    )
+    is_half = config.bfloat16 and has_bfloat16(device)
+    with torch.autocast(device.type, torch.bfloat16, enabled=is_half):
         prediction: Prediction = network(image)
     reconstruction = prediction.reconstruction.float()
     loss = config.mse_weight * mean_squared_error(reconstruction, target)
@@ -202,8 +244,12 @@ def _evaluate(config: FitConfig, network: Network, batches: list[TensorPair]) ->
     return float(np.mean([float(_loss(config, network, batch)) for batch in batches]))
 
 
-def has_bfloat16() -> bool:
-    """Whether the processor computes in bfloat16; where it only pretends to, that is slower."""
+def has_bfloat16(device: torch.device = CPU_ALONE.device) -> bool:
+    """Whether a device computes in bfloat16; where it only pretends to, that is slower."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type != "cpu":
+        return False
     is_there = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
     return bool(is_there and torch.ops.mkldnn._is_mkldnn_bf16_supported())
 

@@ -53,6 +53,7 @@ from crackdemo.training.state import (
     save_state,
     weights_to_start_from,
 )
+from crackdemo.training.team import CPU_ALONE, Team
 
 
 @dataclass(frozen=True)
@@ -131,11 +132,13 @@ def run_fit(
     threads: int,
     workers: int = 1,
     say: Callable[[str], None] = print,
+    team: Team = CPU_ALONE,
 ) -> Iterator[EpochReport]:
     """Fits, or goes on where the run stopped; `run.checkpoint` is there when it ends.
 
-    say: is told what a person should know, a sentence at a time. Raises DatasetError, or FitError
-    when the fit cannot go on; the run folder then says "failed" and why.
+    team: of this process, which leads it; the others call `follow_fit`. say: is told what a person
+    should know, a sentence at a time. Raises DatasetError, or FitError when the fit cannot go on;
+    the run folder then says "failed" and why.
     """
     use_threads(threads)
     with _failure_told(run):
@@ -147,12 +150,13 @@ def run_fit(
             say(problem)
         if data.problems:
             run.note(_unused(data.problems).strip())
-        config = _settled(run, config, data.train, workers, say)
-        config, state = yield from fit_in_memory(run, config, data, workers, say)
+        config = team.shared(_settled(run, config, data.train, workers, say, team))
+        config, state = yield from fit_in_memory(run, config, data, workers, say, team)
         loss = state.best_loss
         state.network.load_state_dict(averaged_with_start(config, state.best_weights))
         if config.start:
             loss = validation_loss(config, state.network, data.validation)
+        state.network.cpu()
         training = {
             "fit": asdict(config),
             "data": [folder.resolve().name for folder in folders],
@@ -161,6 +165,7 @@ def run_fit(
             "epochs_done": state.epoch,
             "minutes": round(sum(report.seconds for report in run.metrics()) / 60, 1),
             "threads": threads,
+            "device": team.name,
         }
         if config.start:
             start = weights_to_start_from(config).folder
@@ -182,39 +187,59 @@ def run_fit(
         run.finish()
 
 
+def follow_fit(
+    run: RunFolder, config: FitConfig, folders: list[Path], threads: int, workers: int, team: Team
+) -> None:
+    """The part of every process but the leader in a fit of several: it writes nothing. Raises as
+    `run_fit`."""
+    use_threads(threads)
+    data = read_data(folders, config.source_size, config.flatten.channel)
+    config = team.shared(config)
+    state = team.shared_start(lambda: load_state(run.last_state, config, team.device))
+    for _ in fit(config, state, data.train, data.validation, workers, team):
+        pass
+
+
 def fit_in_memory(
     run: RunFolder,
     config: FitConfig,
     data: FitData,
     workers: int,
     say: Callable[[str], None] = print,
+    team: Team = CPU_ALONE,
 ) -> Generator[EpochReport, None, tuple[FitConfig, TrainingState]]:
     """The fit itself; where memory runs out, once more with half the batch, from the last epoch.
 
     Returns the settings that held in the end and the trained state.
     """
     try:
-        return config, (yield from _fit(run, config, data, workers, say))
+        return config, (yield from _fit(run, config, data, workers, say, team))
     except (MemoryError, RuntimeError) as error:
-        if not _is_out_of_memory(error) or config.batch_size == 1:
+        # the other processes of a team could not be told
+        if not _is_out_of_memory(error) or config.batch_size == 1 or team.size > 1:
             raise
     smaller = replace(config, batch_size=config.batch_size // 2)
     run.settle(asdict(smaller))
     message = f"Memory ran out: the batch was halved to {smaller.batch_size} tiles."
     run.note(message)
     say(message)
-    return smaller, (yield from _fit(run, smaller, data, workers, say))
+    return smaller, (yield from _fit(run, smaller, data, workers, say, team))
 
 
 def _fit(
-    run: RunFolder, config: FitConfig, data: FitData, workers: int, say: Callable[[str], None]
+    run: RunFolder,
+    config: FitConfig,
+    data: FitData,
+    workers: int,
+    say: Callable[[str], None],
+    team: Team,
 ) -> Generator[EpochReport, None, TrainingState]:
-    state = load_state(run.last_state, config)
+    state = team.shared_start(lambda: load_state(run.last_state, config, team.device))
     run.keep_metrics(state.epoch)
     run.at("training")
     samples = Samples(config, data.validation)
     try:
-        for report in fit(config, state, data.train, data.validation, workers):
+        for report in fit(config, state, data.train, data.validation, workers, team):
             run.add_metrics(report)
             save_state(run.last_state, state)
             samples.write(run.sample(report.epoch), state.network)
@@ -234,13 +259,14 @@ def _settled(
     train: GrayTiles,
     workers: int,
     say: Callable[[str], None],
+    team: Team,
 ) -> FitConfig:
     """With minutes as epochs, from a few measured steps."""
     minutes = run.config().minutes
     if minutes is None:
         return config
     run.at("measuring how long a step takes")
-    config = within(config, minutes, seconds_per_step(config, train, workers))
+    config = within(config, minutes, seconds_per_step(config, train, workers, team))
     run.settle(asdict(config))
     say(
         f"Time given: {minutes:g} min. Epochs: {config.epochs}. Steps in each: "

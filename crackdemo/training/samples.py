@@ -42,14 +42,14 @@ class Samples:
         """
         network.eval()
         images = self._images[:, 0].numpy()
-        prediction = network.predict(self._images)
-        healed = prediction.reconstruction[:, 0].float().numpy()
+        prediction = network.predict(self._images.to(next(network.parameters()).device))
+        healed = prediction.reconstruction[:, 0].float().cpu().numpy()
         residuals = [
             residual_of(image, reconstruction, self._config.heatmap)
             for image, reconstruction in zip(images, healed, strict=True)
         ]
         if self._config.heatmap.confirmed and prediction.crack_logits is not None:
-            cracks = torch.sigmoid(prediction.crack_logits[:, 0].float()).numpy()
+            cracks = torch.sigmoid(prediction.crack_logits[:, 0].float()).cpu().numpy()
             residuals = [geometric_mean(*both) for both in zip(residuals, cracks, strict=True)]
         r0 = best_f1_residual(residuals, self._masks) or float(np.quantile(residuals, 0.999))
         rows = []

@@ -16,6 +16,7 @@ from crackdemo.errors import CrackdemoError, FitError
 from crackdemo.files import written_whole
 from crackdemo.models.family import Network, build_network
 from crackdemo.training.config import FitConfig
+from crackdemo.training.team import CPU_ALONE
 
 _OPTIMIZER_TENSORS = ("step", "exp_avg", "exp_avg_sq")
 
@@ -38,13 +39,14 @@ class TrainingState:
     """Epochs since the lowest validation loss."""
 
 
-def new_state(config: FitConfig) -> TrainingState:
-    """A network, untrained by the config's seed or with the weights that it starts from, and its
-    optimizer. Raises FitError."""
+def new_state(config: FitConfig, device: torch.device = CPU_ALONE.device) -> TrainingState:
+    """A network on a device, untrained by the config's seed or with the weights that it starts
+    from, and its optimizer. Raises FitError."""
     torch.manual_seed(config.seed)
     network = build_network(config.family, config.network)
     if config.start:
         network.load_state_dict(start_of(config))
+    network.to(device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
@@ -101,9 +103,11 @@ def save_state(path: Path, state: TrainingState) -> None:
         save_file(whole, building, {"counters": json.dumps(counters)})
 
 
-def load_state(path: Path, config: FitConfig) -> TrainingState:
+def load_state(
+    path: Path, config: FitConfig, device: torch.device = CPU_ALONE.device
+) -> TrainingState:
     """Where the fit stopped; a fresh state where there is no file. Raises FitError."""
-    state = new_state(config)
+    state = new_state(config, device)
     if not path.exists():
         return state
     try:
@@ -116,7 +120,10 @@ def load_state(path: Path, config: FitConfig) -> TrainingState:
         state.best_weights = _part(tensors, "best.")
         for index, parameter in enumerate(state.network.parameters()):
             of_parameter = _part(tensors, f"optimizer.{index}.")
-            state.optimizer.state[parameter] = {k: of_parameter[k] for k in _OPTIMIZER_TENSORS}
+            state.optimizer.state[parameter] = {
+                k: of_parameter[k] if k == "step" else of_parameter[k].to(device)
+                for k in _OPTIMIZER_TENSORS
+            }
     except (SafetensorError, RuntimeError, KeyError, TypeError, ValueError):
         raise FitError(
             f"The run “{path.parent.name}” cannot go on, {path.name} is damaged or of another "

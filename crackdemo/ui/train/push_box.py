@@ -4,14 +4,18 @@ from typing import Any
 
 import gradio as gr
 
+from crackdemo.checkpoints.checkpoint import load_checkpoint
+from crackdemo.checkpoints.export import onnx_file
 from crackdemo.checkpoints.hub import push
-from crackdemo.errors import HubError, RunError
+from crackdemo.errors import CheckpointError, ExportError, HubError, RunError
 from crackdemo.runs.jobs import Jobs
 from crackdemo.ui import owner
 from crackdemo.ui.workbench import Workbench
 
 _PROGRESS = gr.Progress()
 _SCOPE = "contribute-repos"
+_MM_PER_PX = 1.0
+"""What the ONNX file says it is meant for; QGIS lets a person change it."""
 
 
 def build(bench: Workbench, jobs: Jobs, choice: gr.Radio) -> None:
@@ -29,7 +33,9 @@ def build(bench: Workbench, jobs: Jobs, choice: gr.Radio) -> None:
                 visible=bench.owner is None,
                 elem_id="push-token",
             )
-        private = gr.Checkbox(True, label="Private", elem_id="push-private")
+        with gr.Row():
+            private = gr.Checkbox(True, label="Private", elem_id="push-private")
+            with_onnx = gr.Checkbox(False, label="With an ONNX file for QGIS", elem_id="push-onnx")
         publish = gr.Button("Publish this run’s weights", size="sm", elem_id="push")
         said = gr.Markdown(visible=False, elem_id="push-said")
 
@@ -38,6 +44,7 @@ def build(bench: Workbench, jobs: Jobs, choice: gr.Radio) -> None:
         repo_id: str,
         key: str,
         is_private: bool,
+        has_onnx: bool,
         profile: gr.OAuthProfile | None,
         login: gr.OAuthToken | None,
         progress: Any = _PROGRESS,
@@ -47,6 +54,9 @@ def build(bench: Workbench, jobs: Jobs, choice: gr.Radio) -> None:
             owner.check(bench.owner, profile)
             folder = jobs.run_folder(chosen or "").checkpoint
             key = token_of(bench.owner, key or "", login)
+            if has_onnx:
+                progress(0.2, desc="Writing ONNX")
+            onnx = onnx_file(load_checkpoint(folder), _MM_PER_PX) if has_onnx else None
             url = push(
                 folder,
                 repo_id,
@@ -54,14 +64,15 @@ def build(bench: Workbench, jobs: Jobs, choice: gr.Radio) -> None:
                 is_private,
                 bench.endpoint,
                 on_progress=lambda step: progress(0.5, desc=step),
+                onnx=onnx,
             )
-        except (RunError, HubError) as error:
+        except (RunError, HubError, CheckpointError, ExportError) as error:
             return gr.Markdown(f"⚠️ {error}", visible=True), ""
         return gr.Markdown(f"Published: [{repo_id}]({url})", visible=True), ""
 
     publish.click(
         run,
-        [choice, repo, token, private],
+        [choice, repo, token, private, with_onnx],
         [said, token],
         show_progress="minimal",
         api_visibility="private",

@@ -379,6 +379,13 @@ class TestPush:
         push(folder, "owner/new", TOKEN, endpoint=hub.endpoint)
         assert set(hub.repos["owner/new"].files) == {*CHECKPOINT, ".gitattributes"}
 
+    def test_takes_an_onnx_file_along_where_it_is_given(
+        self, hub: HubStandIn, folder: Path
+    ) -> None:
+        push(folder, "owner/new", TOKEN, endpoint=hub.endpoint, onnx=b"graph")
+        assert hub.repos["owner/new"].files["onnx/model.onnx"] == b"graph"
+        assert hub.count("POST /api/models/owner/new/commit/main") == 1
+
     @pytest.mark.parametrize("private", [True, False])
     def test_publishes_to_whom_it_was_told(
         self, hub: HubStandIn, folder: Path, private: bool

@@ -1,0 +1,236 @@
+"""A residual detector as one network from a colour tile to its heatmap, for programs that can do
+no more than run a graph: every size in it is fixed, and all that is linear is a matrix.
+
+The matrices are what OpenCV makes of the identity, so that a tile gets the heatmap that the
+detector itself would give a photo of that size.
+"""
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from crackdemo.detection.detector import DetectorConfig
+from crackdemo.detection.illumination import COARSE, LARGEST_FALL, FlattenConfig
+from crackdemo.detection.tiling import MARGIN
+from crackdemo.models.family import Network
+
+
+class WholeDetector(nn.Module):
+    """RGB tiles (N, 3, side, side) in 0..1 to heatmaps (N, 1, side, side): whole numbers of the
+    fixed scale as shares of 65536."""
+
+    def __init__(self, network: Network, config: DetectorConfig, side: int) -> None:
+        super().__init__()
+        self.config, self.side = config, side
+        self.scales = nn.ModuleList(
+            _AtScale(network, config, side, scale) for scale in config.heatmap.scales
+        )
+
+    def forward(self, tile: Tensor) -> Tensor:
+        heat = self.config.heatmap
+        gray = _gray(tile, self.config.flatten.channel == "blue")
+        weights = heat.weights or (1.0,) * len(heat.scales)
+        total = torch.zeros_like(gray)
+        for at_scale, weight in zip(self.scales, weights, strict=True):
+            total = total + weight / sum(weights) * at_scale(gray)
+        share = total / (total + self.config.calibration.r0)
+        return torch.clamp(torch.round(65536 * share), max=65535) / 65536
+
+
+class _AtScale(nn.Module):
+    """Gray (N, 1, side, side) to one scale's residual at full size."""
+
+    def __init__(self, network: Network, config: DetectorConfig, side: int, scale: float) -> None:
+        super().__init__()
+        size = max(1, round(side * scale))
+        flatten, heat = config.flatten, config.heatmap
+        self.flatten, self.heat = flatten, heat
+        self.down: nn.Module = nn.Identity()
+        self.up: nn.Module = nn.Identity()
+        if size != side:
+            self.down = _Linear(_resized(side, size, cv2.INTER_AREA))
+            self.up = _Linear(_resized(size, side, cv2.INTER_LINEAR))
+        self.mean = _local_mean(size, flatten.mean_sigma)
+        self.deviation = _local_mean(size, flatten.deviation_sigma)
+        self.limit, self.power = heat.gate.at(scale) if heat.gate else (None, 1.0)
+        self.around = _local_mean(side, heat.gate.sigma) if heat.gate and self.limit else None
+        self.tiles = _Tiled(network, size)
+        self.blur = _Blurred(size, heat.blur_sigma)
+        self.blur_full = _Blurred(side, heat.blur_sigma)
+
+    def forward(self, gray: Tensor) -> Tensor:
+        heat = self.heat
+        scaled = self.down(gray)
+        mean = self.mean(scaled)
+        variance = self.deviation((scaled - mean) ** 2)
+        deviation = torch.sqrt(torch.clamp(variance, min=0)) + self.flatten.deviation_floor
+        image = _flat(scaled, mean, deviation, self.flatten)
+        answer = self.tiles(image)
+        residual = self.up(self.blur(self._difference(image, answer[:, :1])))
+        if heat.sharpened:
+            light = _flat(gray, self.up(mean), self.up(deviation), self.flatten)
+            darkness = self.blur_full(torch.relu(self.flatten.level - light))
+            residual = torch.sqrt(residual * darkness)
+        if heat.confirmed and self.tiles.outputs > 1:
+            residual = torch.sqrt(residual * self.up(answer[:, 1:]))
+        if heat.gate and self.limit and self.around is not None:
+            density = self.around((residual > heat.gate.level).to(residual.dtype))
+            residual = residual / (1 + (density / self.limit) ** self.power)
+        return residual
+
+    def _difference(self, image: Tensor, healed: Tensor) -> Tensor:
+        """Of the configured kind, before its blur."""
+        if self.heat.residual == "dark":
+            return torch.relu(healed - image)
+        if self.heat.residual == "absolute":
+            return torch.abs(healed - image)
+        return torch.abs(_gradient(healed) - _gradient(image))
+
+
+class _Tiled(nn.Module):
+    """What the network says of an image (N, 1, size, size): (N, 1 or 2, size, size).
+
+    With a mirrored border, in one pass; a network of one size sees overlapping tiles, of which
+    each counts the less the nearer its edge is.
+    """
+
+    weight: Tensor
+    total: Tensor
+
+    def __init__(self, network: Network, size: int) -> None:
+        super().__init__()
+        self.network, self.size = network, size
+        step = network.tile_size // 2 if network.tile_size else network.stride
+        length = max(-(-(size + 2 * MARGIN) // step) * step, network.tile_size or 0)
+        self.pad = _Mirrored(size, MARGIN, length - size - MARGIN)
+        self.tile = network.tile_size or length
+        starts = range(0, length - self.tile + 1, step)
+        self.corners = [(top, left) for top in starts for left in starts]
+        self.length = length
+        self.outputs = 1 + bool(getattr(network.config, "crack_head", False))
+        ramp = 1 - torch.abs(torch.linspace(-1, 1, self.tile + 2)[1:-1])
+        weight = torch.outer(ramp, ramp) if network.tile_size else torch.ones(length, length)
+        total = torch.zeros(length, length)
+        for top, left in self.corners:
+            total[top : top + self.tile, left : left + self.tile] += weight
+        self.register_buffer("weight", weight)
+        self.register_buffer("total", total)
+
+    def forward(self, image: Tensor) -> Tensor:
+        padded = self.pad(image)
+        if len(self.corners) == 1:
+            blended = self._answer(padded)
+        else:
+            cuts = [self._cut(padded, top, left) for top, left in self.corners]
+            answers = self._answer(torch.cat(cuts)) * self.weight
+            parts = answers.reshape(len(cuts), -1, self.outputs, self.tile, self.tile)
+            blended = torch.zeros(1, self.outputs, self.length, self.length)
+            for part, (top, left) in zip(parts, self.corners, strict=True):
+                after = self.length - self.tile
+                blended = blended + functional.pad(part, (left, after - left, top, after - top))
+            blended = blended / self.total
+        return blended[..., MARGIN : MARGIN + self.size, MARGIN : MARGIN + self.size]
+
+    def _answer(self, images: Tensor) -> Tensor:
+        prediction = self.network.predict(images)
+        if prediction.crack_logits is None:
+            return prediction.reconstruction
+        return torch.cat([prediction.reconstruction, torch.sigmoid(prediction.crack_logits)], 1)
+
+    def _cut(self, padded: Tensor, top: int, left: int) -> Tensor:
+        return padded[..., top : top + self.tile, left : left + self.tile]
+
+
+class _Linear(nn.Module):
+    """The same matrices, one after the other, along rows and columns of (N, 1, H, W)."""
+
+    def __init__(self, *matrices: NDArray[np.float32]) -> None:
+        super().__init__()
+        self.count = len(matrices)
+        for number, matrix in enumerate(matrices):
+            self.register_buffer(f"matrix{number}", torch.from_numpy(matrix))
+
+    def forward(self, image: Tensor) -> Tensor:
+        for number in range(self.count):
+            matrix = self.get_buffer(f"matrix{number}")
+            image = torch.matmul(torch.matmul(matrix, image), matrix.T)
+        return image
+
+
+class _Mirrored(nn.Module):
+    """(N, 1, size, size) with its border mirrored, edge pixels included."""
+
+    places: Tensor
+
+    def __init__(self, size: int, before: int, after: int) -> None:
+        super().__init__()
+        places = np.pad(np.arange(size), (before, after), mode="symmetric")
+        self.register_buffer("places", torch.from_numpy(places))
+
+    def forward(self, image: Tensor) -> Tensor:
+        return image.index_select(2, self.places).index_select(3, self.places)
+
+
+class _Blurred(nn.Module):
+    """As `cv2.GaussianBlur` with mirrored border; sigma 0 changes nothing."""
+
+    line: Tensor
+
+    def __init__(self, size: int, sigma: float) -> None:
+        super().__init__()
+        self.is_on = sigma > 0
+        if self.is_on:
+            self.register_buffer("line", torch.from_numpy(_gaussian(sigma)).float())
+            self.pad = _Mirrored(size, len(self.line) // 2, len(self.line) // 2)
+
+    def forward(self, image: Tensor) -> Tensor:
+        if not self.is_on:
+            return image
+        down = functional.conv2d(self.pad(image), self.line.reshape(1, 1, -1, 1))
+        return functional.conv2d(down, self.line.reshape(1, 1, 1, -1))
+
+
+def _gray(tile: Tensor, is_blue: bool) -> Tensor:
+    """As `illumination.to_gray`: OpenCV's fixed-point luma, and blue that lies not far below it."""
+    levels = torch.round(255 * tile)
+    red, green, blue = levels[:, :1], levels[:, 1:2], levels[:, 2:]
+    luma = torch.floor((4899 * red + 9617 * green + 1868 * blue + 8192) / 16384)
+    return (torch.maximum(blue, torch.relu(luma - LARGEST_FALL)) if is_blue else luma) / 255
+
+
+def _flat(gray: Tensor, mean: Tensor, deviation: Tensor, config: FlattenConfig) -> Tensor:
+    return torch.clamp((gray - mean) * (config.contrast / deviation) + config.level, 0, 1)
+
+
+def _gradient(image: Tensor) -> Tensor:
+    sobel = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]]) / 8
+    padded = functional.pad(image, (1, 1, 1, 1), mode="replicate")
+    across = functional.conv2d(padded, sobel[None, None])
+    down = functional.conv2d(padded, sobel.T[None, None].contiguous())
+    return torch.sqrt(across**2 + down**2)
+
+
+def _local_mean(size: int, sigma: float) -> _Linear:
+    """As `illumination.local_mean`: to a coarser grid, blurred there, and back."""
+    coarse = -(-size // COARSE)
+    kernel = _gaussian(sigma / COARSE)
+    small = _resized(size, coarse, cv2.INTER_AREA)
+    blurred = cv2.sepFilter2D(small, -1, np.ones(1), kernel, borderType=cv2.BORDER_REFLECT)
+    return _Linear(blurred, _resized(coarse, size, cv2.INTER_LINEAR))
+
+
+def _gaussian(sigma: float) -> NDArray[np.float64]:
+    """The kernel that `cv2.GaussianBlur` takes of its own accord for float images."""
+    kernel: NDArray[np.float64] = cv2.getGaussianKernel(round(8 * sigma + 1) | 1, sigma)[:, 0]
+    return kernel
+
+
+def _resized(before: int, after: int, method: int) -> NDArray[np.float32]:
+    """The matrix (after, before) by which OpenCV resizes a column."""
+    matrix: NDArray[np.float32] = cv2.resize(
+        np.eye(before, dtype=np.float32), (before, after), interpolation=method
+    )
+    return matrix

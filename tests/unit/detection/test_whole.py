@@ -1,0 +1,90 @@
+"""The detector as one graph sees what the detector itself sees."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from crackdemo.checkpoints.checkpoint import load_checkpoint
+from crackdemo.checkpoints.names import SHIPPED, shipped_names
+from crackdemo.detection.calibration import Calibration
+from crackdemo.detection.detector import DetectorConfig, ResidualDetector
+from crackdemo.detection.heatmaps import DensityGate
+from crackdemo.detection.whole import WholeDetector
+from crackdemo.models.cae import CaeConfig
+from crackdemo.models.family import Network, build_network
+from crackdemo.models.vae import VaeConfig
+from crackdemo.photos.images import read_photo
+from tests.plain import plain_flatten, plain_heat
+
+EXAMPLES = Path(__file__).parents[3] / "crackdemo" / "ui" / "examples"
+CPU = torch.device("cpu")
+PLAIN = DetectorConfig(
+    flatten=plain_flatten(),
+    heatmap=plain_heat(),
+    calibration=Calibration(
+        r0=0.08, score_threshold=0.5, score_top_share=0.01, clean_quantiles={"0.5": 0.1}
+    ),
+)
+
+
+def tile(side: int) -> np.ndarray:
+    return np.ascontiguousarray(read_photo(EXAMPLES / "asphalt-crack.jpg")[60:, 100:])[:side, :side]
+
+
+def whole(network: Network, config: DetectorConfig, *tiles: np.ndarray) -> np.ndarray:
+    images = np.stack(tiles).transpose(0, 3, 1, 2).astype(np.float32) / 255
+    with torch.inference_mode():
+        detector = WholeDetector(network, config, images.shape[2]).eval()
+        shares = detector(torch.from_numpy(images))
+    return (65536 * shares[:, 0]).numpy().astype(np.int64)
+
+
+def levels_apart(network: Network, config: DetectorConfig, side: int) -> int:
+    photo = tile(side)
+    expected = ResidualDetector(network, config, CPU).detect(photo).heatmap.astype(np.int64)
+    assert expected.max() > 1000
+    return int(np.abs(whole(network, config, photo)[0] - expected).max())
+
+
+@pytest.mark.parametrize("weights", shipped_names())
+def test_a_tile_gets_the_heatmap_that_the_detector_gives(weights: str) -> None:
+    checkpoint = load_checkpoint(SHIPPED / weights)
+    assert levels_apart(checkpoint.network, checkpoint.config.detector, 192) <= 64
+
+
+@pytest.mark.parametrize("residual", ["dark", "absolute", "gradient"])
+@pytest.mark.parametrize("scales", [(1.0,), (1.0, 0.3)])
+def test_other_settings_are_followed_too(residual: str, scales: tuple[float, ...]) -> None:
+    torch.manual_seed(0)
+    network = build_network("cae", CaeConfig(channels=(4, 8), skips=False)).eval()
+    heat = plain_heat(residual=residual, scales=scales)
+    assert levels_apart(network, replace(PLAIN, heatmap=heat), 100) <= 64
+
+
+@pytest.mark.parametrize("gate", [DensityGate(), DensityGate(coarse_limit=0.05)])
+def test_the_density_gate_is_followed_at_every_scale(gate: DensityGate) -> None:
+    checkpoint = load_checkpoint(SHIPPED / "cae-asphalt")
+    config = checkpoint.config.detector
+    gated = replace(config, heatmap=replace(config.heatmap, gate=gate))
+    assert levels_apart(checkpoint.network, gated, 128) <= 64
+
+
+def test_tiles_of_a_batch_are_seen_one_by_one() -> None:
+    network = build_network("cae", CaeConfig(channels=(4, 8), skips=False)).eval()
+    one, other = tile(64), tile(128)[64:, 64:]
+    together = whole(network, PLAIN, one, other)
+    assert np.abs(together[0] - whole(network, PLAIN, one)[0]).max() <= 1
+    assert np.abs(together[1] - whole(network, PLAIN, other)[0]).max() <= 1
+
+
+def test_a_network_of_one_size_sees_its_tiles() -> None:
+    torch.manual_seed(0)
+    config = VaeConfig((4, 8), skips=False, crack_head=False, latent_size=8, tile_size=32)
+    network = build_network("vae", config).eval()
+    photos = tile(96), tile(192)[96:, 96:]
+    expected = ResidualDetector(network, PLAIN, CPU).detect(photos[1]).heatmap.astype(np.int64)
+    # its tiles are blended in another way
+    assert np.abs(whole(network, PLAIN, *photos)[1] - expected).mean() < 500
