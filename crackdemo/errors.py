@@ -12,6 +12,10 @@ class PhotoError(CrackdemoError):
     """A file is no photo or mask that can be used; the text begins with its name."""
 
 
+class MaskError(CrackdemoError):
+    """A text is no run-length mask of the size asked for."""
+
+
 class SourceError(CrackdemoError):
     """A given path leads to no photos."""
 
