@@ -14,6 +14,7 @@ from crackdemo.masks.params import MaskParams
 from crackdemo.models.families import FAMILIES
 
 _SHORTER = {"opening": "open", "closing": "close"}
+_OBJECTIVES = ("pixel_f1", "mean_image_dice", "pixel_iou")
 _SPLITS = ("train", "validation", "test")
 _MODEL = "a shipped name, a checkpoint folder, or owner/name[@revision] on the Hugging Face Hub"
 
@@ -47,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_predict(commands.add_parser("predict", help="photos to masks, heatmaps and measures"))
     _add_evaluate(commands.add_parser("evaluate", help="figures on photos with known cracks"))
+    _add_tune(commands.add_parser("tune", help="mask settings from photos with masks"))
     _add_fit(commands.add_parser("fit", help="new weights from photos of sound surface"))
     return parser
 
@@ -89,6 +91,20 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     add("--model", metavar="NAME", help=_MODEL)
     add("--out", required=True, type=Path, metavar="DIR", help="metrics.json, per_image.csv")
     add("--split", choices=_SPLITS, help="only this part: a fit on FOLDER never sees test")
+
+
+def _add_tune(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("folder", type=Path, metavar="FOLDER", help="images/ and masks/ with equal stems")
+    add("--model", metavar="NAME", help=_MODEL)
+    add("--out", required=True, type=Path, metavar="DIR", help="preset.json, tuning.json")
+    add("--objective", choices=_OBJECTIVES, default=_OBJECTIVES[0], help="what is to be high")
+    add(
+        "--choose-on",
+        choices=_SPLITS,
+        default="validation",
+        help="the part that chooses; test reports (validation, where test chooses)",
+    )
 
 
 def _add_fit(parser: argparse.ArgumentParser) -> None:

@@ -40,7 +40,7 @@ def find_labelled(folder: Path, split: Split | None = None) -> list[LabelledPhot
         found = [placed.photo for placed in in_splits(found) if placed.split == split]
         if not found:
             raise DatasetError(f"No photo of “{name}” falls into its {split} split: take them all.")
-    return [_labelled(photo) for photo in found]
+    return [labelled(photo) for photo in found]
 
 
 def _all_photos(folder: Path) -> list[Found]:
@@ -49,6 +49,7 @@ def _all_photos(folder: Path) -> list[Found]:
     return photos_in(folder)
 
 
-def _labelled(photo: Found) -> LabelledPhoto:
+def labelled(photo: Found) -> LabelledPhoto:
+    """A photo of a data folder, its truth known."""
     source = Source(photo.path, photo.file, str(Path(photo.file).with_suffix("")))
     return LabelledPhoto(source, photo.mask_path, photo.truth == "cracked", photo.twin)
