@@ -52,6 +52,10 @@ class PredictError(CrackdemoError):
     """Many photos cannot be begun."""
 
 
+class SubmissionError(CrackdemoError):
+    """A submission cannot be written as asked for."""
+
+
 class RunError(CrackdemoError):
     """A run does not exist, or what was asked for cannot be done with it now."""
 

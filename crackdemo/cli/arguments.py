@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_predict(commands.add_parser("predict", help="photos to masks, heatmaps and measures"))
     _add_evaluate(commands.add_parser("evaluate", help="figures on photos with known cracks"))
     _add_tune(commands.add_parser("tune", help="mask settings from photos with masks"))
+    _add_submit(commands.add_parser("submit", help="a competition's file of masks"))
     _add_fit(commands.add_parser("fit", help="new weights from photos of sound surface"))
     return parser
 
@@ -105,6 +106,20 @@ def _add_tune(parser: argparse.ArgumentParser) -> None:
         default="validation",
         help="the part that chooses; test reports (validation, where test chooses)",
     )
+
+
+def _add_submit(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("folder", type=Path, metavar="FOLDER", help="each of its photos gets a row")
+    add("--out", required=True, type=Path, metavar="FILE.csv")
+    add("--model", metavar="NAME", help=_MODEL)
+    add("--preset", type=Path, metavar="FILE", help="settings of tune or of the page")
+    add("--sample", type=Path, metavar="FILE.csv", help="the competition's: names, spelling, order")
+    add("--gate", action="store_true", help="photos that are not called cracked stay empty")
+    add("--columns", metavar="A,B", help="file,crack unless a sample says otherwise")
+    add("--order", choices=("column", "row"), default="column", help="of the pixels")
+    add("--base", type=int, choices=(0, 1), default=1, help="the first pixel's number")
+    add("--empty", default="", metavar="TEXT", help="for no crack; nothing by default")
 
 
 def _add_fit(parser: argparse.ArgumentParser) -> None:
