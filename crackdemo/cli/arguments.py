@@ -89,8 +89,9 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="images/ and masks/ give pixel figures, clean/ and cracked/ give image figures",
     )
-    add("--model", metavar="NAME", help=_MODEL)
-    add("--out", required=True, type=Path, metavar="DIR", help="metrics.json, per_image.csv")
+    add("--model", action="append", metavar="NAME", help=f"{_MODEL}; several beside each other")
+    add("--preset", type=Path, metavar="FILE", help="mask settings of tune or of the page")
+    add("--out", required=True, type=Path, metavar="DIR", help="metrics.json, plots/ and more")
     add("--split", choices=_SPLITS, help="only this part: a fit on FOLDER never sees test")
 
 
