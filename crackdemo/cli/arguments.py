@@ -50,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_evaluate(commands.add_parser("evaluate", help="figures on photos with known cracks"))
     _add_tune(commands.add_parser("tune", help="mask settings from photos with masks"))
     _add_submit(commands.add_parser("submit", help="a competition's file of masks"))
+    _add_protocol(commands.add_parser("protocol", help="the published study of concrete photos"))
     _add_fit(commands.add_parser("fit", help="new weights from photos of sound surface"))
     return parser
 
@@ -121,6 +122,16 @@ def _add_submit(parser: argparse.ArgumentParser) -> None:
     add("--order", choices=("column", "row"), default="column", help="of the pixels")
     add("--base", type=int, choices=(0, 1), default=1, help="the first pixel's number")
     add("--empty", default="", metavar="TEXT", help="for no crack; nothing by default")
+
+
+def _add_protocol(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("folder", type=Path, metavar="FOLDER", help="clean/ and cracked/")
+    add("--out", required=True, type=Path, metavar="DIR", help="figures, predictions, spotlights")
+    add("--external", type=Path, metavar="FOLDER", help="external set; by default a part of FOLDER")
+    add("--model", action="append", metavar="NAME", help=f"beside the recipe: {_MODEL}")
+    add("--epochs", type=_count, metavar="N", help="of the recipe; 10 as published")
+    add("--seed", type=int, default=0, metavar="S")
 
 
 def _add_fit(parser: argparse.ArgumentParser) -> None:
