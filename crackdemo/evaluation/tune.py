@@ -232,12 +232,16 @@ class _Finalist:
 
     def look_at(self, levels: Levels, gt_mask: CrackMask) -> None:
         counts = np.zeros((2, *self.tally.right.shape), np.int64)
+        inside = np.flatnonzero(levels > self._first)
+        values, is_true = levels.ravel()[inside], gt_mask.ravel()[inside]
         for column, level in enumerate(range(self._first, self._end)):
-            above = (levels > level).view(np.uint8)
-            labels = cv2.connectedComponents(above, connectivity=8)[1]
-            areas = np.bincount(labels.ravel())
-            hits = np.bincount(labels[gt_mask], minlength=len(areas))
-            areas[0] = hits[0] = 0  # the background
+            above = values > level
+            inside, values, is_true = inside[above], values[above], is_true[above]
+            mask = np.zeros(levels.shape, np.uint8)
+            mask.ravel()[inside] = 1
+            labels = cv2.connectedComponents(mask, connectivity=8)[1].ravel()[inside]
+            areas = np.bincount(labels)
+            hits = np.bincount(labels[is_true], minlength=len(areas))
             for row, smallest in enumerate(self._areas):
                 is_kept = areas >= smallest
                 counts[:, row, column] = hits[is_kept].sum(), areas[is_kept].sum()

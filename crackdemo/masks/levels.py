@@ -49,13 +49,18 @@ def drop_small(levels: Levels, min_area: int) -> Levels:
     if min_area <= 1:
         return levels
     kept = np.zeros_like(levels)
+    flat, flat_kept = levels.ravel(), kept.ravel()
+    inside = np.flatnonzero(flat)
     for level in range(1, int(levels.max(initial=0)) + 1):
-        labels = cv2.connectedComponents((levels >= level).view(np.uint8), connectivity=8)[1]
-        is_kept = np.bincount(labels.ravel()) >= min_area
-        is_kept[0] = False  # the background
-        if not is_kept.any():
-            break  # higher up all components are parts of these
-        kept += is_kept.view(np.uint8).take(labels)
+        # what was dropped at a lower level is dropped here: its components are parts of those
+        inside = inside[flat[inside] >= level]
+        mask = np.zeros(levels.shape, np.uint8)
+        mask.ravel()[inside] = 1
+        labels = cv2.connectedComponents(mask, connectivity=8)[1].ravel()[inside]
+        inside = inside[np.bincount(labels)[labels] >= min_area] if inside.size else inside
+        if not inside.size:
+            break
+        flat_kept[inside] += 1
     return kept
 
 
