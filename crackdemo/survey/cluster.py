@@ -86,7 +86,8 @@ def _imported() -> ModuleType:
     context.print_on_execution_start = False
     # what a worker could not do is done again, one photo at a time, see survey.py
     context.max_errored_blocks = -1
-    return ray
+    found: ModuleType = ray
+    return found
 
 
 def _join(ray: ModuleType, address: str) -> None:
