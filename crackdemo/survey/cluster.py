@@ -6,7 +6,7 @@ import secrets
 import socket
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
 from urllib.parse import urlsplit
@@ -92,9 +92,12 @@ def _imported() -> ModuleType:
 
 def _join(ray: ModuleType, address: str) -> None:
     parts = urlsplit(address if "://" in address else f"//{address}")
-    with suppress(ValueError):
-        if parts.hostname and parts.port:
-            _knock(address, parts.hostname, parts.port)
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise SurveyError(f"“{address}” is no address: give host:port.") from None
+    if host and port:  # “auto” has none
+        _knock(address, host, port)
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except Exception as error:  # of many kinds, none of them documented

@@ -24,3 +24,8 @@ def test_an_address_where_nobody_listens_is_one_sentence(address: str) -> None:
     pytest.importorskip("ray.data")
     said = refusal(address)
     assert said.startswith(f"There is no Ray cluster at {address} (")
+
+
+def test_what_is_no_address_is_refused() -> None:
+    pytest.importorskip("ray.data")
+    assert "is no address" in refusal("host:port")
