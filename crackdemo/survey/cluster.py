@@ -72,14 +72,9 @@ def _imported() -> ModuleType:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     # it warns of what Ray Data itself does; what concerns a person is said here
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-    try:
-        import ray
-        import ray.data
-    except ImportError:
-        raise SurveyError(
-            "A survey needs Ray, which is not installed: pip install '.[survey]' in the project's "
-            "folder."
-        ) from None
+    import ray
+    import ray.data
+
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
