@@ -69,7 +69,7 @@ class _AtScale(nn.Module):
         deviation = torch.sqrt(torch.clamp(variance, min=0)) + self.flatten.deviation_floor
         image = _flat(scaled, mean, deviation, self.flatten)
         answer = self.tiles(image)
-        residual = self.up(self.blur(self._difference(image, answer[:, :1])))
+        residual: Tensor = self.up(self.blur(self._difference(image, answer[:, :1])))
         if heat.sharpened:
             light = _flat(gray, self.up(mean), self.up(deviation), self.flatten)
             darkness = self.blur_full(torch.relu(self.flatten.level - light))

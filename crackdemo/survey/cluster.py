@@ -6,7 +6,7 @@ import secrets
 import socket
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
 from urllib.parse import urlsplit
@@ -65,35 +65,35 @@ def _stay_at_home() -> None:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
     os.environ["RAY_AUTH_MODE"] = "token"
-    os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+    # once in a process: Ray remembers the first
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
 
 
 def _imported() -> ModuleType:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     # it warns of what Ray Data itself does; what concerns a person is said here
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-    try:
-        import ray
-        import ray.data
-    except ImportError:
-        raise SurveyError(
-            "A survey needs Ray, which is not installed: pip install '.[survey]' in the project's "
-            "folder."
-        ) from None
+    import ray
+    import ray.data
+
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False
     # what a worker could not do is done again, one photo at a time, see survey.py
     context.max_errored_blocks = -1
-    return ray
+    found: ModuleType = ray
+    return found
 
 
 def _join(ray: ModuleType, address: str) -> None:
     parts = urlsplit(address if "://" in address else f"//{address}")
-    with suppress(ValueError):
-        if parts.hostname and parts.port:
-            _knock(address, parts.hostname, parts.port)
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise SurveyError(f"“{address}” is no address: give host:port.") from None
+    if host and port:  # “auto” has none
+        _knock(address, host, port)
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except Exception as error:  # of many kinds, none of them documented

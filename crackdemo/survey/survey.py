@@ -63,7 +63,7 @@ def survey(
                 if row is not None:
                     parts.add(row)
                 yield row
-    for number in np.flatnonzero(waiting):
+    for number in np.flatnonzero(waiting).tolist():
         row = _given_up(photos[number])
         parts.add(row)
         yield row

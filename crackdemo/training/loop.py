@@ -247,7 +247,7 @@ def _evaluate(config: FitConfig, network: Network, batches: list[TensorPair]) ->
 def has_bfloat16(device: torch.device = CPU_ALONE.device) -> bool:
     """Whether a device computes in bfloat16; where it only pretends to, that is slower."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type != "cpu":
         return False
     is_there = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]

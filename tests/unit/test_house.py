@@ -93,6 +93,15 @@ def gradio_outside(house: House) -> list[str]:
     ]
 
 
+def ray_outside(house: House) -> list[str]:
+    """Modules other than a survey's that import ray."""
+    return [
+        module
+        for module, imports in house.items()
+        if "ray" in map(library, imports.all) and room(module) != "survey"
+    ]
+
+
 def torch_outside(house: House) -> list[str]:
     """Modules of rooms without torch that import it, themselves or by others that they import."""
     return [
@@ -136,7 +145,8 @@ def tab_of(house: House, module: str) -> str | None:
 
 
 def faults(house: House) -> list[str]:
-    return [*upward(house), *gradio_outside(house), *torch_outside(house), *tabs_entangled(house)]
+    rules = (upward, gradio_outside, ray_outside, torch_outside, tabs_entangled)
+    return [fault for rule in rules for fault in rule(house)]
 
 
 def imports_of(source: str, module: str) -> Imports:
@@ -200,6 +210,10 @@ def test_only_the_page_imports_gradio(house: House) -> None:
     assert gradio_outside(house) == []
 
 
+def test_only_a_survey_imports_ray(house: House) -> None:
+    assert ray_outside(house) == []
+
+
 def test_rooms_without_torch_import_none(house: House) -> None:
     assert torch_outside(house) == []
 
@@ -217,6 +231,7 @@ def test_no_tab_imports_another(house: House) -> None:
         ("crackdemo.inspection.store", imports("app"), "upward"),
         ("crackdemo.attic.trunk", imports(), "upward"),
         ("crackdemo.data.intake", imports("gradio.data_classes"), "gradio_outside"),
+        ("crackdemo.cli.survey", imports(later=("ray.data",)), "ray_outside"),
         ("crackdemo.masks.cut", imports(later=("torch.nn",)), "torch_outside"),
         ("crackdemo.masks.cut", imports("crackdemo.tables"), "torch_outside"),
         (
@@ -241,6 +256,7 @@ def test_a_fault_is_refused(module: str, wrong: Imports, fault: str) -> None:
     check = {
         "upward": upward,
         "gradio_outside": gradio_outside,
+        "ray_outside": ray_outside,
         "torch_outside": torch_outside,
         "tabs_entangled": tabs_entangled,
     }[fault]

@@ -18,6 +18,7 @@ from PIL import Image, ImageCms, ImageFile, ImageSequence
 from crackdemo.errors import PhotoError
 from crackdemo.photos.images import (
     MAX_FILE_MB,
+    decode_photo,
     find_photos,
     read_mask,
     read_photo,
@@ -694,3 +695,17 @@ def test_links_that_lead_out_of_the_folder_are_not_followed(tmp_path):
 
 def test_a_missing_or_empty_folder_holds_no_photos(tmp_path):
     assert find_photos(tmp_path) == [] and find_photos(tmp_path / "gone") == []
+
+
+def test_a_files_content_is_read_as_the_file_is(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(smooth_photo()).save(tmp_path / "turned.jpg", exif=exif)
+    content = (tmp_path / "turned.jpg").read_bytes()
+    assert np.array_equal(decode_photo(content, "a.jpg"), read_photo(tmp_path / "turned.jpg"))
+
+
+@pytest.mark.parametrize("content", [b"", b"no photo", b"x" * (MAX_FILE_MB * 1_000_000 + 1)])
+def test_a_content_that_is_no_photo_is_refused_by_name(content: bytes) -> None:
+    with pytest.raises(PhotoError, match=r"^a\.jpg is "):
+        decode_photo(content, "a.jpg")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("pyarrow")
+pytest.importorskip("ray")
 
 import pyarrow.parquet as pq
 
@@ -118,7 +118,7 @@ def test_a_full_disk_is_one_sentence_and_keeps_what_there_is(
         parts.add(row(1))
         parts.flush()
         with monkeypatch.context() as patch:
-            patch.setattr(module.pq, "write_table", full)
+            patch.setattr(pq, "write_table", full)
             parts.add(row(2))
             with pytest.raises(SurveyError, match="No space left on device"):
                 parts.flush()

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("ray")
+
 from crackdemo.errors import SurveyError
 from crackdemo.survey.sources import Photo, find_photos_of
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("ray")
+
 from crackdemo.errors import PhotoError, SurveyError
 from crackdemo.photos.images import MAX_FILE_MB
 from crackdemo.survey.stores import is_address, listed, read_bytes
@@ -82,7 +84,6 @@ def test_a_server_that_is_not_there_is_a_sentence() -> None:
 
 
 def test_a_store_that_is_not_there_is_a_sentence_without_secrets() -> None:
-    pytest.importorskip("pyarrow")
     assert "could not be fetched" in refusal(NOWHERE.format("/a.jpg"))
     with pytest.raises(SurveyError) as error:
         list(listed(NOWHERE.format("/folder")))
