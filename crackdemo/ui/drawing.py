@@ -4,6 +4,7 @@ not draw them itself."""
 import hashlib
 from itertools import pairwise
 from pathlib import Path
+from uuid import uuid4
 
 import cv2
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from crackdemo.arrays import CrackMask, RgbImage
 from crackdemo.inspection.store import Scored
 from crackdemo.masks.region import Polygon, region_mask
-from crackdemo.photos.images import write_png
+from crackdemo.photos.images import write_jpeg, write_png
 from crackdemo.photos.overlays import heat_rgb, mask_image, mask_overlay, preview
 from crackdemo.ui.inspect.region import Region
 
@@ -38,6 +39,15 @@ def four_views(scored: Scored, mask: CrackMask, opacity: float) -> tuple[RgbImag
         heat_rgb(preview(scored.detection.heatmap, VIEW_SIDE)),
         cv2.cvtColor(mask_image(small_mask), cv2.COLOR_GRAY2RGB),
     )
+
+
+def picture_file(folder: Path, picture: RgbImage) -> Path:
+    """A JPEG in the folder, written whole and under a name of its own: one that is being sent is
+    never written again, whatever else is drawn meanwhile."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{uuid4().hex}.jpg"
+    write_jpeg(path, picture)
+    return path
 
 
 def view_size(photo: RgbImage) -> tuple[int, int]:

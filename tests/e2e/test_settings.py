@@ -133,6 +133,25 @@ def test_a_browser_that_cannot_draw_gets_the_views_from_the_server(
     assert visitor.requests[requests:] == []
 
 
+def test_a_view_that_the_server_draws_again_is_written_under_another_name(
+    visitor: Visitor, cracked: Path
+) -> None:
+    """One name for equal pictures was written again while it was being sent."""
+    visitor.score(cracked)
+    visitor.page.locator("#server-views button").first.click()
+    visitor.page.locator("#server-views input[type=checkbox]").check()
+    view = visitor.page.locator("#server-views img").first
+    addresses = [view.get_attribute("src") or ""]
+    for threshold in (0.4, 0.6, 0.4):
+        visitor.slide("threshold", threshold)
+        expect(view).not_to_have_attribute("src", addresses[-1])
+        addresses.append(view.get_attribute("src") or "")
+    assert addresses[1] != addresses[3]
+    visitor.page.wait_for_function(
+        "() => document.querySelector('#server-views img').naturalWidth > 0"
+    )
+
+
 def test_a_scale_turns_lengths_into_millimetres(visitor: Visitor, cracked: Path) -> None:
     visitor.score(cracked)
     visitor.sees(visitor.verdict, re.compile(r"px long"))

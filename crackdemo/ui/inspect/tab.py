@@ -349,9 +349,13 @@ def _server_views(
             for name in names
         ]
 
-    def draw(*values: Any) -> tuple[Any, ...]:
+    def draw(*values: Any) -> list[str | None]:
         with said():
-            return inspection.draw(bench, *_session_and_settings(knobs, values))
+            views = inspection.draw(bench, *_session_and_settings(knobs, values))
+            cache = Path(pictures[0].GRADIO_CACHE)  # what lies there gradio serves as it is
+            return [
+                view if view is None else str(drawing.picture_file(cache, view)) for view in views
+            ]
 
     wanted.input(lambda is_wanted: gr.Row(visible=is_wanted), wanted, row, **_AT_ONCE)
     moves.change(
