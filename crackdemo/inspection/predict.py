@@ -156,7 +156,7 @@ def _inspect(
         seconds = clock() - started
         sha256 = sha256_of(source.path)
         dropped = preset.dropped_on(sha256, source.path.name)
-        verdict = judge(detection, detector, preset, dropped)
+        verdict = judge(detection, detector, preset.on(sha256), dropped)
     except PhotoError as error:
         return Failed(source, str(error))
     except (MemoryError, RuntimeError, cv2.error):
