@@ -30,10 +30,7 @@ def test_what_is_downloaded_is_what_was_shown(
     detection = app.detect(cracked)
     visitor.score(cracked, survey[0])
     visitor.set(params)
-    visitor.page.locator("#region button").first.click()
-    for corner in ((0.1, 0.1), (0.9, 0.8)):
-        visitor.region_click(*corner)
-    visitor.sees(visitor.verdict, "in the region of interest")
+    visitor.draw_box((0.1, 0.1), (0.9, 0.8))
     visitor.drop_largest()
     visitor.sees(visitor.verdict, "1 region dropped by hand")
     files = visitor.downloads(tmp_path / "saved")
