@@ -28,7 +28,9 @@ def test_the_page_opens_complete_and_asks_nothing_of_the_outside(
 
 def test_an_example_becomes_four_views_and_a_verdict(visitor: Visitor) -> None:
     visitor.page.locator("#examples button").nth(1).click()
-    visitor.sees(visitor.verdict, re.compile(r"(Crack|Check|No crack).+ marked.+asphalt-crack\.jpg"))
+    visitor.sees(
+        visitor.verdict, re.compile(r"(Crack|Check|No crack).+ marked.+asphalt-crack\.jpg")
+    )
     visitor.sees(visitor.verdict, "from 0.650 on it says crack")
     for view in ("photo", "reconstruction", "heatmap", "mask"):
         assert visitor.picture(view).std() > 1, f"{view} is blank"

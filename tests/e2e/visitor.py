@@ -145,7 +145,9 @@ class Visitor:
     def place(self, x: float, y: float, view: str = "photo") -> tuple[float, float]:
         """Where on the screen a fraction of the whole photo lies in a view."""
         box = self.page.locator(f".pane[data-view={view}]").bounding_box()
-        size = self.page.evaluate("(({ width, height }) => [width, height])(crackdemo.viewer.mask())")
+        size = self.page.evaluate(
+            "(({ width, height }) => [width, height])(crackdemo.viewer.mask())"
+        )
         assert box is not None
         scale = min(box["width"] / size[0], box["height"] / size[1])
         left = box["x"] + (box["width"] - size[0] * scale) / 2

@@ -38,6 +38,9 @@
     if (place) viewer.mount(place);
     film.mount();
     crackdemo.folding.label();
+    /** @type {HTMLInputElement | null} */
+    const field = document.querySelector("#weights input");
+    weights ||= field?.value ?? "";
   }
 
   /** @type {PagePart["show"]} */
@@ -46,8 +49,8 @@
     set(settings);
     dropped = JSON.parse(droppedText || "{}");
     regions = JSON.parse(regionsText || "{}");
-    keep();
     coming = meta;
+    keep();
     if (!meta) {
       viewer.clear();
       forget("");
@@ -144,13 +147,7 @@
   function keep() {
     if (!present) return;
     const onShow = coming?.name ?? "";
-    kept.save({ weights: chosenWeights(), values: present, dropped, regions, onShow });
-  }
-
-  function chosenWeights() {
-    /** @type {HTMLInputElement | null} */
-    const field = document.querySelector("#weights input");
-    return weights || field?.value || "";
+    kept.save({ weights, values: present, dropped, regions, onShow });
   }
 
   /** @param {State} state of the photo on show, which the viewer keeps until the next is there */
@@ -199,7 +196,7 @@
   }
 
   /** @returns {Snapshot} */
-  const snapshot = () => ({ weights: chosenWeights(), values: present ?? undefined });
+  const snapshot = () => ({ weights, values: present ?? undefined });
 
   /** @type {PagePart["restore"]} */
   function restore(next) {
@@ -227,6 +224,7 @@
 
   /** @type {PagePart["beforeWeights"]} */
   function beforeWeights(name) {
+    if (name === weights) return; // leaving the field tells of the same choice again
     before = snapshot();
     weights = name;
     notice.say("");

@@ -35,7 +35,7 @@
     });
     const hint = element("span", {}, "Drag along something whose length you know.");
     const setting = element("button", { type: "submit" }, "Set scale");
-    const form = element("form", { class: "row" }, hint, length, setting);
+    const form = element("form", { class: "row", novalidate: true }, hint, length, setting);
     const fault = element("p", { class: "fault", role: "alert" });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
