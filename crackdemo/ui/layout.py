@@ -10,7 +10,7 @@ from crackdemo.masks.cut import kernel_bitmaps
 from crackdemo.photos.images import MAX_FILE_MB
 from crackdemo.ui import api
 from crackdemo.ui.inspect import tab as inspect_tab
-from crackdemo.ui.inspect.widgets import EXAMPLES
+from crackdemo.ui.inspect.examples import EXAMPLES
 from crackdemo.ui.train import api as fits_api
 from crackdemo.ui.train import tab as train_tab
 from crackdemo.ui.workbench import Workbench
@@ -68,7 +68,8 @@ def page_head() -> str:
     viewer = sorted((_UI / "viewer").glob("*.js"), key=lambda file: file.name == "viewer.js")
     styles = [_read(_UI / "viewer" / "viewer.css"), _read(_UI / "style.css")]
     data = f"window.crackdemo = {{ kernels: {json.dumps(kernel_bitmaps())} }};"
-    scripts = [data, *map(_read, [*viewer, _UI / "connection.js", _UI / "page.js"])]
+    page = sorted((_UI / "page").glob("*.js"), key=lambda file: file.name == "page.js")
+    scripts = [data, *map(_read, [*viewer, _UI / "connection.js", *page])]
     return "\n".join(
         [f"<style>{style}</style>" for style in styles]
         + [f"<script>{script}</script>" for script in scripts]
