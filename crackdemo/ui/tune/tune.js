@@ -33,6 +33,7 @@
 
   /** @type {TunePart["choose"]} */
   function choose(weights) {
+    if (weights === chosen) return;
     chosen = weights;
     draw();
   }
@@ -40,7 +41,7 @@
   /** Carries a preset to the Inspect tab, as a hand that loads it there. @type {TunePart["use"]} */
   async function use(file) {
     /** @type {HTMLInputElement | null} */
-    const input = document.querySelector("#load-preset input[type=file]");
+    const input = document.querySelector("[data-testid='Load a preset-upload-button']");
     if (!file || !input) return;
     const blob = await (await fetch(file.url)).blob();
     const carrier = new DataTransfer();
