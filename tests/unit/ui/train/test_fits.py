@@ -105,7 +105,14 @@ class TestSettings:
 class TestRuns:
     @pytest.mark.parametrize(
         ("seconds", "text"),
-        [(0.5, "0.5 s"), (42, "42 s"), (99.4, "99 s"), (180, "3 min"), (3900, "1 h 5 min"), (7200, "2 h")],
+        [
+            (0.5, "0.5 s"),
+            (42, "42 s"),
+            (99.4, "99 s"),
+            (180, "3 min"),
+            (3900, "1 h 5 min"),
+            (7200, "2 h"),
+        ],
     )
     def test_durations_are_short(self, seconds: float, text: str) -> None:
         assert fits.duration(seconds) == text
