@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
 import torch
 from pydantic import dataclasses
 
 from crackdemo.arrays import Heatmap, RegionMask, RgbImage
 from crackdemo.configs import SETTINGS
+from crackdemo.detection.bands import Band, in_bands
 from crackdemo.detection.calibration import Calibration
 from crackdemo.detection.engine import Engine, best_device
 from crackdemo.detection.heatmaps import HeatmapConfig, to_heatmap
@@ -79,7 +81,12 @@ class ResidualDetector:
         flatten, heat = self.config.flatten, self.config.heatmap
         answers = predict_at_scales(photo, self._engine, flatten, heat, should_stop)
         residual = fused_residual(answers, heat, to_gray(photo, flatten.channel))
-        heatmap = to_heatmap(residual, self.calibration.r0)
+        heatmap = np.empty(residual.shape, np.uint16)
+
+        def scale(band: Band) -> None:
+            heatmap[band.rows] = to_heatmap(residual[band.rows], self.calibration.r0)
+
+        in_bands(scale, *residual.shape)
         score = photo_score(heatmap, self.calibration.score_top_share)
         return Detection(healed_photo(photo, answers), heatmap, score)
 

@@ -92,17 +92,24 @@ def darkness_of(image: GrayImage, level: float, config: HeatmapConfig) -> Residu
 
 def geometric_mean(residual: Residual, evidence: GrayImage) -> Residual:
     """Their geometric mean, pixel by pixel; both (H, W) and >= 0."""
-    mean: Residual = np.sqrt(residual * evidence)
-    return mean
+    mean: Residual = residual * evidence
+    return np.sqrt(mean, out=mean)
 
 
 def sparse(residual: Residual, scale: float, gate: DensityGate | None) -> Residual:
     """One scale's residual (H, W) at the photo's size, less where its answer is dense around."""
     if gate is None or scale < gate.finest_scale:
         return residual
-    density = local_mean((residual > gate.level).astype(np.float32), gate.sigma)
-    share: Residual = residual / (1 + (density / np.float32(gate.limit)) ** gate.power)
-    return share
+    return thinned(
+        residual, local_mean((residual > gate.level).astype(np.float32), gate.sigma), gate
+    )
+
+
+def thinned(residual: Residual, density: GrayImage, gate: DensityGate) -> Residual:
+    """A residual, less where the density of answers around, 0..1, is high; both (H, W)."""
+    share: Residual = cv2.pow(density / np.float32(gate.limit), gate.power)
+    share += 1
+    return np.divide(residual, share, out=share)
 
 
 def to_heatmap(residual: Residual, r0: float) -> Heatmap:

@@ -221,7 +221,7 @@ def test_confirmed_residuals_are_tied_to_what_the_crack_head_says():
 def test_the_engine_gives_what_the_network_says_in_one_pass(has_head):
     network = untrained(CaeConfig((4, 8), crack_head=has_head)).eval()
     image = np.random.default_rng(0).random((64, 96)).astype(np.float32)
-    reconstruction, crack = Engine(network, CPU).predict(image)
+    ((reconstruction, crack),) = Engine(network, CPU).predict([image])
     padded = torch.from_numpy(np.pad(image, 32, mode="symmetric"))[None, None]
     with torch.no_grad():
         said = network.predict(padded)
@@ -300,7 +300,7 @@ def test_the_photo_itself_is_not_touched():
 
 def test_an_engine_leaves_the_callers_network_as_it_was():
     network = untrained(CaeConfig((4, 8))).half().train()
-    Engine(network, CPU).predict(np.zeros((64, 64), np.float32))
+    Engine(network, CPU).predict([np.zeros((64, 64), np.float32)])
     assert next(network.parameters()).dtype == torch.float16
     assert network.training
 
