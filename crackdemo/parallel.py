@@ -1,7 +1,7 @@
 """Work that several threads share, its results in the order of what was asked."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -10,13 +10,18 @@ _Result = TypeVar("_Result")
 
 
 def in_order(
-    work: Callable[[_Item], _Result], items: Iterable[_Item], threads: int, ahead: int
-) -> Iterator[_Result]:
+    work: Callable[[_Item], _Result],
+    items: Iterable[_Item],
+    threads: int,
+    ahead: int,
+    give_up: Callable[[], None] = lambda: None,
+) -> Generator[_Result, None, None]:
     """`work` on every item, by so many threads, one result after the other in the items' order.
 
     At most `threads + ahead` items are begun, or done and not yet taken: what waits is bounded. The
     items are taken by whoever takes the results. One thread and nothing ahead: no thread at all.
-    What `work` raises comes in its result's place; whoever stops early waits for what runs.
+    What `work` raises comes in its result's place. Whoever stops early, by `close` or an exception,
+    waits for what runs; `give_up` is called before, and may tell it to end.
     """
     if threads + ahead <= 1:
         yield from map(work, items)
@@ -30,6 +35,8 @@ def in_order(
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
-        finally:
+        except BaseException:
+            give_up()
             for future in waiting:
                 future.cancel()
+            raise

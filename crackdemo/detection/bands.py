@@ -7,8 +7,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from crackdemo.arrays import GrayImage
 from crackdemo.parallel import in_order
 
 _PIXELS = 2**17
@@ -56,20 +56,21 @@ def halo_of(sigma: float) -> int:
     return int(4 * sigma) + 2
 
 
-def enlarged(image: NDArray[np.float32], height: int, width: int, rows: slice) -> NDArray[np.float32]:
-    """Some rows of an image (h, w) that is enlarged to (height, width), without the others.
+def enlarged(image: GrayImage, size: tuple[int, ...], rows: slice) -> GrayImage:
+    """Some rows of an image (h, w) that is enlarged to a size (H, W), without the others.
 
     Bilinear, as `cv2.resize` does it.
     """
-    if image.shape == (height, width):
+    if image.shape == size:
         return image[rows]
+    height, width = size
     at = (np.arange(rows.start, rows.stop) + 0.5) * (image.shape[0] / height) - 0.5
     at = at.clip(0, image.shape[0] - 1)
     first, last = int(at[0]), min(int(at[-1]) + 1, image.shape[0] - 1)
-    wide: NDArray[np.float32] = cv2.resize(image[first : last + 1], (width, last + 1 - first))
+    wide: GrayImage = cv2.resize(image[first : last + 1], (width, last + 1 - first))
     above = at.astype(np.int64) - first
     share = (at - at.astype(np.int64)).astype(np.float32)[:, None]
-    result = wide[above]
+    result: GrayImage = wide[above]
     below = wide[np.minimum(above + 1, last - first)]
     below -= result
     below *= share

@@ -24,7 +24,7 @@ def healed_photo(photo: RgbImage, answers: list[ScaledAnswer]) -> RgbImage:
     but a coarse scale never lifts a pixel above its surroundings: it would leave a bright ghost.
     Each colour is lifted as far as it fell.
     """
-    height, width = photo.shape[:2]
+    size = photo.shape[:2]
     light = answers[0].illumination
     # at their own sizes; the first one's, the largest, is not kept whole
     changes = [_change(answer, slice(None)) for answer in answers[1:]]
@@ -34,27 +34,27 @@ def healed_photo(photo: RgbImage, answers: list[ScaledAnswer]) -> RgbImage:
 
     def heal(band: Band) -> None:
         wide, inner = band.wide(halo), band.inner(halo)
-        fall = enlarged(light.mean, height, width, wide)
+        fall = enlarged(light.mean, size, wide)
         fall = fall - to_gray(photo[wide], light.config.channel)
-        change = _first_change(answers[0], height, width, band.rows)
+        change = _first_change(answers[0], size, band.rows)
         for coarse in changes:
-            lifted = np.minimum(enlarged(coarse, height, width, band.rows), fall[inner])
+            lifted = np.minimum(enlarged(coarse, size, band.rows), fall[inner])
             change = np.maximum(change, lifted)
         change[np.abs(change) < _HEALED_GRAY] = 0
         fall = cv2.GaussianBlur(fall, (0, 0), _COLOUR_SIGMA)[inner]
         is_fallen = fall > _FALLEN_GRAY
         for channel, mean in enumerate(means):
             colour = _colour(photo[wide], channel)
-            own = cv2.GaussianBlur(
-                enlarged(mean, height, width, wide) - colour, (0, 0), _COLOUR_SIGMA
-            )[inner]
+            own = cv2.GaussianBlur(enlarged(mean, size, wide) - colour, (0, 0), _COLOUR_SIGMA)[
+                inner
+            ]
             lift = _share(own, fall, is_fallen)
             lift *= change
             lift += colour[inner]
             lift *= 255
             healed[band.rows, :, channel] = np.clip(np.round(lift, out=lift), 0, 255, out=lift)
 
-    in_bands(heal, height, width)
+    in_bands(heal, *size)
     return healed
 
 
@@ -73,10 +73,10 @@ def _share(own: GrayImage, fall: GrayImage, is_fallen: NDArray[np.bool_]) -> Gra
     return np.clip(share, 0, 2, out=share)
 
 
-def _first_change(answer: ScaledAnswer, height: int, width: int, rows: slice) -> GrayImage:
-    if answer.image.shape == (height, width):
+def _first_change(answer: ScaledAnswer, size: tuple[int, ...], rows: slice) -> GrayImage:
+    if answer.image.shape == size:
         return _change(answer, rows)
-    return enlarged(_change(answer, slice(None)), height, width, rows)
+    return enlarged(_change(answer, slice(None)), size, rows)
 
 
 def _change(answer: ScaledAnswer, rows: slice) -> GrayImage:

@@ -94,11 +94,11 @@ def _at_full_size(
     own: Residual, answer: ScaledAnswer, config: HeatmapConfig, gray: GrayImage, band: Band
 ) -> Residual:
     """A band of one scale's residual at the photo's size, sharpened and confirmed."""
-    residual = enlarged(own, *gray.shape, band.rows)
+    residual = enlarged(own, gray.shape, band.rows)
     if config.sharpened:
         residual = geometric_mean(residual, _darkness(gray, answer.illumination, config, band))
     if config.confirmed and answer.crack is not None:
-        residual = geometric_mean(residual, enlarged(answer.crack, *gray.shape, band.rows))
+        residual = geometric_mean(residual, enlarged(answer.crack, gray.shape, band.rows))
     return residual
 
 
@@ -120,7 +120,7 @@ def _add_sparse(
         answered[band.rows] = residual[band.rows] > gate.level
 
     def add(band: Band) -> None:
-        around = enlarged(density, *total.shape, band.rows)
+        around = enlarged(density, total.shape, band.rows)
         total[band.rows] += share * thinned(residual[band.rows], around, gate)
 
     in_bands(fill, *total.shape)
@@ -138,15 +138,11 @@ def resize(image: NDArray[np.float32], height: int, width: int) -> NDArray[np.fl
     return resized
 
 
-def _darkness(
-    gray: GrayImage, coarse: Illumination, config: HeatmapConfig, band: Band
-) -> Residual:
+def _darkness(gray: GrayImage, coarse: Illumination, config: HeatmapConfig, band: Band) -> Residual:
     """Of the full-size photo, in the light that a scale measured: a wide crack stays dark in it."""
     halo = halo_of(config.blur_sigma)
     wide = band.wide(halo)
-    mean, deviation = (
-        enlarged(part, *gray.shape, wide) for part in (coarse.mean, coarse.deviation)
-    )
+    mean, deviation = (enlarged(part, gray.shape, wide) for part in (coarse.mean, coarse.deviation))
     image = Illumination(mean, deviation, coarse.config).flatten(gray[wide])
     return darkness_of(image, coarse.config.level, config)[band.inner(halo)]
 

@@ -99,7 +99,7 @@ def write_png(path: Path, array: NDArray[np.uint8 | np.uint16 | np.bool_]) -> No
     options = [cv2.IMWRITE_PNG_COMPRESSION, 1] if array.ndim == 3 else []
     pixels = cv2.cvtColor(array, cv2.COLOR_RGB2BGR) if array.ndim == 3 else array
     with written_whole(path) as building:
-        building.write_bytes(cv2.imencode(".png", pixels, options)[1])
+        building.write_bytes(cv2.imencode(".png", pixels, options)[1].tobytes())
 
 
 def write_jpeg(path: Path, rgb: RgbImage, quality: int = 90) -> None:

@@ -24,7 +24,7 @@ class FirstPixel(FakeDetector):
         self.gate = threading.Event()
         self.gate.set()
 
-    def detect(self, photo: RgbImage, should_stop=None) -> Detection:
+    def detect(self, photo: RgbImage, should_stop=None, heal=True) -> Detection:
         self.gate.wait(10)
         value = int(photo[0, 0, 0])
         heatmap = np.full(photo.shape[:2], 257 * value, np.uint16)
