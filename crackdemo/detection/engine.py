@@ -112,8 +112,15 @@ def best_device() -> torch.device:
 
 
 def _with_torch(network: Network, device: torch.device) -> _Engine:
-    on_gpu = device.type == "cuda"
-    dtype = torch.float16 if on_gpu else torch.float32
+    if device.type == "cuda":
+        name = f"PyTorch on {torch.cuda.get_device_name(device)}, half precision"
+        return _Engine(_run_by_torch(network, device, torch.float16), name, _GPU_BATCH)
+    where = "the processor" if device.type == "cpu" else device.type.upper()
+    name = f"PyTorch on {where}, full precision"
+    return _Engine(_run_by_torch(network, device, torch.float32), name, 1)
+
+
+def _run_by_torch(network: Network, device: torch.device, dtype: torch.dtype) -> Run:
     answering = Answering(network).to(device, dtype)
     # torch's stubs do not know the overload
     answering = answering.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -125,14 +132,7 @@ def _with_torch(network: Network, device: torch.device) -> _Engine:
             answers: NDArray[np.float32] = answering(batch).float().cpu().numpy()
         return answers
 
-    return _Engine(run, _torch_name(device), _GPU_BATCH if on_gpu else 1)
-
-
-def _torch_name(device: torch.device) -> str:
-    if device.type == "cuda":
-        return f"PyTorch on {torch.cuda.get_device_name(device)}, half precision"
-    where = "the processor" if device.type == "cpu" else device.type.upper()
-    return f"PyTorch on {where}, full precision"
+    return run
 
 
 def _with_openvino(network: Network, streams: int) -> _Engine | None:
@@ -168,7 +168,7 @@ def _agree(run: Run, network: Network) -> bool:
     """Whether a graph says what its network says, of a size that it was not made with."""
     side = network.tile_size or 6 * network.stride
     tiles = np.random.default_rng(0).random((1, side, side), np.float32)
-    with_torch = _with_torch(network, torch.device("cpu")).run
+    with_torch = _run_by_torch(network, torch.device("cpu"), torch.float32)
     if np.allclose(run(tiles), with_torch(tiles), atol=_AGREEMENT):
         return True
     _LOG.warning("PyTorch computes, for OpenVINO gives other answers.")

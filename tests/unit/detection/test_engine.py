@@ -58,6 +58,45 @@ def test_a_network_of_one_size_goes_through_the_same_door() -> None:
     assert np.allclose(one.reconstruction, other.reconstruction, atol=1e-5)
 
 
+@pytest.mark.parametrize("streams, batch", [(2, 1), (1, 3), (2, 8)])
+@pytest.mark.parametrize("tile_size", [32, None])
+def test_streams_and_batches_give_the_same(streams: int, batch: int, tile_size: int | None) -> None:
+    """As a graphics card takes its tiles, with the processor in its place."""
+    config = VaeConfig((4, 8), skips=False, latent_size=8, tile_size=tile_size)
+    network = build_network("vae", config).eval()
+    images = [image(150, 3000), image(75, 1500), image(1, 9)]
+    plain, other = Engine(network, CPU), Engine(network, CPU, streams)
+    plain._engine = engine._with_torch(network, CPU)
+    sizes: list[int] = []
+
+    def run(tiles: np.ndarray) -> np.ndarray:
+        sizes.append(len(tiles))
+        return plain._engine.run(tiles)
+
+    other._engine = plain._engine._replace(run=run, batch=batch)
+    for one, expected in zip(other.predict(images), plain.predict(images), strict=True):
+        assert np.allclose(one.reconstruction, expected.reconstruction, atol=1e-6)
+        assert one.crack is not None and expected.crack is not None
+        assert np.allclose(one.crack, expected.crack, atol=1e-6)
+    assert max(sizes) <= batch and (batch == 1 or max(sizes) > 1)
+
+
+def test_half_precision_stays_close() -> None:
+    """What a graphics card computes, by the processor."""
+    checkpoint = load_checkpoint(SHIPPED / "cae-asphalt")
+    photo = read_photo(EXAMPLES / "asphalt-crack.jpg")[100:196, 100:228]
+    half, full = (
+        ResidualDetector(checkpoint.network, checkpoint.config.detector, CPU) for _ in range(2)
+    )
+    run = engine._run_by_torch(checkpoint.network, CPU, torch.float16)
+    half._engine._engine = engine._with_torch(checkpoint.network, CPU)._replace(run=run)
+    one, other = (each.detect(photo).heatmap.astype(np.int64) for each in (half, full))
+    assert other.max() > 30_000
+    assert np.median(np.abs(one - other)) <= 64
+    crack, expected = one >= 32768, other >= 32768
+    assert (crack != expected).sum() <= 0.01 * expected.sum()
+
+
 def test_a_graph_that_says_something_else_is_not_used() -> None:
     (answer,) = Engine(Odd(), CPU).predict([image(40, 50)])
     padded = 50 + 2 * 32
