@@ -24,12 +24,15 @@ class FakeDetector:
         calibration: Calibration = CALIBRATION,
     ) -> None:
         self.calibration = calibration
+        self.engine_name = "nothing at all"
         self.detection = detection
         self.failures = list(failures)
         self.photos = 0
         """Photos so far."""
 
-    def detect(self, photo: RgbImage, should_stop: Callable[[], bool] | None = None) -> Detection:
+    def detect(
+        self, photo: RgbImage, should_stop: Callable[[], bool] | None = None, heal: bool = True
+    ) -> Detection:
         self.photos += 1
         failure = self.failures.pop(0) if self.failures else None
         if failure is not None:

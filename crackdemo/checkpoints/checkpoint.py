@@ -4,6 +4,7 @@ import json
 import shutil
 import tempfile
 from dataclasses import asdict, dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -83,10 +84,21 @@ class Checkpoint:
     network: Network
     """With its weights, on the CPU."""
 
-    def detector(self, device: torch.device | None = None) -> Detector:
-        """Ready for photos, by the kind of its family; on the best device unless one is given."""
+    def detector(self, device: torch.device | None = None, streams: int = 1) -> Detector:
+        """Ready for photos, by the kind of its family; on the best device unless one is given.
+
+        streams: parts of a photo, or photos, that a processor computes side by side.
+        """
         kind = family_named(self.config.family).kind
-        return DETECTORS[kind](self.network, self.config.detector, device)
+        return DETECTORS[kind](self.network, self.config.detector, device, streams)
+
+    def fingerprint(self) -> str:
+        """A hash of all that decides what it says of a photo, wherever it lies."""
+        digest = sha256(config_json(self.config).encode())
+        for name, value in sorted(self.network.state_dict().items()):
+            digest.update(name.encode())
+            digest.update(value.contiguous().numpy().tobytes())
+        return digest.hexdigest()
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint, card: str) -> None:

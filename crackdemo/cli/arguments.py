@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 from crackdemo.configs import help_of
 from crackdemo.errors import CrackdemoError
+from crackdemo.inspection.views import VIEWS
 from crackdemo.masks.params import MaskParams
 from crackdemo.models.families import FAMILIES
 
@@ -66,6 +67,14 @@ def _add_predict(parser: argparse.ArgumentParser) -> None:
     add("--preset", type=Path, metavar="FILE", help="settings that the page saved")
     _add_mask_settings(parser)
     add("--mm-per-px", type=float, metavar="S", help="scale: adds measures in mm")
+    add(
+        "--only",
+        type=_views,
+        metavar="VIEW,VIEW...",
+        help=f"of {', '.join(VIEWS)}; all by default, and the tables always",
+    )
+    add("--resume", action="store_true", help="keep what was done in DIR with the same settings")
+    add("--verbose", action="store_true", help="say which engine ran the network")
 
 
 def _add_mask_settings(parser: argparse.ArgumentParser) -> None:
@@ -192,6 +201,14 @@ def _count(text: str) -> int:
     if not (text.isdecimal() and int(text) > 0):
         raise argparse.ArgumentTypeError("must be a whole number from 1 on")
     return int(text)
+
+
+def _views(text: str) -> tuple[str, ...]:
+    views = tuple(text.split(","))
+    unknown = [view for view in views if view not in VIEWS]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"“{unknown[0]}” is none of {', '.join(VIEWS)}")
+    return views
 
 
 def _positive(text: str) -> float:

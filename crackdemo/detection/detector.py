@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
 import torch
 from pydantic import dataclasses
 
 from crackdemo.arrays import Heatmap, RegionMask, RgbImage
 from crackdemo.configs import SETTINGS
+from crackdemo.detection.bands import Band, in_bands
 from crackdemo.detection.calibration import Calibration
 from crackdemo.detection.engine import Engine, best_device
 from crackdemo.detection.heatmaps import HeatmapConfig, to_heatmap
@@ -24,7 +26,8 @@ class Detection:
     """What one pass says about a photo; everything after it is cheap."""
 
     reconstruction: RgbImage
-    """The photo without its cracks, in its own light and colour."""
+    """The photo without its cracks, in its own light and colour; the photo itself where that was
+    not asked for."""
     heatmap: Heatmap
     """(H, W) uint16 on the checkpoint's fixed scale; 32768 is the calibrated threshold."""
     score: float
@@ -51,8 +54,16 @@ class Detector(Protocol):
         """What its heatmaps and scores were calibrated to."""
         ...
 
-    def detect(self, photo: RgbImage, should_stop: Callable[[], bool] | None = None) -> Detection:
-        """One pass over a photo (H, W, 3). Raises Stopped."""
+    @property
+    def engine_name(self) -> str | None:
+        """What runs its network, and where and how, for people; None before the first photo."""
+        ...
+
+    def detect(
+        self, photo: RgbImage, should_stop: Callable[[], bool] | None = None, heal: bool = True
+    ) -> Detection:
+        """One pass over a photo (H, W, 3). heal: whether its reconstruction is wanted. Raises
+        Stopped."""
         ...
 
     def score(self, detection: Detection, region: RegionMask | None = None) -> float:
@@ -64,24 +75,41 @@ class ResidualDetector:
     """Shows what a network rebuilds otherwise: autoencoders."""
 
     def __init__(
-        self, network: Network, config: DetectorConfig, device: torch.device | None = None
+        self,
+        network: Network,
+        config: DetectorConfig,
+        device: torch.device | None = None,
+        streams: int = 1,
     ) -> None:
+        """streams: see `Engine`."""
         self.config = config
-        self._engine = Engine(network, device or best_device())
+        self._engine = Engine(network, device or best_device(), streams)
 
     @property
     def calibration(self) -> Calibration:
         """What its heatmaps and scores were calibrated to."""
         return self.config.calibration
 
-    def detect(self, photo: RgbImage, should_stop: Callable[[], bool] | None = None) -> Detection:
+    @property
+    def engine_name(self) -> str | None:
+        """What runs its network; None before the first photo."""
+        return self._engine.name
+
+    def detect(
+        self, photo: RgbImage, should_stop: Callable[[], bool] | None = None, heal: bool = True
+    ) -> Detection:
         """One pass over the photo at each of the heatmap's scales. Raises Stopped."""
         flatten, heat = self.config.flatten, self.config.heatmap
         answers = predict_at_scales(photo, self._engine, flatten, heat, should_stop)
         residual = fused_residual(answers, heat, to_gray(photo, flatten.channel))
-        heatmap = to_heatmap(residual, self.calibration.r0)
+        heatmap = np.empty(residual.shape, np.uint16)
+
+        def scale(band: Band) -> None:
+            heatmap[band.rows] = to_heatmap(residual[band.rows], self.calibration.r0)
+
+        in_bands(scale, *residual.shape)
         score = photo_score(heatmap, self.calibration.score_top_share)
-        return Detection(healed_photo(photo, answers), heatmap, score)
+        return Detection(healed_photo(photo, answers) if heal else photo, heatmap, score)
 
     def score(self, detection: Detection, region: RegionMask | None = None) -> float:
         """Of a region of the photo, 0..1, higher = more crack."""

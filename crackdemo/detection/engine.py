@@ -1,12 +1,12 @@
-"""A network on a device: flattened gray in, what it says of it out, tile by tile.
+"""A network on a device: flattened gray in, what it says of it out, by batches of tiles.
 
 On a processor OpenVINO computes, on a graphics card, and where OpenVINO cannot, torch.
 """
 
 import copy
 import logging
-from collections.abc import Callable
-from functools import cached_property
+import threading
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -15,15 +15,30 @@ from numpy.typing import NDArray
 
 from crackdemo.arrays import GrayImage
 from crackdemo.detection.graph import Answering, onnx_graph
-from crackdemo.detection.tiling import run_tiled
+from crackdemo.detection.tiling import Tiles
 from crackdemo.errors import Stopped
 from crackdemo.models.family import Network
+from crackdemo.parallel import in_order
 
 Run: TypeAlias = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-"""A tile (H, W) to what the network says of it, (1 or 2, H, W). Threads may call it at once."""
+"""Tiles (N, H, W) to what the network says of them, (N, 1 or 2, H, W). Threads may call it at
+once."""
+
+
+class _Engine(NamedTuple):
+    """What computes."""
+
+    run: Run
+    """Its one function."""
+    name: str
+    """For people."""
+    batch: int
+    """Tiles that it takes at once."""
 
 
 _LOG = logging.getLogger(__name__)
+_GPU_BATCH = 8
+"""Tiles of a row that a graphics card takes at once: 12 megapixels."""
 _AGREEMENT = 1e-3
 """What two engines may differ by, in flattened units: a quarter of a gray level."""
 
@@ -40,28 +55,53 @@ class Answer(NamedTuple):
 class Engine:
     """Runs a network on images of any size. Threads may share it: the network is only read."""
 
-    def __init__(self, network: Network, device: torch.device) -> None:
+    def __init__(self, network: Network, device: torch.device, streams: int = 1) -> None:
+        """streams: batches of tiles that a processor computes side by side, each with its share of
+        the threads: more than one helps where there are many, and costs a single small one time."""
         self.device = device
+        self.streams = streams if device.type == "cpu" else 1
         # a copy: `to` and `eval` would change the caller's own network
         self._network = copy.deepcopy(network).eval()
+        self._compiling = threading.Lock()
+        self._engine: _Engine | None = None
 
-    @cached_property
-    def _run(self) -> Run:
+    @property
+    def name(self) -> str | None:
+        """What computes, and where and how, for people; None before the first image."""
+        return self._engine and self._engine.name
+
+    def _started(self) -> _Engine:
         """Made at the first photo: compiling takes a second."""
-        if self.device.type == "cpu":
-            return _with_openvino(self._network) or _with_torch(self._network, self.device)
-        return _with_torch(self._network, self.device)
+        with self._compiling:
+            if self._engine is None:
+                with_openvino = None
+                if self.device.type == "cpu":
+                    with_openvino = _with_openvino(self._network, self.streams)
+                self._engine = with_openvino or _with_torch(self._network, self.device)
+            return self._engine
 
-    def predict(self, image: GrayImage, should_stop: Callable[[], bool] | None = None) -> Answer:
-        """Of a flattened gray image (H, W); tiles are blended. Raises Stopped."""
+    def predict(
+        self, images: Sequence[GrayImage], should_stop: Callable[[], bool] | None = None
+    ) -> list[Answer]:
+        """Of flattened gray images (H, W); tiles are blended. Raises Stopped."""
+        engine = self._started()
+        network = self._network
+        all_tiles = [Tiles(image, network.stride, network.tile_size) for image in images]
+        batches = ((tiles, batch) for tiles in all_tiles for batch in tiles.batches(engine.batch))
 
-        def run(tile: NDArray[np.float32]) -> NDArray[np.float32]:
+        def run(work: tuple[Tiles, NDArray[np.float32]]) -> tuple[Tiles, NDArray[np.float32]]:
             if should_stop is not None and should_stop():
                 raise Stopped
-            return self._run(tile)
+            tiles, batch = work
+            return tiles, engine.run(batch)
 
-        parts = run_tiled(run, image, self._network.stride, self._network.tile_size)
-        return Answer(parts[0], parts[1] if len(parts) > 1 else None)
+        for tiles, answers in in_order(run, batches, self.streams, self.streams - 1):
+            tiles.put(answers)
+        return [_answer(tiles.whole()) for tiles in all_tiles]
+
+
+def _answer(parts: NDArray[np.float32]) -> Answer:
+    return Answer(parts[0], parts[1] if len(parts) > 1 else None)
 
 
 def best_device() -> torch.device:
@@ -71,23 +111,31 @@ def best_device() -> torch.device:
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
-def _with_torch(network: Network, device: torch.device) -> Run:
-    on_gpu = device.type == "cuda"
-    dtype = torch.float16 if on_gpu else torch.float32
+def _with_torch(network: Network, device: torch.device) -> _Engine:
+    if device.type == "cuda":
+        name = f"PyTorch on {torch.cuda.get_device_name(device)}, half precision"
+        return _Engine(_run_by_torch(network, device, torch.float16), name, _GPU_BATCH)
+    where = "the processor" if device.type == "cpu" else device.type.upper()
+    name = f"PyTorch on {where}, full precision"
+    return _Engine(_run_by_torch(network, device, torch.float32), name, 1)
+
+
+def _run_by_torch(network: Network, device: torch.device, dtype: torch.dtype) -> Run:
     answering = Answering(network).to(device, dtype)
     # torch's stubs do not know the overload
     answering = answering.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def run(tile: NDArray[np.float32]) -> NDArray[np.float32]:
-        batch = torch.from_numpy(tile)[None, None].to(device, dtype)
+    def run(tiles: NDArray[np.float32]) -> NDArray[np.float32]:
+        batch = torch.from_numpy(tiles)[:, None].to(device, dtype)
+        batch = batch.contiguous(memory_format=torch.channels_last)
         with torch.inference_mode():
-            parts: NDArray[np.float32] = answering(batch)[0].float().cpu().numpy()
-        return parts
+            answers: NDArray[np.float32] = answering(batch).float().cpu().numpy()
+        return answers
 
     return run
 
 
-def _with_openvino(network: Network) -> Run | None:
+def _with_openvino(network: Network, streams: int) -> _Engine | None:
     """None where it is not installed, or the network has something that it does not know."""
     try:
         import openvino  # half a second that no start-up should wait for
@@ -100,28 +148,28 @@ def _with_openvino(network: Network) -> Run | None:
                 # it would take half precision by itself where the processor has it
                 "INFERENCE_PRECISION_HINT": "f32",
                 "INFERENCE_NUM_THREADS": torch.get_num_threads(),
-                "NUM_STREAMS": 1,
+                "NUM_STREAMS": streams,
             },
         )
     except (ImportError, RuntimeError) as error:
         _LOG.info("PyTorch computes, for OpenVINO does not: %s", error)
         return None
 
-    def run(tile: NDArray[np.float32]) -> NDArray[np.float32]:
+    def run(tiles: NDArray[np.float32]) -> NDArray[np.float32]:
         # a request of its own: threads may run at once
-        results = model.create_infer_request().infer(tile[None, None])
-        parts: NDArray[np.float32] = results[0][0]
-        return parts
+        answers: NDArray[np.float32] = model.create_infer_request().infer(tiles[:, None])[0]
+        return answers
 
-    return run if _agree(run, network) else None
+    name = f"OpenVINO {openvino.__version__.partition('-')[0]} on the processor, full precision"
+    return _Engine(run, name, 1) if _agree(run, network) else None
 
 
 def _agree(run: Run, network: Network) -> bool:
     """Whether a graph says what its network says, of a size that it was not made with."""
     side = network.tile_size or 6 * network.stride
-    tile = np.random.default_rng(0).random((side, side), np.float32)
-    with_torch = _with_torch(network, torch.device("cpu"))
-    if np.allclose(run(tile), with_torch(tile), atol=_AGREEMENT):
+    tiles = np.random.default_rng(0).random((1, side, side), np.float32)
+    with_torch = _run_by_torch(network, torch.device("cpu"), torch.float32)
+    if np.allclose(run(tiles), with_torch(tiles), atol=_AGREEMENT):
         return True
     _LOG.warning("PyTorch computes, for OpenVINO gives other answers.")
     return False

@@ -1,7 +1,7 @@
 """Residual to heatmap: which difference counts, at which scales, and on which fixed scale."""
 
 from dataclasses import field
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -10,12 +10,20 @@ from pydantic.dataclasses import dataclass
 
 from crackdemo.arrays import GrayImage, Heatmap, Residual
 from crackdemo.configs import SETTINGS
-from crackdemo.detection.illumination import local_mean
 from crackdemo.errors import ConfigError
 
 _Scale = Annotated[float, Field(gt=0, le=1)]
 _Scales = Annotated[tuple[_Scale, ...], Field(min_length=1, max_length=8)]
 _Weight = Annotated[float, Field(gt=0, le=1000)]
+
+
+class Limit(NamedTuple):
+    """How much less a scale counts where its answer is dense."""
+
+    density: float
+    """At which it counts for half."""
+    power: float
+    """How steeply that falls."""
 
 
 @dataclass(frozen=True, config=SETTINGS)
@@ -46,11 +54,11 @@ class DensityGate:
     coarse_power: Annotated[float, Field(ge=1, le=16)] = 8.0
     """How steeply it falls there: wide cracks are to lose nothing."""
 
-    def at(self, scale: float) -> tuple[float | None, float]:
-        """Limit and power of a scale; without a limit it always counts in full."""
+    def limit_at(self, scale: float) -> Limit | None:
+        """Of a scale; without one it always counts in full."""
         if scale >= self.finest_scale:
-            return self.limit, self.power
-        return self.coarse_limit, self.coarse_power
+            return Limit(self.limit, self.power)
+        return None if self.coarse_limit is None else Limit(self.coarse_limit, self.coarse_power)
 
 
 @dataclass(frozen=True, config=SETTINGS)
@@ -105,20 +113,16 @@ def darkness_of(image: GrayImage, level: float, config: HeatmapConfig) -> Residu
 
 def geometric_mean(residual: Residual, evidence: GrayImage) -> Residual:
     """Their geometric mean, pixel by pixel; both (H, W) and >= 0."""
-    mean: Residual = np.sqrt(residual * evidence)
-    return mean
+    mean: Residual = residual * evidence
+    return np.sqrt(mean, out=mean)
 
 
-def sparse(residual: Residual, scale: float, gate: DensityGate | None) -> Residual:
-    """One scale's residual (H, W) at the photo's size, less where its answer is dense around."""
-    if gate is None:
-        return residual
-    limit, power = gate.at(scale)
-    if limit is None:
-        return residual
-    density = local_mean((residual > gate.level).astype(np.float32), gate.sigma)
-    share: Residual = residual / (1 + (density / np.float32(limit)) ** power)
-    return share
+def thinned(residual: Residual, density: GrayImage, limit: Limit) -> Residual:
+    """A residual, less where the density of answers around, 0..1, is high; both (H, W). It counts
+    for half where the density is at the limit."""
+    share: Residual = cv2.pow(density / np.float32(limit.density), limit.power)
+    share += 1
+    return np.divide(residual, share, out=share)
 
 
 def to_heatmap(residual: Residual, r0: float) -> Heatmap:

@@ -81,16 +81,26 @@ def to_gray(photo: RgbImage, channel: Channel) -> GrayImage:
 def measure_illumination(gray: GrayImage, config: FlattenConfig) -> Illumination:
     """Local mean and deviation of a gray image (H, W), 0..1."""
     mean = local_mean(gray, config.mean_sigma)
-    variance = local_mean((gray - mean) ** 2, config.deviation_sigma)
-    deviation = np.sqrt(np.maximum(variance, 0)) + np.float32(config.deviation_floor)
+    square = gray - mean
+    square *= square
+    deviation = local_mean(square, config.deviation_sigma)
+    np.maximum(deviation, 0, out=deviation)
+    np.sqrt(deviation, out=deviation)
+    deviation += np.float32(config.deviation_floor)
     return Illumination(mean, deviation, config)
 
 
 def local_mean(image: GrayImage, sigma: float) -> GrayImage:
     """Gaussian mean of an image (H, W), of a sigma in pixels, computed on a coarser grid."""
+    mean: GrayImage = cv2.resize(coarse_mean(image, sigma), image.shape[::-1])
+    return mean
+
+
+def coarse_mean(image: GrayImage, sigma: float) -> GrayImage:
+    """The same on that coarser grid."""
     height, width = image.shape
     size = (-(-width // COARSE), -(-height // COARSE))
     coarse = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    blurred: GrayImage
     blurred = cv2.GaussianBlur(coarse, (0, 0), sigma / COARSE, borderType=cv2.BORDER_REFLECT)
-    mean: GrayImage = cv2.resize(blurred, (width, height))
-    return mean
+    return blurred

@@ -2,10 +2,12 @@
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from crackdemo.arrays import GrayImage, RgbImage
-from crackdemo.detection.illumination import local_mean, to_gray
-from crackdemo.detection.scales import ScaledAnswer, resize
+from crackdemo.detection.bands import Band, enlarged, halo_of, in_bands
+from crackdemo.detection.illumination import Illumination, coarse_mean, to_gray
+from crackdemo.detection.scales import ScaledAnswer
 
 _HEALED_GRAY = 1.0 / 255
 """Changes below one gray level are the network's own noise and stay out of the picture."""
@@ -22,32 +24,63 @@ def healed_photo(photo: RgbImage, answers: list[ScaledAnswer]) -> RgbImage:
     but a coarse scale never lifts a pixel above its surroundings: it would leave a bright ghost.
     Each colour is lifted as far as it fell.
     """
-    height, width = photo.shape[:2]
+    size = photo.shape[:2]
     light = answers[0].illumination
-    change = _change(answers[0], height, width)
-    fall = resize(light.mean, height, width) - to_gray(photo, light.config.channel)
-    for answer in answers[1:]:
-        change = np.maximum(change, np.minimum(_change(answer, height, width), fall))
-    change[np.abs(change) < _HEALED_GRAY] = 0
-    fall = cv2.GaussianBlur(fall, (0, 0), _COLOUR_SIGMA)
-    healed = photo.copy()
-    for channel in range(3):
-        colour = photo[..., channel].astype(np.float32) / np.float32(255)
-        colour += change * _share(colour, fall, light.config.mean_sigma)
-        healed[..., channel] = np.clip(np.round(255 * colour), 0, 255)
+    # at their own sizes; the first one's, the largest, is not kept whole
+    changes = [_change(answer, slice(None)) for answer in answers[1:]]
+    means = [coarse_mean(_colour(photo, channel), light.config.mean_sigma) for channel in range(3)]
+    healed = np.empty_like(photo)
+    halo = halo_of(_COLOUR_SIGMA)
+
+    def heal(band: Band) -> None:
+        wide, inner = band.wide(halo), band.inner(halo)
+        fall = enlarged(light.mean, size, wide)
+        fall = fall - to_gray(photo[wide], light.config.channel)
+        change = _first_change(answers[0], size, band.rows)
+        for coarse in changes:
+            lifted = np.minimum(enlarged(coarse, size, band.rows), fall[inner])
+            change = np.maximum(change, lifted)
+        change[np.abs(change) < _HEALED_GRAY] = 0
+        fall = cv2.GaussianBlur(fall, (0, 0), _COLOUR_SIGMA)[inner]
+        is_fallen = fall > _FALLEN_GRAY
+        for channel, mean in enumerate(means):
+            colour = _colour(photo[wide], channel)
+            own = cv2.GaussianBlur(enlarged(mean, size, wide) - colour, (0, 0), _COLOUR_SIGMA)[
+                inner
+            ]
+            lift = _share(own, fall, is_fallen)
+            lift *= change
+            lift += colour[inner]
+            lift *= 255
+            healed[band.rows, :, channel] = np.clip(np.round(lift, out=lift), 0, 255, out=lift)
+
+    in_bands(heal, *size)
     return healed
 
 
-def _share(colour: GrayImage, fall: GrayImage, mean_sigma: float) -> GrayImage:
-    """How far a colour channel fell below its surroundings, as a share of `fall`, that of the
-    channel which the network sees: soil in a crack darkens blue more than red."""
-    own = cv2.GaussianBlur(local_mean(colour, mean_sigma) - colour, (0, 0), _COLOUR_SIGMA)
+def _colour(photo: RgbImage, channel: int) -> GrayImage:
+    """One of its colours, (H, W), 0..1."""
+    colour: GrayImage = photo[..., channel].astype(np.float32)
+    colour /= np.float32(255)
+    return colour
+
+
+def _share(own: GrayImage, fall: GrayImage, is_fallen: NDArray[np.bool_]) -> GrayImage:
+    """How far a colour channel fell below its surroundings, `own`, as a share of `fall`, that of
+    the channel which the network sees: soil in a crack darkens blue more than red."""
     share = np.ones_like(fall)
-    np.divide(own, fall, out=share, where=fall > _FALLEN_GRAY)
+    np.divide(own, fall, out=share, where=is_fallen)
     return np.clip(share, 0, 2, out=share)
 
 
-def _change(answer: ScaledAnswer, height: int, width: int) -> GrayImage:
-    """What the network changed at one scale, in gray levels 0..1, at the photo's size."""
-    difference = answer.illumination.unflatten(answer.reconstruction - answer.image)
-    return resize(difference, height, width)
+def _first_change(answer: ScaledAnswer, size: tuple[int, ...], rows: slice) -> GrayImage:
+    if answer.image.shape == size:
+        return _change(answer, rows)
+    return enlarged(_change(answer, slice(None)), size, rows)
+
+
+def _change(answer: ScaledAnswer, rows: slice) -> GrayImage:
+    """What the network changed at one scale, in gray levels 0..1, at its size."""
+    light = answer.illumination
+    there = Illumination(light.mean[rows], light.deviation[rows], light.config)
+    return there.unflatten(answer.reconstruction[rows] - answer.image[rows])

@@ -2,23 +2,28 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from crackdemo.arrays import GrayImage, Residual, RgbImage
+from crackdemo.detection.bands import Band, enlarged, halo_of, in_bands
 from crackdemo.detection.engine import Engine
 from crackdemo.detection.heatmaps import (
+    DensityGate,
     HeatmapConfig,
+    Limit,
     darkness_of,
     geometric_mean,
     residual_of,
-    sparse,
+    thinned,
 )
 from crackdemo.detection.illumination import (
     FlattenConfig,
     Illumination,
+    coarse_mean,
     measure_illumination,
     to_gray,
 )
@@ -47,13 +52,14 @@ def predict_at_scales(
 ) -> list[ScaledAnswer]:
     """The network's answer at each of the heatmap's scales. Raises Stopped."""
     gray = to_gray(photo, flatten.channel)
-    answers = []
-    for scale in heatmap.scales:
-        scaled = resize(gray, *_scaled_size(gray, scale))
-        illumination = measure_illumination(scaled, flatten)
-        image = illumination.flatten(scaled)
-        answers.append(ScaledAnswer(image, *engine.predict(image, should_stop), illumination))
-    return answers
+    grays = [resize(gray, *_scaled_size(gray, scale)) for scale in heatmap.scales]
+    lights = [measure_illumination(scaled, flatten) for scaled in grays]
+    images = [light.flatten(scaled) for light, scaled in zip(lights, grays, strict=True)]
+    answers = engine.predict(images, should_stop)
+    return [
+        ScaledAnswer(image, *answer, light)
+        for image, answer, light in zip(images, answers, lights, strict=True)
+    ]
 
 
 def fused_residual(answers: list[ScaledAnswer], config: HeatmapConfig, gray: GrayImage) -> Residual:
@@ -61,13 +67,71 @@ def fused_residual(answers: list[ScaledAnswer], config: HeatmapConfig, gray: Gra
     total = np.zeros(gray.shape, np.float32)
     weights = config.weights or (1.0,) * len(answers)
     for answer, scale, weight in zip(answers, config.scales, weights, strict=True):
-        residual = resize(residual_of(answer.image, answer.reconstruction, config), *gray.shape)
-        if config.sharpened:
-            residual = geometric_mean(residual, _darkness(gray, answer.illumination, config))
-        if config.confirmed and answer.crack is not None:
-            residual = geometric_mean(residual, resize(answer.crack, *gray.shape))
-        total += np.float32(weight / sum(weights)) * sparse(residual, scale, config.gate)
+        share = np.float32(weight / sum(weights))
+        own = _own_residual(answer, config)
+        residual_in = partial(_at_full_size, own, answer, config, gray)
+        limit = config.gate.limit_at(scale) if config.gate else None
+        if config.gate is None or limit is None:
+            _add(total, residual_in, share)
+        else:
+            _add_sparse(total, residual_in, share, config.gate, limit)
     return total
+
+
+def _own_residual(answer: ScaledAnswer, config: HeatmapConfig) -> Residual:
+    """Of one scale, at its size."""
+    residual = np.empty_like(answer.image)
+    halo = halo_of(config.blur_sigma)
+
+    def fill(band: Band) -> None:
+        wide = band.wide(halo)
+        found = residual_of(answer.image[wide], answer.reconstruction[wide], config)
+        residual[band.rows] = found[band.inner(halo)]
+
+    in_bands(fill, *residual.shape)
+    return residual
+
+
+def _at_full_size(
+    own: Residual, answer: ScaledAnswer, config: HeatmapConfig, gray: GrayImage, band: Band
+) -> Residual:
+    """A band of one scale's residual at the photo's size, sharpened and confirmed."""
+    residual = enlarged(own, gray.shape, band.rows)
+    if config.sharpened:
+        residual = geometric_mean(residual, _darkness(gray, answer.illumination, config, band))
+    if config.confirmed and answer.crack is not None:
+        residual = geometric_mean(residual, enlarged(answer.crack, gray.shape, band.rows))
+    return residual
+
+
+def _add(total: Residual, residual_in: Callable[[Band], Residual], share: np.float32) -> None:
+    def add(band: Band) -> None:
+        total[band.rows] += share * residual_in(band)
+
+    in_bands(add, *total.shape)
+
+
+def _add_sparse(
+    total: Residual,
+    residual_in: Callable[[Band], Residual],
+    share: np.float32,
+    gate: DensityGate,
+    limit: Limit,
+) -> None:
+    """The same where the answer counts the less the denser it is: first it must be known whole."""
+    residual, answered = np.empty_like(total), np.empty_like(total)
+
+    def fill(band: Band) -> None:
+        residual[band.rows] = residual_in(band)
+        answered[band.rows] = residual[band.rows] > gate.level
+
+    def add(band: Band) -> None:
+        around = enlarged(density, total.shape, band.rows)
+        total[band.rows] += share * thinned(residual[band.rows], around, limit)
+
+    in_bands(fill, *total.shape)
+    density = coarse_mean(answered, gate.sigma)
+    in_bands(add, *total.shape)
 
 
 def resize(image: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
@@ -80,11 +144,13 @@ def resize(image: NDArray[np.float32], height: int, width: int) -> NDArray[np.fl
     return resized
 
 
-def _darkness(gray: GrayImage, coarse: Illumination, config: HeatmapConfig) -> Residual:
+def _darkness(gray: GrayImage, coarse: Illumination, config: HeatmapConfig, band: Band) -> Residual:
     """Of the full-size photo, in the light that a scale measured: a wide crack stays dark in it."""
-    mean, deviation = (resize(part, *gray.shape) for part in (coarse.mean, coarse.deviation))
-    image = Illumination(mean, deviation, coarse.config).flatten(gray)
-    return darkness_of(image, coarse.config.level, config)
+    halo = halo_of(config.blur_sigma)
+    wide = band.wide(halo)
+    mean, deviation = (enlarged(part, gray.shape, wide) for part in (coarse.mean, coarse.deviation))
+    image = Illumination(mean, deviation, coarse.config).flatten(gray[wide])
+    return darkness_of(image, coarse.config.level, config)[band.inner(halo)]
 
 
 def _scaled_size(gray: GrayImage, scale: float) -> tuple[int, int]:

@@ -1,12 +1,13 @@
-"""A function of tiles on an image of any size: mirrored border, overlap, blended seams."""
+"""An image of any size, cut into tiles: mirrored border, overlap, blended seams."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-Float2d = NDArray[np.float32]
+Float2d: TypeAlias = NDArray[np.float32]
+Float3d: TypeAlias = NDArray[np.float32]
 
 TILE = 1344
 """Most pixels a side that a fully convolutional network sees at once: bounds memory, not detail."""
@@ -19,32 +20,77 @@ MARGIN = 32
 """The image is mirrored this far beyond its border, so that zero padding never shows in it."""
 
 
-def run_tiled(
-    run: Callable[[Float2d], Float2d], image: Float2d, stride: int, tile_size: int | None
-) -> Float2d:
-    """`run` over all tiles of an image (H, W), put together again without seams: (..., H, W).
+class Tiles:
+    """An image (H, W) cut into tiles of one size, and their answers put together again."""
 
-    run: (h, w) to (..., h, w). stride: heights and widths it takes are multiples of this.
-    tile_size: the only size that it takes, with tiles that overlap by half; None for any.
+    def __init__(self, image: Float2d, stride: int, tile_size: int | None) -> None:
+        """stride: heights and widths of tiles are multiples of this. tile_size: the only size that
+        they may have, with tiles that overlap by half; None for any."""
+        self._height, self._width = image.shape
+        self._down, self._across = (_cut(length, stride, tile_size) for length in image.shape)
+        after = [
+            cut.length - length - MARGIN
+            for cut, length in zip((self._down, self._across), image.shape, strict=True)
+        ]
+        self._padded: Float2d
+        self._padded = np.pad(image, ((MARGIN, after[0]), (MARGIN, after[1])), mode="symmetric")
+        self._row: Float3d | None = None
+        self._whole: Float3d | None = None
+
+    def batches(self, most: int) -> Iterator[Float3d]:
+        """All tiles, row by row and from left to right, as (N, h, w): at most so many at once."""
+        for top in self._down.starts:
+            strip = self._padded[top : top + self._down.tile]
+            for first in range(0, len(self._across.starts), most):
+                lefts = self._across.starts[first : first + most]
+                yield np.stack([strip[:, left : left + self._across.tile] for left in lefts])
+
+    def put(self, answers: Iterable[Float3d]) -> None:
+        """Takes the next tiles' answers, each (C, h, w), in the order of `batches`."""
+        for answer in answers:
+            if self._row is None:
+                self._row = np.empty((len(answer), self._down.tile, self._width), np.float32)
+                self._lefts = iter(self._across.starts)
+            left = next(self._lefts)
+            _join(self._row, answer, left - MARGIN, self._across)
+            if left == self._across.starts[-1]:
+                self._put_row(self._row)
+                self._row = None
+
+    def _put_row(self, row: Float3d) -> None:
+        if self._whole is None:
+            self._whole = np.empty((len(row), self._height, self._width), np.float32)
+            self._tops = iter(self._down.starts)
+        top = next(self._tops)
+        _join(self._whole.swapaxes(1, 2), row.swapaxes(1, 2), top - MARGIN, self._down)
+
+    def whole(self) -> Float3d:
+        """The answer for the image, (C, H, W), once all tiles have theirs."""
+        assert self._whole is not None  # there is at least one tile
+        return self._whole
+
+
+def _join(done: Float3d, new: Float3d, at: int, cut: "_Cut") -> None:
+    """Puts the next tile (C, h, w) into `done` (C, h, W) at a column, which may lie outside.
+
+    Where it meets what is there already, the one gives way to the other within BLEND columns.
     """
-    height, width = image.shape
-    down, across = (_cut(length, stride, tile_size) for length in image.shape)
-    after = (down.length - height - MARGIN, across.length - width - MARGIN)
-    padded = np.pad(image, ((MARGIN, after[0]), (MARGIN, after[1])), mode="symmetric")
-    weights = np.zeros(padded.shape, np.float32)
-    total: Float2d | None = None
-    for top in down.starts:
-        for left in across.starts:
-            weight = np.outer(_ramp(top, down), _ramp(left, across))
-            inside = np.s_[..., top : top + down.tile, left : left + across.tile]
-            result = run(np.ascontiguousarray(padded[inside]))
-            if total is None:
-                total = np.zeros((*result.shape[:-2], *padded.shape), np.float32)
-            total[inside] += weight * result
-            weights[inside] += weight
-    assert total is not None  # there is at least one tile
-    shown = np.s_[..., MARGIN : MARGIN + height, MARGIN : MARGIN + width]
-    return total[shown] / weights[shown]
+    width = done.shape[2]
+    begin = 0
+    if at + MARGIN > 0:
+        blend = min(BLEND, cut.overlap)
+        begin = (cut.overlap - blend) // 2
+        # what no pixel of the image lies in is cut off on either side
+        low, high = max(0, -at - begin), min(blend, width - at - begin)
+        if low < high:
+            there = done[:, :, at + begin + low : at + begin + high]
+            rise = ((np.arange(low, high) + 0.5) / blend).astype(np.float32)
+            there += (new[:, :, begin + low : begin + high] - there) * rise
+        begin += blend
+    begin = max(begin, -at)
+    end = min(cut.tile, width - at)
+    if begin < end:
+        done[:, :, at + begin : at + end] = new[:, :, begin:end]
 
 
 class _Cut(NamedTuple):
@@ -74,16 +120,3 @@ def _cut(length: int, stride: int, tile_size: int | None) -> _Cut:
 def _multiple(length: int, stride: int) -> int:
     """Up to the next multiple."""
     return -(-length // stride) * stride
-
-
-def _ramp(start: int, cut: _Cut) -> Float2d:
-    """1 in the middle of a tile, falling where a neighbour overlaps."""
-    weight = np.ones(cut.tile, np.float32)
-    blend = min(BLEND, cut.overlap)
-    at = (np.arange(cut.overlap) + 0.5 - (cut.overlap - blend) / 2) / blend
-    rise = np.clip(at, 0, 1).astype(np.float32)
-    if start > 0:
-        weight[: cut.overlap] *= rise
-    if start + cut.tile < cut.length:
-        weight[-cut.overlap :] *= rise[::-1]
-    return weight

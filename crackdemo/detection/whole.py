@@ -55,7 +55,7 @@ class _AtScale(nn.Module):
             self.up = _Linear(_resized(size, side, cv2.INTER_LINEAR))
         self.mean = _local_mean(size, flatten.mean_sigma)
         self.deviation = _local_mean(size, flatten.deviation_sigma)
-        self.limit, self.power = heat.gate.at(scale) if heat.gate else (None, 1.0)
+        self.limit = heat.gate.limit_at(scale) if heat.gate else None
         self.around = _local_mean(side, heat.gate.sigma) if heat.gate and self.limit else None
         self.tiles = _Tiled(network, size)
         self.blur = _Blurred(size, heat.blur_sigma)
@@ -78,7 +78,7 @@ class _AtScale(nn.Module):
             residual = torch.sqrt(residual * self.up(answer[:, 1:]))
         if heat.gate and self.limit and self.around is not None:
             density = self.around((residual > heat.gate.level).to(residual.dtype))
-            residual = residual / (1 + (density / self.limit) ** self.power)
+            residual = residual / (1 + (density / self.limit.density) ** self.limit.power)
         return residual
 
     def _difference(self, image: Tensor, healed: Tensor) -> Tensor:

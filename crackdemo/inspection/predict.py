@@ -1,4 +1,4 @@
-"""Many photos to masks, heatmaps, reconstructions, overlays and one table of their measures."""
+"""Photos to what is said of them, one by one, and tables of many."""
 
 import time
 from collections import Counter
@@ -13,17 +13,13 @@ import cv2
 
 from crackdemo.arrays import RgbImage
 from crackdemo.detection.detector import Detection, Detector
-from crackdemo.errors import PhotoError, PredictError, Stopped
-from crackdemo.files import make_folder, reason_of, sha256_of, write_text
+from crackdemo.errors import PhotoError, Stopped
+from crackdemo.files import sha256_of
 from crackdemo.inspection.verdict import Verdict, judge
 from crackdemo.masks.presets import Preset
-from crackdemo.photos.images import read_photo, write_jpeg, write_png
-from crackdemo.photos.overlays import mask_overlay
+from crackdemo.photos.images import read_photo
 from crackdemo.photos.sources import Source
 from crackdemo.tables import csv_text
-
-VIEWS = ("masks", "heatmaps", "reconstructions", "overlays")
-"""Folders of the output, one file for each photo in each of them."""
 
 _PX_COLUMNS = ("length_px", "max_width_px", "mean_width_px")
 _COLUMNS = (
@@ -74,31 +70,6 @@ def inspect_photos(
     with suppress(Stopped):
         for source in sources:
             yield inspect_photo(source, partial(_read, source.path), detector, preset, clock)
-
-
-def predict(
-    sources: Sequence[Source], detector: Detector, preset: Preset, out: Path
-) -> Iterator[Outcome]:
-    """Inspects the photos and writes all files of the batch into `out`.
-
-    The tables are complete also when it is stopped early. Raises PredictError where `out` holds
-    masks that no batch made, since they may be somebody's labels; FolderError where nothing can be
-    written.
-    """
-    results: list[dict[str, str]] = []
-    errors: list[dict[str, str]] = []
-    _claim(out)
-    try:
-        for inspected in inspect_photos(sources, detector, preset):
-            outcome = _saved(out, inspected) if isinstance(inspected, Inspected) else inspected
-            if isinstance(outcome, Inspected):
-                results.append(result_row(outcome))
-            else:
-                errors.append(error_row(outcome))
-            yield outcome
-    finally:
-        write_text(out / "results.csv", results_csv(results, preset))
-        write_text(out / "errors.csv", errors_csv(errors))
 
 
 def unclear_names(preset: Preset, sources: Sequence[Source]) -> list[str]:
@@ -153,12 +124,17 @@ def inspect_photo(
     detector: Detector,
     preset: Preset,
     clock: Callable[[], float] = time.perf_counter,
+    should_stop: Callable[[], bool] | None = None,
+    heal: bool = True,
 ) -> Outcome:
-    """Of one photo; `read` gives its pixels and its file's SHA-256, or raises PhotoError."""
+    """Of one photo; `read` gives its pixels and its file's SHA-256, or raises PhotoError.
+
+    heal: whether its reconstruction is wanted. Raises Stopped.
+    """
     try:
         photo, sha256 = read()
         started = clock()
-        detection = detector.detect(photo)
+        detection = detector.detect(photo, should_stop, heal)
         seconds = clock() - started
         dropped = preset.dropped_on(sha256, source.path.name)
         verdict = judge(detection, detector, preset.on(sha256), dropped)
@@ -172,37 +148,3 @@ def inspect_photo(
 
 def _read(path: Path) -> tuple[RgbImage, str]:
     return read_photo(path), sha256_of(path)
-
-
-def _saved(out: Path, inspected: Inspected) -> Outcome:
-    """Writes the photo's views."""
-    source, verdict = inspected.source, inspected.verdict
-    mask, heatmap, reconstruction, overlay = (out / view / source.stem for view in VIEWS)
-    try:
-        for view in (mask, heatmap, reconstruction, overlay):
-            view.parent.mkdir(parents=True, exist_ok=True)
-        write_png(_with(mask, ".png"), verdict.mask)
-        write_png(_with(heatmap, ".png"), inspected.detection.heatmap)
-        write_png(_with(reconstruction, ".png"), inspected.detection.reconstruction)
-        write_jpeg(_with(overlay, ".jpg"), mask_overlay(inspected.photo, verdict.mask))
-    except OSError as error:
-        reason = f"{source.path.name} was scored, but could not be saved ({reason_of(error)})"
-        return Failed(source, f"{reason}; see to the output's disk and try again.")
-    return inspected
-
-
-def _with(path: Path, suffix: str) -> Path:
-    """The suffix added: a stem may hold dots of its own."""
-    return path.with_name(path.name + suffix)
-
-
-def _claim(out: Path) -> None:
-    """Makes `out` and, at once, its results.csv: the sign that all in it came from a batch."""
-    results = out / "results.csv"
-    if not results.exists() and any((out / view).exists() for view in VIEWS):
-        raise PredictError(
-            f"“{out.resolve().name}” holds masks or other views that predict did not write: "
-            "give another folder for the output."
-        )
-    make_folder(out)
-    write_text(results, "")

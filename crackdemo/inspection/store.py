@@ -7,7 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -34,12 +34,13 @@ class Scored:
     photo: RgbImage
     """(H, W, 3), upright."""
     detection: Detection
-    """Of that photo."""
+    """Of that photo. Its reconstruction is read from the disk where it is looked at: it is there to
+    be drawn and downloaded once, where photo and heatmap are cut at every move of a slider."""
     seconds: float
     """What the detection took."""
     folder: Path
     """Holds what a page shows: photo.jpg, thumbnail.jpg, reconstruction.jpg and heatmap.png (16
-    bits, the high byte in red and the low one in green)."""
+    bits, the high byte in red and the low one in green); for downloads reconstruction.npy."""
     sha256: str
     """The photo's identity: of its file."""
 
@@ -111,7 +112,7 @@ class ScoredPhotos:
             self._network.release()
 
     def _keep(self, key: str, scored: Scored) -> Scored:
-        _write(scored)
+        scored = _write(scored)
         size = sum(file.stat().st_size for file in scored.folder.iterdir())
         with self._lock:
             self._on_disk[key] = size
@@ -146,7 +147,10 @@ class ScoredPhotos:
             self._memory.popitem(last=False)
 
     def _bytes_in_memory(self) -> int:
-        return sum(8 * scored.detection.heatmap.size for scored in self._memory.values())
+        return sum(
+            scored.photo.nbytes + scored.detection.heatmap.nbytes
+            for scored in self._memory.values()
+        )
 
 
 def packed_heatmap(heatmap: Heatmap) -> NDArray[np.uint8]:
@@ -156,23 +160,39 @@ def packed_heatmap(heatmap: Heatmap) -> NDArray[np.uint8]:
     return packed
 
 
-def _write(scored: Scored) -> None:
+def _unpacked(path: Path) -> Heatmap:
+    """What `packed_heatmap` packed."""
+    _, green, red = cv2.split(cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR))
+    heatmap: Heatmap = red.astype(np.uint16)
+    heatmap <<= 8
+    heatmap |= green
+    return heatmap
+
+
+def _write(scored: Scored) -> Scored:
+    """Gives the same with its reconstruction on the disk alone."""
     folder = scored.folder
     folder.mkdir(parents=True, exist_ok=True)
-    np.save(folder / "heatmap.npy", scored.detection.heatmap)
     np.save(folder / "reconstruction.npy", scored.detection.reconstruction)
     np.save(folder / "figures.npy", np.array([scored.detection.score, scored.seconds]))
     write_png(folder / "heatmap.png", packed_heatmap(scored.detection.heatmap))
     write_jpeg(folder / "photo.jpg", preview(scored.photo, SHOWN_SIDE))
     write_jpeg(folder / "thumbnail.jpg", preview(scored.photo, THUMBNAIL_SIDE), quality=80)
     write_jpeg(folder / "reconstruction.jpg", preview(scored.detection.reconstruction, SHOWN_SIDE))
+    detection = replace(scored.detection, reconstruction=_reconstruction(folder))
+    return replace(scored, detection=detection)
 
 
 def _read(folder: Path, path: Path, sha256: str) -> Scored:
     score, seconds = np.load(folder / "figures.npy")
     detection = Detection(
-        reconstruction=np.load(folder / "reconstruction.npy"),
-        heatmap=np.load(folder / "heatmap.npy"),
+        reconstruction=_reconstruction(folder),
+        heatmap=_unpacked(folder / "heatmap.png"),
         score=float(score),
     )
     return Scored(read_photo(path), detection, float(seconds), folder, sha256)
+
+
+def _reconstruction(folder: Path) -> RgbImage:
+    mapped: RgbImage = np.load(folder / "reconstruction.npy", mmap_mode="r")
+    return mapped

@@ -11,6 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pillow_heif
 from numpy.typing import NDArray
@@ -113,7 +114,11 @@ def write_png(path: Path, array: NDArray[np.uint8 | np.uint16 | np.bool_]) -> No
     """Gray (H, W) or RGB (H, W, 3) as 8-bit, a mask as 0 and 255, uint16 (H, W) as 16-bit gray."""
     if array.dtype == np.bool_:
         array = array.astype(np.uint8) * np.uint8(255)
-    _write(path, Image.fromarray(array), format="PNG")
+    # OpenCV packs six times as fast as Pillow; gray by runs alone, where colours need more
+    options = [cv2.IMWRITE_PNG_COMPRESSION, 1] if array.ndim == 3 else []
+    pixels = cv2.cvtColor(array, cv2.COLOR_RGB2BGR) if array.ndim == 3 else array
+    with written_whole(path) as building:
+        building.write_bytes(cv2.imencode(".png", pixels, options)[1].tobytes())
 
 
 def write_jpeg(path: Path, rgb: RgbImage, quality: int = 90) -> None:

@@ -127,8 +127,11 @@ class Baseline:
 
     residual: Callable[[RgbImage], Residual]
     calibration: Calibration
+    engine_name: str | None = None
 
-    def detect(self, photo: RgbImage, should_stop: Callable[[], bool] | None = None) -> Detection:
+    def detect(
+        self, photo: RgbImage, should_stop: Callable[[], bool] | None = None, heal: bool = True
+    ) -> Detection:
         heatmap = to_heatmap(self.residual(photo), self.calibration.r0)
         return Detection(photo, heatmap, photo_score(heatmap, self.calibration.score_top_share))
 

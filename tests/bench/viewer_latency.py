@@ -119,10 +119,14 @@ class DarkBench(Workbench):
 
 
 class _Darkness:
+    engine_name = None
+
     def __init__(self, calibration: Calibration) -> None:
         self.calibration = calibration
 
-    def detect(self, photo: RgbImage, should_stop: Callable[[], bool] | None = None) -> Detection:
+    def detect(
+        self, photo: RgbImage, should_stop: Callable[[], bool] | None = None, heal: bool = True
+    ) -> Detection:
         return Detection(cv2.medianBlur(photo, 15), heatmap_of(photo), score=0.9)
 
     def score(self, detection: Detection, region: RegionMask | None = None) -> float:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-GROUND = ("arrays", "configs", "errors", "files", "tables")
+GROUND = ("arrays", "configs", "errors", "files", "parallel", "tables")
 STOREYS = (
     ("app",),
     ("cli", "__main__"),

@@ -10,7 +10,6 @@ from gradio_client.utils import strip_invalid_filename_characters
 from crackdemo.detection.detector import Detector
 from crackdemo.files import write_text, written_whole
 from crackdemo.inspection.predict import (
-    VIEWS,
     Failed,
     Inspected,
     error_row,
@@ -20,6 +19,7 @@ from crackdemo.inspection.predict import (
 )
 from crackdemo.inspection.store import Scored
 from crackdemo.inspection.verdict import judge
+from crackdemo.inspection.views import VIEWS
 from crackdemo.masks.presets import Preset, preset_json
 from crackdemo.photos.images import write_jpeg, write_png
 from crackdemo.photos.overlays import mask_overlay

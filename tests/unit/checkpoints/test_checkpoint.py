@@ -310,6 +310,18 @@ def test_a_checkpoint_can_be_moved(folder, tmp_path):
     assert load_checkpoint(moved).config == checkpoint().config
 
 
+def test_a_fingerprint_is_of_what_decides_and_not_of_the_place(folder, tmp_path):
+    one = load_checkpoint(folder)
+    copy = load_checkpoint(Path(shutil.copytree(folder, tmp_path / "elsewhere")))
+    assert one.fingerprint() == copy.fingerprint()
+    with torch.no_grad():
+        next(copy.network.parameters())[0] += 1e-3
+    assert one.fingerprint() != copy.fingerprint()
+    calibration = replace(one.config.calibration, r0=0.123)
+    other = replace(one, config=replace(one.config, calibration=calibration))
+    assert one.fingerprint() != other.fingerprint()
+
+
 def test_less_clean_pavement_is_flagged_at_a_higher_threshold():
     flagged = [CALIBRATION.clean_share_flagged(t / 100) for t in range(101)]
     assert flagged == sorted(flagged, reverse=True)

@@ -91,6 +91,7 @@ class TestUsage:
             ["predict", "--out", "out"],
             ["predict", "a.jpg", "--out", "out", "--threshold", "high"],
             ["predict", "a.jpg", "--out", "out", "--kernel", "star"],
+            ["predict", "a.jpg", "--out", "out", "--only", "masks,pictures"],
             ["evaluate", "folder", "--out", "out", "--split", "all"],
             ["fit", "--family", "gan", "--data", "folder", "--out", "run"],
             ["fit", "--out", "run", "--epochs", "0"],
@@ -144,8 +145,65 @@ class TestPredict:
             assert [row["file"] for row in rows(out / "errors.csv")] == ["empty.jpg", "text.jpg"]
             written = sorted(path for path in out.rglob("*.*") if path.name != "results.csv")
             files.append((results, [(p.relative_to(out), p.read_bytes()) for p in written]))
-        assert len(files[0][1]) == 1 + 4 * 2
+        assert len(files[0][1]) == 2 + 4 * 2
         assert files[0] == files[1]
+
+    def test_what_was_done_is_kept_and_only_what_is_wanted_is_written(
+        self,
+        predict: Callable[..., int],
+        tmp_path: Path,
+        save_photo: SavePhoto,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        photo, other = save_photo(tmp_path / "a.png"), save_photo(tmp_path / "b.png")
+        assert predict(photo, "--only", "masks", "--verbose") == 0
+        said = capsys.readouterr().err
+        assert "1 of 1 photos done." in said and "Engine: OpenVINO" in said
+        assert predict(photo, other, "--only", "masks", "--resume") == 0
+        assert "2 of 2 photos done, 1 of them before." in capsys.readouterr().err
+        assert predict(photo, other, "--only", "masks", "--resume", "--threshold", "0.9") == 0
+        assert "2 of 2 photos done." in capsys.readouterr().err
+        assert [path.name for path in (tmp_path / "out").iterdir() if path.is_dir()] == ["masks"]
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="files are not bounded there")
+    def test_a_full_disk_is_said_and_what_is_small_enough_is_done(
+        self, tiny_checkpoint: Path, tmp_path: Path, save_photo: SavePhoto
+    ) -> None:
+        noise = np.random.default_rng(0).integers(0, 256, (200, 300, 3)).astype(np.uint8)
+        save_photo(tmp_path / "in" / "large.png", noise)
+        save_photo(tmp_path / "in" / "small.png", noise[:20, :30])
+        options = ["--model", tiny_checkpoint, "--out", tmp_path / "out"]
+        command = [sys.executable, "-m", "crackdemo", "predict", tmp_path / "in", *options]
+        limited = ["bash", "-c", 'ulimit -f 16; exec "$@"', "-", *map(str, command)]
+        done = subprocess.run(limited, cwd=PROJECT, capture_output=True, text=True)
+        assert done.returncode == 1, done.stderr
+        assert "large.png was scored, but could not be saved" in done.stderr
+        assert "1 of 2 photos done" in done.stderr and "Traceback" not in done.stderr
+        assert [row["file"] for row in rows(tmp_path / "out" / "results.csv")] == ["small.png"]
+        left = [path.name for path in (tmp_path / "out").rglob("*") if path.name.startswith(".")]
+        assert left == []
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="no such signal there")
+    def test_ctrl_c_leaves_whole_tables_from_which_it_goes_on(
+        self, tiny_checkpoint: Path, tmp_path: Path, save_photo: SavePhoto
+    ) -> None:
+        for number in range(400):
+            save_photo(tmp_path / "in" / f"{number}.png", np.full((64, 64, 3), number % 250, "u1"))
+        out = tmp_path / "out"
+        command = [sys.executable, "-m", "crackdemo", "predict", tmp_path / "in", "--out", out]
+        command += ["--model", tiny_checkpoint, "--only", "masks"]
+        process = subprocess.Popen(command, cwd=PROJECT, stderr=subprocess.PIPE, text=True)
+        while len(list((out / "masks").glob("*.png")) if out.exists() else []) < 5:
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=60)[1]
+        assert process.returncode == 1 and "Stopped." in said and "Traceback" not in said
+        masks = {path.stem for path in (out / "masks").glob("*.png")}
+        table = {Path(row["file"]).stem for row in rows(out / "results.csv")}
+        assert 5 <= len(table) < 400 and table == masks
+        done = crackdemo(*command[3:], "--resume")
+        assert f"400 of 400 photos done, {len(table)} of them before." in done.stderr
+        assert len(rows(out / "results.csv")) == 400
 
     def test_weights_come_from_the_hub_by_their_id(
         self, tiny_checkpoint: Path, tmp_path: Path, save_photo: SavePhoto

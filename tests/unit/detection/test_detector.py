@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -13,7 +14,7 @@ from crackdemo.checkpoints.checkpoint import load_checkpoint
 from crackdemo.detection.calibration import Calibration
 from crackdemo.detection.detector import DetectorConfig, ResidualDetector
 from crackdemo.detection.engine import Engine, best_device
-from crackdemo.detection.heatmaps import residual_of, to_heatmap
+from crackdemo.detection.heatmaps import DensityGate, residual_of, to_heatmap
 from crackdemo.detection.illumination import FlattenConfig, measure_illumination, to_gray
 from crackdemo.detection.scales import ScaledAnswer, fused_residual, predict_at_scales
 from crackdemo.detection.score import photo_score
@@ -221,7 +222,7 @@ def test_confirmed_residuals_are_tied_to_what_the_crack_head_says():
 def test_the_engine_gives_what_the_network_says_in_one_pass(has_head):
     network = untrained(CaeConfig((4, 8), crack_head=has_head)).eval()
     image = np.random.default_rng(0).random((64, 96)).astype(np.float32)
-    reconstruction, crack = Engine(network, CPU).predict(image)
+    ((reconstruction, crack),) = Engine(network, CPU).predict([image])
     padded = torch.from_numpy(np.pad(image, 32, mode="symmetric"))[None, None]
     with torch.no_grad():
         said = network.predict(padded)
@@ -300,9 +301,37 @@ def test_the_photo_itself_is_not_touched():
 
 def test_an_engine_leaves_the_callers_network_as_it_was():
     network = untrained(CaeConfig((4, 8))).half().train()
-    Engine(network, CPU).predict(np.zeros((64, 64), np.float32))
+    Engine(network, CPU).predict([np.zeros((64, 64), np.float32)])
     assert next(network.parameters()).dtype == torch.float16
     assert network.training
+
+
+@pytest.mark.parametrize("height, width", [(300, 900), (1000, 301)])
+def test_a_photo_of_many_bands_is_as_one_of_a_single_band(height, width, monkeypatch):
+    photo, _ = with_line(pavement(height, width))
+    config = plain_heat(scales=(1.0, 0.5, 0.125), sharpened=True, gate=DensityGate())
+    found = detector(Healer())
+    found.config = replace(found.config, heatmap=config)
+    one = found.detect(photo)
+    monkeypatch.setattr("crackdemo.detection.bands._PIXELS", 2000)
+    many = found.detect(photo)
+    assert np.abs(one.heatmap.astype(int) - many.heatmap).max() <= 1
+    assert np.abs(one.reconstruction.astype(int) - many.reconstruction).max() <= 1
+
+
+def test_a_reconstruction_that_nobody_wants_is_not_made():
+    photo, _ = with_line(pavement())
+    whole, bare = (detector(Healer()).detect(photo, heal=heal) for heal in (True, False))
+    assert bare.reconstruction is photo
+    assert np.array_equal(bare.heatmap, whole.heatmap) and bare.score == whole.score
+    assert not np.array_equal(whole.reconstruction, photo)
+
+
+def test_a_detector_says_what_ran_its_network():
+    found = detector(Healer())
+    assert found.engine_name is None
+    found.detect(pavement())
+    assert found.engine_name and "on the processor, full precision" in found.engine_name
 
 
 def test_a_photo_can_be_stopped_between_tiles():

@@ -39,7 +39,7 @@ def test_heatmaps_of_both_engines_agree(weights: str) -> None:
     fast, plain = (
         ResidualDetector(checkpoint.network, checkpoint.config.detector, CPU) for _ in range(2)
     )
-    plain._engine._run = engine._with_torch(checkpoint.network, CPU)
+    plain._engine._engine = engine._with_torch(checkpoint.network, CPU)
     one, other = fast.detect(photo), plain.detect(photo)
     assert one.heatmap.max() > 30_000
     difference = np.abs(one.heatmap.astype(np.int64) - other.heatmap)
@@ -52,34 +52,73 @@ def test_a_network_of_one_size_goes_through_the_same_door() -> None:
     network = build_network("vae", config).eval()
     fast = Engine(network, CPU)
     plain = Engine(network, CPU)
-    plain._run = engine._with_torch(network, CPU)
-    one, other = fast.predict(image(50, 70)), plain.predict(image(50, 70))
+    plain._engine = engine._with_torch(network, CPU)
+    (one,), (other,) = (each.predict([image(50, 70)]) for each in (fast, plain))
     assert one.crack is None and other.crack is None
     assert np.allclose(one.reconstruction, other.reconstruction, atol=1e-5)
 
 
+@pytest.mark.parametrize("streams, batch", [(2, 1), (1, 3), (2, 8)])
+@pytest.mark.parametrize("tile_size", [32, None])
+def test_streams_and_batches_give_the_same(streams: int, batch: int, tile_size: int | None) -> None:
+    """As a graphics card takes its tiles, with the processor in its place."""
+    config = VaeConfig((4, 8), skips=False, latent_size=8, tile_size=tile_size)
+    network = build_network("vae", config).eval()
+    images = [image(150, 3000), image(75, 1500), image(1, 9)]
+    plain, other = Engine(network, CPU), Engine(network, CPU, streams)
+    plain._engine = engine._with_torch(network, CPU)
+    sizes: list[int] = []
+
+    def run(tiles: np.ndarray) -> np.ndarray:
+        sizes.append(len(tiles))
+        return plain._engine.run(tiles)
+
+    other._engine = plain._engine._replace(run=run, batch=batch)
+    for one, expected in zip(other.predict(images), plain.predict(images), strict=True):
+        assert np.allclose(one.reconstruction, expected.reconstruction, atol=1e-6)
+        assert one.crack is not None and expected.crack is not None
+        assert np.allclose(one.crack, expected.crack, atol=1e-6)
+    assert max(sizes) <= batch and (batch == 1 or max(sizes) > 1)
+
+
+def test_half_precision_stays_close() -> None:
+    """What a graphics card computes, by the processor."""
+    checkpoint = load_checkpoint(SHIPPED / "cae-asphalt")
+    photo = read_photo(EXAMPLES / "asphalt-crack.jpg")[100:196, 100:228]
+    half, full = (
+        ResidualDetector(checkpoint.network, checkpoint.config.detector, CPU) for _ in range(2)
+    )
+    run = engine._run_by_torch(checkpoint.network, CPU, torch.float16)
+    half._engine._engine = engine._with_torch(checkpoint.network, CPU)._replace(run=run)
+    one, other = (each.detect(photo).heatmap.astype(np.int64) for each in (half, full))
+    assert other.max() > 30_000
+    assert np.median(np.abs(one - other)) <= 64
+    crack, expected = one >= 32768, other >= 32768
+    assert (crack != expected).sum() <= 0.01 * expected.sum()
+
+
 def test_a_graph_that_says_something_else_is_not_used() -> None:
-    answer = Engine(Odd(), CPU).predict(image(40, 50))
+    (answer,) = Engine(Odd(), CPU).predict([image(40, 50)])
     padded = 50 + 2 * 32
     assert np.allclose(answer.reconstruction, image(40, 50) + padded)
 
 
 def test_nothing_is_compiled_before_the_first_image() -> None:
     fresh = Engine(build_network("vae", VaeConfig((4, 8))), CPU)
-    assert "_run" not in fresh.__dict__
-    fresh.predict(image(32, 32))
-    assert "_run" in fresh.__dict__
+    assert fresh.name is None
+    fresh.predict([image(32, 32)])
+    assert fresh.name is not None and fresh.name.startswith("OpenVINO")
 
 
 def test_threads_share_an_engine() -> None:
     shared = Engine(load_checkpoint(SHIPPED / "cae-asphalt").network, CPU)
     images = [image(48, 48 + 16 * n) for n in range(4)]
-    expected = [shared.predict(each).reconstruction for each in images]
+    expected = [shared.predict([each])[0].reconstruction for each in images]
     found: dict[int, np.ndarray] = {}
 
     def work(number: int) -> None:
         for _ in range(3):
-            found[number] = shared.predict(images[number]).reconstruction
+            found[number] = shared.predict([images[number]])[0].reconstruction
 
     threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
     for thread in threads:

@@ -3,9 +3,18 @@ import numpy as np
 import pytest
 import torch
 
-from crackdemo.detection.tiling import BLEND, MARGIN, TILE, run_tiled
+from crackdemo.detection.tiling import BLEND, MARGIN, TILE, Tiles
 from crackdemo.models.cae import CaeConfig
 from crackdemo.models.family import build_network
+
+
+def run_tiled(run, image, stride, tile_size, most=1):
+    """A function of a tile (h, w) on all tiles of an image."""
+    tiles = Tiles(image, stride, tile_size)
+    for batch in tiles.batches(most):
+        assert 1 <= len(batch) <= most
+        tiles.put([run(tile)[None] for tile in batch])
+    return tiles.whole()[0]
 
 
 class Counting:
@@ -39,6 +48,14 @@ def test_the_identity_gives_the_image_back_whatever_its_size(stride, height, wid
     assert np.abs(result - image).max() < 1e-6
     assert all(length % stride == 0 for shape in run.shapes for length in shape)
     assert all(length <= TILE for shape in run.shapes for length in shape)
+
+
+@pytest.mark.parametrize("most", [2, 3, 50])
+@pytest.mark.parametrize("tile_size", [48, None])
+def test_tiles_may_come_several_at_once(most, tile_size):
+    image = np.random.default_rng(0).random((101, 2 * TILE + 300)).astype(np.float32)
+    at_once = run_tiled(np.sqrt, image, 16, tile_size, most)
+    assert np.array_equal(at_once, run_tiled(np.sqrt, image, 16, tile_size))
 
 
 @pytest.mark.parametrize("stride, tile_size", [(16, 32), (16, 48), (16, 128), (32, 96)])

@@ -46,7 +46,7 @@ def drawn(runs: str, height: int, width: int, by_row: bool = False, base: int = 
 class Cycling(FakeDetector):
     """Another crack on each photo, none on the third; told apart by the photo's gray."""
 
-    def detect(self, photo, should_stop=None) -> Detection:
+    def detect(self, photo, should_stop=None, heal=True) -> Detection:
         super().detect(photo, should_stop)
         return seen(int(photo[0, 0, 0]))
 

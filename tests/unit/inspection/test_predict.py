@@ -12,18 +12,18 @@ from crackdemo.checkpoints.checkpoint import load_checkpoint
 from crackdemo.detection.detector import Detector
 from crackdemo.errors import FolderError, PhotoError, PredictError, Stopped
 from crackdemo.files import sha256_of
+from crackdemo.inspection.batch import predict
 from crackdemo.inspection.predict import (
-    VIEWS,
     Failed,
     Inspected,
     Outcome,
     errors_csv,
     inspect_photos,
-    predict,
     result_row,
     results_csv,
     unclear_names,
 )
+from crackdemo.inspection.views import VIEWS
 from crackdemo.masks.measure import measure
 from crackdemo.masks.presets import Preset
 from crackdemo.masks.region import region_mask
@@ -89,7 +89,7 @@ class TestPredict:
         stems = ["a", "clean", 'km 12/ünï "q" \'s']
         views = {"masks": "png", "heatmaps": "png", "reconstructions": "png", "overlays": "jpg"}
         expected = {f"{view}/{stem}.{suffix}" for view, suffix in views.items() for stem in stems}
-        assert set(contents(out)) == expected | {"results.csv", "errors.csv"}
+        assert set(contents(out)) == expected | {"results.csv", "errors.csv", "settings.json"}
         results = rows(out / "results.csv")
         assert list(results[0]) == COLUMNS
         assert [row["file"] for row in results] == ["a.jpg", "clean.png", 'km 12/ünï "q" \'s.png']

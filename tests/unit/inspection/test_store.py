@@ -1,4 +1,5 @@
 import threading
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from crackdemo.inspection.store import ScoredPhotos, packed_heatmap
 from tests.fakes import FakeDetector, one_crack
 
 SIDE = 40
-BYTES_EACH = 8 * SIDE * SIDE
+BYTES_EACH = 5 * SIDE * SIDE
 
 
 class FirstPixel(FakeDetector):
@@ -24,7 +25,7 @@ class FirstPixel(FakeDetector):
         self.gate = threading.Event()
         self.gate.set()
 
-    def detect(self, photo: RgbImage, should_stop=None) -> Detection:
+    def detect(self, photo: RgbImage, should_stop=None, heal=True) -> Detection:
         self.gate.wait(10)
         value = int(photo[0, 0, 0])
         heatmap = np.full(photo.shape[:2], 257 * value, np.uint16)
@@ -60,6 +61,26 @@ def test_what_left_memory_comes_back_from_disk_as_it_was(tmp_path, photos):
     assert np.array_equal(again.photo, first.photo)
     assert again.detection.score == first.detection.score
     assert store.passes == 3
+
+
+def test_a_photo_of_12_megapixels_takes_60_mb_of_memory(tmp_path):
+    tracemalloc.start()
+    try:
+        path = tmp_path / "large.png"
+        cv2.imwrite(str(path), np.full((3000, 4000, 3), 9, np.uint8))
+        before = tracemalloc.get_traced_memory()[0]
+        scored = ScoredPhotos(tmp_path / "cache").score(path, "w", FirstPixel)
+        held = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert scored.detection.heatmap.shape == (3000, 4000)
+    assert held <= 60.5e6  # and what Python keeps beside
+
+
+def test_nothing_is_on_the_disk_twice(tmp_path, photos):
+    folder = ScoredPhotos(tmp_path / "cache").score(photos[0], "w", FirstPixel).folder
+    views = {"photo.jpg", "thumbnail.jpg", "reconstruction.jpg", "heatmap.png"}
+    assert {path.name for path in folder.iterdir()} == {*views, "reconstruction.npy", "figures.npy"}
 
 
 def test_the_oldest_make_room_on_a_bounded_disk(tmp_path, photos):

@@ -21,7 +21,7 @@ class Darkness:
     def __init__(self, level: int) -> None:
         self.level = level
 
-    def detect(self, photo: RgbImage, should_stop: object = None) -> Detection:
+    def detect(self, photo: RgbImage, should_stop: object = None, heal: bool = True) -> Detection:
         heatmap = np.where(photo[..., 0] < self.level, 60_000, 0).astype(np.uint16)
         return Detection(photo, heatmap, float((heatmap > 0).mean() > 0.5))
 
