@@ -60,6 +60,10 @@ class SurveyError(CrackdemoError):
     """A survey cannot begin or go on."""
 
 
+class SubmissionError(CrackdemoError):
+    """A submission cannot be written as asked for."""
+
+
 class RunError(CrackdemoError):
     """A run does not exist, or what was asked for cannot be done with it now."""
 

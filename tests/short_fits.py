@@ -18,6 +18,7 @@ SETTINGS: dict[str, Any] = {
     "steps_per_epoch": 2,
     "epochs": 2,
     "bfloat16": False,
+    "quality_tiles": 0,
 }
 ENDLESS = {**SETTINGS, "epochs": 100_000, "patience": 100_000}
 

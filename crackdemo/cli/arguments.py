@@ -15,6 +15,7 @@ from crackdemo.models.families import FAMILIES
 
 _SHORTER = {"opening": "open", "closing": "close"}
 _DEVICES = ("auto", "cpu", "cuda", "mps")
+_OBJECTIVES = ("pixel_f1", "mean_image_dice", "pixel_iou")
 _SPLITS = ("train", "validation", "test")
 _MODEL = "a shipped name, a checkpoint folder, or owner/name[@revision] on the Hugging Face Hub"
 
@@ -48,6 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_predict(commands.add_parser("predict", help="photos to masks, heatmaps and measures"))
     _add_evaluate(commands.add_parser("evaluate", help="figures on photos with known cracks"))
+    _add_tune(commands.add_parser("tune", help="mask settings from photos with masks"))
+    _add_submit(commands.add_parser("submit", help="a competition's file of masks"))
+    _add_protocol(commands.add_parser("protocol", help="the published study of concrete photos"))
     _add_fit(commands.add_parser("fit", help="new weights from photos of sound surface"))
     _add_survey(commands.add_parser("survey", help="archives of photos to Parquet, on Ray"))
     _add_export(commands.add_parser("export", help="weights to an ONNX file that QGIS runs"))
@@ -89,9 +93,48 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="images/ and masks/ give pixel figures, clean/ and cracked/ give image figures",
     )
-    add("--model", metavar="NAME", help=_MODEL)
-    add("--out", required=True, type=Path, metavar="DIR", help="metrics.json, per_image.csv")
+    add("--model", action="append", metavar="NAME", help=f"{_MODEL}; several beside each other")
+    add("--preset", type=Path, metavar="FILE", help="mask settings of tune or of the page")
+    add("--out", required=True, type=Path, metavar="DIR", help="metrics.json, plots/ and more")
     add("--split", choices=_SPLITS, help="only this part: a fit on FOLDER never sees test")
+
+
+def _add_tune(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("folder", type=Path, metavar="FOLDER", help="images/ and masks/ with equal stems")
+    add("--model", metavar="NAME", help=_MODEL)
+    add("--out", required=True, type=Path, metavar="DIR", help="preset.json, tuning.json")
+    add("--objective", choices=_OBJECTIVES, default=_OBJECTIVES[0], help="what is to be high")
+    add(
+        "--choose-on",
+        choices=_SPLITS,
+        default="validation",
+        help="the part that chooses; test reports (validation, where test chooses)",
+    )
+
+
+def _add_submit(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("folder", type=Path, metavar="FOLDER", help="each of its photos gets a row")
+    add("--out", required=True, type=Path, metavar="FILE.csv")
+    add("--model", metavar="NAME", help=_MODEL)
+    add("--preset", type=Path, metavar="FILE", help="settings of tune or of the page")
+    add("--sample", type=Path, metavar="FILE.csv", help="the competition's: names, spelling, order")
+    add("--gate", action="store_true", help="photos that are not called cracked stay empty")
+    add("--columns", metavar="A,B", help="file,crack unless a sample says otherwise")
+    add("--order", choices=("column", "row"), default="column", help="of the pixels")
+    add("--base", type=int, choices=(0, 1), default=1, help="the first pixel's number")
+    add("--empty", default="", metavar="TEXT", help="for no crack; nothing by default")
+
+
+def _add_protocol(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("folder", type=Path, metavar="FOLDER", help="clean/ and cracked/")
+    add("--out", required=True, type=Path, metavar="DIR", help="figures, predictions, spotlights")
+    add("--external", type=Path, metavar="FOLDER", help="external set; by default a part of FOLDER")
+    add("--model", action="append", metavar="NAME", help=f"beside the recipe: {_MODEL}")
+    add("--epochs", type=_count, metavar="N", help="of the recipe; 10 as published")
+    add("--seed", type=int, default=0, metavar="S")
 
 
 def _add_fit(parser: argparse.ArgumentParser) -> None:

@@ -5,9 +5,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from crackdemo.arrays import RgbImage
-from crackdemo.errors import PhotoError
+from crackdemo.data.folders import Sample, find_samples
+from crackdemo.data.tiles import clean_tiles
+from crackdemo.detection.illumination import Channel
+from crackdemo.errors import DatasetError, PhotoError
 from crackdemo.files import sha256_of
 from crackdemo.photos.images import find_photos, read_photo
 
@@ -27,16 +31,19 @@ class DataCheck:
     duplicates: tuple[str, ...]
     """File names of exact copies, which are left out."""
     unreadable: tuple[str, ...]
-    """One sentence for each photo that cannot be read."""
+    """One sentence for each photo that cannot be used."""
+    masked: int
+    """Photos whose mask says where cracks are: only what lies apart from these is taken."""
+    tiles: int
+    """Crack-free tiles, side by side, of all photos."""
     sheet: RgbImage | None
-    """Some of the photos' middles in a grid; None without any."""
+    """Some of these tiles in a grid; None without any."""
 
 
-def check(folder: Path) -> DataCheck:
-    """Opens every photo of a data folder once; masks are left alone."""
+def check(folder: Path, size: int, channel: Channel) -> DataCheck:
+    """Opens every photo of a data folder, and cuts what a fit would cut: gray tiles of `size`."""
     shapes: list[tuple[int, int]] = []
     duplicates, unreadable = [], []
-    middles: list[RgbImage] = []
     seen: set[str] = set()
     for path in find_photos(folder):
         if "masks" in path.relative_to(folder).parts[:-1]:
@@ -52,33 +59,49 @@ def check(folder: Path) -> DataCheck:
             continue
         seen.add(fingerprint)
         shapes.append((photo.shape[0], photo.shape[1]))
-        if len(middles) < _SHEET_COLUMNS * _SHEET_ROWS:
-            middles.append(_middle(photo))
     shapes.sort(key=lambda shape: shape[0] * shape[1])
+    samples = _samples(folder)
+    tiles = 0
+    shown: list[RgbImage] = []
+    for sample in samples:
+        try:
+            found = list(clean_tiles(sample, size, size, channel))
+        except (PhotoError, DatasetError) as problem:
+            if str(problem) not in unreadable:
+                unreadable.append(str(problem))
+            continue
+        tiles += len(found)
+        if found and len(shown) < _SHEET_COLUMNS * _SHEET_ROWS:
+            shown.append(_thumbnail(found[len(found) // 2]))
     return DataCheck(
         photos=len(shapes),
         smallest=shapes[0] if shapes else (0, 0),
         largest=shapes[-1] if shapes else (0, 0),
         duplicates=tuple(duplicates),
         unreadable=tuple(unreadable),
-        sheet=_sheet(middles) if middles else None,
+        masked=sum(sample.mask_path is not None for sample in samples),
+        tiles=tiles,
+        sheet=_sheet(shown) if shown else None,
     )
 
 
-def _middle(photo: RgbImage) -> RgbImage:
-    """The middle square, as large as it goes, scaled."""
-    height, width = photo.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    square = photo[top : top + side, left : left + side]
+def _samples(folder: Path) -> list[Sample]:
+    try:
+        return find_samples(folder)
+    except DatasetError:  # no photo can be used; each says why
+        return []
+
+
+def _thumbnail(tile: NDArray[np.uint8]) -> RgbImage:
     size = (_SHEET_SIDE, _SHEET_SIDE)
-    scaled: RgbImage = cv2.resize(square, size, interpolation=cv2.INTER_AREA)
+    gray = cv2.resize(tile, size, interpolation=cv2.INTER_AREA)
+    scaled: RgbImage = cv2.cvtColor(gray, cv2.COLOR_GRAY2RGB)
     return scaled
 
 
-def _sheet(middles: list[RgbImage]) -> RgbImage:
-    blank = np.full_like(middles[0], 255)
-    columns = min(len(middles), _SHEET_COLUMNS)
-    padded = middles + [blank] * (-len(middles) % columns)
+def _sheet(tiles: list[RgbImage]) -> RgbImage:
+    blank = np.full_like(tiles[0], 255)
+    columns = min(len(tiles), _SHEET_COLUMNS)
+    padded = tiles + [blank] * (-len(tiles) % columns)
     rows = [np.hstack(padded[i : i + columns]) for i in range(0, len(padded), columns)]
     return np.vstack(rows)

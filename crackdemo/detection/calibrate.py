@@ -61,12 +61,14 @@ def calibrate(
     score_top_share: float | None,
     score_quantile: float,
     seed: int,
+    progress: Callable[[float], None] = lambda share: None,
 ) -> tuple[Calibration, Scale]:
     """From clean validation tiles (H, W) uint8 gray, at most MOST_TILES of them.
 
     r0 is found by `find_scale`; clean quantiles and the score's threshold come from the tiles as
     they are, each once: a small set is repeated beside large ones, and if some of its tiles hold
-    cracks that nobody labelled, the threshold would be theirs.
+    cracks that nobody labelled, the threshold would be theirs. progress: is told what share is
+    done.
     """
 
     def residual(tile: NDArray[np.uint8]) -> Residual:
@@ -74,7 +76,8 @@ def calibrate(
         answers = predict_at_scales(photo, engine, flatten, heatmap)
         return fused_residual(answers, heatmap, to_gray(photo, flatten.channel))
 
-    scale = find_scale(residual, tiles, seed)
+    kinds = len(KINDS)
+    scale = find_scale(residual, tiles, seed, lambda done: progress(done / (kinds + 1)))
     chosen = np.random.default_rng([seed, 1]).permutation(len(tiles))[:MOST_TILES]
     once = {id(tiles[i]): tiles[i] for i in chosen}.values()
     clean = [residual(tile) for tile in once]
@@ -93,20 +96,24 @@ def calibrate(
     return calibration, scale
 
 
-def find_scale(residual: Detect, tiles: Sequence[NDArray[np.uint8]], seed: int) -> Scale:
+def find_scale(
+    residual: Detect,
+    tiles: Sequence[NDArray[np.uint8]],
+    seed: int,
+    progress: Callable[[int], None] = lambda kinds: None,
+) -> Scale:
     """On scenes of all KINDS made from clean tiles: each kind counts alike, however many pixels its
     cracks have.
 
     Where the worst off loses least would be another answer; it follows the chance of a few scenes
-    (.141 to .183 over three seeds, where the mean gives .133 to .154).
+    (.141 to .183 over three seeds, where the mean gives .133 to .154). progress: is told how many
+    kinds are done.
     """
-    curves = {
-        kind.name: _f1_curve(
-            residual,
-            scenes(kind, tiles, SCENES_PER_KIND, np.random.default_rng([seed, 2, number])),
-        )
-        for number, kind in enumerate(KINDS)
-    }
+    curves = {}
+    for number, kind in enumerate(KINDS):
+        rng = np.random.default_rng([seed, 2, number])
+        curves[kind.name] = _f1_curve(residual, scenes(kind, tiles, SCENES_PER_KIND, rng))
+        progress(number + 1)
     best = int(np.mean(list(curves.values()), axis=0).argmax())
     figures = {
         name: KindFigures(

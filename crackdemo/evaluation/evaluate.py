@@ -5,10 +5,8 @@ Figures are named as in `metrics`: without a distance they are exact to the pixe
 their threshold on the true masks, keep the opening, closing and min_area that `pixel_f1` has.
 """
 
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -17,14 +15,9 @@ from crackdemo.arrays import CrackMask, Heatmap
 from crackdemo.data.labelled import LabelledPhoto
 from crackdemo.detection.detector import Detector
 from crackdemo.errors import PhotoError
-from crackdemo.files import write_text
-from crackdemo.inspection.predict import (
-    Failed,
-    Inspected,
-    error_row,
-    errors_csv,
-    inspect_photos,
-)
+from crackdemo.evaluation.gallery import Gallery
+from crackdemo.evaluation.truth import labels_of, require_size
+from crackdemo.inspection.predict import Failed, Inspected, inspect_photos
 from crackdemo.masks.metrics import (
     TOLERANCES_PX,
     Counts,
@@ -41,32 +34,35 @@ from crackdemo.masks.metrics import (
 )
 from crackdemo.masks.params import MaskParams
 from crackdemo.masks.presets import Preset
-from crackdemo.photos.images import read_mask
-from crackdemo.tables import csv_text
 
-COLUMNS = (
-    "file",
-    "gt_crack",
-    "score",
-    "crack",
-    "pixel_precision",
-    "pixel_recall",
-    "pixel_f1",
-    "pixel_f1_2px",
-    "pixel_f1_5px",
-    "pixel_iou",
-    "seconds",
-)
-"""Of per_image.csv; pixel columns are empty where there is no mask."""
+
+@dataclass(frozen=True)
+class SetCurves:
+    """What plots are drawn of."""
+
+    pixels: dict[float, Curve]
+    """By tolerance in px: counts pooled over the set at each of THRESHOLDS, with the morphology of
+    the settings; empty without masks."""
+    threshold: float
+    """Of the settings."""
+    scores: list[float]
+    """Of the photos that are labelled as a whole, 0..1."""
+    labels: list[bool]
+    """Whether each of these is cracked."""
+    score_threshold: float
+    """From which a photo is called cracked."""
 
 
 class Evaluation:
     """The figures of one checkpoint on a set, photo by photo."""
 
     def __init__(self, detector: Detector, own: MaskParams) -> None:
-        """own: the checkpoint's mask settings."""
+        """own: the checkpoint's mask settings, or those that are to be judged."""
         self.rows: list[dict[str, str]] = []
         self.failures: list[Failed] = []
+        self.notes: list[str] = []
+        """Sentences on masks that were not taken as they are."""
+        self.gallery = Gallery()
         self._detector, self._mask = detector, own
         self._pixels = _PixelTally(own)
         self._scores: list[float] = []
@@ -102,12 +98,15 @@ class Evaluation:
         )
         return figures
 
-    def write(self, out: Path, about: dict[str, Any]) -> None:
-        """metrics.json (`about` and all figures), per_image.csv and errors.csv in a folder."""
-        figures = json.dumps({**about, **self.metrics()}, indent=2, ensure_ascii=False)
-        write_text(out / "metrics.json", figures + "\n")
-        write_text(out / "per_image.csv", csv_text(COLUMNS, self.rows))
-        write_text(out / "errors.csv", errors_csv(map(error_row, self.failures)))
+    def curves(self) -> SetCurves:
+        """What plots are drawn of."""
+        return SetCurves(
+            self._pixels.pooled,
+            self._mask.threshold,
+            self._scores,
+            self._labels,
+            self._detector.calibration.score_threshold,
+        )
 
     def _add(self, photo: LabelledPhoto, inspected: Inspected) -> Inspected | Failed:
         row = {
@@ -116,16 +115,26 @@ class Evaluation:
             "crack": str(inspected.verdict.crack).lower(),
             "seconds": f"{inspected.seconds:.3f}",
         }
+        mask, heatmap = inspected.verdict.mask, inspected.detection.heatmap
+        try:
+            gt_mask, note = labels_of(photo)
+            require_size(photo, gt_mask, heatmap.shape)
+        except PhotoError as problem:
+            return Failed(inspected.source, str(problem))
         cracked = photo.cracked
-        if photo.mask_path is None:
+        if gt_mask is None:
             self._scores.append(inspected.verdict.score)
             self._labels.append(cracked)
+            surplus = inspected.verdict.score - self._detector.calibration.score_threshold
+            figure = surplus if cracked else -surplus
+            caption = f"{'cracked' if cracked else 'clean'}, score {inspected.verdict.score:.3f}"
         else:
-            gt_mask = _read_gt_mask(photo.mask_path, inspected)
-            if isinstance(gt_mask, Failed):
-                return gt_mask
             cracked = bool(gt_mask.any())
-            row |= self._pixels.add(inspected.detection.heatmap, inspected.verdict.mask, gt_mask)
+            row |= self._pixels.add(heatmap, mask, gt_mask)
+            figure = pixel_counts(mask, gt_mask).dice
+            caption = f"Dice {figure:.3f}"
+        self.notes += [note] if note else []
+        self.gallery.add(figure, f"{caption}  {row['file']}", inspected, gt_mask)
         self.rows.append({**row, "gt_crack": str(cracked).lower()})
         self._seconds += inspected.seconds
         self._megapixels += inspected.detection.heatmap.size / 1e6
@@ -133,33 +142,39 @@ class Evaluation:
 
 
 class _PixelTally:
-    """Pixels pooled over a set."""
+    """Pixels pooled over a set; no photo leaves more than its sums."""
 
     def __init__(self, params: MaskParams) -> None:
         self.photos = 0
+        self.pooled: dict[float, Curve] = {}
+        """By tolerance in px."""
         self._params = params
         self._histogram = np.zeros((2, 65536), np.int64)
         self._counts = {px: Counts() for px in TOLERANCES_PX}
-        self._curves: dict[float, list[Curve]] = {px: [] for px in TOLERANCES_PX}
+        self._best = {px: Counts() for px in TOLERANCES_PX}
+        self._dice = 0.0
 
     def add(self, heatmap: Heatmap, mask: CrackMask, gt_mask: CrackMask) -> dict[str, str]:
         """Takes in one photo; its own figures as a row."""
         self.photos += 1
         self._histogram += pixel_histogram(heatmap, gt_mask)
-        curves = threshold_curves(heatmap, gt_mask, self._params, TOLERANCES_PX)
         counts = {px: pixel_counts(mask, gt_mask, px) for px in TOLERANCES_PX}
-        for px in TOLERANCES_PX:
+        self._dice += counts[0.0].dice
+        for px, curve in threshold_curves(heatmap, gt_mask, self._params, TOLERANCES_PX).items():
             self._counts[px] += counts[px]
-            self._curves[px].append(curves[px])
+            self._best[px] += ois([curve])
+            so_far = self.pooled.get(px, [Counts()] * len(curve))
+            self.pooled[px] = [a + b for a, b in zip(so_far, curve, strict=True)]
         return {name: f"{value:.4f}" for name, value in _mask_figures(counts).items()}
 
     def metrics(self) -> dict[str, Any]:
         figures: dict[str, Any] = {"pixel_photos": self.photos, **_mask_figures(self._counts)}
-        for px, curves in self._curves.items():
-            threshold, counts = ods(curves)
+        figures["mean_image_dice"] = self._dice / self.photos
+        for px, pooled in self.pooled.items():
+            threshold, counts = ods([pooled])
             figures[f"pixel_ods_with_morphology{_within(px)}"] = counts.f1
             figures[f"pixel_ods_threshold{_within(px)}"] = threshold
-            figures[f"pixel_ois_with_morphology{_within(px)}"] = ois(curves).f1
+            figures[f"pixel_ois_with_morphology{_within(px)}"] = self._best[px].f1
         both = bool(self._histogram.any(axis=1).all())
         figures["pixel_auroc"] = auroc(self._histogram) if both else None
         figures["pixel_average_precision"] = average_precision(self._histogram) if both else None
@@ -181,6 +196,7 @@ def image_metrics(
         "image_precision": matrix.precision,
         "image_recall": matrix.recall,
         "image_f1": matrix.f1,
+        "image_accuracy": matrix.accuracy,
         **{f"image_{name}": count for name, count in asdict(matrix).items()},
     }
 
@@ -198,14 +214,3 @@ def _mask_figures(counts: dict[float, Counts]) -> dict[str, float]:
 
 def _within(px: float) -> str:
     return f"_{px:g}px" if px else ""
-
-
-def _read_gt_mask(path: Path, inspected: Inspected) -> CrackMask | Failed:
-    try:
-        gt_mask = read_mask(path)
-    except PhotoError as error:
-        return Failed(inspected.source, f"Its mask {error}")
-    if gt_mask.shape != inspected.detection.heatmap.shape:
-        name = inspected.source.path.name
-        return Failed(inspected.source, f"{name} and its mask differ in size; export it again.")
-    return gt_mask

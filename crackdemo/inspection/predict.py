@@ -161,7 +161,7 @@ def inspect_photo(
         detection = detector.detect(photo)
         seconds = clock() - started
         dropped = preset.dropped_on(sha256, source.path.name)
-        verdict = judge(detection, detector, preset, dropped)
+        verdict = judge(detection, detector, preset.on(sha256), dropped)
     except PhotoError as error:
         return Failed(source, str(error))
     except (MemoryError, RuntimeError, cv2.error):

@@ -33,14 +33,21 @@ class Verdict:
 
     @property
     def state(self) -> State:
-        """What score and mask say together; a person who dropped all that was marked has the last
-        word."""
-        is_marked = bool(self.mask.any())
-        if self.dropped_percent > 0 and not is_marked:
-            return "no_crack"
-        if self.crack != is_marked:
-            return "check"
-        return "crack" if self.crack else "no_crack"
+        """What score and mask say together."""
+        return state_of(self.crack, bool(self.mask.any()), self.dropped_percent > 0)
+
+
+def state_of(crack: bool, is_marked: bool, has_dropped: bool) -> State:
+    """A person who dropped all that was marked has the last word. The page has the same rule.
+
+    crack: what the score says. is_marked: whether the mask holds anything. has_dropped: whether a
+    person took any of it out.
+    """
+    if has_dropped and not is_marked:
+        return "no_crack"
+    if crack != is_marked:
+        return "check"
+    return "crack" if crack else "no_crack"
 
 
 def cut(

@@ -5,15 +5,15 @@ from their sum (pixels pooled over the set, "micro").
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crackdemo.arrays import CrackMask, Heatmap
-from crackdemo.masks.cut import cut_mask, cut_value
 from crackdemo.masks.grow import dilate
+from crackdemo.masks.levels import Levels, cut_levels, level_histogram, passing
 from crackdemo.masks.params import MaskParams
 
 THRESHOLDS = tuple(step / 100 for step in range(1, 100))
@@ -68,6 +68,11 @@ class Counts:
         """Intersection over union; it has a meaning at 0 px only."""
         return self._share(self.right_predicted, self.predicted + self.truth - self.right_predicted)
 
+    @property
+    def dice(self) -> float:
+        """Of a single photo at 0 px: 1 where prediction and truth are both empty."""
+        return self._share(2 * self.right_predicted, self.predicted + self.truth)
+
     def _share(self, part: float, whole: float) -> float:
         return part / whole if whole else float(self.predicted == self.truth == 0)
 
@@ -103,34 +108,21 @@ def threshold_curves(
     `params.threshold` is not used. ValueError as `pixel_counts`.
     """
     _require_pair(heatmap, gt_mask)
-    if not (params.opening or params.closing or params.min_area > 1):
-        return {px: _curve_of_values(heatmap, gt_mask, px) for px in tolerances_px}
-    curves: dict[float, Curve] = {px: [] for px in tolerances_px}
-    for threshold in THRESHOLDS:
-        mask = cut_mask(heatmap, replace(params, threshold=threshold))
-        for px, curve in curves.items():
-            curve.append(pixel_counts(mask, gt_mask, px))
-    return curves
+    levels = cut_levels(heatmap, params, THRESHOLDS)
+    return {px: _curve_of_levels(levels, gt_mask, px) for px in tolerances_px}
 
 
-def _curve_of_values(heatmap: Heatmap, gt_mask: CrackMask, tolerance_px: float) -> Curve:
-    """All thresholds at once: a true pixel is found while the highest value near it passes."""
-    near_truth = dilate(gt_mask, tolerance_px)
-    right_predicted = _passing(heatmap[near_truth])
-    found_truth = _passing(dilate(heatmap, tolerance_px)[gt_mask])
+def _curve_of_levels(levels: Levels, gt_mask: CrackMask, tolerance_px: float) -> Curve:
+    """A true pixel is found while the highest level near it passes."""
+    predicted = level_histogram(levels)
+    right_predicted = level_histogram(levels, dilate(gt_mask, tolerance_px))
+    found_truth = level_histogram(dilate(levels, tolerance_px), gt_mask)
     truth = _count(gt_mask)
+    passed = (passing(each, len(THRESHOLDS)) for each in (right_predicted, predicted, found_truth))
     return [
         Counts(right, predicted, found, truth)
-        for right, predicted, found in zip(
-            right_predicted, _passing(heatmap), found_truth, strict=True
-        )
+        for right, predicted, found in np.stack(list(passed), axis=1).tolist()
     ]
-
-
-def _passing(values: NDArray[np.uint16]) -> list[int]:
-    """How many of the values are crack at each of THRESHOLDS."""
-    below = np.cumsum(np.bincount(values.ravel(), minlength=65536))
-    return [int(values.size - below[cut_value(threshold) - 1]) for threshold in THRESHOLDS]
 
 
 def ods(curves: Sequence[Curve]) -> tuple[float, Counts]:
@@ -211,6 +203,13 @@ class Confusion:
     """Cracked photos called sound."""
     true_negatives: int
     """Sound photos called sound."""
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the photos that were called right; 1 without any."""
+        right = self.true_positives + self.true_negatives
+        photos = right + self.false_positives + self.false_negatives
+        return right / photos if photos else 1.0
 
     @property
     def precision(self) -> float:

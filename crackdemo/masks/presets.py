@@ -42,9 +42,16 @@ class Preset:
     """What the settings were made with; None if it is not known."""
     commit: str | None = None
     """The Hub's commit of these weights; None if they are not from there."""
+    regions: dict[str, tuple[Polygon, ...]] = field(default_factory=dict)
+    """What counts of single photos in place of `region`, by the SHA-256 of the photo's file."""
 
     def __post_init__(self) -> None:
-        region_mask(self.region, 1, 1)  # checks the corners
+        for polygons in (self.region, *self.regions.values()):
+            region_mask(polygons, 1, 1)  # checks the corners
+
+    def on(self, sha256: str) -> "Preset":
+        """As it holds for one photo: with that photo's own region, where it has one."""
+        return replace(self, region=self.regions.get(sha256, self.region))
 
     def without_names(self, names: Collection[str]) -> "Preset":
         """Without what is said of these file names alone."""
@@ -62,6 +69,8 @@ class _Photo:
 
     dropped: Points = ()
     """Its false alarms."""
+    region: tuple[Polygon, ...] | None = None
+    """What counts of it; None: what counts of all photos."""
 
 
 @dataclass(frozen=True, config=SETTINGS)
@@ -106,9 +115,14 @@ def preset_json(preset: Preset) -> str:
         commit=preset.commit,
         region=preset.region,
         mm_per_px=preset.mm_per_px,
-        photos={sha256: _Photo(dots) for sha256, dots in preset.dropped.items() if dots},
     )
-    return json.dumps(asdict(file), indent=2) + "\n"
+    photos: dict[str, dict[str, Any]] = {}
+    for sha256, dots in preset.dropped.items():
+        if dots:
+            photos.setdefault(sha256, {})["dropped"] = dots
+    for sha256, polygons in preset.regions.items():
+        photos.setdefault(sha256, {})["region"] = polygons
+    return json.dumps({**asdict(file), "photos": photos}, indent=2) + "\n"
 
 
 def read_preset(path: Path, own: MaskParams) -> Preset:
@@ -131,10 +145,16 @@ def _version_1(values: dict[str, Any]) -> Preset:
 
 def _version_2(values: dict[str, Any], own: MaskParams) -> Preset:
     file = parse_config(_File, _with_mask({"mask": {}, **values}, asdict(own)))
-    dropped = {sha256: photo.dropped for sha256, photo in file.photos.items() if photo.dropped}
+    photos = file.photos.items()
     with explained():
         return Preset(
-            file.mask, file.region, file.mm_per_px, dropped, {}, file.weights, file.commit
+            file.mask,
+            file.region,
+            file.mm_per_px,
+            {sha256: photo.dropped for sha256, photo in photos if photo.dropped},
+            weights=file.weights,
+            commit=file.commit,
+            regions={sha256: one.region for sha256, one in photos if one.region is not None},
         )
 
 

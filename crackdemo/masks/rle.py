@@ -1,28 +1,36 @@
 """Masks as run-length text, as submissions and tables of a survey hold them.
 
-Column by column, each from top to bottom, counted from 1: `start length` pairs, all separated by
-single spaces. An empty mask is an empty text.
+`start length` pairs, all separated by single spaces; an empty mask is an empty text. By default
+column by column, each from top to bottom, counted from 1.
 """
 
 import re
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
 from crackdemo.arrays import CrackMask
 from crackdemo.errors import MaskError
 
+Order: TypeAlias = Literal["column", "row"]
+ORDERS: tuple[Order, ...] = get_args(Order)
+
 _PAIRS = re.compile(r"(\d+ \d+( \d+ \d+)*)?", re.ASCII)
 
 
-def encode(mask: CrackMask) -> str:
-    """Of a mask (H, W): its runs of True in ascending order."""
-    pixels = np.concatenate(([False], mask.ravel(order="F"), [False]))
-    edges = np.flatnonzero(pixels[1:] != pixels[:-1]) + 1
+def encode(mask: CrackMask, order: Order = "column", base: int = 1) -> str:
+    """Of a mask (H, W): its runs of True in ascending order.
+
+    order: columns from top to bottom, or rows from left to right. base: the first pixel's number.
+    """
+    pixels = np.concatenate(([False], mask.ravel(_letter(order)), [False]))
+    edges = np.flatnonzero(pixels[1:] != pixels[:-1])
     edges[1::2] -= edges[::2]
+    edges[::2] += base
     return " ".join(map(str, edges))
 
 
-def decode(text: str, shape: tuple[int, int]) -> CrackMask:
+def decode(text: str, shape: tuple[int, int], order: Order = "column", base: int = 1) -> CrackMask:
     """The mask (H, W) whose runs the text holds. Raises MaskError where it is none of that shape:
     no pairs of whole numbers, not ascending, or beyond the last pixel."""
     height, width = shape
@@ -35,11 +43,16 @@ def decode(text: str, shape: tuple[int, int]) -> CrackMask:
     end = 0
     numbers = [int(number) for number in text.split()]
     for start, length in zip(numbers[::2], numbers[1::2], strict=True):
-        if start <= end or length < 1 or start - 1 + length > len(pixels):
+        first = start - base
+        if first < end or length < 1 or first + length > len(pixels):
             raise MaskError(
                 f"The run-length text does not fit a mask of {width} x {height} pixels, see its "
                 f"run {start} {length}: check which photo it belongs to."
             )
-        end = start - 1 + length
-        pixels[start - 1 : end] = True
-    return pixels.reshape((height, width), order="F")
+        end = first + length
+        pixels[first:end] = True
+    return pixels.reshape((height, width), order=_letter(order))
+
+
+def _letter(order: Order) -> Literal["F", "C"]:
+    return "F" if order == "column" else "C"

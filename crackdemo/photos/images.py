@@ -85,6 +85,12 @@ def read_mask(path: Path) -> CrackMask:
     channel, transparency is background. Raises PhotoError, also where values are present but
     none is above half, because such a mask would silently be empty.
     """
+    return read_labels(path)[0]
+
+
+def read_labels(path: Path) -> tuple[CrackMask, float]:
+    """As `read_mask`, and the share of its pixels, 0..1, that are neither background nor crack by
+    a tenth of full scale: soft edges, as JPEG and smoothing make them. Raises PhotoError."""
     with _explained(path.name):
         image = _decode(_read(path))
         is_integer = image.mode.startswith("I")
@@ -99,7 +105,8 @@ def read_mask(path: Path) -> CrackMask:
                 "save it with 0 for background and 255 for crack"
             )
         mask: CrackMask = values > half
-        return mask
+        is_soft = (values > half // 5) & (values < 2 * half - half // 5)
+        return mask, float(np.count_nonzero(is_soft) / mask.size)
 
 
 def write_png(path: Path, array: NDArray[np.uint8 | np.uint16 | np.bool_]) -> None:

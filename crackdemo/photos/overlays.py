@@ -11,6 +11,8 @@ from crackdemo.arrays import CrackMask, Heatmap, RgbImage
 
 CRACK_COLOUR = (255, 0, 110)
 """A hue that neither pavement nor road paint has."""
+RIGHT_COLOUR, WRONG_COLOUR, MISSED_COLOUR = (86, 180, 233), (213, 94, 0), (240, 228, 66)
+"""Sky blue, vermilion and yellow (Okabe and Ito 2008): distinct to colour-blind eyes."""
 
 _LABEL_HEIGHT = 28
 _GAP = 4
@@ -44,6 +46,27 @@ def mask_overlay(photo: RgbImage, mask: CrackMask, opacity: float = 0.5) -> RgbI
         tinted = (1 - strength) * photo[where] + strength * np.array(CRACK_COLOUR)
         overlay[where] = np.rint(tinted)
     return overlay
+
+
+def truth_overlay(photo: RgbImage, mask: CrackMask, gt_mask: CrackMask) -> RgbImage:
+    """Pixels marked rightly, marked wrongly and missed, each in its solid colour on the photo
+    (H, W, 3). ValueError if the sizes differ."""
+    if not photo.shape[:2] == mask.shape == gt_mask.shape:
+        raise ValueError(f"Photo, mask and truth are {photo.shape}, {mask.shape}, {gt_mask.shape}.")
+    overlay = photo.copy()
+    overlay[mask & gt_mask] = RIGHT_COLOUR
+    overlay[mask & ~gt_mask] = WRONG_COLOUR
+    overlay[gt_mask & ~mask] = MISSED_COLOUR
+    return overlay
+
+
+def captioned(image: RgbImage, caption: str) -> RgbImage:
+    """With a line of text (plain ASCII; what else it holds becomes a question mark) above it."""
+    bar = np.full((_LABEL_HEIGHT, image.shape[1], 3), 255, np.uint8)
+    text = caption.encode("ascii", "replace").decode()
+    origin = (2, _LABEL_HEIGHT - 9)
+    cv2.putText(bar, text, origin, cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 1, cv2.LINE_AA)
+    return np.vstack([bar, image])
 
 
 def mask_image(mask: CrackMask) -> NDArray[np.uint8]:

@@ -33,7 +33,7 @@ def find_sources(inputs: Sequence[Path], without: Sequence[Path] = ()) -> list[S
         for path, file in _photos_of(given, [folder.resolve() for folder in without]):
             found.setdefault(path.absolute(), file)
     files = numbered(found.values())
-    return [Source(*parts) for parts in zip(found, files, _output_stems(files), strict=True)]
+    return [Source(*parts) for parts in zip(found, files, output_stems(files), strict=True)]
 
 
 def _photos_of(given: Path, without: Sequence[Path]) -> list[tuple[Path, str]]:
@@ -52,7 +52,7 @@ def _photos_of(given: Path, without: Sequence[Path]) -> list[tuple[Path, str]]:
     return photos
 
 
-def _output_stems(files: Sequence[str]) -> list[str]:
+def output_stems(files: Sequence[str]) -> list[str]:
     """Stems, but the whole name where a stem is another photo's stem or whole name."""
     stems = [_stem(file) for file in files]
     counts, names = Counter(stems), set(files)

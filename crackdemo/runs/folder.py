@@ -4,15 +4,16 @@ import json
 import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
 from crackdemo.errors import RunError, legible
 from crackdemo.files import write_text
 from crackdemo.runs.processes import birth_of
+from crackdemo.runs.quality import Quality
 from crackdemo.runs.status import Status
 
 _LARGEST = 3.5e38
@@ -145,6 +146,10 @@ class RunFolder:
     def _metrics_file(self) -> Path:
         return self.path / "metrics.jsonl"
 
+    @property
+    def _quality_file(self) -> Path:
+        return self.path / "quality.json"
+
     def create(self, config: RunConfig) -> None:
         """A new run, in a folder that may be there already.
 
@@ -202,7 +207,11 @@ class RunFolder:
     def write_status(self, status: str, message: str = "") -> None:
         """queued, running, done, failed, cancelled or interrupted, and why; of this process."""
         pid = os.getpid()
-        values = asdict(Status(status, legible(message), pid, birth_of(pid), time.time()))
+        told = legible(message)
+        self._write_status(Status(status, told, pid, birth_of(pid), since=time.time()))
+
+    def _write_status(self, status: Status) -> None:
+        values = asdict(status)
         try:
             _write_json(self._status_file, values)
         except OSError:
@@ -210,9 +219,15 @@ class RunFolder:
                 file.write(_text(values))  # a full disk still has this file's place
                 file.truncate()
 
+    def at(self, doing: str) -> None:
+        """What the running fit is at now; what was noted stays."""
+        self._write_status(replace(self.status(), doing=doing))
+
     def note(self, sentence: str) -> None:
         """What a person should know of a fit that goes on; stays when it is done."""
-        self.write_status("running", f"{self.status().message} {sentence}".strip())
+        status = self.status()
+        told = legible(f"{status.message} {sentence}".strip())
+        self._write_status(replace(status, message=told))
 
     def finish(self) -> None:
         """Done; what was noted stays."""
@@ -241,6 +256,17 @@ class RunFolder:
     def write_data_summary(self, values: dict[str, Any]) -> None:
         """What the fit found in its folders of photos."""
         _write_json(self.path / "data.json", values)
+
+    def write_quality(self, qualities: Sequence[Quality]) -> None:
+        """Of the finished weights first, then of those that they are compared with."""
+        _write_json(self._quality_file, [asdict(quality) for quality in qualities])
+
+    def quality(self) -> list[Quality]:
+        """As it was written; empty where it was not measured, or cannot be read."""
+        try:
+            return [Quality.from_json(each) for each in _read_json(self._quality_file)]
+        except (OSError, TypeError, ValueError):
+            return []
 
     def write_error(self, text: str) -> None:
         """For whoever is to find out what nobody foresaw."""

@@ -21,6 +21,7 @@ from uuid import uuid4
 from crackdemo.errors import RunError, legible
 from crackdemo.runs.folder import EpochReport, RunConfig, RunFolder, is_legible, runs_in
 from crackdemo.runs.processes import end_tree, start_detached
+from crackdemo.runs.quality import Quality
 from crackdemo.runs.queue import alone_with, waiting
 from crackdemo.runs.status import LIVE_STATES, Status
 
@@ -44,12 +45,16 @@ class Job:
     """Fits that come before it, while it is queued."""
     settings: dict[str, Any]
     """The fit's settings, JSON; empty where they cannot be read."""
+    data: tuple[Path, ...]
+    """The folders of photos that it learns from; never shown."""
     minutes: float | None
     """What it was given, until they have become epochs."""
     history: tuple[EpochReport, ...]
     """One report for each epoch done."""
     has_weights: bool
     """Whether there is a finished checkpoint."""
+    quality: tuple[Quality, ...] = ()
+    """Of its weights, then of those that they are compared with; empty before it is done."""
 
     @property
     def state(self) -> str:
@@ -64,8 +69,8 @@ class Job:
 
     @property
     def seconds_left(self) -> float | None:
-        """From the epochs done; None before the first."""
-        if not self.history:
+        """Of the training, from the epochs done; None before the first and after the last."""
+        if not self.history or len(self.history) == self.epochs:
             return None
         spent = [report.seconds for report in self.history]
         return sum(spent) / len(spent) * (self.epochs - len(spent))
@@ -119,9 +124,11 @@ class Jobs:
             status=run.status(),
             place=0,
             settings=config.fit,
+            data=tuple(run.path.resolve() / folder for folder in config.data),
             minutes=config.minutes,
             history=tuple(run.metrics()),
             has_weights=run.has_weights,
+            quality=tuple(run.quality()),
         )
 
     def check_name(self, name: str) -> str:

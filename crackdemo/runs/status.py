@@ -21,6 +21,8 @@ class Status:
     """The process that the fit is, or was."""
     born: str = ""
     """When that process started, as `birth_of` tells it: a pid alone may be another's by now."""
+    doing: str = ""
+    """What a running fit is at, for people: reading photos, say."""
     since: float = 0.0
     """When this status was first written, seconds since 1970; decides the place in the queue."""
 
@@ -37,7 +39,8 @@ class Status:
     @classmethod
     def from_json(cls, values: Any) -> Self:
         """What cannot be understood counts as interrupted."""
-        kinds = {"status": str, "message": str, "pid": int, "born": str, "since": float}
+        words = ("status", "message", "born", "doing")
+        kinds: dict[str, type] = {**dict.fromkeys(words, str), "pid": int, "since": float}
         if isinstance(values, dict) and values.get("status") in STATES:
             known = {name: values[name] for name in kinds if name in values}
             if all(isinstance(known[name], kinds[name]) for name in known):

@@ -9,6 +9,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 
@@ -16,10 +17,12 @@ from crackdemo.checkpoints.card import model_card
 from crackdemo.checkpoints.checkpoint import (
     Checkpoint,
     CheckpointConfig,
+    load_checkpoint,
     made_before,
     save_checkpoint,
 )
 from crackdemo.checkpoints.hub import WEIGHTS
+from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, SHIPPED, shipped_names
 from crackdemo.configs import parse_config
 from crackdemo.data.duplicates import drop_repeats
 from crackdemo.data.folders import Sample, find_samples
@@ -31,6 +34,7 @@ from crackdemo.errors import ConfigError, CrackdemoError, DatasetError, FitError
 from crackdemo.files import sha256_of
 from crackdemo.models.family import Network
 from crackdemo.runs.folder import EpochReport, RunFolder
+from crackdemo.runs.quality import Quality
 from crackdemo.training.config import FitConfig
 from crackdemo.training.loop import (
     GrayTiles,
@@ -40,6 +44,7 @@ from crackdemo.training.loop import (
     validation_loss,
     within,
 )
+from crackdemo.training.quality import measure_quality
 from crackdemo.training.samples import Samples
 from crackdemo.training.state import (
     TrainingState,
@@ -138,6 +143,7 @@ def run_fit(
     use_threads(threads)
     with _failure_told(run):
         run.write_status("running")
+        run.at("reading the photos")
         data = read_data(folders, config.source_size, config.flatten.channel)
         run.write_data_summary(data.summary)
         for problem in data.problems:
@@ -165,7 +171,17 @@ def run_fit(
             start = weights_to_start_from(config).folder
             training["start_sha256"] = sha256_of(start / WEIGHTS)
         metrics = {"validation_loss": loss}
-        checkpoint = calibrated(config, state.network, data.validation, training, metrics)
+        checkpoint = calibrated(
+            config,
+            state.network,
+            data.validation,
+            training,
+            metrics,
+            lambda share: run.at(f"finding its threshold, {100 * share:.0f} % done"),
+        )
+        if config.quality_tiles:
+            run.at("measuring it beside the shipped weights")
+            run.write_quality(qualities(run.name, checkpoint, config, folders, data.validation))
         run.path.stat()  # saving would make a folder that was deleted meanwhile anew
         save_checkpoint(run.checkpoint, checkpoint, model_card(checkpoint.config))
         run.finish()
@@ -220,6 +236,7 @@ def _fit(
 ) -> Generator[EpochReport, None, TrainingState]:
     state = team.shared_start(lambda: load_state(run.last_state, config, team.device))
     run.keep_metrics(state.epoch)
+    run.at("training")
     samples = Samples(config, data.validation)
     try:
         for report in fit(config, state, data.train, data.validation, workers, team):
@@ -248,6 +265,7 @@ def _settled(
     minutes = run.config().minutes
     if minutes is None:
         return config
+    run.at("measuring how long a step takes")
     config = within(config, minutes, seconds_per_step(config, train, workers, team))
     run.settle(asdict(config))
     say(
@@ -304,6 +322,7 @@ def calibrated(
     validation: GrayTiles,
     training: dict[str, Any],
     metrics: dict[str, Any],
+    progress: Callable[[float], None] = lambda share: None,
 ) -> Checkpoint:
     """A fitted network with its scale, from clean validation tiles."""
     calibration, scale = calibrate(
@@ -314,6 +333,7 @@ def calibrated(
         config.score_top_share,
         config.score_quantile,
         config.seed,
+        progress,
     )
     described = CheckpointConfig(
         family=config.family,
@@ -326,6 +346,32 @@ def calibrated(
         metrics={**metrics, **_figures(scale)},
     )
     return Checkpoint(described, network)
+
+
+def qualities(
+    name: str,
+    checkpoint: Checkpoint,
+    config: FitConfig,
+    folders: list[Path],
+    validation: GrayTiles,
+) -> list[Quality]:
+    """Of a finished fit, and of the shipped weights that a person would use instead, on the same
+    tiles: those of the photos that were kept aside for tests, or, where there are none, of those
+    that chose the epoch and the threshold."""
+    found = drop_repeats(map(find_samples, folders))
+    aside = [sample for samples in found for sample in samples if sample.split == "test"]
+    size = config.source_size
+    every = readable_tiles(aside, size, size, config.flatten.channel)[0] or validation
+    chosen = np.random.default_rng([config.seed, 4]).permutation(len(every))
+    tiles = [every[i] for i in chosen[: config.quality_tiles]]
+    rivals = [config.start] if config.start in shipped_names() else [DEFAULT_WEIGHTS]
+    compared = {name: checkpoint, **{r: load_checkpoint(SHIPPED / r) for r in rivals}}
+    return [
+        measure_quality(
+            weights, each.detector(), each.config.mask, config.cracks, tiles, config.seed
+        )
+        for weights, each in compared.items()
+    ]
 
 
 def _figures(scale: Scale) -> dict[str, float]:

@@ -1,19 +1,19 @@
-"""Pictures that the server draws: the region of interest, and the four views where a browser does
-not draw them itself."""
+"""Pictures that the server draws: the region of interest, small masks, and the four views where a
+browser does not draw them itself."""
 
 import hashlib
-from itertools import pairwise
+from base64 import b64encode
 from pathlib import Path
+from uuid import uuid4
 
 import cv2
 import numpy as np
 
 from crackdemo.arrays import CrackMask, RgbImage
-from crackdemo.inspection.store import Scored
+from crackdemo.inspection.store import THUMBNAIL_SIDE, Scored
 from crackdemo.masks.region import Polygon, region_mask
-from crackdemo.photos.images import write_png
-from crackdemo.photos.overlays import heat_rgb, mask_image, mask_overlay, preview
-from crackdemo.ui.inspect.region import Region
+from crackdemo.photos.images import write_jpeg, write_png
+from crackdemo.photos.overlays import CRACK_COLOUR, heat_rgb, mask_image, mask_overlay, preview
 
 VIEW_SIDE = 1024
 """Longest side of a view that the server draws."""
@@ -40,22 +40,20 @@ def four_views(scored: Scored, mask: CrackMask, opacity: float) -> tuple[RgbImag
     )
 
 
-def view_size(photo: RgbImage) -> tuple[int, int]:
-    """Height and width of a photo's picture at display size."""
-    height, width = preview(photo, VIEW_SIDE).shape[:2]
-    return height, width
+def picture_file(folder: Path, picture: RgbImage) -> Path:
+    """A JPEG in the folder, written whole and under a name of its own: one that is being sent is
+    never written again, whatever else is drawn meanwhile."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{uuid4().hex}.jpg"
+    write_jpeg(path, picture)
+    return path
 
 
-def region_picture(photo: RgbImage, region: Region) -> RgbImage:
-    """The photo at display size: what the region leaves out is dimmed, corners are marked."""
-    picture = preview(photo, VIEW_SIDE).copy()
-    height, width = picture.shape[:2]
-    if region.polygons:
-        outside = ~region_mask(region.polygons, height, width)
-        picture[outside] = (picture[outside] * 0.35).astype(np.uint8)
-    points = [(round(x * width), round(y * height)) for x, y in region.corners]
-    for start, end in pairwise(points):
-        cv2.line(picture, start, end, (255, 200, 0), 2, cv2.LINE_AA)
-    for point in points:
-        cv2.circle(picture, point, 5, (255, 200, 0), -1, cv2.LINE_AA)
-    return picture
+def mask_picture(mask: CrackMask) -> str:
+    """A small picture of a mask as a data address: crack in its colour, all else transparent."""
+    small = preview(mask, THUMBNAIL_SIDE)
+    red, green, blue = CRACK_COLOUR
+    picture = np.zeros((*small.shape, 4), np.uint8)
+    picture[small] = blue, green, red, 255
+    encoded = cv2.imencode(".png", picture)[1].tobytes()
+    return f"data:image/png;base64,{b64encode(encoded).decode()}"

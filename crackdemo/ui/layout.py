@@ -10,9 +10,10 @@ from crackdemo.masks.cut import kernel_bitmaps
 from crackdemo.photos.images import MAX_FILE_MB
 from crackdemo.ui import api
 from crackdemo.ui.inspect import tab as inspect_tab
-from crackdemo.ui.inspect.widgets import EXAMPLES
+from crackdemo.ui.inspect.examples import EXAMPLES
 from crackdemo.ui.train import api as fits_api
 from crackdemo.ui.train import tab as train_tab
+from crackdemo.ui.tune import tab as tune_tab
 from crackdemo.ui.workbench import Workbench
 
 _UI = Path(__file__).parent
@@ -43,8 +44,10 @@ def build_page(bench: Workbench) -> gr.Blocks:
         )
         with gr.Tab("Inspect", id="inspect") as inspect:
             weights = inspect_tab.build(bench, page, inspect)
+        with gr.Tab("Tune", id="tune") as tune:
+            tune_tab.build(bench)
         with gr.Tab("Train", id="train") as train:
-            train_tab.build(bench, train, [inspect])
+            train_tab.build(bench, train, [inspect, tune])
         # a fit may have finished since the page was opened
         gr.on(
             [page.load, inspect.select, weights.focus],
@@ -66,9 +69,11 @@ def page_head() -> str:
     The styles stand here since gradio's own `css` rewrites, and breaks, newer selectors.
     """
     viewer = sorted((_UI / "viewer").glob("*.js"), key=lambda file: file.name == "viewer.js")
-    styles = [_read(_UI / "viewer" / "viewer.css"), _read(_UI / "style.css")]
+    tune = [_UI / "tune" / "counts.js", _UI / "tune" / "charts.js", _UI / "tune" / "tune.js"]
+    styles = [_read(_UI / file) for file in ("viewer/viewer.css", "style.css", "tune/tune.css")]
     data = f"window.crackdemo = {{ kernels: {json.dumps(kernel_bitmaps())} }};"
-    scripts = [data, *map(_read, [*viewer, _UI / "connection.js", _UI / "page.js"])]
+    page = sorted((_UI / "page").glob("*.js"), key=lambda file: file.name == "page.js")
+    scripts = [data, *map(_read, [*viewer, _UI / "connection.js", *page, *tune])]
     return "\n".join(
         [f"<style>{style}</style>" for style in styles]
         + [f"<script>{script}</script>" for script in scripts]

@@ -1,6 +1,7 @@
 """The published ConvVAE recipe on METU's test images, scored as published.
 
-    python -m crackdemo fit --config tests/bench/convvae.json --data ../shared/data/metu --out RUN
+    CONFIG=crackdemo/evaluation/convvae.json
+    python -m crackdemo fit --config $CONFIG --data ../shared/data/metu --out RUN
     python tests/bench/convvae.py RUN/checkpoint [--data ../shared/data] [--limit N]
 
 An image's score is its mean squared error at 128 x 128; it is called cracked above the 95th

@@ -4,6 +4,7 @@ python tests/bench/publish.py runs/cae-asphalt checkpoints/cae-asphalt [--data .
 """
 
 import argparse
+import hashlib
 import subprocess
 import sys
 from dataclasses import replace
@@ -52,9 +53,17 @@ def start_restored(config: CheckpointConfig, name: str) -> str:
     start = config.training["fit"].get("start")
     if not start:
         return aside
-    last = ["git", "log", "-1", "--format=%h", "--", f"checkpoints/{start}/model.safetensors"]
-    commit = subprocess.run(last, check=True, capture_output=True, text=True).stdout.strip()
+    weights = f"checkpoints/{start}/model.safetensors"
+    commits = _git("log", "--format=%h", "--", weights).decode().split()
+    sha256 = config.training["start_sha256"]
+    commit = next(
+        c for c in commits if hashlib.sha256(_git("show", f"{c}:{weights}")).hexdigest() == sha256
+    )
     return f"{aside}git checkout {commit} -- checkpoints/{start}\n"
+
+
+def _git(*words: str) -> bytes:
+    return subprocess.run(["git", *words], check=True, capture_output=True).stdout
 
 
 def main() -> None:

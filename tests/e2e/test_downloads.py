@@ -4,6 +4,7 @@ import csv
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
+from zipfile import ZipFile
 
 import cv2
 import numpy as np
@@ -30,10 +31,7 @@ def test_what_is_downloaded_is_what_was_shown(
     detection = app.detect(cracked)
     visitor.score(cracked, survey[0])
     visitor.set(params)
-    visitor.page.locator("#region button").first.click()
-    for corner in ((0.1, 0.1), (0.9, 0.8)):
-        visitor.region_click(*corner)
-    visitor.sees(visitor.verdict, "in the region of interest")
+    visitor.draw_box((0.1, 0.1), (0.9, 0.8))
     visitor.drop_largest()
     visitor.sees(visitor.verdict, "1 region dropped by hand")
     files = visitor.downloads(tmp_path / "saved")
@@ -59,6 +57,34 @@ def test_what_is_downloaded_is_what_was_shown(
 
     visitor.slide("threshold", 0.5)
     expect(visitor.page.locator("#downloads")).to_be_hidden()
+
+
+def test_one_zip_holds_everything_of_all_photos(
+    app: App, visitor: Visitor, survey: list[Path], tmp_path: Path
+) -> None:
+    (tmp_path / "empty.jpg").touch()
+    visitor.score(*survey[:3], tmp_path / "empty.jpg")
+    visitor.page.locator("#prepare-all").click()
+    link = visitor.page.locator("#downloads a[download]")
+    expect(link).to_have_count(1)
+    with visitor.page.expect_download() as download:
+        link.click()
+    assert download.value.suggested_filename == "crackdemo.zip"
+    download.value.save_as(tmp_path / "crackdemo.zip")
+    folder = tmp_path / "unpacked"
+    with ZipFile(tmp_path / "crackdemo.zip") as archive:
+        archive.extractall(folder)
+    stems = [photo.stem for photo in survey[:3]]
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    views = (("masks", "png"), ("heatmaps", "png"), ("reconstructions", "png"), ("overlays", "jpg"))
+    expected = {f"{view}/{stem}.{suffix}" for view, suffix in views for stem in stems}
+    assert found == expected | {"results.csv", "errors.csv", "preset.json"}
+    for photo in survey[:3]:
+        mask = read_mask(folder / "masks" / f"{photo.stem}.png")
+        assert np.array_equal(mask, cut_mask(app.heatmap(photo), OWN_MASK))
+    rows = list(csv.DictReader((folder / "results.csv").open(encoding="utf-8")))
+    assert [row["file"] for row in rows] == [photo.name for photo in survey[:3]]
+    assert {row["weights"] for row in rows} == {DEFAULT_WEIGHTS}
 
 
 def test_a_preset_gives_the_same_mask_on_another_page_and_on_the_command_line(

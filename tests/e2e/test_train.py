@@ -14,7 +14,14 @@ pytestmark = pytest.mark.processes
 
 PATIENCE = 120_000
 """Milliseconds until a fit must be done: the machine may be busy."""
-TINY = {"tile_size": 32, "source_size": 64, "batch_size": 2, "steps_per_epoch": 2, "epochs": 3}
+TINY = {
+    "quality_tiles": 0,
+    "tile_size": 32,
+    "source_size": 64,
+    "batch_size": 2,
+    "steps_per_epoch": 2,
+    "epochs": 3,
+}
 NETWORK = {"channels": [4, 8]}
 
 
@@ -24,15 +31,28 @@ def open_tab(page: Page, app: App) -> None:
     expect(page.locator("#start-fit")).to_be_visible()
 
 
-def fill_in(page: Page, name: str, epochs: int) -> None:
+def open_advanced(page: Page) -> None:
+    tile = page.locator("#fit-tile")
+    if not tile.is_visible():
+        page.get_by_role("button", name="Advanced").click()
+    expect(tile).to_be_visible()
+
+
+def choose(page: Page, widget: str, option: str) -> None:
+    page.locator(f"#{widget} input").click()
+    page.get_by_role("option", name=option).click()
+
+
+def fill_in(page: Page, name: str, epochs: int, start: str = "untrained weights") -> None:
     """A tiny fit on procedural pavement."""
     page.get_by_label("Procedural pavement").check()
     page.locator("#fit-name").get_by_role("textbox").fill(name)
     page.locator("#fit-length").get_by_label("Epochs").check()
     page.locator("#fit-epochs input").fill(str(epochs))
+    open_advanced(page)
+    choose(page, "fit-start", start)
     page.locator("#fit-tile input").fill("32")
-    page.get_by_role("button", name="Advanced").click()
-    for field in ("source_size", "batch_size", "steps_per_epoch"):
+    for field in ("quality_tiles", "source_size", "batch_size", "steps_per_epoch"):
         page.locator(f"#fit-{field} input").fill(str(TINY[field]))
     page.locator("#fit-channels").get_by_role("textbox").fill("4, 8")
 
@@ -84,11 +104,14 @@ def test_what_a_fit_starts_from_follows_the_family_and_must_fit_the_network(
 ) -> None:
     page = browser.new_page(viewport={"width": 1300, "height": 1000})
     open_tab(page, app)
+    open_advanced(page)
+    expect(page.locator("#fit-start input")).to_have_value("cae-asphalt")
     page.locator("#fit-family").get_by_label("VAE").check()
+    expect(page.locator("#fit-start input")).to_have_value("vae-asphalt")
     page.locator("#fit-start input").click()
     expect(page.get_by_role("option", name="cae-asphalt")).to_have_count(0)
-    page.get_by_role("option", name="vae-asphalt").click()
-    fill_in(page, "too-small", epochs=1)  # of other channels than these weights
+    page.keyboard.press("Escape")
+    fill_in(page, "too-small", 1, start="vae-asphalt")  # of other channels than these weights
     expect(page.locator("#fit-learning_rate input")).to_have_value("0.001")
     page.locator("#start-fit").click()
     expect(page.locator("#fit-said")).to_contain_text(

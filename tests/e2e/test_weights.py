@@ -34,17 +34,17 @@ def test_weights_that_cannot_be_used_are_refused_and_nothing_is_lost(
     app: App, visitor: Visitor, cracked: Path, tiny_checkpoint: Path
 ) -> None:
     visitor.score(cracked)
-    before = visitor.mask()
+    before, fault = visitor.mask(), visitor.page.locator("#weights-fault")
     outside = str(tiny_checkpoint)
     for text in ("no such", "owner/na me", outside, "../checkpoints"):
         visitor.name_weights(text)
-        visitor.sees(visitor.status, f"There are no weights “{text}”")
+        visitor.sees(fault, f"There are no weights “{text}”")
     visitor.name_weights("owner/missing")
-    visitor.sees(visitor.status, "owner/missing")
-    visitor.sees(visitor.status, "⚠️")
+    visitor.sees(fault, "owner/missing")
     assert np.array_equal(visitor.mask(), before)
     visitor.choose("weights", OTHER_WEIGHTS)
     visitor.sees(visitor.status, f"1 photo scored with {OTHER_WEIGHTS}")
+    expect(fault).to_have_text("")
 
 
 def test_weights_from_the_hub_show_their_commit(

@@ -99,10 +99,10 @@ class Visitor:
     def set(self, params: MaskParams) -> None:
         """Moves every slider and list of the mask."""
         self.slide("threshold", params.threshold)
+        self.slide("opening", params.opening)
+        self.slide("closing", params.closing)
         self.slide("grow", params.grow)
         self.slide("min-area", params.min_area)
-        for knob, size in (("opening", params.opening), ("closing", params.closing)):
-            self.choose(knob, str(size or "off"))
         self.choose("kernel", params.kernel)
 
     def name_weights(self, text: str) -> None:
@@ -142,25 +142,33 @@ class Visitor:
             download.value.save_as(folder / name)
         return files
 
-    def region_click(self, x: float, y: float) -> None:
-        """Clicks into the picture of the region of interest, in fractions of it, and waits until
-        it is drawn anew."""
-        picture = self.page.locator("#region-view img")
-        before = self.region_click_at_once(x, y)
-        expect(picture).not_to_have_attribute("src", before)
-
-    def region_click_at_once(self, x: float, y: float) -> str:
-        """Clicks as soon as the picture is loaded (gradio drops a click before); returns its
-        address."""
-        self.page.wait_for_function(
-            "() => { const image = document.querySelector('#region-view img');"
-            " return image && image.complete && image.naturalWidth > 0; }"
+    def place(self, x: float, y: float, view: str = "photo") -> tuple[float, float]:
+        """Where on the screen a fraction of the whole photo lies in a view."""
+        box = self.page.locator(f".pane[data-view={view}]").bounding_box()
+        size = self.page.evaluate(
+            "(({ width, height }) => [width, height])(crackdemo.viewer.mask())"
         )
-        picture = self.page.locator("#region-view img")
-        before, box = picture.get_attribute("src"), picture.bounding_box()
-        assert before is not None and box is not None
-        picture.click(position={"x": x * box["width"], "y": y * box["height"]})
-        return before
+        assert box is not None
+        scale = min(box["width"] / size[0], box["height"] / size[1])
+        left = box["x"] + (box["width"] - size[0] * scale) / 2
+        top = box["y"] + (box["height"] - size[1] * scale) / 2
+        return left + x * size[0] * scale, top + y * size[1] * scale
+
+    def drag(self, *corners: tuple[float, float]) -> None:
+        """The hand goes down at the first fraction of the photo, along the others, and up."""
+        mouse = self.page.mouse
+        mouse.move(*self.place(*corners[0]))
+        mouse.down()
+        for corner in corners[1:]:
+            mouse.move(*self.place(*corner), steps=5)
+        mouse.up()
+
+    def draw_box(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """A region of interest on the photo, in fractions of it."""
+        self.page.get_by_role("button", name="Region of interest").click()
+        self.drag(start, end)
+        self.sees(self.verdict, "in the region of interest")
+        self.page.get_by_role("button", name="Done").click()
 
     def picture(self, view: str) -> RgbImage:
         """What one of the four views shows."""

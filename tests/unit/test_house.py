@@ -236,7 +236,7 @@ def test_no_tab_imports_another(house: House) -> None:
         ("crackdemo.masks.cut", imports("crackdemo.tables"), "torch_outside"),
         (
             "crackdemo.ui.train.form",
-            imports("crackdemo.ui.inspect.region.Region"),
+            imports("crackdemo.ui.inspect.regions.Regions"),
             "tabs_entangled",
         ),
     ],
@@ -245,8 +245,8 @@ def test_a_fault_is_refused(module: str, wrong: Imports, fault: str) -> None:
     sound = {
         "app": imports("crackdemo.ui.layout.launch"),
         "crackdemo.ui.layout": imports("gradio", "crackdemo.ui.inspect.tab.build"),
-        "crackdemo.ui.inspect.tab": imports("crackdemo.ui.inspect.region.Region"),
-        "crackdemo.ui.inspect.region": imports("crackdemo.masks.cut.cut_mask"),
+        "crackdemo.ui.inspect.tab": imports("crackdemo.ui.inspect.regions.Regions"),
+        "crackdemo.ui.inspect.regions": imports("crackdemo.masks.cut.cut_mask"),
         "crackdemo.ui.train.form": imports("crackdemo.ui.layout"),
         "crackdemo.models.cae": imports("torch"),
         "crackdemo.masks.cut": imports("numpy", "crackdemo.photos.images"),

@@ -15,6 +15,8 @@ const FILES = [
   "preview",
   "quantiles",
   "selection",
+  "sketch",
+  "verdict",
   "viewport",
   "wording",
 ];

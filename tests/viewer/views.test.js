@@ -10,6 +10,7 @@ const {
   painting,
   preview,
   quantiles,
+  sketch,
   viewport,
   wording,
   KERNELS,
@@ -128,7 +129,7 @@ test("figures are written for people", () => {
   assert.match(pixel({ x: 1, y: 2 }, 32768, 0.99999), /heat 0\.500 .* 99\.99 %/);
 });
 
-test("where mask and verdict disagree the result says both", () => {
+test("where mask and score disagree the result says so", () => {
   /** @type {Told} */
   const state = {
     exact: true,
@@ -139,30 +140,112 @@ test("where mask and verdict disagree the result says both", () => {
     maxWidthPx: 4,
     droppedRegions: 0,
   };
-  assert.equal(
-    wording.result(state, { crack: false }),
-    "No crack called; 3 regions marked (1.50 %). " +
-      "90.0 px long, 2.0 px wide on average, 4.0 px at most.",
-  );
+  const long = " 90.0 px long, 2.0 px wide on average, 4.0 px at most.";
+  assert.deepEqual(wording.result(state, { crack: false }), {
+    state: "check",
+    text: `3 regions marked (1.50 %), but the photo's score stays below its limit.${long}`,
+  });
+  assert.deepEqual(wording.result(state, { crack: true }), {
+    state: "crack",
+    text: `3 regions marked (1.50 %).${long}`,
+  });
   const none = { ...state, components: 0, lengthPx: 0 };
-  assert.equal(wording.result(none, undefined), "Nothing marked.");
+  assert.deepEqual(wording.result(none, undefined), { state: null, text: "Nothing marked." });
+  assert.equal(wording.result(none, { crack: true })?.state, "check");
+  assert.match(wording.result(none, { crack: true })?.text ?? "", /says crack/);
   const dropped = { ...none, droppedRegions: 2 };
-  assert.equal(
-    wording.result(dropped, undefined),
-    "Nothing marked. 2 regions dropped by hand as false alarm.",
-  );
+  assert.deepEqual(wording.result(dropped, { crack: true }), {
+    state: "no_crack",
+    text: "Nothing marked. 2 regions dropped by hand as false alarm.",
+  });
+  assert.equal(wording.result({ ...state, exact: false }, { crack: true }), null);
 });
 
-test("a new step after an undo forgets what was undone", () => {
-  const steps = history.create("a");
-  steps.push("b");
-  steps.undo();
-  assert.equal(steps.present(), "a");
-  steps.push("c");
-  assert.deepEqual([steps.canRedo(), steps.present()], [false, "c"]);
-  steps.undo();
-  steps.undo();
-  assert.deepEqual([steps.canUndo(), steps.present()], [false, "a"]);
+test("a new deed after an undo forgets what was undone", () => {
+  /** @type {string[]} */
+  const done = [];
+  const deeds = history.create();
+  /** @param {string} name @returns {Deed} */
+  const deed = (name) => ({
+    undo: () => done.push(`-${name}`),
+    redo: () => done.push(`+${name}`),
+  });
+  deeds.did(deed("a"));
+  deeds.undo();
+  deeds.redo();
+  deeds.undo();
+  assert.deepEqual(done, ["-a", "+a", "-a"]);
+  deeds.did(deed("b"));
+  assert.deepEqual([deeds.canUndo(), deeds.canRedo()], [true, false]);
+  deeds.undo();
+  deeds.undo();
+  assert.deepEqual(done, ["-a", "+a", "-a", "-b"]);
+  assert.equal(deeds.canUndo(), false);
+});
+
+/** A sketch on a photo of 400 x 300 and what it tells. */
+function sketching() {
+  /** @type {Point[][][]} */
+  const drawn = [];
+  /** @type {number[]} */
+  const lines = [];
+  const handlers = {
+    changed() {},
+    drawn: (/** @type {Point[][]} */ polygons) => drawn.push(polygons),
+    measured: (/** @type {number} */ px) => lines.push(px),
+  };
+  const made = sketch.create(handlers);
+  made.open({ width: 400, height: 300 }, []);
+  /** @param {...Point} path */
+  const drag = (...path) => {
+    const grip = made.grab(path[0], 10);
+    for (const point of path.slice(1)) grip?.move(point);
+    grip?.end();
+  };
+  return { made, drawn, lines, drag };
+}
+
+/** @param {number} x @param {number} y */
+const at = (x, y) => ({ x, y });
+
+test("a box is dragged, never beyond the photo, and its corners are moved", () => {
+  const { made, drawn, drag } = sketching();
+  drag(at(10, 10), at(500, 200));
+  assert.deepEqual(drawn, []);
+  made.setTool("box");
+  drag(at(100, 200), at(60, 150), at(500, -5));
+  assert.deepEqual(drawn[0], [[at(100, 0), at(400, 0), at(400, 200), at(100, 200)]]);
+  drag(at(103, 197), at(50, 250));
+  assert.deepEqual(drawn[1][0][3], at(50, 250));
+  drag(at(200, 100), at(201, 101));
+  assert.equal(drawn.length, 2);
+});
+
+test("a polygon is set corner by corner, taken back, and closed on its first corner", () => {
+  const { made, drawn, drag } = sketching();
+  made.setTool("polygon");
+  for (const corner of [at(10, 10), at(200, 10), at(300, 300)]) drag(corner);
+  assert.equal(made.undo(), true);
+  drag(at(200, 200));
+  drag(at(12, 11));
+  assert.deepEqual(drawn, [[[at(10, 10), at(200, 10), at(200, 200)]]]);
+  assert.equal(made.undo(), false);
+});
+
+test("an outline that is drawn along keeps its corners alone", () => {
+  const { made, drawn, drag } = sketching();
+  made.setTool("polygon");
+  const side = (/** @type {number} */ x) =>
+    Array.from({ length: 19 }, (_, i) => at(x, 10 + 10 * i));
+  drag(...side(20), at(200, 190), ...side(200).reverse());
+  assert.deepEqual(drawn, [[[at(20, 10), at(20, 190), at(200, 190), at(200, 10)]]]);
+});
+
+test("a line tells how long it is", () => {
+  const { made, lines, drag } = sketching();
+  made.setTool("line");
+  drag(at(10, 10), at(40, 50));
+  assert.deepEqual(lines, [50]);
 });
 
 test("a hairline survives in a view of any size", () => {

@@ -1,13 +1,16 @@
 """What the page hands out: full-size, exact files, cut from the same heatmap as the view."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePath
+from zipfile import ZIP_STORED, ZipFile
 
 from gradio_client.utils import strip_invalid_filename_characters
 
 from crackdemo.detection.detector import Detector
-from crackdemo.files import write_text
+from crackdemo.files import write_text, written_whole
 from crackdemo.inspection.predict import (
+    VIEWS,
     Failed,
     Inspected,
     error_row,
@@ -20,26 +23,49 @@ from crackdemo.inspection.verdict import judge
 from crackdemo.masks.presets import Preset, preset_json
 from crackdemo.photos.images import write_jpeg, write_png
 from crackdemo.photos.overlays import mask_overlay
-from crackdemo.photos.sources import Source
+from crackdemo.photos.sources import Source, output_stems
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What is taken away: all photos of a visitor, and the one on show."""
+
+    shown: Inspected
+    """On show."""
+    every: Iterable[Inspected]
+    """All that were scored, in their order; each is cut when it is asked for."""
+    failed: Sequence[tuple[str, str]]
+    """Names and reasons of those that were not."""
+    names: Sequence[str]
+    """Of `every`."""
+    preset: Preset
+    """The settings, with the weights that scored."""
 
 
 def inspect(name: str, scored: Scored, detector: Detector, preset: Preset) -> Inspected:
     """A scored photo as `predict` would have it, under the visitor's own name."""
     dropped = preset.dropped_on(scored.sha256, name)
-    verdict = judge(scored.detection, detector, preset, dropped)
+    verdict = judge(scored.detection, detector, preset.on(scored.sha256), dropped)
     photo, sha256 = scored.photo, scored.sha256
     return Inspected(_source(name), photo, sha256, scored.detection, verdict, scored.seconds)
 
 
 def export_photo(folder: Path, photo: Inspected, opacity: float) -> list[Path]:
     """Mask, overlay, 16-bit heatmap and reconstruction of one photo, at full size."""
-    mask, stem = photo.verdict.mask, strip_invalid_filename_characters(photo.source.stem)
-    views = ("mask.png", "overlay.jpg", "heatmap.png", "reconstruction.png")
-    files = [folder / f"{stem}-{view}" for view in views]
-    write_png(files[0], mask)
-    write_jpeg(files[1], mask_overlay(photo.photo, mask, opacity))
-    write_png(files[2], photo.detection.heatmap)
-    write_png(files[3], photo.detection.reconstruction)
+    stem = strip_invalid_filename_characters(photo.source.stem)
+    return [file.rename(folder / f"{stem}-{file.name}") for file in _views(folder, photo, opacity)]
+
+
+def _views(folder: Path, photo: Inspected, opacity: float) -> list[Path]:
+    """One photo's files, in the order of `VIEWS`."""
+    files = [
+        folder / name for name in ("mask.png", "heatmap.png", "reconstruction.png", "overlay.jpg")
+    ]
+    mask, heatmap, reconstruction, overlay = files
+    write_png(mask, photo.verdict.mask)
+    write_png(heatmap, photo.detection.heatmap)
+    write_png(reconstruction, photo.detection.reconstruction)
+    write_jpeg(overlay, mask_overlay(photo.photo, photo.verdict.mask, opacity))
     return files
 
 
@@ -53,16 +79,41 @@ def export_tables(
 
     failed: names and reasons.
     """
-    texts = {
-        "results.csv": results_csv(map(result_row, photos), preset),
-        "preset.json": preset_json(preset),
-    }
-    if failed:
-        errors = [error_row(Failed(_source(name), reason)) for name, reason in failed]
-        texts["errors.csv"] = errors_csv(errors)
+    texts = _tables(map(result_row, photos), failed, preset)
     for name, text in texts.items():
         write_text(folder / name, text)
     return [folder / name for name in texts]
+
+
+def _tables(
+    rows: Iterable[dict[str, str]], failed: Sequence[tuple[str, str]], preset: Preset
+) -> dict[str, str]:
+    texts = {"results.csv": results_csv(rows, preset), "preset.json": preset_json(preset)}
+    if failed:
+        errors = [error_row(Failed(_source(name), reason)) for name, reason in failed]
+        texts["errors.csv"] = errors_csv(errors)
+    return texts
+
+
+def export_zip(
+    folder: Path, batch: Batch, opacity: float, progress: Callable[[int, str], None]
+) -> Path:
+    """`crackdemo.zip` in the folder: laid out as `predict` writes its output, with the preset."""
+    path = folder / "crackdemo.zip"
+    stems = output_stems(batch.names)
+    rows = []
+    with written_whole(path) as building, ZipFile(building, "w", ZIP_STORED) as archive:
+        photos = iter(batch.every)
+        for number, (name, stem) in enumerate(zip(batch.names, stems, strict=True)):
+            progress(number, name)
+            photo = next(photos)
+            rows.append(result_row(photo))
+            for view, file in zip(VIEWS, _views(folder, photo, opacity), strict=True):
+                archive.write(file, f"{view}/{stem}{file.suffix}")
+                file.unlink()
+        for name, text in _tables(rows, batch.failed, batch.preset).items():
+            archive.writestr(name, text)
+    return path
 
 
 def _source(name: str) -> Source:

@@ -70,6 +70,8 @@ class Progress:
     """Whether more steps follow."""
     is_cut_short: bool = False
     """Whether it ended before all photos were tried."""
+    fault: str = ""
+    """Why the weights cannot be used, where they cannot."""
 
 
 class Turn:
@@ -130,7 +132,8 @@ def score_photos(
         weights = bench.resolve(weights_text)
         bench.config(weights)
     except CrackdemoError as error:
-        yield Progress(before.of(uploads), f"⚠️ {error}", is_cut_short=True)
+        message = "Nothing was scored: these weights cannot be used."
+        yield Progress(before.of(uploads), message, is_cut_short=True, fault=str(error))
         return
     roll = Roll(weights, before.entries if before.weights == weights else ()).of(uploads)
     done = {entry.upload for entry in roll.entries}
@@ -179,5 +182,4 @@ def _summary(roll: Roll) -> str:
         return "None of the photos could be scored."
     if count == 0:
         return f"Drop photos above, or try an example: {name} will score them."
-    cracked = sum(entry.crack for entry in roll.entries)
-    return f"{count} photo{'s' * (count != 1)} scored with {name}: {cracked} called cracked."
+    return f"{count} photo{'s' * (count != 1)} scored with {name}."

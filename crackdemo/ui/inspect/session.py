@@ -6,27 +6,25 @@ exports, and draws it where a browser cannot.
 
 import itertools
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, get_type_hints
 
+from crackdemo.arrays import RgbImage
 from crackdemo.configs import parse_config
 from crackdemo.detection.detector import Detector
+from crackdemo.errors import ConfigError
 from crackdemo.inspection.predict import Inspected
 from crackdemo.inspection.store import Scored
 from crackdemo.inspection.verdict import cut
 from crackdemo.masks.params import MaskParams
 from crackdemo.masks.presets import Preset
-from crackdemo.masks.region import region_mask
+from crackdemo.masks.region import Polygon, region_mask
 from crackdemo.ui import drawing
 from crackdemo.ui.inspect import exports
-from crackdemo.ui.inspect.region import Region
+from crackdemo.ui.inspect.regions import Regions
 from crackdemo.ui.inspect.scoring import Entry, Roll
 from crackdemo.ui.workbench import Workbench
-
-STRIP_PAGE = 60
-"""Thumbnails that the film strip shows at once: galleries have no virtual scroll."""
 
 _serial = itertools.count(1)
 
@@ -39,8 +37,8 @@ class Session:
     """The scored photos."""
     on_show: str | None = None
     """Name of the photo that was chosen last; the first one is shown if it is not there."""
-    region: Region = field(default_factory=Region)
-    """Region of interest of all photos."""
+    regions: Regions = field(default_factory=Regions)
+    """What of the photos counts."""
 
     @property
     def entry(self) -> Entry | None:
@@ -77,11 +75,11 @@ def page_data(bench: Workbench, session: Session) -> tuple[list[str] | None, dic
     if shown is None:
         return None, None
     scored, calibration = shown.scored, shown.detector.calibration
-    polygons = session.region.polygons
+    polygons = session.regions.of(scored.sha256)
     files = [scored.folder / file for file in ("photo.jpg", "reconstruction.jpg", "heatmap.png")]
     if polygons:
         files.append(drawing.region_file(scored, polygons))
-    score = _score(shown, session.region)
+    score = region_score(scored, shown.detector, polygons)
     return [str(file) for file in files], {
         "id": str(next(_serial)),
         "name": shown.entry.upload.name,
@@ -97,43 +95,11 @@ def page_data(bench: Workbench, session: Session) -> tuple[list[str] | None, dic
     }
 
 
-def _score(shown: OnShow, region: Region) -> float:
+def region_score(scored: Scored, detector: Detector, polygons: tuple[Polygon, ...]) -> float:
     """Of what counts of the photo, as `judge` has it."""
-    detection = shown.scored.detection
-    polygons = region.polygons
+    detection = scored.detection
     inside = region_mask(polygons, *detection.heatmap.shape) if polygons else None
-    return shown.detector.score(detection, inside)
-
-
-def strip(bench: Workbench, session: Session, page: int) -> list[tuple[str, str]]:
-    """Thumbnails and captions of one page of the film strip."""
-    weights = session.roll.weights
-    if weights is None:
-        return []
-    return [
-        (str(entry.thumbnail), caption(entry, session.region))
-        for entry in session.roll.entries[page * STRIP_PAGE : (page + 1) * STRIP_PAGE]
-    ]
-
-
-def place(session: Session, page: int) -> int | None:
-    """Where in that page the photo on show is, None if it is on another."""
-    if session.entry is None:
-        return None
-    index = session.roll.entries.index(session.entry) - page * STRIP_PAGE
-    return index if 0 <= index < STRIP_PAGE else None
-
-
-def caption(entry: Entry, region: Region) -> str:
-    """Name, and verdict and score where these are of the whole photo."""
-    if region.polygons:
-        return entry.upload.name
-    return f"{entry.upload.name} · {'crack' if entry.crack else 'sound'} {entry.score:.2f}"
-
-
-def captioned(text: str) -> str:
-    """The name in a caption."""
-    return re.sub(r" · (crack|sound) \d\.\d\d$", "", text)
+    return detector.score(detection, inside)
 
 
 @dataclass(frozen=True)
@@ -147,19 +113,22 @@ class Settings:
 
 
 def settings_of(values: Mapping[str, Any], dropped: str, session: Session) -> Settings:
-    """Widget values by name to settings; an empty field counts as 0. Raises ConfigError.
+    """Widget values by name to settings. Raises ConfigError, also where a field is empty.
 
     dropped: as the page keeps it, see `dropped_text`.
     """
     kinds = get_type_hints(MaskParams)
-    mask = {name: _typed(values[name], kind) for name, kind in kinds.items()}
+    mask = {name: _typed(name, values[name], kind) for name, kind in kinds.items()}
+    for name in ("opening", "closing"):
+        mask[name] = 0 if mask[name] == 1 else mask[name]  # a kernel of one pixel changes nothing
     by_hash = {entry.sha256 for entry in session.roll.entries}
     points = json.loads(dropped or "{}")  # an empty list says that nothing is dropped any more
     preset = parse_config(
         Preset,
         {
             "mask": mask,
-            "region": session.region.polygons,
+            "region": session.regions.everywhere,
+            "regions": dict(session.regions.photos),
             "mm_per_px": values["mm_per_px"] or None,
             "dropped": {photo: dots for photo, dots in points.items() if photo in by_hash},
             "dropped_by_name": {p: dots for p, dots in points.items() if p not in by_hash},
@@ -168,9 +137,11 @@ def settings_of(values: Mapping[str, Any], dropped: str, session: Session) -> Se
     return Settings(preset, values["opacity"])
 
 
-def _typed(value: Any, kind: type) -> Any:
+def _typed(name: str, value: Any, kind: type) -> Any:
     """Sliders give whole numbers as floats, and emptied fields None."""
-    return value if kind not in (int, float) else kind(value or 0)
+    if value is None:
+        raise ConfigError(f"The field of {name} is empty: give it a number, or press Reset.")
+    return value if kind not in (int, float) else kind(value)
 
 
 def dropped_text(preset: Preset, roll: Roll) -> str:
@@ -185,28 +156,54 @@ def dropped_text(preset: Preset, roll: Roll) -> str:
 
 def export(bench: Workbench, session: Session, settings: Settings) -> list[str]:
     """Files of the photo on show, the tables of all photos, and the preset."""
+    batch = _batch(bench, session, settings)
+    if batch is None:
+        return []
+    with bench.export_folder() as folder:
+        files = exports.export_photo(folder, batch.shown, settings.opacity)
+        files += exports.export_tables(folder, batch.every, batch.failed, batch.preset)
+    return [str(file) for file in files]
+
+
+def export_all(
+    bench: Workbench, session: Session, settings: Settings, progress: Callable[[int, str], None]
+) -> str | None:
+    """One ZIP with all views of all photos, the tables and the preset; None without a photo.
+
+    progress: called before each photo with how many are done and its name.
+    """
+    batch = _batch(bench, session, settings)
+    if batch is None:
+        return None
+    with bench.export_folder() as folder:
+        return str(exports.export_zip(folder, batch, settings.opacity, progress))
+
+
+def _batch(bench: Workbench, session: Session, settings: Settings) -> exports.Batch | None:
     shown, weights = on_show(bench, session), session.roll.weights
     if shown is None or weights is None:
-        return []
+        return None
     preset = replace(settings.preset, weights=weights.name, commit=weights.commit)
 
     def inspected(entry: Entry) -> Inspected:
         scored = bench.score(entry.upload.path, weights)
         return exports.inspect(entry.upload.name, scored, shown.detector, preset)
 
-    every = map(inspected, session.roll.entries)
-    failed = [(problem.upload.name, problem.reason) for problem in session.roll.problems]
-    with bench.export_folder() as folder:
-        files = exports.export_photo(folder, inspected(shown.entry), settings.opacity)
-        files += exports.export_tables(folder, every, failed, preset)
-    return [str(file) for file in files]
+    return exports.Batch(
+        shown=inspected(shown.entry),
+        every=map(inspected, session.roll.entries),
+        failed=[(problem.upload.name, problem.reason) for problem in session.roll.problems],
+        names=[entry.upload.name for entry in session.roll.entries],
+        preset=preset,
+    )
 
 
-def draw(bench: Workbench, session: Session, settings: Settings) -> tuple[Any, ...]:
+def draw(bench: Workbench, session: Session, settings: Settings) -> tuple[RgbImage | None, ...]:
     """The four views, drawn here; None for each without a photo."""
     shown = on_show(bench, session)
     if shown is None:
         return (None,) * 4
-    dropped = settings.preset.dropped_on(shown.scored.sha256, shown.entry.upload.name)
-    _, _, mask = cut(shown.scored.detection.heatmap, settings.preset, dropped)
+    sha256 = shown.scored.sha256
+    dropped = settings.preset.dropped_on(sha256, shown.entry.upload.name)
+    _, _, mask = cut(shown.scored.detection.heatmap, settings.preset.on(sha256), dropped)
     return drawing.four_views(shown.scored, mask, settings.opacity)

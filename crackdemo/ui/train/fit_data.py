@@ -160,7 +160,10 @@ def describe_data(data: Data, found: DataCheck, tile_size: int) -> str:
     sizes = f"{narrow} × {low} px"
     if (high, wide) != (low, narrow):
         sizes += f" to {wide} × {high} px"
-    text = f"**{count(found.photos, 'photo')}**, {sizes}."
+    text = f"**{count(found.photos, 'photo')}**, {sizes}"
+    text += f", {found.masked} of them with a mask of their cracks." if found.masked else "."
+    text += f" **{count(found.tiles, 'crack-free piece')}** to learn from"
+    text += "; some of them below." if found.tiles else ": give photos with more sound surface."
     if found.photos < 2:
         text += " ⚠️ A fit needs at least 2."
     if min(low, narrow) < tile_size:
@@ -207,7 +210,7 @@ def look_at(
     gathering: from `gathered`; it ends before the last answer, or when nobody wants one any more.
     """
     with gathering as data:
-        found = check(data.folder)
+        found = check(data.folder, config.source_size, config.flatten.channel)
         text = legible(describe_data(data, found, config.tile_size))
         yield f"{text}\n\nTrying a few steps …", found.sheet
         text += f"\n\n{estimate(config, data, minutes)}"

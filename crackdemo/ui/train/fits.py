@@ -31,7 +31,8 @@ def duration(seconds: float) -> str:
     if seconds < 99.5:
         return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
     minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+    hours, rest = divmod(minutes, 60)
+    return " ".join([f"{hours} h"] * bool(hours) + [f"{rest} min"] * bool(rest))
 
 
 def label(job: Job) -> str:
@@ -50,12 +51,47 @@ def _queue(job: Job) -> str:
 
 
 def _epochs(job: Job) -> str:
-    """How far it is; minutes become epochs once a few steps have been measured."""
+    """How far it is, and what a running fit is at; minutes become epochs once a few steps have been
+    measured."""
+    doing = job.status.doing if job.state == "running" else ""
     if job.minutes is not None:
-        return f"measuring how many epochs fit into {count(job.minutes, 'minute')}"
-    if job.state == "running" and len(job.history) == job.epochs:
-        return "calibrating"
+        given = f"{count(job.minutes, 'minute')} of training"
+        return f"{doing}, then {given}" if doing else given
+    if doing and len(job.history) in (0, job.epochs):
+        return doing
     return f"epoch {len(job.history)} of {job.epochs}"
+
+
+def quality_sentences(job: Job) -> list[str]:
+    """What the finished weights are worth on their own surface, in plain words; none before."""
+    if not job.quality:
+        return []
+    own, *rivals = job.quality
+    said = [
+        f"On {count(own.tiles, 'piece')} of your own surface that it did not learn from, it finds "
+        f"{_percent(own.found)} of painted cracks, marks {_percent(own.marked)} of sound surface, "
+        f"and takes {own.called} of {own.tiles} sound pieces for cracked."
+    ]
+    for rival in rivals:
+        said.append(
+            f"{rival.weights} on the same pieces: {_percent(rival.found)}, "
+            f"{_percent(rival.marked)} and {rival.called}. {_better(own.f1, rival.f1)}"
+        )
+    return said
+
+
+def _better(own: float, other: float) -> str:
+    """A difference of a percent is chance: other painted cracks would turn it round."""
+    told = f"(F1 of the painted cracks {own:.2f} against {other:.2f})"
+    if abs(own - other) < 0.01:
+        return f"There is no telling which is better {told}."
+    if own > other:
+        return f"Your own weights are the better ones here {told}."
+    return f"The shipped ones are still better here {told}: keep them, or fit longer."
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %" if share < 0.1 else f"{100 * share:.0f} %"
 
 
 def describe(job: Job, other: Job | None) -> str:
@@ -66,14 +102,15 @@ def describe(job: Job, other: Job | None) -> str:
     if job.state == "queued":
         facts[0] = f"<b class='state queued'>{_queue(job)}</b>"
     else:
-        facts.append(f"{_epochs(job)} ({100 * share:.0f} %)")
+        facts.append(_epochs(job))
     if job.state == "running" and job.seconds_left is not None:
         facts.append(f"{duration(job.seconds_left)} left")
     if done:
         facts.append(f"learning rate {job.history[-1].learning_rate:.2g}")
         facts.append(f"best validation loss {min(best):.4g}")
     told = _INTERRUPTED if job.state == "interrupted" else job.status.message
-    message = f"<p>{escape(told)}</p>" if told else ""
+    sentences = [*quality_sentences(job), *([told] if told else [])]
+    message = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
     runs = [(job, "first")] + ([(other, "second")] if other else [])
     curves = [
         Curve(f"{run.name}: {kind}", losses, f"{style} {dashed}")
@@ -92,10 +129,12 @@ def describe(job: Job, other: Job | None) -> str:
 
 
 def compare(first: Job, second: Job) -> str:
-    """HTML table: results of both, and the settings in which they differ."""
+    """HTML: results of both in words, and a table of the settings in which they differ."""
     rows: list[tuple[str, ...]] = [("state", first.state, second.state)]
     rows += [("epochs done", str(len(first.history)), str(len(second.history)))]
-    rows += [("best validation loss", _best(first), _best(second))]
+    told = _in_words(first, second)
+    if not told:
+        rows += [("best validation loss", _best(first), _best(second))]
     rows += [("time", _spent(first), _spent(second))]
     settings = [_flat(job.settings) for job in (first, second)]
     for name in sorted(settings[0].keys() | settings[1].keys()):
@@ -106,7 +145,23 @@ def compare(first: Job, second: Job) -> str:
         f"<tr><th>{escape(n)}</th><td>{escape(a)}</td><td>{escape(b)}</td></tr>" for n, a, b in rows
     )
     head = f"<tr><th></th><th>{escape(first.name)}</th><th>{escape(second.name)}</th></tr>"
-    return f"<table>{head}{cells}</table>"
+    return f"{f'<p>{escape(told)}</p>' if told else ''}<table>{head}{cells}</table>"
+
+
+_LOSS_SETTINGS = (
+    *("family", "objective", "mse_weight", "ssim_weight", "crack_weight", "beta"),
+    *("tile_size", "source_size", "augment", "cracks", "flatten", "seed"),
+)
+"""With other values of these a loss means something else."""
+
+
+def _in_words(first: Job, second: Job) -> str:
+    """Why their losses are not compared; empty where they can be."""
+    if first.data != second.data:
+        return "They learnt from different photos, so that their losses say nothing of each other."
+    if any(first.settings.get(n) != second.settings.get(n) for n in _LOSS_SETTINGS):
+        return "Their losses are made of different parts and say nothing of each other."
+    return ""
 
 
 def _best(job: Job) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from crackdemo.checkpoints.names import shipped_names
+from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, shipped_names
 from crackdemo.configs import help_of
 from crackdemo.errors import ConfigError, CrackdemoError
 from crackdemo.models.families import FAMILIES, family_named
@@ -15,12 +15,18 @@ from crackdemo.photos.images import PHOTO_SUFFIXES
 from crackdemo.runs.jobs import Job, Jobs
 from crackdemo.training.config import START_LEARNING_RATE, FitConfig
 from crackdemo.ui import owner
-from crackdemo.ui.train import fit_data
+from crackdemo.ui.train import fit_data, fits
 from crackdemo.ui.workbench import Workbench
 
 _DEFAULTS = FitConfig()
 _HELP = help_of(FitConfig)
 _BASIC = ("family", "start", "objective", "tile_size", "epochs")
+_USUAL = {"learning_rate": START_LEARNING_RATE}
+"""What the form begins with where that is another value: it starts from shipped weights."""
+_LENGTHS = {"Quick": 5.0, "Good": 30.0, "Best": 120.0}
+"""Minutes of training by what a person calls them."""
+_MOST_MINUTES = 7 * 24 * 60
+_AROUND = "reading photos and finding the threshold take a minute or two more"
 _GROUPS = ("augment", "cracks", "flatten", "heatmap", "mask")
 """Settings that have settings of their own: as JSON."""
 
@@ -61,19 +67,28 @@ class Form:
 
 def build(bench: Workbench) -> Form:
     """Lays the form out and wires what concerns it alone."""
-    gr.Markdown("### New fit")
+    gr.Markdown("### New fit\n\n**1. Photos without cracks**")
     filled_in = _source(bench)
-    filled_in["name"] = gr.Textbox(
-        label="Name", placeholder="my-street", max_lines=1, elem_id="fit-name"
+    check = gr.Button("Check data", size="sm", elem_id="check-data")
+    found = gr.Markdown(elem_id="data-found", visible=False)
+    sheet = gr.Image(
+        show_label=False, interactive=False, visible=False, buttons=[], elem_id="data-sheet"
     )
-    filled_in |= _basics()
+    gr.Markdown("**2. A name for the weights**")
+    filled_in["name"] = gr.Textbox(
+        show_label=False, placeholder="my-street", max_lines=1, elem_id="fit-name"
+    )
+    gr.Markdown("**3. How long**")
+    filled_in |= _length()
     with gr.Accordion("Advanced", open=False, elem_id="fit-advanced"):
+        filled_in |= _basics()
         with gr.Row(equal_height=True):
             for field in fields(FitConfig):
                 elsewhere = field.name in (*_BASIC, *_GROUPS, *_SPECIAL, "network")
                 # an empty number would come back as 0
                 if not elsewhere and field.default is not None:
-                    filled_in[field.name] = _widget(field.name, field.default, _HELP[field.name])
+                    usual = _USUAL.get(field.name, field.default)
+                    filled_in[field.name] = _widget(field.name, usual, _HELP[field.name])
             filled_in |= _network_widgets(_EVERYWHERE)
         filled_in["more"] = gr.Textbox(
             "{}",
@@ -81,14 +96,8 @@ def build(bench: Workbench) -> Form:
             info=" ".join(f"{name}: {_HELP[name]}" for name in _GROUPS),
             lines=2,
         )
-    with gr.Row():
-        check = gr.Button("Check data", elem_id="check-data")
-        start = gr.Button("Start", variant="primary", elem_id="start-fit")
     said = gr.Markdown(elem_id="fit-said", visible=False)
-    found = gr.Markdown(elem_id="data-found", visible=False)
-    sheet = gr.Image(
-        show_label=False, interactive=False, visible=False, buttons=[], elem_id="data-sheet"
-    )
+    start = gr.Button("Start", variant="primary", elem_id="start-fit")
     form = Form(filled_in, check, start, found, sheet, said)
     _wire_fields(form)
     _wire_check(bench, form)
@@ -109,12 +118,40 @@ def _brought(values: dict[str, Any]) -> tuple[str, list[str], str]:
 
 def _minutes(values: dict[str, Any]) -> float | None:
     """None where epochs are counted. Raises ConfigError."""
-    if values["length"] != "Minutes":
+    length = values["length"]
+    if length in _LENGTHS:
+        return _LENGTHS[length]
+    if length == "Epochs":
         return None
     minutes = values["minutes"] or 0
-    if not minutes > 0:
-        raise ConfigError(f"The minutes must be above 0, but are {minutes:g}: give some.")
+    if not 0 < minutes <= _MOST_MINUTES:
+        raise ConfigError(
+            f"The minutes must be above 0 and at most {_MOST_MINUTES:,} (a week), but are "
+            f"{minutes:g}: give others."
+        )
     return float(minutes)
+
+
+def _length() -> dict[str, Any]:
+    """How long it may take: by a word, or in minutes or epochs."""
+    said = [(f"{word} · {fits.duration(60 * m)}", word) for word, m in _LENGTHS.items()]
+    length = gr.Radio(
+        [*said, "Minutes", "Epochs"],
+        value="Quick",
+        show_label=False,
+        info=f"Of training; {_AROUND}. Longer finds fainter cracks.",
+        elem_id="fit-length",
+    )
+    minutes = gr.Number(5, label="Minutes", visible=False, min_width=100, elem_id="fit-minutes")
+    epochs = gr.Number(
+        _DEFAULTS.epochs,
+        label="Epochs",
+        precision=0,
+        visible=False,
+        min_width=100,
+        elem_id="fit-epochs",
+    )
+    return {"length": length, "minutes": minutes, "epochs": epochs}
 
 
 def _source(bench: Workbench) -> dict[str, Any]:
@@ -140,7 +177,7 @@ def _source(bench: Workbench) -> dict[str, Any]:
 
 
 def _basics() -> dict[str, Any]:
-    """What everybody decides on: family, length, objective, tile size, and the family's own."""
+    """What decides on the kind of fit: family, start, objective, tile size, the family's own."""
     family = gr.Radio(
         [(family_named(name).title, name) for name in FAMILIES],
         value=_DEFAULTS.family,
@@ -148,27 +185,9 @@ def _basics() -> dict[str, Any]:
         info="; ".join(f"{kind.title}: {kind.description}" for kind in map(family_named, FAMILIES)),
         elem_id="fit-family",
     )
-    with gr.Row():
-        length = gr.Radio(
-            ["Epochs", "Minutes"],
-            value="Minutes",
-            label="Length",
-            min_width=140,
-            elem_id="fit-length",
-        )
-        epochs = gr.Number(
-            _DEFAULTS.epochs,
-            label="Epochs",
-            precision=0,
-            minimum=1,
-            visible=False,
-            min_width=100,
-            elem_id="fit-epochs",
-        )
-        minutes = gr.Number(5, label="Minutes", minimum=0, min_width=100, elem_id="fit-minutes")
     start = gr.Dropdown(
         starts(_DEFAULTS.family),
-        value=_DEFAULTS.start,
+        value=DEFAULT_WEIGHTS,
         label="Start from",
         info="Shipped weights learn a new surface in minutes; untrained ones need an hour.",
         elem_id="fit-start",
@@ -194,9 +213,6 @@ def _basics() -> dict[str, Any]:
                 special[field.name] = _widget(field.name, field.default, sentence, visible)
     return {
         "family": family,
-        "length": length,
-        "epochs": epochs,
-        "minutes": minutes,
         "start": start,
         "objective": objective,
         "tile_size": tile_size,
@@ -263,14 +279,18 @@ def _wire_fields(form: Form) -> None:
         shown = _names_of(name)
         return {
             widgets["objective"]: gr.update(choices=list(objectives), value=objectives[0]),
-            widgets["start"]: gr.update(choices=starts(name), value=_DEFAULTS.start),
+            widgets["start"]: gr.update(choices=starts(name), value=starts(name)[1][1]),
             **{widgets[n]: gr.update(visible=n in shown) for n in special},
         }
 
     def choose_objective(name: str, objective: str) -> dict[Any, Any]:
         settings = family_named(name).config.settings_for(objective)
         changed = {f"network.{setting}": value for setting, value in settings.items()}
-        return {widget: changed.get(name, gr.skip()) for name, widget in network.items()}
+        start = gr.skip() if objective == "healing" else ""  # shipped weights were taught to heal
+        return {
+            widgets["start"]: start,
+            **{widget: changed.get(name, gr.skip()) for name, widget in network.items()},
+        }
 
     special = [name for name in _SPECIAL if name in widgets]
     network = {name: widgets[name] for name in widgets if name.startswith("network.")}
@@ -295,7 +315,7 @@ def _wire_fields(form: Form) -> None:
     widgets["objective"].change(
         choose_objective,
         [widgets["family"], widgets["objective"]],
-        list(network.values()),
+        [widgets["start"], *network.values()],
         **at_once,
     )
 

@@ -1,4 +1,4 @@
-/** The lines and figures below the views: cursor, selected crack, numbers, result. */
+/** The line and figures below the views: hint or cursor, numbers, result. */
 (function install(scope) {
   "use strict";
   const { crackdemo } = scope;
@@ -15,11 +15,10 @@
 
   const HINT = "Click a crack to measure it; drag, pinch or turn the wheel to look closer.";
 
-  /** @param {{drop: () => void, restore: () => void}} actions for the selected component */
-  function create({ drop, restore }) {
+  /** @returns {Facts} */
+  function create() {
     const { element, wording } = crackdemo;
     const cursor = element("p", { class: "readout" });
-    const selected = element("div", { class: "selection" });
     const cells = FIGURES.map(([name, title]) => ({ name, title, cell: element("dd") }));
     const figures = element(
       "dl",
@@ -30,9 +29,6 @@
     );
     const result = element("p", { class: "result", role: "status" });
 
-    /** @type {Selected | null | undefined} */
-    let shown;
-
     /**
      * @param {State} state
      * @param {Verdict | undefined} verdict
@@ -40,9 +36,11 @@
      */
     function show(state, verdict, mmPerPx) {
       for (const { name, cell } of cells) write(cell, figure(name, state[name], mmPerPx));
-      showSelection(state.selected, mmPerPx);
       if (state.lengthPx === null) return;
-      write(result, wording.result(state, verdict, mmPerPx));
+      const said = wording.result(state, verdict, mmPerPx);
+      if (!said) return;
+      const word = said.state ? `${crackdemo.verdict.STATES[said.state].word}: ` : "";
+      write(result, word + said.text);
     }
 
     /**
@@ -57,8 +55,7 @@
 
     function clear() {
       for (const { cell } of cells) cell.textContent = "–";
-      showSelection(null, 0);
-      cursor.textContent = "";
+      showPixel("");
       result.textContent = "";
     }
 
@@ -72,31 +69,11 @@
       return name.endsWith("Percent") ? wording.percent(value) : wording.length(value, mmPerPx);
     }
 
-    /** @param {Selected | null} selection @param {number} mmPerPx */
-    function showSelection(selection, mmPerPx) {
-      if (selection === shown) return;
-      shown = selection;
-      if (!selection) {
-        selected.replaceChildren(element("span", { class: "hint" }, HINT));
-        return;
-      }
-      const hadFocus = selected.contains(document.activeElement);
-      const { name, facts } = wording.selection(selection, mmPerPx);
-      const label = selection.isDropped ? "Restore" : "Drop as false alarm";
-      const onclick = selection.isDropped ? restore : drop;
-      const button = element("button", { type: "button", title: "Delete", onclick }, label);
-      const spans = facts.map(([title, value]) =>
-        element("span", {}, element("small", {}, title), ` ${value}`),
-      );
-      selected.replaceChildren(element("strong", {}, name), ...spans, button);
-      if (hadFocus) button.focus();
-    }
-
     /** @param {string} text about the pixel under the cursor */
-    const showPixel = (text) => (cursor.textContent = text);
+    const showPixel = (text) => write(cursor, text || HINT);
 
     clear();
-    return { cursor, selected, figures, result, show, showPixel, clear };
+    return { cursor, figures, result, show, showPixel, clear };
   }
 
   crackdemo.facts = { create };

@@ -49,17 +49,25 @@
     const pointers = new Map();
     /** @type {Point | null} */
     let start = null;
+    /** Something that is drawn or moved on the photo. @type {Grip | null} */
+    let held = null;
     pane.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
       pane.setPointerCapture(event.pointerId);
       pointers.set(event.pointerId, place(event));
       start = pointers.size === 1 ? place(event) : null;
+      held?.cancel();
+      held = start && meaning.grab(start, event.pointerType !== "mouse");
     });
     pane.addEventListener("pointermove", (event) => {
       const now = place(event);
       const before = pointers.get(event.pointerId);
       meaning.hover(now, pane);
       if (!before) return;
+      if (held) {
+        held.move(now);
+        return;
+      }
       if (start && distance(start, now) > CLICK_SLACK) start = null;
       if (start) return;
       const other = [...pointers].find(([id]) => id !== event.pointerId)?.[1];
@@ -71,6 +79,11 @@
     const end = (event) => {
       if (!pointers.delete(event.pointerId)) return;
       const isTouch = event.pointerType !== "mouse";
+      if (held) {
+        if (event.type === "pointerup") held.end();
+        else held.cancel();
+        held = start = null;
+      }
       if (start && event.type === "pointerup") meaning.click(start, isTouch);
       start = null;
     };
@@ -112,10 +125,7 @@
       ...meaning.keys,
     };
     pane.addEventListener("keydown", (event) => {
-      const modifier = event.ctrlKey || event.metaKey ? "Ctrl+" : "";
-      const shift = modifier && event.shiftKey ? "Shift+" : "";
-      const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-      const action = keys[modifier + shift + key];
+      const action = keys[nameOf(event)];
       if (!action) return;
       event.preventDefault();
       action();
@@ -123,5 +133,13 @@
     });
   }
 
-  crackdemo.gestures = { listen };
+  /** A key with its modifiers, as `Keys` has it. @type {GesturesPart["nameOf"]} */
+  function nameOf(event) {
+    const modifier = event.ctrlKey || event.metaKey ? "Ctrl+" : "";
+    const shift = modifier && event.shiftKey ? "Shift+" : "";
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    return modifier + shift + key;
+  }
+
+  crackdemo.gestures = { listen, nameOf };
 })(globalThis);

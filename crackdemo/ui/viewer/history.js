@@ -1,19 +1,19 @@
-/** Steps that can be undone and redone, free of the DOM. */
+/** What was done, one deed after the other, to undo and redo; free of the DOM. */
 (function install(scope) {
   "use strict";
   const { crackdemo } = scope;
 
-  /** @template T @param {T} first @returns {Steps<T>} */
-  function create(first) {
-    const steps = [first];
-    let present = 0;
+  /** @returns {Deeds} */
+  function create() {
+    /** @type {Deed[]} */
+    const deeds = [];
+    let count = 0;
     return {
-      present: () => steps[present],
-      canUndo: () => present > 0,
-      canRedo: () => present + 1 < steps.length,
-      undo: () => (present = Math.max(0, present - 1)),
-      redo: () => (present = Math.min(steps.length - 1, present + 1)),
-      push: (next) => steps.splice(++present, Infinity, next),
+      canUndo: () => count > 0,
+      canRedo: () => count < deeds.length,
+      undo: () => count > 0 && deeds[--count].undo(),
+      redo: () => count < deeds.length && deeds[count++].redo(),
+      did: (deed) => deeds.splice(count++, Infinity, deed),
     };
   }
 

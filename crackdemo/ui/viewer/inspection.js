@@ -19,7 +19,7 @@
       ? crackdemo.bitmap.count(surface.region)
       : photo.width * photo.height;
     const isLive = crackdemo.preview.isLive(surface.heatmap);
-    const history = crackdemo.history.create(dropped);
+    let points = dropped;
     const firstTurn = turns + 1;
     let turn = firstTurn;
     let params = crackdemo.mask.PLAIN;
@@ -41,10 +41,10 @@
       measures = null;
       clearTimeout(resting);
       if (isLive) {
-        accept(crackdemo.mask.cut(surface, params, history.present()));
+        accept(crackdemo.mask.cut(surface, params, points));
       } else {
         exact = null;
-        layer = crackdemo.preview.cut(levels, surface, params, history.present(), visible());
+        layer = crackdemo.preview.cut(levels, surface, params, points, visible());
         ask("mask");
       }
       changed();
@@ -68,7 +68,7 @@
     }
 
     /** @param {Order["task"]} task */
-    const ask = (task) => order({ turn, task, params, dropped: history.present() });
+    const ask = (task) => order({ turn, task, params, dropped: points });
 
     /**
      * A late mask of this photo still tells the figures while the hand moves on.
@@ -86,9 +86,9 @@
       changed();
     }
 
-    /** @param {() => void} step */
-    function change(step) {
-      step();
+    /** @type {Inspection["drop"]} */
+    function drop(next) {
+      points = next;
       cut();
     }
 
@@ -106,12 +106,8 @@
         meanWidthPx: measures?.total.meanWidthPx ?? null,
         maxWidthPx: measures?.total.maxWidthPx ?? null,
       }),
-      dropped: history.present,
-      canUndo: history.canUndo,
-      canRedo: history.canRedo,
-      drop: (points) => change(() => history.push(points)),
-      undo: () => change(history.undo),
-      redo: () => change(history.redo),
+      dropped: () => points,
+      drop,
       close: () => {
         clearTimeout(resting);
         photo.close();

@@ -6,11 +6,15 @@
   /** @type {[name: ViewName, title: string][]} */
   const VIEWS = [
     ["photo", "Photo with mask"],
+    ["bare", "Photo alone"],
     ["reconstruction", "Reconstruction"],
     ["heatmap", "Heatmap"],
     ["mask", "Mask"],
     ["residual", "Raw residual × 4"],
   ];
+
+  /** Views that stand side by side. @type {ViewName[]} */
+  const FOUR = ["photo", "reconstruction", "heatmap", "mask"];
 
   /** @type {CanvasRenderingContext2DSettings} */
   const READ = { willReadFrequently: true };
@@ -23,6 +27,7 @@
     const cursor = element("span", { class: "cursor", hidden: true });
     const box = element("span", { class: "box", hidden: true });
     const caption = element("figcaption", {}, title);
+    const sketch = crackdemo.overlay.create();
     const canvases = marks ? [picture, marks] : [picture];
     const root = element(
       "figure",
@@ -36,11 +41,12 @@
         "aria-describedby": "crackdemo-keys",
       },
       ...canvases,
+      sketch,
       box,
       cursor,
       caption,
     );
-    return { name, root, picture, marks, cursor, box };
+    return { name, root, picture, marks, sketch, cursor, box };
   }
 
   /** @returns {Panes} */
@@ -50,6 +56,9 @@
     /** @type {Pane[]} */
     let visible = [];
     let size = { width: 0, height: 0 };
+    /** Places of the panes that are seen, and the size of all of them together. */
+    let places = new Map();
+    let whole = { width: 0, height: 0 };
     let plot = crackdemo.painting.blankPlot(0, 0);
     /** @type {Map<HTMLCanvasElement, { image: ImageData, words: Uint32Array }>} */
     const pixels = new Map();
@@ -64,7 +73,15 @@
       if (visible.length === 0) return null;
       const { clientWidth: width, clientHeight: height } = visible[0].root;
       size = { width, height };
+      places = new Map(visible.map(({ root: pane }) => [pane, [pane.offsetLeft, pane.offsetTop]]));
+      whole = { width: root.clientWidth, height: root.clientHeight };
       return size;
+    }
+
+    /** @type {Panes["placeOf"]} */
+    function placeOf(pane) {
+      const [x, y] = places.get(pane) ?? places.values().next().value ?? [0, 0];
+      return { x, y, ...whole };
     }
 
     /**
@@ -149,7 +166,7 @@
       }
     }
 
-    return { root, panes, measure, drawPictures, drawMarks, clear };
+    return { root, panes, measure, placeOf, drawPictures, drawMarks, clear };
   }
 
   /**
@@ -190,7 +207,8 @@
     };
     context.clearRect(0, 0, width, height);
     context.imageSmoothingEnabled = viewport.scale < 2;
-    draw(name === "photo" ? pictures.photo : pictures.reconstruction);
+    const isPhoto = name === "photo" || name === "bare";
+    draw(isPhoto ? pictures.photo : pictures.reconstruction);
     context.save();
     if (name === "photo") {
       Object.assign(context, { globalCompositeOperation: "multiply", globalAlpha: 0.6 });
@@ -204,5 +222,5 @@
     context.restore();
   }
 
-  crackdemo.panes = { create, VIEWS };
+  crackdemo.panes = { create, VIEWS, FOUR };
 })(globalThis);

@@ -7,16 +7,20 @@
   const MOUSE_REACH = 5;
   const TOUCH_REACH = 14;
 
+  /** Pane pixels around a corner within which a hand takes it. */
+  const MOUSE_GRIP = 10;
+  const TOUCH_GRIP = 24;
+
   /** Pane pixels between a selected crack and its frame. */
   const BOX_GAP = 4;
 
   /** @param {StageHandlers} handlers @returns {Stage} */
-  function create({ clicked, hovered, keys }) {
+  function create({ clicked, hovered, grabbed, card, bar, keys }) {
     const { viewport: viewports, element } = crackdemo;
     const panes = crackdemo.panes.create();
     const divider = crackdemo.divider.create(panes.root);
     const notice = element("div", { class: "notice", role: "status", hidden: true });
-    const root = element("div", { class: "stage" }, panes.root, notice);
+    const root = element("div", { class: "stage" }, panes.root, card.root, bar, notice);
     panes.root.append(divider.root);
 
     /** @type {Omit<Scene, "photo" | "layer"> & { photo: Photo | null, layer: Layer | null }} */
@@ -29,6 +33,10 @@
     };
     /** @type {Box | null} */
     let box = null;
+    /** @type {Shapes} */
+    let shapes = { tool: null, polygons: [], draft: [] };
+    /** Where the hand was last: there the selected crack's card stands. */
+    let active = panes.panes[0].root;
     /** Without a meaning before a photo is open. */
     let viewport = { scale: 1, left: 0, top: 0 };
     /** Of a pane; the last one known while the stage is hidden. */
@@ -64,6 +72,19 @@
       placeBox();
     }
 
+    /** @type {Stage["sketch"]} */
+    function sketch(next) {
+      shapes = next;
+      root.classList.toggle("sketching", shapes.tool !== null);
+      drawSketch();
+    }
+
+    function drawSketch() {
+      for (const { root: pane, sketch: overlay } of panes.panes) {
+        if (pane.classList.contains("shown")) crackdemo.overlay.draw(overlay, shapes, viewport);
+      }
+    }
+
     function drawPictures() {
       const { photo, ramp } = scene;
       if (photo) panes.drawPictures({ photo, ramp }, viewport);
@@ -77,6 +98,7 @@
     function draw() {
       drawPictures();
       drawMarks();
+      drawSketch();
       placeBox();
     }
 
@@ -141,13 +163,14 @@
 
     /** @param {Point} at */
     function toggle(at) {
-      if (!scene.photo) return;
+      if (!scene.photo || shapes.tool) return;
       if (viewports.isFit(viewport, scene.photo, size)) zoomTo(Math.max(1, 3 * viewport.scale), at);
       else fit();
     }
 
     /** @param {Point | null} at @param {HTMLElement | null} pane */
     function hover(at, pane) {
+      if (at && pane) active = pane;
       for (const { root: other, cursor } of panes.panes) {
         cursor.hidden = !at || !scene.photo || other === pane;
         if (at) cursor.style.translate = `${at.x}px ${at.y}px`;
@@ -162,7 +185,19 @@
       clicked(viewports.pixelAt(viewport, at, scene.photo), reach);
     }
 
-    /** Frames the selected part of the photo in every pane. */
+    /** @type {Meaning["grab"]} */
+    function grab(at, isTouch) {
+      if (!scene.photo) return null;
+      /** @param {Point} place */
+      const toPhoto = ({ x, y }) => ({
+        x: viewport.left + x / viewport.scale,
+        y: viewport.top + y / viewport.scale,
+      });
+      const grip = grabbed(toPhoto(at), (isTouch ? TOUCH_GRIP : MOUSE_GRIP) / viewport.scale);
+      return grip && { ...grip, move: (to) => grip.move(toPhoto(to)) };
+    }
+
+    /** Frames the selected part of the photo in every pane, and says in one what it is. */
     function placeBox() {
       for (const { box: frameBox } of panes.panes) {
         frameBox.hidden = !box;
@@ -173,6 +208,22 @@
         frameBox.style.width = `${(box.right - box.left) * scale + 2 * BOX_GAP}px`;
         frameBox.style.height = `${(box.bottom - box.top) * scale + 2 * BOX_GAP}px`;
       }
+      if (box) placeCard(box);
+    }
+
+    /** @param {Box} selected */
+    function placeCard(selected) {
+      const { scale, left, top } = viewport;
+      const { x, y, width, height } = panes.placeOf(active);
+      /** @param {number} place @param {number} end */
+      const within = (place, end) => Math.min(Math.max(place, 0), end);
+      const seen = {
+        left: x + within((selected.left - left) * scale, size.width),
+        right: x + within((selected.right - left) * scale, size.width),
+        top: y + within((selected.top - top) * scale, size.height),
+        bottom: y + within((selected.bottom - top) * scale, size.height),
+      };
+      card.place(seen, { width, height });
     }
 
     /** Moves a part of the photo to the middle unless all of it is seen. @type {Stage["reveal"]} */
@@ -207,15 +258,17 @@
         const side = layout === "compare" ? ["left", "right"][sides.indexOf(name)] : undefined;
         if (side) pane.dataset.side = side;
         else delete pane.dataset.side;
-        const isOfFour = layout === "four" && name !== "residual";
+        const isOfFour = layout === "four" && crackdemo.panes.FOUR.includes(name);
         pane.classList.toggle("shown", isOfFour || layout === name || Boolean(side));
       }
       measure();
+      drawSketch();
     }
 
     for (const pane of panes.panes) {
       const views = { 0: fit, 1: () => zoomTo(1) };
-      const meaning = { zoom, pan, toggle, click, hover, focus, keys: { ...views, ...keys } };
+      const more = { keys: { ...views, ...keys } };
+      const meaning = { zoom, pan, toggle, click, grab, hover, focus, ...more };
       crackdemo.gestures.listen(pane.root, meaning);
     }
     new ResizeObserver(measure).observe(panes.root);
@@ -227,7 +280,7 @@
       return viewports.visible(viewport, scene.photo, size);
     }
 
-    return { root, open, close, update, lay, fit, zoom, zoomTo, reveal, say, visible };
+    return { root, open, close, update, sketch, lay, fit, zoom, zoomTo, reveal, say, visible };
   }
 
   /** Width over height of a pane: the photo's, within what a page can hold. @param {Size} size */

@@ -9,7 +9,12 @@
     fit: "M3 7V3h4M13 3h4v4M17 13v4h-4M7 17H3v-4",
     undo: "M7 4 3 8l4 4M3 8h9a5 5 0 0 1 0 10H8",
     redo: "M13 4l4 4-4 4M17 8H8a5 5 0 0 0 0 10h4",
+    region: "M4 6h12v9H4ZM2 6a2 2 0 1 0 4 0a2 2 0 1 0-4 0M14 15a2 2 0 1 0 4 0a2 2 0 1 0-4 0",
+    scale: "M2 13 13 2l5 5L7 18ZM6 9l2 2M9 6l2 2",
   };
+
+  /** What the buttons call some views. @type {{ [name: string]: string }} */
+  const SHORT = { photo: "With mask", bare: "Photo", residual: "Residual" };
 
   /** From one layout to the next. @type {Object<string, number>} */
   const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
@@ -19,10 +24,10 @@
    * @param {string} label
    * @param {() => void} onclick
    */
-  function iconButton(icon, label, onclick) {
+  function iconButton(icon, label, onclick, kind = "") {
     const button = crackdemo.element("button", {
       type: "button",
-      class: "icon",
+      class: `icon ${kind}`,
       "aria-label": label,
       title: label,
       onclick,
@@ -36,7 +41,7 @@
    * @param {ToolbarActions} actions
    * @returns {Toolbar}
    */
-  function create({ lay, zoom, fit, actual, undo, redo }) {
+  function create({ lay, zoom, fit, actual, undo, redo, draw }) {
     const { element } = crackdemo;
     const { VIEWS } = crackdemo.panes;
     /** @type {[name: Layout, title: string][]} */
@@ -50,8 +55,13 @@
       sides[1],
     );
     const tabs = layouts.map(([name, title]) => {
-      const attributes = { type: "button", role: "radio", "data-layout": name };
-      const text = name === "photo" ? "Photo" : title;
+      const attributes = {
+        type: "button",
+        role: "radio",
+        "data-layout": name,
+        "aria-label": title,
+      };
+      const text = SHORT[name] ?? title;
       return element("button", { ...attributes, onclick: () => choose(name) }, text);
     });
     const bar = element(
@@ -109,14 +119,22 @@
 
     const undoButton = iconButton("undo", "Undo (Ctrl+Z)", undo);
     const redoButton = iconButton("redo", "Redo (Ctrl+Shift+Z)", redo);
+    const region = iconButton("region", "Region of interest", () => draw("box"));
+    const scale = iconButton("scale", "Scale by a line of known length", () => draw("line"));
     const tools = element(
       "div",
       { class: "tools" },
+      region,
+      scale,
       undoButton,
       redoButton,
-      iconButton("out", "Zoom out (−)", () => zoom(1 / 1.5)),
-      element("button", { type: "button", title: "Full size (1)", onclick: actual }, "1 : 1"),
-      iconButton("in", "Zoom in (+)", () => zoom(1.5)),
+      iconButton("out", "Zoom out (−)", () => zoom(1 / 1.5), "zoom"),
+      element(
+        "button",
+        { type: "button", class: "zoom", title: "Full size (1)", onclick: actual },
+        "1:1",
+      ),
+      iconButton("in", "Zoom in (+)", () => zoom(1.5), "zoom"),
       iconButton("fit", "Whole photo (0)", fit),
     );
     const root = element("div", { class: "toolbar" }, bar, comparison, tools);
@@ -126,8 +144,14 @@
       undoButton.disabled = !canUndo;
       redoButton.disabled = !canRedo;
     }
+    /** @type {Toolbar["showTool"]} */
+    function showTool(tool) {
+      region.setAttribute("aria-pressed", String(tool === "box" || tool === "polygon"));
+      scale.setAttribute("aria-pressed", String(tool === "line"));
+    }
     showHistory(false, false);
-    return { root, choose, showHistory };
+    showTool(null);
+    return { root, choose, showHistory, showTool };
   }
 
   crackdemo.toolbar = { create };

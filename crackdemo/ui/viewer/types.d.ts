@@ -7,27 +7,32 @@ declare var crackdemo: Crackdemo;
 
 interface Crackdemo {
   bitmap: BitmapPart;
+  card: { create(actions: { drop(): void; restore(): void }): Card };
   colours: ColoursPart;
   components: ComponentsPart;
+  drawing: { create(actions: DrawingActions): Drawing };
   divider: { create(panes: HTMLElement): { root: HTMLElement } };
   element: BuildElement;
-  facts: { create(actions: { drop(): void; restore(): void }): Facts };
-  gestures: { listen(pane: HTMLElement, meaning: Meaning): void };
+  facts: { create(): Facts };
+  gestures: GesturesPart;
   histogram: HistogramPart;
-  history: { create<T>(first: T): Steps<T> };
+  history: { create(): Deeds };
   inspection: { create(options: InspectionOptions): Inspection };
   mask: MaskPart;
   measure(mask: Size & Found): Measured;
   painting: PaintingPart;
-  panes: { create(): Panes; VIEWS: [name: ViewName, title: string][] };
+  overlay: OverlayPart;
+  panes: { create(): Panes; VIEWS: [name: ViewName, title: string][]; FOUR: ViewName[] };
   photo: { load(source: PhotoSource, signal: AbortSignal): Promise<Photo> };
   preview: PreviewPart;
   quantiles: QuantilesPart;
   selection: SelectionPart;
+  sketch: SketchPart;
   shell: { create(actions: ShellActions): Shell };
   stage: { create(handlers: StageHandlers): Stage };
   startWorker(answered: (answer: Answer) => void): WorkerOwner;
   toolbar: { create(actions: ToolbarActions): Toolbar };
+  verdict: VerdictPart;
   viewer: Viewer;
   viewport: ViewportPart;
   wording: WordingPart;
@@ -36,7 +41,6 @@ interface Crackdemo {
   workerParts?: ((scope: typeof globalThis) => void)[];
   /** What layout.py puts into the page. */
   kernels: Kernels;
-  page: PagePart;
 }
 
 // Places and sizes
@@ -256,6 +260,10 @@ interface PhotoSource {
 interface Source extends PhotoSource {
   /** comes back in every State */
   id: string;
+  /** the photo's identity, however often it is shown; without it, its id */
+  sha256?: string;
+  /** what of it counts, as it was drawn */
+  region?: Region;
   cleanQuantiles?: Quantiles;
   /** false alarms by hand, each as a pixel of its component */
   dropped?: Point[];
@@ -263,7 +271,27 @@ interface Source extends PhotoSource {
 }
 
 interface Verdict {
+  /** whether the score says so */
   crack: boolean;
+}
+
+/** crack: score and mask both say so; no_crack: neither does; check: they disagree. */
+type VerdictState = "crack" | "check" | "no_crack";
+
+interface VerdictPart {
+  STATES: { [state in VerdictState]: { word: string; icon: string } };
+  /** isMarked: whether the mask holds anything; hasDropped: whether a hand dropped any of it */
+  stateOf(crack: boolean, isMarked: boolean, hasDropped: boolean): VerdictState;
+}
+
+/** In fractions of the photo. */
+type Corner = [x: number, y: number];
+
+/** A region of interest: the union of its polygons, or the whole photo without any. */
+interface Region {
+  polygons: Corner[][];
+  /** false: it counts for one photo */
+  isForAll: boolean;
 }
 
 /** A mask of the photo or of a part of it, at full size or smaller. */
@@ -305,13 +333,19 @@ interface WorkerOwner {
   order(order: Order): void;
 }
 
-interface Steps<T> {
-  present(): T;
+/** Something that was done and can be undone. */
+interface Deed {
+  undo(): void;
+  redo(): void;
+}
+
+interface Deeds {
   canUndo(): boolean;
   canRedo(): boolean;
   undo(): void;
   redo(): void;
-  push(next: T): void;
+  /** A deed that was just done; what had been undone is forgotten. */
+  did(deed: Deed): void;
 }
 
 type InspectedPhoto = Omit<Photo, "pictures">;
@@ -337,11 +371,7 @@ interface Inspection {
   measures(): Measured | null;
   figures(): Figures;
   dropped(): Point[];
-  canUndo(): boolean;
-  canRedo(): boolean;
   drop(points: Point[]): void;
-  undo(): void;
-  redo(): void;
   close(): void;
 }
 
@@ -397,7 +427,12 @@ type IsSelected = (component: number) => boolean;
 interface WordingPart {
   percent(value: number | null): string;
   length(px: number | null, mmPerPx?: number): string;
-  result(state: Told, verdict?: Verdict, mmPerPx?: number): string;
+  /** state: null without a verdict */
+  result(
+    state: Told,
+    verdict?: Verdict,
+    mmPerPx?: number,
+  ): { state: VerdictState | null; text: string } | null;
   pixel(point: Point, heat: number, shareBelow: number | null): string;
   selection(selected: Selected, mmPerPx?: number): { name: string; facts: [string, string][] };
 }
@@ -443,7 +478,7 @@ interface PaintingPart {
   ): void;
 }
 
-type ViewName = "photo" | "reconstruction" | "heatmap" | "mask" | "residual";
+type ViewName = "photo" | "bare" | "reconstruction" | "heatmap" | "mask" | "residual";
 
 /** In device pixels. */
 interface View extends Size {
@@ -456,6 +491,7 @@ interface Pane {
   picture: HTMLCanvasElement;
   /** over the photo alone */
   marks: HTMLCanvasElement | null;
+  sketch: SVGSVGElement;
   cursor: HTMLElement;
   box: HTMLElement;
 }
@@ -474,6 +510,8 @@ interface Panes {
   root: HTMLElement;
   panes: Pane[];
   measure(): Size | null;
+  /** a pane's upper left corner, and the size of all panes together */
+  placeOf(pane: HTMLElement): Point & Size;
   drawPictures(scene: Pick<Scene, "photo" | "ramp">, viewport: Viewport): void;
   drawMarks(scene: Scene, viewport: Viewport): void;
   clear(): void;
@@ -500,6 +538,8 @@ interface Meaning {
   /** between the whole photo and 1 : 1 */
   toggle(at: Point): void;
   click(at: Point, isTouch: boolean): void;
+  /** something there that the hand draws or moves, in place of the photo */
+  grab(at: Point, isTouch: boolean): Grip | null;
   /** pane: where the hand itself points, null for the keyboard */
   hover(at: Point | null, pane: HTMLElement | null): void;
   /** where the keyboard zooms and reads */
@@ -510,9 +550,91 @@ interface Meaning {
 /** Actions by the name of their key, after any "Ctrl+" and "Shift+". */
 type Keys = { [name: string]: () => void };
 
+interface GesturesPart {
+  listen(pane: HTMLElement, meaning: Meaning): void;
+  nameOf(event: KeyboardEvent): string;
+}
+
+/** What a hand holds from its going down to its going up. */
+interface Grip {
+  move(to: Point): void;
+  end(): void;
+  cancel(): void;
+}
+
+/** What a hand draws. */
+type Tool = "box" | "polygon" | "line";
+
+/** In pixels of the photo. */
+interface Shapes {
+  tool: Tool | null;
+  polygons: Point[][];
+  draft: Point[];
+}
+
+interface SketchHandlers {
+  /** there is something new to draw */
+  changed(): void;
+  /** a polygon was added or a corner moved */
+  drawn(polygons: Point[][]): void;
+  /** a line was drawn, so many pixels long */
+  measured(px: number): void;
+}
+
+interface SketchPart {
+  create(handlers: SketchHandlers): Sketch;
+  simplified(path: Point[], tolerance: number): Point[];
+}
+
+interface Sketch {
+  /** reach: of the hand, in pixels of the photo */
+  grab(at: Point, reach: number): Grip | null;
+  /** closes the polygon that is being drawn */
+  close(): void;
+  tool(): Tool | null;
+  setTool(tool: Tool | null): void;
+  open(photo: Size, polygons: Point[][]): void;
+  /** false: no polygon was being drawn */
+  undo(): boolean;
+  shapes(): Shapes;
+}
+
+interface OverlayPart {
+  create(): SVGSVGElement;
+  draw(root: SVGSVGElement, shapes: Shapes, viewport: Viewport): void;
+}
+
+interface DrawingActions {
+  choose(tool: Tool): void;
+  close(): void;
+  clear(): void;
+  widen(isForAll: boolean): void;
+  scale(mmPerPx: number): void;
+  done(): void;
+}
+
+interface Drawing {
+  root: HTMLElement;
+  show(tool: Tool | null, now: { isDrafted: boolean; hasRegion: boolean; isForAll: boolean }): void;
+  /** px: length of the line that was drawn */
+  measure(px: number): void;
+}
+
+interface Card {
+  root: HTMLElement;
+  show(selected: Selected | null, mmPerPx: number): void;
+  /** box: of the crack, in pixels of the stage */
+  place(box: Box, stage: Size): void;
+}
+
 interface StageHandlers {
   clicked(pixel: Point | null, reach: number): void;
   hovered(pixel: Point | null): void;
+  /** in pixels of the photo */
+  grabbed(at: Point, reach: number): Grip | null;
+  card: Card;
+  /** stands over the panes */
+  bar: HTMLElement;
   keys: Keys;
 }
 
@@ -527,6 +649,7 @@ interface Stage {
   open(photo: Photo, keepsView: boolean): void;
   close(): void;
   update(changes: SceneChanges): void;
+  sketch(shapes: Shapes): void;
   lay(layout: Layout, sides: string[]): void;
   fit(): void;
   zoom(factor: number, at?: Point): boolean;
@@ -545,12 +668,14 @@ interface ToolbarActions {
   actual(): void;
   undo(): void;
   redo(): void;
+  draw(tool: Tool): void;
 }
 
 interface Toolbar {
   root: HTMLElement;
   choose(layout: Layout): void;
   showHistory(canUndo: boolean, canRedo: boolean): void;
+  showTool(tool: Tool | null): void;
 }
 
 interface HistogramPart {
@@ -570,7 +695,6 @@ interface Histogram {
 
 interface Facts {
   cursor: HTMLElement;
-  selected: HTMLElement;
   figures: HTMLElement;
   result: HTMLElement;
   show(state: State, verdict: Verdict | undefined, mmPerPx: number): void;
@@ -589,7 +713,15 @@ interface ShellActions {
   hover(pixel: Point | null): void;
   /** to the next or the previous crack */
   step(direction: 1 | -1): void;
-  deselect(): void;
+  /** out of a drawing, or of a selection */
+  escape(): void;
+  grab(at: Point, reach: number): Grip | null;
+  draw(tool: Tool | null): void;
+  toggleDrawing(tool: Tool): void;
+  closePolygon(): void;
+  clearRegion(): void;
+  widenRegion(isForAll: boolean): void;
+  scale(mmPerPx: number): void;
 }
 
 interface Shell {
@@ -598,6 +730,8 @@ interface Shell {
   toolbar: Toolbar;
   histogram: Histogram;
   facts: Facts;
+  card: Card;
+  drawing: Drawing;
 }
 
 // The viewer and the page around it
@@ -612,7 +746,11 @@ interface Settings extends MaskParams {
 }
 
 /** What a hand changed in the viewer. */
-type Change = { threshold: number } | { dropped: Point[] };
+type Change =
+  | { threshold: number }
+  | { dropped: Point[]; photo: string }
+  | { region: Region; photo: string }
+  | { mm_per_px: number };
 
 /** See viewer.js. */
 interface Viewer {
@@ -621,42 +759,10 @@ interface Viewer {
   clear(): void;
   set(changes: Partial<Settings>): void;
   mask(): (Size & { data: Uint8Array }) | null;
+  outline(region: Region): void;
+  did(deed: Deed): void;
+  undo(): void;
   onstate(callback: (state: State) => void): () => void;
   onchange(callback: (change: Change) => void): () => void;
   readonly ready: Promise<void>;
-}
-
-/** What `page_data` in Python says of a photo. */
-interface PhotoMeta {
-  id: string;
-  name: string;
-  /** The photo's identity: of its file. */
-  sha256: string;
-  score: number;
-  scoreThreshold: number;
-  crack: boolean;
-  hasRegion: boolean;
-  cleanQuantiles: Quantiles;
-}
-
-/** Values of the page's widgets, by their names in Python; an emptied field is null. */
-type WidgetValues = { [name in keyof Settings]: Settings[name] | null };
-
-interface PagePart {
-  /**
-   * files: of photo, reconstruction, heatmap and, where there is one, region of interest;
-   * droppedText: what the widget #dropped holds
-   */
-  show(
-    files: { url: string }[],
-    meta: PhotoMeta | null,
-    droppedText: string | null,
-    settings: WidgetValues,
-  ): void;
-  set(settings: WidgetValues): void;
-  /** Downloads are being prepared: those that were are out of sight until `endDownloads`. */
-  beginDownloads(): void;
-  endDownloads(): void;
-  resume(): void;
-  goOn(): void;
 }

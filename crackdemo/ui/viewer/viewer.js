@@ -8,9 +8,13 @@
  *   ready              promise: the exact mask of the present photo and settings is drawn
  *   mask()             {width, height, data}: data a Uint8Array of 0 and 1; null until exact
  *   onstate(callback)  calls back with a State whenever a figure changes
- *   onchange(callback) calls back with {threshold} or {dropped} that a hand changed in the viewer
+ *   onchange(callback) calls back with what a hand changed in the viewer: {threshold}, {dropped} of a
+ *                      photo, its {region}, or {mm_per_px}
+ *   outline(region)    shows a region of interest's outline; its mask comes with `show`
+ *   did(deed)          what Ctrl+Z undoes next, beside what was dropped and restored in the viewer
+ *   undo()             undoes it
  *
- * Both return a function that ends the calls.
+ * The `on...` functions return a function that ends the calls.
  */
 (function install(scope) {
   "use strict";
@@ -18,6 +22,8 @@
 
   /** By the names of the page's widgets in Python. @type {Settings} */
   const settings = { ...crackdemo.mask.PLAIN, opacity: 0.5, colours: "inferno", mm_per_px: 0 };
+  /** @type {Region} */
+  const NO_REGION = { polygons: [], isForAll: true };
   const PARAMS = /** @type {(keyof MaskParams)[]} */ (Object.keys(crackdemo.mask.PLAIN));
 
   /** @type {Source | null} */
@@ -39,6 +45,14 @@
   /** @type {{ state: Set<(state: State) => void>, change: Set<(change: Change) => void> }} */
   const listeners = { state: new Set(), change: new Set() };
 
+  /** Whether a region that is drawn counts for all photos. */
+  let isForAll = true;
+  const history = crackdemo.history.create();
+  const sketch = crackdemo.sketch.create({
+    changed: showSketch,
+    drawn: emitRegion,
+    measured: (px) => ui.drawing.measure(px),
+  });
   const ui = crackdemo.shell.create({
     move,
     drop,
@@ -48,7 +62,24 @@
     click,
     hover,
     step,
-    deselect,
+    escape: leave,
+    grab: (at, reach) => sketch.grab(at, reach),
+    draw,
+    toggleDrawing: (tool) => draw(isDrawing(tool) ? null : tool),
+    closePolygon: () => sketch.close(),
+    clearRegion: () => {
+      outline({ polygons: [], isForAll });
+      emitRegion([]);
+    },
+    widenRegion: (next) => {
+      isForAll = next;
+      const { polygons } = sketch.shapes();
+      if (polygons.length > 0) emitRegion(polygons);
+    },
+    scale: (mmPerPx) => {
+      emit({ mm_per_px: mmPerPx });
+      draw(null);
+    },
   });
   const worker = crackdemo.startWorker(answered);
 
@@ -75,6 +106,7 @@
   /** @param {Source} next @param {Photo} photo */
   function open(next, photo) {
     const keepsView = next.photoUrl === source?.photoUrl;
+    const isSame = source !== null && keyOf(next) === keyOf(source);
     close();
     loading = null;
     source = next;
@@ -89,6 +121,7 @@
     ui.root.classList.remove("empty");
     ui.stage.say("");
     ui.stage.open(photo, keepsView);
+    if (!isSame || !sketch.shapes().draft.length) outline(next.region ?? NO_REGION);
     ui.histogram.showPhoto(photo.surface, source.cleanQuantiles ?? []);
     showThreshold();
     inspection.cut(params());
@@ -98,6 +131,7 @@
   function close() {
     inspection?.close();
     source = inspection = selectedPoint = selected = null;
+    ui.card.show(null, 0);
     ui.facts.clear();
   }
 
@@ -105,6 +139,8 @@
     loading?.abort();
     loading = failedSource = null;
     close();
+    draw(null);
+    outline(NO_REGION);
     ui.root.classList.add("empty");
     ui.stage.close();
     ui.stage.say("");
@@ -186,9 +222,9 @@
       // a large photo is being cut anew: what was selected is still that of the mask before
       selected = { ...selected, isDropped: inspection.dropped().some(selected.holds) };
     }
+    ui.card.show(selected, settings.mm_per_px);
     const isSelected = crackdemo.selection.inLayer(layer, selectedPoint);
     ui.stage.update({ layer, opacity: settings.opacity, isSelected, box: selected?.box ?? null });
-    ui.toolbar.showHistory(inspection.canUndo(), inspection.canRedo());
     tell();
     if (mask && !loading) for (const { resolve } of waiting.splice(0)) resolve();
   }
@@ -235,8 +271,11 @@
     if (inspection) changed();
   }
 
-  function deselect() {
-    select(null);
+  function leave() {
+    const { tool, draft } = sketch.shapes();
+    if (draft.length > 0) sketch.setTool(tool);
+    else if (tool) draw(null);
+    else select(null);
   }
 
   /** @param {Point | null} pixel @param {number} reach */
@@ -263,31 +302,102 @@
   function drop() {
     if (!selected || selected.isDropped) return;
     const { point } = selected;
-    changeDropped((inspection) => inspection.drop([...inspection.dropped(), point]));
+    changeDropped((points) => [...points, point]);
   }
 
   function restore() {
     if (!selected?.isDropped) return;
     const { holds } = selected;
-    changeDropped((inspection) =>
-      inspection.drop(inspection.dropped().filter((point) => !holds(point))),
-    );
+    changeDropped((points) => points.filter((point) => !holds(point)));
   }
 
   function undo() {
-    if (inspection?.canUndo()) changeDropped(({ undo: step }) => step());
+    if (!sketch.undo()) history.undo();
+    showHistory();
   }
 
   function redo() {
-    if (inspection?.canRedo()) changeDropped(({ redo: step }) => step());
+    history.redo();
+    showHistory();
   }
 
-  /** @param {(inspection: Inspection) => void} change */
+  /** @type {Viewer["did"]} */
+  function did(deed) {
+    history.did(deed);
+    showHistory();
+  }
+
+  function showHistory() {
+    const isDrafted = sketch.shapes().draft.length > 0;
+    ui.toolbar.showHistory(isDrafted || history.canUndo(), history.canRedo());
+  }
+
+  /** @param {(points: Point[]) => Point[]} change */
   function changeDropped(change) {
-    if (!inspection) return;
-    renewReady();
-    change(inspection);
-    emit({ dropped: inspection.dropped() });
+    if (!inspection || !source) return;
+    const photo = keyOf(source);
+    const before = inspection.dropped();
+    const after = change(before);
+    setDropped(photo, after);
+    did({ undo: () => setDropped(photo, before), redo: () => setDropped(photo, after) });
+  }
+
+  /** @param {string} photo perhaps another one than that on show @param {Point[]} points */
+  function setDropped(photo, points) {
+    if (inspection && source && keyOf(source) === photo) {
+      renewReady();
+      inspection.drop(points);
+    }
+    emit({ dropped: points, photo });
+  }
+
+  /** What a photo is known by, however often it is shown. @param {Source} one */
+  function keyOf(one) {
+    return one.sha256 ?? one.id;
+  }
+
+  /** @param {Tool | null} tool */
+  function draw(tool) {
+    sketch.setTool(inspection ? tool : null);
+    ui.drawing.measure(0);
+  }
+
+  /** Box and polygon are ways of one tool. @param {Tool} tool */
+  function isDrawing(tool) {
+    const present = sketch.shapes().tool;
+    return present !== null && (present === "line") === (tool === "line");
+  }
+
+  function showSketch() {
+    const shapes = sketch.shapes();
+    const { tool, draft, polygons } = shapes;
+    ui.stage.sketch(shapes);
+    ui.toolbar.showTool(tool);
+    ui.drawing.show(tool, {
+      isDrafted: tool === "polygon" && draft.length > 2,
+      hasRegion: polygons.length > 0,
+      isForAll,
+    });
+    showHistory();
+  }
+
+  /** @type {Viewer["outline"]} */
+  function outline(region) {
+    const { width, height } = inspection?.photo ?? { width: 1, height: 1 };
+    isForAll = region.isForAll;
+    const corner = ([x, y] = [0, 0]) => ({ x: x * width, y: y * height });
+    const polygons = region.polygons.map((polygon) => polygon.map(corner));
+    sketch.open({ width, height }, polygons);
+  }
+
+  /** @param {Point[][]} drawn in pixels of the photo on show */
+  function emitRegion(drawn) {
+    if (!inspection || !source) return;
+    const { width, height } = inspection.photo;
+    const polygons = drawn.map((polygon) =>
+      polygon.map(({ x, y }) => /** @type {Corner} */ ([x / width, y / height])),
+    );
+    emit({ region: { polygons, isForAll }, photo: keyOf(source) });
   }
 
   /** @param {Change} change */
@@ -327,6 +437,9 @@
     clear,
     set,
     mask,
+    outline,
+    did,
+    undo,
     onstate: (callback) => listen(listeners.state, callback),
     onchange: (callback) => listen(listeners.change, callback),
     get ready() {

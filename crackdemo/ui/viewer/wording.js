@@ -27,26 +27,35 @@
   const regions = (count) => (count === 1 ? "1 region" : `${count} regions`);
 
   /**
-   * The result in whole sentences, for those who do not see the picture.
+   * State and result, for those who see the picture and those who do not; null until it is exact.
    *
    * @type {WordingPart["result"]}
    */
   function result(state, verdict, mmPerPx) {
-    if (!state.exact || state.components === null) return "";
-    const called = verdict && (verdict.crack ? "Crack called" : "No crack called");
-    const count = state.components === 0 ? "nothing" : regions(state.components);
-    const marked = `${count} marked${state.components ? ` (${percent(state.crackPercent)})` : ""}`;
-    const sentences = [called ? `${called}; ${marked}.` : `${capital(marked)}.`];
+    if (!state.exact || state.components === null) return null;
+    const isMarked = state.components > 0;
+    const name = verdict
+      ? crackdemo.verdict.stateOf(verdict.crack, isMarked, state.droppedRegions > 0)
+      : null;
+    const count = isMarked ? regions(state.components) : "nothing";
+    const marked = `${capital(count)} marked${isMarked ? ` (${percent(state.crackPercent)})` : ""}`;
+    const sentences = [name === "check" ? `${marked}, but ${doubt(isMarked)}.` : `${marked}.`];
+    if (state.droppedRegions > 0) {
+      sentences.push(`${capital(regions(state.droppedRegions))} dropped by hand as false alarm.`);
+    }
     if (state.lengthPx) {
       const all = length(state.lengthPx, mmPerPx);
       const [mean, widest] = [state.meanWidthPx, state.maxWidthPx].map((px) => length(px, mmPerPx));
       sentences.push(`${all} long, ${mean} wide on average, ${widest} at most.`);
     }
-    if (state.droppedRegions > 0) {
-      sentences.push(`${capital(regions(state.droppedRegions))} dropped by hand as false alarm.`);
-    }
-    return sentences.join(" ");
+    return { state: name, text: sentences.join(" ") };
   }
+
+  /** What the score says against the mask. @param {boolean} isMarked */
+  const doubt = (isMarked) =>
+    isMarked
+      ? "the photo's score stays below its limit"
+      : "the photo's score says crack: lower the threshold";
 
   /** @param {string} text */
   const capital = (text) => text[0].toUpperCase() + text.slice(1);

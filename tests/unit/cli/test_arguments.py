@@ -36,6 +36,7 @@ SMALL_FIT = {
     "source_size": 64,
     "batch_size": 2,
     "steps_per_epoch": 2,
+    "quality_tiles": 0,
     "bfloat16": False,
 }
 

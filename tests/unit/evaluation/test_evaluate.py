@@ -22,8 +22,10 @@ from crackdemo.checkpoints.checkpoint import load_checkpoint
 from crackdemo.data.labelled import find_labelled
 from crackdemo.detection.detector import Detector
 from crackdemo.evaluation.evaluate import Evaluation, image_metrics
+from crackdemo.evaluation.report import write_report
 from crackdemo.inspection.predict import Failed
 from crackdemo.masks.cut import cut_mask
+from crackdemo.masks.metrics import ods, ois, threshold_curves
 from crackdemo.masks.params import MaskParams
 from crackdemo.photos.images import read_photo
 
@@ -142,6 +144,28 @@ class TestPixelFigures:
         assert f1_at(figures["pixel_ods_threshold"]) == pytest.approx(best)
         assert figures["pixel_ods_with_morphology"] >= figures["pixel_f1"]
 
+    def test_dice_is_the_mean_over_photos_and_counts_empty_ones_in_full(
+        self, masked: Path, detector: Detector, own: MaskParams
+    ) -> None:
+        own = replace(own, threshold=0.6, min_area=40)
+        figures = evaluated(masked, detector, own).metrics()
+        dice = []
+        for heatmap, truth in heatmaps_and_truth(masked, detector):
+            mask = cut_mask(heatmap, own)
+            dice.append(f1_score(truth.ravel(), mask.ravel(), zero_division=1.0))
+        assert figures["mean_image_dice"] == pytest.approx(np.mean(dice))
+
+    def test_ois_pools_each_photos_counts_at_its_own_best_threshold(
+        self, masked: Path, detector: Detector, own: MaskParams
+    ) -> None:
+        figures = evaluated(masked, detector, own).metrics()
+        curves = [
+            threshold_curves(heatmap, truth, own, [2.0])[2.0]
+            for heatmap, truth in heatmaps_and_truth(masked, detector)
+        ]
+        assert figures["pixel_ois_with_morphology_2px"] == pytest.approx(ois(curves).f1)
+        assert figures["pixel_ods_with_morphology_2px"] == pytest.approx(ods(curves)[1].f1)
+
     def test_more_tolerance_never_lowers_a_figure(
         self, masked: Path, detector: Detector, own: MaskParams
     ) -> None:
@@ -199,6 +223,7 @@ class TestImageFigures:
             "image_precision": pytest.approx(2 / 3),
             "image_recall": 1,
             "image_f1": pytest.approx(0.8),
+            "image_accuracy": 0.75,
             "image_true_positives": 2,
             "image_false_positives": 1,
             "image_false_negatives": 0,
@@ -216,7 +241,7 @@ class TestFiles:
         evaluation = evaluated(masked, detector, own)
         out = tmp_path / "out"
         out.mkdir()
-        evaluation.write(out, {"weights": "tiny"})
+        write_report(out, {"tiny": evaluation}, {"split": "test"}, [{"weights": "tiny"}])
         values = json.loads((out / "metrics.json").read_text())
         assert values["weights"] == "tiny"
         assert values["photos"] == values["pixel_photos"] == 4
@@ -239,10 +264,29 @@ class TestFiles:
         )
         assert rows(out / "errors.csv") == []
 
+    def test_several_weights_stand_beside_each_other(
+        self, masked: Path, detector: Detector, tmp_path: Path, own: MaskParams
+    ) -> None:
+        strict = replace(own, threshold=0.9)
+        both = {"own": evaluated(masked, detector, own), "a/b": evaluated(masked, detector, strict)}
+        write_report(tmp_path, both, {"data": "road"}, [{"weights": "own"}, {"weights": "a/b"}])
+        models = json.loads((tmp_path / "metrics.json").read_text())["models"]
+        assert list(models) == ["own", "a/b"]
+        assert models["a/b"]["mask"]["threshold"] == 0.9
+        assert models["own"]["pixel_auroc"] == models["a/b"]["pixel_auroc"]
+        assert [row["weights"] for row in rows(tmp_path / "per_image.csv")] == [
+            *["own"] * 4,
+            *["a/b"] * 4,
+        ]
+        assert {path.name for path in (tmp_path / "galleries").iterdir()} == {
+            f"{name}-{kind}.jpg" for name in ("own", "a-b") for kind in ("worst", "best")
+        }
+        assert (tmp_path / "plots" / "pixel_f1.svg").is_file()
+
     def test_photos_without_masks_leave_the_pixel_columns_empty(
         self, classed: Path, detector: Detector, tmp_path: Path, own: MaskParams
     ) -> None:
-        evaluated(classed, detector, own).write(tmp_path, {})
+        write_report(tmp_path, {"tiny": evaluated(classed, detector, own)}, {}, [{}])
         table = rows(tmp_path / "per_image.csv")
         assert len(table) == 12
         assert {row["pixel_f1"] for row in table} == {""}
@@ -285,5 +329,5 @@ class TestFiles:
         evaluation = Evaluation(detector, own)
         [outcome] = evaluation.run(find_labelled(tmp_path))
         assert isinstance(outcome, Failed)
-        evaluation.write(tmp_path, {})
+        write_report(tmp_path, {"tiny": evaluation}, {}, [{}])
         assert json.loads((tmp_path / "metrics.json").read_text())["photos"] == 0

@@ -27,7 +27,10 @@ def saved(folder: Path, text: str | bytes) -> Path:
     return path
 
 
-@pytest.mark.parametrize("preset", [FULL, Preset(MaskParams())])
+OWN_REGIONS = replace(FULL, regions={"ab" * 32: (), "cd" * 32: (TRIANGLE,)})
+
+
+@pytest.mark.parametrize("preset", [FULL, OWN_REGIONS, Preset(MaskParams())])
 def test_a_preset_comes_back_as_it_was_saved(tmp_path: Path, preset: Preset) -> None:
     assert read_preset(saved(tmp_path, preset_json(preset)), OWN) == preset
 
@@ -49,6 +52,12 @@ def test_the_file_is_plain_json_with_the_words_of_the_design() -> None:
     assert values["mask"]["threshold"] == 0.4
     assert values["region"][0] == [[0, 0], [1, 0], [0.5, 1]]
     assert values["photos"] == {"ab" * 32: {"dropped": [[3, 4], [50, 60]]}}
+
+
+def test_a_photos_own_region_goes_before_that_of_all() -> None:
+    assert OWN_REGIONS.on("ab" * 32).region == ()
+    assert OWN_REGIONS.on("cd" * 32).region == (TRIANGLE,)
+    assert OWN_REGIONS.on("ef" * 32).region == FULL.region
 
 
 class TestVersion1:

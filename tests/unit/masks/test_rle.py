@@ -31,6 +31,19 @@ def test_what_was_encoded_comes_back(shape: tuple[int, int], share: float) -> No
     assert np.array_equal(decode(encode(mask), shape), mask)
 
 
+def test_rows_from_zero_by_hand() -> None:
+    assert encode(SMALL, order="row", base=0) == "1 4"
+    assert encode(np.eye(3, dtype=np.bool_), base=0) == "0 1 4 1 8 1"
+    assert encode(np.array([[0, 1, 1], [0, 0, 0]], np.bool_), order="row") == "2 2"
+
+
+@pytest.mark.parametrize(("order", "base"), [("column", 0), ("row", 0), ("row", 1)])
+def test_every_order_and_base_comes_back(order, base: int) -> None:
+    mask = np.random.default_rng(2).random((23, 31)) < 0.4
+    text = encode(mask, order, base)
+    assert np.array_equal(decode(text, mask.shape, order, base), mask)
+
+
 @pytest.mark.parametrize(
     "text",
     ["1", "1 2 3", "1  2", " 1 2", "a b", "1 -2", "0 1", "1 0", "6 2", "7 1", "3 2 1 1", "1 2 2 1"],

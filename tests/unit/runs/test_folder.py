@@ -10,6 +10,7 @@ import pytest
 
 from crackdemo.errors import RunError, legible
 from crackdemo.runs.folder import EpochReport, RunConfig, RunFolder, runs_in
+from crackdemo.runs.quality import Quality
 from crackdemo.runs.status import Status
 
 CONFIG = RunConfig({"family": "cae", "epochs": 4}, ["/data/sut_crack"])
@@ -251,7 +252,7 @@ def test_half_letters_become_a_sign() -> None:
 )
 def test_statuses_of_runs_made_before_are_read(values: dict[str, Any]) -> None:
     status = Status.from_json(values)
-    assert asdict(status) == values
+    assert asdict(status) == {**values, "doing": ""}
     assert not status.is_live
 
 
@@ -260,3 +261,28 @@ def test_no_module_of_runs_imports_torch() -> None:
     code = "import sys, crackdemo.runs.jobs; print(sorted({'torch', 'numpy'} & set(sys.modules)))"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"
+
+
+def test_what_a_fit_is_at_keeps_its_place_and_what_was_noted(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "street")
+    run.create(RunConfig({}, []))
+    run.write_status("running")
+    run.note("One photo was left out.")
+    before = run.status()
+    run.at("reading the photos")
+    after = run.status()
+    assert after == replace(before, doing="reading the photos")
+    run.finish()
+    assert run.status().doing == ""
+
+
+def test_quality_comes_back_and_a_broken_file_is_none(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "street")
+    run.create(RunConfig({}, []))
+    assert run.quality() == []
+    both = [Quality("street", 0.8, 0.75, 0.001, 1, 40), Quality("cae-asphalt", 0.5, 0.6, 0, 0, 40)]
+    run.write_quality(both)
+    assert run.quality() == both
+    for text in ("{", "3", '[{"weights": "a"}]'):
+        (run.path / "quality.json").write_text(text)
+        assert run.quality() == []

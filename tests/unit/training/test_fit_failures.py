@@ -26,6 +26,7 @@ CONFIG = parse_config(
         "source_size": 64,
         "batch_size": 4,
         "steps_per_epoch": 2,
+        "quality_tiles": 0,
         "epochs": 2,
         "bfloat16": False,
     },

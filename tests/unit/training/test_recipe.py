@@ -28,6 +28,7 @@ TINY = FitConfig(
     steps_per_epoch=2,
     epochs=2,
     bfloat16=False,
+    quality_tiles=0,
 )
 
 
@@ -250,3 +251,16 @@ def test_photos_that_cannot_be_read_are_named_and_the_rest_is_used(road):
     assert len(data.problems) == 1
     assert f"{stem}.png" in data.problems[0]
     assert data.train
+
+
+def test_a_finished_fit_is_measured_beside_the_shipped_weights_on_photos_kept_aside(
+    road: Path, tmp_path: Path
+) -> None:
+    run = RunFolder(tmp_path / "street")
+    fit_all(run, replace(TINY, epochs=1, quality_tiles=2), [road])
+    own, shipped = run.quality()
+    assert (own.weights, shipped.weights) == ("street", "cae-asphalt")
+    assert own.tiles == shipped.tiles == 2
+    for quality in (own, shipped):
+        assert 0 <= quality.found <= 1
+        assert 0 <= quality.marked <= 1

@@ -2,15 +2,17 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from crackdemo.checkpoints.names import weights_in
 from crackdemo.errors import CheckpointError
-from crackdemo.ui.inspect import session
+from crackdemo.ui.inspect.film import film_data
+from crackdemo.ui.inspect.judging import judge_photos
 from crackdemo.ui.inspect.scoring import Roll, score_photos
-from crackdemo.ui.inspect.session import Session
+from crackdemo.ui.inspect.session import Session, settings_of
 from crackdemo.ui.uploads import Upload
 from crackdemo.ui.workbench import Workbench
 
@@ -85,6 +87,32 @@ def test_the_film_strip_opens_no_photo(bench: Workbench, uploads: list[Upload]) 
     for upload in uploads:
         upload.path.unlink()
     bench.photos._memory.clear()
-    thumbnails = session.strip(bench, Session(roll), 0)
-    assert [caption.split(" · ")[0] for _, caption in thumbnails] == ["a.png", "b.png"]
-    assert all(Path(file).read_bytes()[:2] == b"\xff\xd8" for file, _ in thumbnails)
+    thumbnails, data = film_data(roll, known=())
+    assert [entry["name"] for entry in data["entries"]] == ["a.png", "b.png"]
+    assert all(Path(file).read_bytes()[:2] == b"\xff\xd8" for file in thumbnails)
+
+
+def test_thumbnails_that_the_page_has_are_not_sent_again(
+    bench: Workbench, uploads: list[Upload]
+) -> None:
+    roll = scored(bench, uploads)
+    _, first = film_data(roll, known=())
+    thumbnails, data = film_data(roll, known=first["fresh"])
+    assert (thumbnails, data["fresh"]) == ([], [])
+    assert data["entries"] == first["entries"]
+
+
+def test_photos_are_judged_as_their_table_says(bench: Workbench, uploads: list[Upload]) -> None:
+    roll = scored(bench, uploads)
+    own = {**asdict(bench.own_mask("street")), "opacity": 0.5, "mm_per_px": 0}
+    for threshold in (0.3, 1.0):
+        session = Session(roll)
+        settings = settings_of({**own, "threshold": threshold}, "", session)
+        names = ["b.png", "gone.png", "a.png"]
+        steps = list(judge_photos(bench, session, settings, names, lambda: False))
+        judged = {name: one for step in steps for name, one in step.items()}
+        assert list(judged) == ["b.png", "a.png"]
+        state = "check" if threshold == 1 else "crack"
+        assert {one["state"] for one in judged.values()} == {state}
+        assert all(str(one["mask"]).startswith("data:image/png;base64,") for one in judged.values())
+    assert list(judge_photos(bench, session, settings, names, lambda: True)) == [{}]

@@ -31,9 +31,16 @@ def test_the_widgets_are_read_by_name() -> None:
     assert (settings.preset.mm_per_px, settings.opacity) == (0.5, 0.75)
 
 
-def test_an_emptied_field_counts_as_zero() -> None:
-    preset = settings_of(values(min_area=None, mm_per_px=None), "", Session(ROLL)).preset
-    assert (preset.mask.min_area, preset.mm_per_px) == (0, None)
+def test_an_emptied_field_is_said_and_an_unknown_scale_is_none() -> None:
+    """It used to count as 0, so that an emptied threshold marked the whole photo."""
+    with pytest.raises(ConfigError, match="The field of threshold is empty"):
+        settings_of(values(threshold=None), "", Session(ROLL))
+    assert settings_of(values(mm_per_px=None), "", Session(ROLL)).preset.mm_per_px is None
+
+
+def test_a_kernel_of_one_pixel_is_none() -> None:
+    mask = settings_of(values(opening=1, closing=1.0), "", Session(ROLL)).preset.mask
+    assert (mask.opening, mask.closing) == (0, 0)
 
 
 @pytest.mark.parametrize("area", [1e300, 10**300, -5])

@@ -42,7 +42,7 @@ class TestData:
         (tmp_path / "d.txt").write_text("")
         uploads = [str(photo), str(copy), str(tmp_path / "c.jpg"), str(tmp_path / "d.txt")]
         with fit_data.gathered(bench, fit_data.UPLOAD, uploads, "") as data:
-            text = fit_data.describe_data(data, check(data.folder), 128)
+            text = fit_data.describe_data(data, check(data.folder, 192, "luma"), 128)
         for part in ("1 photo**", "128 × 96", "smaller than a tile of 128 px", "at least 2"):
             assert part in text
         for part in ("1 exact copy is left out: b.png", "c.jpg", "d.txt"):
@@ -51,7 +51,7 @@ class TestData:
 
     def test_procedural_pavement_is_made(self, bench: Workbench) -> None:
         with fit_data.gathered(bench, fit_data.PAVEMENT, [], "") as data:
-            assert check(data.folder).photos > 10
+            assert check(data.folder, 192, "luma").photos > 10
 
     def test_folders_are_read_only_where_it_is_allowed(
         self, bench: Workbench, tmp_path: Path, save_photo: Callable[..., Path]
@@ -159,7 +159,7 @@ class TestAtTheEnd:
     def test_what_moved_into_a_run_is_there(self, bench: Workbench, tmp_path: Path) -> None:
         with fit_data.gathered(bench, fit_data.PAVEMENT, [], "") as data:
             data.folder.rename(tmp_path / "run")
-        assert check(tmp_path / "run").photos > 10
+        assert check(tmp_path / "run", 192, "luma").photos > 10
         assert left_behind(bench) == []
 
     def test_other_visitors_take_nothing_away(self, bench: Workbench, tmp_path: Path) -> None:

@@ -1,10 +1,11 @@
 """What the Train tab says and does, without a browser."""
 
 import io
+import os
 import re
 import shutil
 import zipfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from crackdemo.models.cae import CaeConfig
 from crackdemo.models.vae import VaeConfig
 from crackdemo.runs.folder import EpochReport, RunConfig, RunFolder
 from crackdemo.runs.jobs import Job, Jobs
+from crackdemo.runs.processes import birth_of
+from crackdemo.runs.quality import Quality
 from crackdemo.runs.status import Status
 from crackdemo.training.config import FitConfig
 from crackdemo.ui.train import fit_data, fits
@@ -45,7 +48,7 @@ def report(epoch: int, loss: float = 0.5) -> EpochReport:
 def job(name: str = "street", state: str = "done", epochs: int = 2, **settings: Any) -> Job:
     history = tuple(report(epoch + 1, 1 / (epoch + 1)) for epoch in range(epochs))
     values = {"epochs": 10, **settings}
-    return Job(name, Status(state, "why <b>"), 0, values, None, history, state == "done")
+    return Job(name, Status(state, "why <b>"), 0, values, (), None, history, state == "done")
 
 
 @pytest.fixture
@@ -102,7 +105,14 @@ class TestSettings:
 class TestRuns:
     @pytest.mark.parametrize(
         ("seconds", "text"),
-        [(0.5, "0.5 s"), (42, "42 s"), (99.4, "99 s"), (180, "3 min"), (3900, "1 h 5 min")],
+        [
+            (0.5, "0.5 s"),
+            (42, "42 s"),
+            (99.4, "99 s"),
+            (180, "3 min"),
+            (3900, "1 h 5 min"),
+            (7200, "2 h"),
+        ],
     )
     def test_durations_are_short(self, seconds: float, text: str) -> None:
         assert fits.duration(seconds) == text
@@ -110,7 +120,7 @@ class TestRuns:
     def test_a_run_is_one_line_and_a_description(self) -> None:
         assert fits.label(job()) == "street · done · 2 epochs"
         text = fits.describe(job(), None)
-        assert "epoch 2 of 10 (100 %)" in text
+        assert "epoch 2 of 10" in text
         assert "best validation loss 0.5" in text
         assert "why &lt;b&gt;" in text
 
@@ -118,9 +128,50 @@ class TestRuns:
         assert job(epochs=4).seconds_left == 6 * 30
 
     def test_two_runs_are_compared_in_what_differs(self) -> None:
-        table = fits.compare(job(beta=1, seed=3), job("other", beta=2, seed=3))
-        assert "<tr><th>beta</th><td>1</td><td>2</td></tr>" in table
+        table = fits.compare(job(epochs=2, patience=1), job("other", patience=2))
+        assert "<tr><th>patience</th><td>1</td><td>2</td></tr>" in table
+        assert "best validation loss" in table
         assert "seed" not in table
+
+    def test_losses_of_other_parts_or_photos_are_not_compared(self) -> None:
+        parts = fits.compare(job(beta=1), job("other", beta=2))
+        photos = fits.compare(job(), replace(job("other"), data=(Path("elsewhere"),)))
+        for told, why in ((parts, "made of different parts"), (photos, "different photos")):
+            assert why in told
+            assert "best validation loss" not in told
+
+    @pytest.mark.parametrize(
+        ("doing", "minutes", "epochs", "text"),
+        [
+            ("reading the photos", 5, 0, "reading the photos, then 5 minutes of training"),
+            ("training", None, 2, "epoch 2 of 10"),
+            ("finding its threshold, 40 % done", None, 10, "finding its threshold, 40 % done"),
+        ],
+    )
+    def test_a_fit_says_what_it_is_at(
+        self, doing: str, minutes: float | None, epochs: int, text: str
+    ) -> None:
+        pid = os.getpid()
+        status = Status("running", "", pid, birth_of(pid), doing)
+        running = replace(job(epochs=epochs), status=status, minutes=minutes)
+        assert text in fits.describe(running, None)
+        assert text in fits.label(running)
+        if epochs == 10:
+            assert " left" not in fits.label(running)
+
+    def test_a_finished_fit_ends_in_a_sentence_beside_the_shipped_weights(self) -> None:
+        own = Quality("street", 0.84, 0.8, 0.003, 2, 40)
+        worse = Quality("cae-asphalt", 0.6, 0.7, 0.02, 5, 40)
+        first, second = fits.quality_sentences(replace(job(), quality=(own, worse)))
+        assert "finds 84 % of painted cracks, marks 0.3 % of sound surface" in first
+        assert "takes 2 of 40 sound pieces for cracked" in first
+        assert "cae-asphalt on the same pieces: 60 %, 2.0 % and 5." in second
+        assert "Your own weights are the better ones" in second
+        [_, turned] = fits.quality_sentences(replace(job(), quality=(worse, own)))
+        assert "shipped ones are still better" in turned
+        [_, even] = fits.quality_sentences(replace(job(), quality=(own, own)))
+        assert "no telling" in even
+        assert fits.quality_sentences(job()) == []
 
     @pytest.mark.parametrize(
         "line", ['{"epoch": 1}', "7", '{"validation_loss": "low", "seconds": null}', "[" * 9999]

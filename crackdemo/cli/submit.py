@@ -1,0 +1,44 @@
+"""`submit`: a folder of photos to a competition's file."""
+
+from argparse import Namespace
+from dataclasses import replace
+
+from crackdemo.cli.terminal import say, watch
+from crackdemo.cli.weights import load
+from crackdemo.errors import SubmissionError
+from crackdemo.evaluation.sample import plan_rows, read_sample
+from crackdemo.evaluation.submission import RowFormat, Submission
+from crackdemo.masks.presets import Preset, read_preset
+from crackdemo.photos.sources import find_sources
+
+
+def run(args: Namespace) -> int:
+    """A row for every photo of a folder."""
+    masks = [args.folder / "masks"] if (args.folder / "images").is_dir() else []
+    sources = find_sources([args.folder], without=masks)
+    sample = None if args.sample is None else read_sample(args.sample)
+    rows = plan_rows(sources, sample, _columns(args.columns))
+    for note in rows.notes:
+        say(note)
+    weights, checkpoint = load(args.model)
+    own = checkpoint.config.mask
+    preset = read_preset(args.preset, own) if args.preset else Preset(own)
+    preset = replace(preset, weights=weights.name, commit=weights.commit)
+    form = RowFormat(args.order, args.base, args.empty)
+    submission = Submission(args.out, rows, form, preset, args.gate, weights.version)
+    if submission.done:
+        say(f"{submission.done} photos were done before and are not scored again.")
+    status = watch(submission.run(checkpoint.detector()), len(rows.photos) - submission.done)
+    summary = submission.finish()
+    for sentence in (summary.sentence, *summary.warnings):
+        say(sentence)
+    return status
+
+
+def _columns(text: str | None) -> tuple[str, str] | None:
+    if text is None:
+        return None
+    names = [name.strip() for name in text.split(",")]
+    if len(names) != 2 or not all(names):
+        raise SubmissionError(f"“{text}” must be two column names, as file,crack.")
+    return names[0], names[1]

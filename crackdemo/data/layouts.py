@@ -1,0 +1,161 @@
+"""The one reader of data folders: which photos lie there, with what truth, and in which split.
+
+A folder holds `images/` and `masks/` with equal stems, `clean/` and `cracked/`, or plain photos; or
+`train/`, `validation/` and `test/`, each of these, where the splits are the user's own. It may lie
+alone in another folder, as ZIPs have it.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from crackdemo.data.duplicates import first_copies, refuse_leaks
+from crackdemo.data.splits import SPLITS, Split, split_of
+from crackdemo.photos.images import find_photos
+
+Truth: TypeAlias = Literal["mask", "clean", "cracked", "unknown"]
+"""What says where a photo's cracks are: its mask, the folder that it lies in, or nothing."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A photo of a data folder."""
+
+    path: Path
+    """The photo."""
+    file: str
+    """Its path below the data folder."""
+    name: str
+    """`folder/stem`, which decides its split where the user gave none."""
+    truth: Truth
+    """Where its cracks are known from."""
+    mask_path: Path | None = None
+    """Its mask, a file that may be missing; None where the truth is no mask."""
+    is_fitted_on: bool = False
+    """Whether a fit on this folder may learn from its crack-free parts."""
+    given_split: Split | None = None
+    """The user's own split; None where chance decides."""
+    twin: str = ""
+    """Another photo of the same stem, which makes it unclear whose the mask is; empty for none."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A photo with its split."""
+
+    photo: Found
+    """The photo."""
+    split: Split
+    """Where it belongs."""
+
+    @property
+    def path(self) -> Path:
+        return self.photo.path
+
+
+def photos_in(folder: Path) -> list[Found]:
+    """All photos of a data folder, sorted in each of its parts; none where there is no folder."""
+    root = _root(folder.resolve())
+    if (root / "train").is_dir() and (root / "validation").is_dir():
+        found = [
+            replace(photo, given_split=split)
+            for split in SPLITS
+            for photo in _photos_of_part(root / split)
+        ]
+    else:
+        found = list(_photos_of_part(root))
+    return [replace(photo, file=photo.path.relative_to(root).as_posix()) for photo in found]
+
+
+def masks_without_photo(folder: Path) -> list[str]:
+    """Masks that belong to no photo, by their paths below the data folder."""
+    root = _root(folder.resolve())
+    used = {photo.mask_path for photo in photos_in(folder)}
+    parts = [root, *(root / split for split in SPLITS)]
+    masks = (mask for part in parts for mask in find_photos(part / "masks"))
+    return [mask.relative_to(root).as_posix() for mask in masks if mask not in used]
+
+
+def in_splits(photos: Sequence[Found]) -> list[Placed]:
+    """Each photo with its split. Byte copies are together, where a fit puts the one it takes.
+
+    Raises DatasetError where the user put byte copies into different splits.
+    """
+    given = [Placed(photo, photo.given_split) for photo in photos if photo.given_split]
+    refuse_leaks(given)
+    by_chance = [photo for photo in photos if photo.given_split is None]
+    in_order = sorted(by_chance, key=lambda photo: (not photo.is_fitted_on, photo.name))
+    names = {photo.path: photo.name for photo in in_order}
+    first = first_copies(names)
+    return given + [Placed(photo, split_of(names[first[photo.path]])) for photo in by_chance]
+
+
+def _root(folder: Path) -> Path:
+    """The folder, or the only one in it where that one has a layout and it has none."""
+    if _has_layout(folder) or not folder.is_dir():
+        return folder
+    inner = [child for child in folder.iterdir() if not child.name.startswith((".", "__MACOSX"))]
+    is_wrapped = len(inner) == 1 and inner[0].is_dir() and not inner[0].is_symlink()
+    return _root(inner[0]) if is_wrapped and _has_layout(_root(inner[0])) else folder
+
+
+def _has_layout(folder: Path) -> bool:
+    pairs = (("images", "masks"), ("clean",), ("cracked",), ("train", "validation"))
+    return any(all((folder / name).is_dir() for name in pair) for pair in pairs)
+
+
+def _photos_of_part(folder: Path) -> Iterator[Found]:
+    """Of one layout. A fit leaves what it says of whole photos alone where there are masks."""
+    has_masks = (folder / "images").is_dir() and (folder / "masks").is_dir()
+    if has_masks:
+        yield from _masked(folder)
+    for truth in ("clean", "cracked"):
+        for path in find_photos(folder / truth):
+            name = f"{folder.name}/{_stem(path, folder)}"
+            is_fitted_on = truth == "clean" and not has_masks
+            yield Found(path, "", name, truth, is_fitted_on=is_fitted_on)
+    if not has_masks and not (folder / "clean").is_dir():
+        yield from _plain(folder)
+
+
+def _masked(folder: Path) -> Iterator[Found]:
+    images, masks = folder / "images", folder / "masks"
+    mask_paths = {_stem(path, masks): path for path in find_photos(masks)}
+    photos = find_photos(images)
+    stems = [_stem(path, images) for path in photos]
+    twins = _twins(zip(photos, stems, strict=True))
+    for path, stem in zip(photos, stems, strict=True):
+        yield Found(
+            path,
+            "",
+            f"{folder.name}/{stem}",
+            "mask",
+            mask_paths.get(stem, masks / f"{stem}.png"),
+            is_fitted_on=stem in mask_paths,
+            twin=twins.get(path, ""),
+        )
+
+
+def _twins(photos: Iterable[tuple[Path, str]]) -> dict[Path, str]:
+    """Of photos that share a stem, the name of another one that does."""
+    pairs = list(photos)
+    shared = {stem for stem, count in Counter(stem for _, stem in pairs).items() if count > 1}
+    return {
+        path: next(other.name for other, its in pairs if its == stem and other != path)
+        for path, stem in pairs
+        if stem in shared
+    }
+
+
+def _plain(folder: Path) -> Iterator[Found]:
+    """All photos below a folder that has no layout; nobody says what they show."""
+    name = f"{folder.parent.name}/clean" if folder.name == "clean" else folder.name
+    for path in find_photos(folder):
+        if path.relative_to(folder).parts[0] != "cracked":
+            yield Found(path, "", f"{name}/{_stem(path, folder)}", "unknown", is_fitted_on=True)
+
+
+def _stem(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).with_suffix("").as_posix()

@@ -1,0 +1,142 @@
+"""The film strip: all photos that are scored, each with its verdict; the page draws it."""
+
+import itertools
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import gradio as gr
+from gradio.events import Dependency
+
+from crackdemo.errors import ConfigError
+from crackdemo.ui.inspect import stage as stages
+from crackdemo.ui.inspect.events import EVERY_TIME, QUIET
+from crackdemo.ui.inspect.judging import judge_photos
+from crackdemo.ui.inspect.knobs import Knobs, session_and_settings
+from crackdemo.ui.inspect.scoring import Roll, Turns
+from crackdemo.ui.inspect.stage import Stage
+from crackdemo.ui.inspect.states import States, session_of
+from crackdemo.ui.workbench import Workbench
+
+_serial = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Film:
+    """What the page draws the strip of, and what it asks for."""
+
+    known: gr.Textbox
+    files: gr.File
+    data: gr.JSON
+    chosen: gr.Textbox
+    asked: gr.Textbox
+    judge: gr.Button
+    judged: gr.JSON
+
+
+def film() -> Film:
+    """Its place, and fields that nobody sees."""
+    gr.HTML("<div class='film-place'></div>", elem_id="film", apply_default_css=False)
+    hidden: dict[str, Any] = {"visible": "hidden"}
+    return Film(
+        known=gr.Textbox(elem_id="film-known", **hidden),
+        files=gr.File(file_count="multiple", elem_id="film-files", **hidden),
+        data=gr.JSON(elem_id="film-data", **hidden),
+        chosen=gr.Textbox(elem_id="film-chosen", **hidden),
+        asked=gr.Textbox(elem_id="film-asked", **hidden),
+        judge=gr.Button(elem_id="film-judge", **hidden),
+        judged=gr.JSON(elem_id="film-judged", **hidden),
+    )
+
+
+def film_data(roll: Roll, known: Collection[str]) -> tuple[list[str], dict[str, Any]]:
+    """Thumbnails that the page lacks, and all that is scored. known: hashes it has them of."""
+    fresh = {
+        entry.sha256: str(entry.thumbnail)
+        for entry in roll.entries
+        if entry.sha256 not in known and entry.thumbnail.is_file()
+    }
+    weights = roll.weights
+    entries = [
+        {"name": entry.upload.name, "sha256": entry.sha256, "score": entry.score}
+        for entry in roll.entries
+    ]
+    return list(fresh.values()), {
+        "serial": next(_serial),
+        "weights": weights and f"{weights.name}@{weights.version}",
+        "entries": entries,
+        "fresh": list(fresh),
+    }
+
+
+def wire(
+    bench: Workbench, film: Film, knobs: Knobs, stage: Stage, states: States, resumed: Dependency
+) -> None:
+    """resumed: the run that begins when a lost connection is back."""
+
+    def draw(known: str, roll: Roll) -> tuple[list[str], dict[str, Any]]:
+        return film_data(roll, json.loads(known or "[]"))
+
+    redraw: dict[str, Any] = {
+        "fn": draw,
+        "inputs": [film.known, states.roll],
+        "outputs": [film.files, film.data],
+        "js": "(known, roll) => [JSON.stringify(crackdemo.film.known()), roll]",
+        **QUIET,
+    }
+    states.roll.change(**redraw)
+    # the run before may have changed the roll after its connection was lost: nothing told the page
+    resumed.then(**redraw)
+    film.data.change(
+        None,
+        [film.files, film.data],
+        js="(files, data) => { crackdemo.film.show(files ?? [], data); }",
+        **QUIET,
+    )
+
+    def choose(text: str, *parts: Any) -> dict[Any, Any]:
+        name = json.loads(text)["name"]
+        session = replace(session_of(*parts), on_show=name)
+        if session.entry is None or session.entry.upload.name != name:
+            return {states.on_show: name, stage.files: None, stage.meta: None}
+        return {states.on_show: name, **stages.show(bench, stage, session)}
+
+    chosen = film.chosen.change(
+        choose,
+        [film.chosen, *states.all],
+        [states.on_show, stage.files, stage.meta],
+        **EVERY_TIME,
+    )
+    # a server that was restarted may not have scored it again yet
+    chosen.then(None, stage.meta, js="(meta) => { meta ?? crackdemo.page.goOn(); }", **QUIET)
+    _wire_judging(bench, film, knobs, stage, states)
+
+
+def _wire_judging(bench: Workbench, film: Film, knobs: Knobs, stage: Stage, states: States) -> None:
+    turns = Turns()
+
+    def run(request: gr.Request, asked: str, *values: Any) -> Iterator[dict[str, Any]]:
+        question = json.loads(asked or "{}")
+        with turns.take(request.session_hash or "") as turn:
+            try:
+                session, settings = session_and_settings(knobs, values)
+            except ConfigError:  # it is said at the field
+                return
+            names = question.get("names", [])
+            for judged in judge_photos(bench, session, settings, names, lambda: turn.is_over):
+                asked_for = question.get("settings")
+                yield {"serial": next(_serial), "settings": asked_for, "photos": judged}
+
+    film.judge.click(
+        run,
+        [film.asked, *knobs.all, stage.dropped, *states.all],
+        film.judged,
+        js="(asked, ...rest) => [JSON.stringify(crackdemo.film.question()), ...rest]",
+        concurrency_id="judge",
+        concurrency_limit=4,
+        **EVERY_TIME,
+    )
+    film.judged.change(
+        None, film.judged, js="(judged) => { crackdemo.film.judge(judged); }", **QUIET
+    )

@@ -1,0 +1,40 @@
+"""Photos that a page finds again after it was loaded anew.
+
+A page shows by a random secret, which its browser tab alone keeps, that they are its own.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+
+from gradio.data_classes import FileDataDict
+
+_PAGES = 256
+"""Pages whose photos are known at most; the oldest are forgotten first."""
+_SHORTEST = 32
+"""Letters of a secret at least; shorter ones could be guessed."""
+
+
+class KeptPhotos:
+    """By each page's secret, the uploads it had last. Threads may share it."""
+
+    def __init__(self) -> None:
+        self._files: OrderedDict[str, list[FileDataDict]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def keep(self, secret: str | None, files: Sequence[FileDataDict] | None) -> None:
+        """In place of what the page had before."""
+        if not secret or len(secret) < _SHORTEST:
+            return
+        with self._lock:
+            self._files[secret] = list(files or ())
+            self._files.move_to_end(secret)
+            if len(self._files) > _PAGES:
+                self._files.popitem(last=False)
+
+    def find(self, secret: str | None) -> list[FileDataDict]:
+        """The page's uploads, as far as the server still has their files."""
+        with self._lock:
+            files = self._files.get(secret or "", [])
+        return [file for file in files if Path(file["path"]).is_file()]

@@ -1,0 +1,223 @@
+"""What turns a heatmap into what is seen: the knobs, and what they are set to."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import gradio as gr
+
+from crackdemo.checkpoints.names import DEFAULT_WEIGHTS
+from crackdemo.errors import CrackdemoError
+from crackdemo.masks.params import KERNELS, MAX_GROW, MAX_KERNEL, MaskParams
+from crackdemo.ui.inspect import session as inspection
+from crackdemo.ui.inspect.events import AT_ONCE, QUIET
+from crackdemo.ui.inspect.session import Session, Settings
+from crackdemo.ui.inspect.stage import Stage
+from crackdemo.ui.inspect.states import States, session_of
+from crackdemo.ui.workbench import Workbench
+
+_LARGEST_MIN_AREA = 500
+"""What the slider for the smallest crack reaches, unless a setting needs more."""
+
+
+@dataclass(frozen=True)
+class Knobs:
+    """Each is named for what it holds."""
+
+    threshold: gr.Slider
+    opening: gr.Slider
+    closing: gr.Slider
+    kernel: gr.Dropdown
+    grow: gr.Slider
+    min_area: gr.Slider
+    opacity: gr.Slider
+    mm_per_px: gr.Number
+    colours: gr.Dropdown
+
+    @property
+    def names(self) -> list[str]:
+        """Of `all`."""
+        return [field.name for field in fields(self)]
+
+    @property
+    def all(self) -> list[Any]:
+        """What the viewer and `session.settings_of` get, by name."""
+        return [getattr(self, name) for name in self.names]
+
+    @property
+    def mask(self) -> list[Any]:
+        """What a `MaskParams` holds, in the order of its fields."""
+        return [getattr(self, field.name) for field in fields(MaskParams)]
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What the knobs go back to."""
+
+    own: gr.JSON
+    """The present weights' name and own settings, as the page knows them."""
+    reset: gr.Button
+    restore: gr.Button
+    """Hidden: the page's way to set knobs, weights, region and drops as they were."""
+
+
+def knobs(own: MaskParams) -> Knobs:
+    """Sliders and lists, at the weights' own settings."""
+    threshold = gr.Slider(
+        0,
+        1,
+        own.threshold,
+        step=0.001,
+        label="Threshold",
+        info="0.5 = calibrated; 1 marks nothing.",
+        elem_id="threshold",
+    )
+    opening = _size_slider("Opening (px)", "Removes specks thinner than it.", own.opening)
+    closing = _size_slider("Closing (px)", "Bridges gaps narrower than it.", own.closing)
+    grow = gr.Slider(
+        -MAX_GROW,
+        MAX_GROW,
+        own.grow,
+        step=1,
+        label="Grow (px)",
+        info="Widens the mask; below 0 thins it.",
+        elem_id="grow",
+    )
+    min_area = gr.Slider(
+        0,
+        max(_LARGEST_MIN_AREA, own.min_area),
+        own.min_area,
+        step=1,
+        label="Smallest crack (px)",
+        elem_id="min-area",
+    )
+    opacity = gr.Slider(0, 1, 0.5, step=0.01, label="Overlay opacity", elem_id="opacity")
+    with gr.Row(elem_id="odds"):
+        kernel = gr.Dropdown(
+            list(KERNELS), value=own.kernel, label="Kernel", elem_id="kernel", min_width=90
+        )
+        mm_per_px = gr.Number(
+            0,
+            label="Scale (mm per px)",
+            minimum=0,
+            step=0.01,
+            elem_id="scale",
+            min_width=110,
+        )
+        colours = gr.Dropdown(
+            ["inferno", "viridis", "gray"],
+            value="inferno",
+            label="Heatmap colours",
+            elem_id="colours",
+            min_width=110,
+        )
+    return Knobs(threshold, opening, closing, kernel, grow, min_area, opacity, mm_per_px, colours)
+
+
+def _size_slider(label: str, effect: str, value: int) -> gr.Slider:
+    """Of a kernel; the page leaves out the even sizes."""
+    return gr.Slider(
+        0,
+        MAX_KERNEL,
+        value,
+        step=1,
+        label=label,
+        info=f"{effect} Odd; 0 is off.",
+        elem_id=label.split()[0].lower(),
+    )
+
+
+def defaults(bench: Workbench) -> Defaults:
+    """The buttons, and what the page is told."""
+    own = gr.JSON(own_settings(bench, DEFAULT_WEIGHTS), visible="hidden", elem_id="own-settings")
+    reset = gr.Button("Reset to the weights' own settings", size="sm", elem_id="reset")
+    restore = gr.Button(visible="hidden", elem_id="restore-settings")
+    return Defaults(own, reset, restore)
+
+
+def own_settings(bench: Workbench, weights: str) -> dict[str, Any]:
+    """For the page. Raises WeightsError or CheckpointError."""
+    resolved = bench.resolve(weights)
+    detector, mask = bench.detector(resolved), bench.config(resolved).mask
+    engine = getattr(detector, "engine_name", None)
+    commit = resolved.commit
+    return {"weights": resolved.name, "commit": commit, "mask": asdict(mask), "engine": engine}
+
+
+def mask_values(mask: MaskParams) -> list[Any]:
+    """Settings as new values of `Knobs.mask`."""
+    largest = max(_LARGEST_MIN_AREA, mask.min_area)
+    values = {**asdict(mask), "min_area": gr.Slider(value=mask.min_area, maximum=largest)}
+    return list(values.values())
+
+
+def by_name(values: str) -> str:
+    """JavaScript for one object by name of an array `values` in the order of `Knobs.all`."""
+    names = [field.name for field in fields(Knobs)]
+    return f"Object.fromEntries({json.dumps(names)}.map((name, i) => [name, {values}[i]]))"
+
+
+def session_and_settings(knobs: Knobs, values: Sequence[Any]) -> tuple[Session, Settings]:
+    """Of the values of `Knobs.all`, `Stage.dropped` and `States.all`. Raises ConfigError."""
+    *settings, dropped, roll, on_show, regions = values
+    session = session_of(roll, on_show, regions)
+    named = dict(zip(knobs.names, settings, strict=True))
+    return session, inspection.settings_of(named, dropped, session)
+
+
+def wire(
+    bench: Workbench,
+    knobs: Knobs,
+    defaults: Defaults,
+    weights: gr.Dropdown,
+    stage: Stage,
+    states: States,
+) -> Any:
+    """Settings and photos go to the viewer in the page: no slider's move asks the server.
+
+    Returns the event after which weights, knobs, drops and region are as they were before.
+    """
+    gr.on(
+        [knob.change for knob in knobs.all],
+        None,
+        knobs.all,
+        js=f"(...values) => {{ crackdemo.page?.set({by_name('values')}); }}",
+        **QUIET,
+    )
+    stage.meta.change(
+        None,
+        [stage.files, stage.meta, stage.dropped, states.regions, *knobs.all],
+        js=f"""(files, meta, dropped, regions, ...values) => {{
+            crackdemo.page.show(files, meta, dropped, regions, {by_name("values")});
+        }}""",
+        **QUIET,
+    )
+
+    def bring(name: str | None) -> list[Any]:
+        """The weights' own; what cannot be used brings nothing, and is said by the scoring."""
+        try:
+            own = own_settings(bench, name or "")
+        except CrackdemoError:
+            return [gr.skip()] * (1 + len(knobs.mask))
+        return [own, *mask_values(MaskParams(**own["mask"]))]
+
+    outputs = [defaults.own, *knobs.mask]
+    weights.input(
+        bring,
+        weights,
+        outputs,
+        js="(name) => { crackdemo.page.beforeWeights(name); return name; }",
+        **QUIET,
+    )
+    defaults.reset.click(bring, weights, outputs, js="crackdemo.fields.mend", **AT_ONCE)
+    defaults.own.change(None, defaults.own, js="(own) => { crackdemo.page.own(own); }", **QUIET)
+    restored: Any = defaults.restore.click(
+        None,
+        None,
+        [weights, stage.dropped, states.regions, *knobs.all],
+        js=f"() => crackdemo.page.wanted({json.dumps(knobs.names)})",
+        **QUIET,
+    )
+    restored.then(lambda name: bring(name)[0], weights, defaults.own, **QUIET)
+    return restored

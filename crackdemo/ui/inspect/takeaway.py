@@ -1,0 +1,137 @@
+"""What is handed out, and settings that come back."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from crackdemo.masks.params import MaskParams
+from crackdemo.masks.presets import Preset, read_preset
+from crackdemo.ui.inspect import session as inspection
+from crackdemo.ui.inspect.events import QUIET
+from crackdemo.ui.inspect.knobs import Knobs, mask_values, session_and_settings
+from crackdemo.ui.inspect.regions import Regions, regions_text
+from crackdemo.ui.inspect.scoring import Roll
+from crackdemo.ui.inspect.stage import Stage
+from crackdemo.ui.inspect.states import States, session_of
+from crackdemo.ui.refusals import said
+from crackdemo.ui.workbench import Workbench
+
+
+@dataclass(frozen=True)
+class Takeaway:
+    """Downloads, and a preset to load."""
+
+    prepare: gr.Button
+    prepare_all: gr.Button
+    load: gr.UploadButton
+    note: gr.JSON
+    """What there is to say of a preset that was loaded."""
+    downloads: gr.File
+
+
+def takeaway() -> Takeaway:
+    """Buttons, then files."""
+    with gr.Row(elem_id="takeaway"):
+        prepare = gr.Button("Prepare downloads", size="md", elem_id="prepare", variant="primary")
+        prepare_all = gr.Button("All photos as ZIP", size="md", elem_id="prepare-all")
+        load = gr.UploadButton(
+            "Load a preset", size="md", file_types=[".json"], elem_id="load-preset"
+        )
+    note = gr.JSON(visible="hidden", elem_id="preset-note")
+    downloads = gr.File(
+        label="Mask, overlay, heatmap, reconstruction; table of all photos; settings",
+        file_count="multiple",
+        interactive=False,
+        visible=False,
+        elem_id="downloads",
+    )
+    return Takeaway(prepare, prepare_all, load, note, downloads)
+
+
+def note_on(preset: Preset, roll: Roll) -> str:
+    """Where the preset was made with other weights than those that score; else nothing."""
+    weights = roll.weights
+    if preset.weights is None or weights is None:
+        return ""
+    made, present = (preset.weights, preset.commit), (weights.name, weights.commit)
+    if made == present:
+        return ""
+    if preset.weights == weights.name:
+        return (
+            f"This preset was made with another version of {weights.name} "
+            f"(commit {preset.commit or 'unknown'}): it may mark other things here."
+        )
+    return (
+        f"This preset was made with {preset.weights}, but {weights.name} is chosen: "
+        "it may mark other things here."
+    )
+
+
+def wire(bench: Workbench, knobs: Knobs, takeaway: Takeaway, stage: Stage, states: States) -> None:
+    """Downloads are made of what is shown; a preset sets what is shown."""
+
+    def load(file: str, *parts: Any) -> list[Any]:
+        before = session_of(*parts)
+        weights = before.roll.weights
+        with said():
+            own = bench.config(weights).mask if weights else MaskParams()
+            preset = read_preset(Path(file), own)
+            session = replace(before, regions=Regions(preset.region, preset.regions))
+            return [
+                *mask_values(preset.mask),
+                preset.mm_per_px or 0,
+                inspection.dropped_text(preset, session.roll),
+                regions_text(session.regions),
+                {"text": note_on(preset, session.roll), "name": Path(file).name},
+                *inspection.page_data(bench, session),
+            ]
+
+    def prepare(*values: Any) -> gr.File:
+        with said():
+            files = inspection.export(bench, *session_and_settings(knobs, values))
+        if not files:
+            raise gr.Error("There is no photo yet: drop one first.", print_exception=False)
+        return gr.File(files, visible=True)
+
+    def prepare_all(*values: Any, progress: Any = gr.Progress()) -> gr.File:  # noqa: B008
+        session, settings = _checked(knobs, values)
+        total = len(session.roll.entries)
+
+        def tell(number: int, name: str) -> None:
+            progress((number, total), desc=name, unit="photos")
+
+        with said():
+            file = inspection.export_all(bench, session, settings, tell)
+        if file is None:
+            raise gr.Error("There is no photo yet: drop one first.", print_exception=False)
+        return gr.File([file], visible=True)
+
+    takeaway.load.upload(
+        load,
+        [takeaway.load, *states.all],
+        [
+            *(*knobs.mask, knobs.mm_per_px, stage.dropped, states.regions, takeaway.note),
+            *(stage.files, stage.meta),
+        ],
+        js="(...values) => { crackdemo.page.beforePreset(); return values; }",
+        **QUIET,
+    )
+    takeaway.note.change(
+        None, takeaway.note, js="(note) => { crackdemo.page.afterPreset(note); }", **QUIET
+    )
+    for button, make in ((takeaway.prepare, prepare), (takeaway.prepare_all, prepare_all)):
+        button.click(
+            make,
+            [*knobs.all, stage.dropped, *states.all],
+            takeaway.downloads,
+            js="(...values) => { crackdemo.page.beginDownloads(); return values; }",
+            show_progress="minimal" if button is takeaway.prepare else "full",
+            api_visibility="private",
+        ).success(None, js="() => { crackdemo.page.endDownloads(); }", **QUIET)
+
+
+def _checked(knobs: Knobs, values: Any) -> Any:
+    with said():
+        return session_and_settings(knobs, values)

@@ -1,0 +1,256 @@
+/**
+ * The film strip: every scored photo with its verdict as a badge, filtered by it, in the order of
+ * the uploads or by score. The photo on show is judged in the page; the others by the server, as
+ * soon as the hand rests.
+ */
+(function install(scope) {
+  "use strict";
+  const { crackdemo } = scope;
+
+  /** Milliseconds without a change after which the others are judged anew. */
+  const REST = 500;
+  /** @type {[Filter, string][]} */
+  const FILTERS = [
+    ["all", "All"],
+    ["crack", "Crack"],
+    ["check", "Check"],
+    ["no_crack", "No crack"],
+  ];
+
+  /** @type {FilmEntry[]} */
+  let entries = [];
+  let weights = "";
+  /** Addresses of thumbnails by the photos' hashes. @type {Map<string, string>} */
+  const thumbnails = new Map();
+  /** By name. @type {Map<string, Judged & { settings: string }>} */
+  const verdicts = new Map();
+  /** Settings and weights that a verdict holds for. */
+  let settings = "";
+  /** Name of the photo on show. */
+  let present = "";
+  /** @type {Filter} */
+  let filter = "all";
+  let isSorted = false;
+  /** @type {Map<string, Cell>} */
+  const cells = new Map();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let resting;
+  let clicks = 0;
+
+  const { element } = crackdemo;
+  const strip = element("div", { id: "strip", role: "group", "aria-label": "Photos" });
+  const filters = FILTERS.map(([name, title]) => {
+    const count = element("span", { class: "count" });
+    const button = element(
+      "button",
+      { type: "button", "data-filter": name, "aria-pressed": "false", onclick: () => pick(name) },
+      title,
+      count,
+    );
+    return { name, button, count };
+  });
+  const sorting = element(
+    "select",
+    {
+      "aria-label": "Order of the photos",
+      onchange: () => {
+        isSorted = sorting.value === "score";
+        draw();
+      },
+    },
+    element("option", { value: "order" }, "as uploaded"),
+    element("option", { value: "score" }, "highest score first"),
+  );
+  const masks = element("input", {
+    type: "checkbox",
+    id: "film-masks",
+    onchange: () => strip.classList.toggle("with-masks", masks.checked),
+  });
+  const bar = element(
+    "div",
+    { class: "film-bar" },
+    element(
+      "div",
+      { class: "filters", role: "group", "aria-label": "Show photos of one verdict" },
+      ...filters.map(({ button }) => button),
+    ),
+    sorting,
+    element("label", {}, masks, " masks"),
+  );
+  const root = element("div", { class: "film", hidden: true }, bar, strip);
+
+  /** @param {Filter} name */
+  function pick(name) {
+    filter = name;
+    draw();
+  }
+
+  /** @type {FilmPart["mount"]} */
+  function mount() {
+    const place = document.querySelector("#film .film-place");
+    if (place && !place.contains(root)) place.replaceChildren(root);
+  }
+
+  /** @type {FilmPart["show"]} */
+  function show(files, data) {
+    data.fresh.forEach((sha256, i) => {
+      thumbnails.set(sha256, files[i].url);
+    });
+    if (data.weights !== weights) verdicts.clear();
+    weights = data.weights ?? "";
+    entries = data.entries;
+    const names = new Set(entries.map(({ name }) => name));
+    for (const name of [...verdicts.keys()]) if (!names.has(name)) verdicts.delete(name);
+    document.body.dataset.photos = entries.length > 0 ? "some" : "none";
+    crackdemo.kept.save({ photos: entries.length });
+    draw();
+    askSoon();
+  }
+
+  /** @param {FilmEntry} entry */
+  const scoreOf = ({ name, score }) => verdicts.get(name)?.score ?? score;
+  /** @param {FilmEntry} entry */
+  const isStale = ({ name }) => verdicts.get(name)?.settings !== settings;
+
+  function draw() {
+    mount();
+    root.hidden = entries.length < 2;
+    for (const { name, button, count } of filters) {
+      const number = entries.filter((entry) => isOf(entry, name)).length;
+      count.textContent = ` ${number}`;
+      button.setAttribute("aria-pressed", String(name === filter));
+    }
+    const seen = root.hidden ? [] : entries.filter((entry) => isOf(entry, filter));
+    if (isSorted) seen.sort((a, b) => scoreOf(b) - scoreOf(a));
+    const drawn = seen.map(cellOf);
+    const isSame =
+      drawn.length === strip.children.length && drawn.every((one, i) => one === strip.children[i]);
+    if (!isSame) strip.replaceChildren(...drawn);
+    for (const name of [...cells.keys()]) {
+      if (!entries.some((entry) => entry.name === name)) cells.delete(name);
+    }
+  }
+
+  /** @param {FilmEntry} entry @param {Filter} state */
+  const isOf = (entry, state) => state === "all" || verdicts.get(entry.name)?.state === state;
+
+  /** A photo's button, the same one for as long as the photo is there. @param {FilmEntry} entry */
+  function cellOf(entry) {
+    const { name, sha256 } = entry;
+    const cell = cells.get(name) ?? createCell(name);
+    const url = thumbnails.get(sha256) ?? "";
+    if (cell.picture.getAttribute("src") !== url) cell.picture.src = url;
+    const verdict = verdicts.get(name);
+    const word = verdict ? crackdemo.verdict.STATES[verdict.state].word : "";
+    const spoken = [name, word, `score ${scoreOf(entry).toFixed(2)}`].filter(Boolean).join(", ");
+    cell.button.title = spoken;
+    cell.button.setAttribute("aria-label", spoken);
+    cell.button.classList.toggle("selected", name === present);
+    cell.button.classList.toggle("stale", Boolean(verdict) && isStale(entry));
+    if (name === present) cell.button.setAttribute("aria-current", "true");
+    else cell.button.removeAttribute("aria-current");
+    if (cell.mask.getAttribute("src") !== (verdict?.mask ?? ""))
+      cell.mask.src = verdict?.mask ?? "";
+    cell.mask.hidden = !verdict?.mask;
+    if (cell.badge.dataset.state !== (verdict?.state ?? "")) {
+      const badge = verdict ? crackdemo.line.badge(verdict.state) : element("span");
+      badge.dataset.state ??= "";
+      cell.badge.replaceWith(badge);
+      cell.badge = badge;
+    }
+    return cell.button;
+  }
+
+  /** @param {string} name @returns {Cell} */
+  function createCell(name) {
+    const picture = element("img", { alt: "", loading: "lazy" });
+    const mask = element("img", { alt: "", class: "mask", hidden: true });
+    const badge = element("span", { "data-state": "" });
+    const button = element(
+      "button",
+      { type: "button", onclick: () => choose(name) },
+      picture,
+      mask,
+      badge,
+      element("span", { class: "name" }, name),
+    );
+    const cell = { button, picture, mask, badge };
+    cells.set(name, cell);
+    return cell;
+  }
+
+  /** @type {FilmPart["choose"]} */
+  function choose(name) {
+    present = name;
+    draw();
+    clicks++;
+    crackdemo.fields.write("#film-chosen textarea", JSON.stringify({ name, clicks }));
+  }
+
+  /** @type {FilmPart["live"]} */
+  function live(name, state, score) {
+    const isOther = present !== name;
+    present = name;
+    const before = verdicts.get(name);
+    if (state) {
+      const isSame = before?.settings === settings && before.state === state;
+      if (isSame && !isOther) return;
+      verdicts.set(name, { state, score, mask: before?.mask ?? "", settings });
+    }
+    draw();
+    if (isOther) cells.get(name)?.button.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+
+  /** @type {FilmPart["setSettings"]} */
+  function setSettings(next) {
+    if (next === settings) return;
+    settings = next;
+    if (!root.hidden) draw();
+    askSoon();
+  }
+
+  /** @type {FilmPart["forget"]} */
+  function forget(sha256) {
+    for (const entry of entries) {
+      const verdict = verdicts.get(entry.name);
+      if (verdict && (entry.sha256 === sha256 || !sha256)) verdict.settings = "";
+    }
+    draw();
+    askSoon();
+  }
+
+  function askSoon() {
+    clearTimeout(resting);
+    if (entries.length < 2 || !settings) return;
+    resting = setTimeout(() => {
+      if (entries.some(isStale)) document.getElementById("film-judge")?.click();
+    }, REST);
+  }
+
+  /** @type {FilmPart["question"]} */
+  const question = () => ({ settings, names: entries.filter(isStale).map(({ name }) => name) });
+
+  /** @type {FilmPart["judge"]} */
+  function judge(answer) {
+    if (!answer) return;
+    for (const [name, judged] of Object.entries(answer.photos)) {
+      if (answer.settings === settings || !verdicts.has(name)) {
+        verdicts.set(name, { ...judged, settings: answer.settings });
+      }
+    }
+    draw();
+  }
+
+  crackdemo.film = {
+    mount,
+    show,
+    choose,
+    live,
+    setSettings,
+    forget,
+    question,
+    judge,
+    known: () => [...thumbnails.keys()],
+    nameOf: (sha256) => entries.find((entry) => entry.sha256 === sha256)?.name ?? null,
+  };
+})(globalThis);

@@ -1,0 +1,72 @@
+/**
+ * What a page finds again when it is loaded anew: settings, drops and regions in its tab's session
+ * storage, and the photos on the server, to which it proves by a random secret that they are its.
+ */
+(function install(scope) {
+  "use strict";
+  const { crackdemo } = scope;
+
+  const SECRET = "crackdemo.secret";
+  const STATE = "crackdemo.state";
+
+  /** What the tab had before, as it was when this page was opened. @type {Kept} */
+  const before = read();
+  /** @type {Kept} */
+  let state = { ...before };
+  /** Nothing is saved before what was there has been taken up. */
+  let isOpen = false;
+
+  /** @returns {Kept} */
+  function read() {
+    try {
+      return JSON.parse(scope.sessionStorage.getItem(STATE) ?? "{}");
+    } catch {
+      return {}; // a browser that keeps nothing
+    }
+  }
+
+  /** @type {KeptPart["secret"]} */
+  function secret() {
+    try {
+      const known = scope.sessionStorage.getItem(SECRET);
+      if (known) return known;
+      const bytes = scope.crypto.getRandomValues(new Uint8Array(24));
+      const fresh = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+      scope.sessionStorage.setItem(SECRET, fresh);
+      return fresh;
+    } catch {
+      return "";
+    }
+  }
+
+  /** @type {KeptPart["save"]} */
+  function save(changes) {
+    if (!isOpen) return;
+    state = { ...state, ...changes };
+    try {
+      scope.sessionStorage.setItem(STATE, JSON.stringify(state));
+    } catch {
+      // a browser that keeps nothing, or is full
+    }
+  }
+
+  /** @type {KeptPart["begin"]} */
+  function begin() {
+    const { values, weights, dropped, regions } = before;
+    if (values && weights) crackdemo.page.restore({ values, weights, dropped, regions });
+    return before.onShow ?? "";
+  }
+
+  /** @type {KeptPart["found"]} */
+  function found(count) {
+    isOpen = true;
+    const lost = (before.photos ?? 0) - count;
+    if (lost <= 0) return;
+    const photos = lost === 1 ? "a photo" : `${lost} photos`;
+    crackdemo.notice.say(
+      `The server no longer has ${photos} of before: drop them again. The settings are as they were.`,
+    );
+  }
+
+  crackdemo.kept = { secret, save, begin, found };
+})(globalThis);

@@ -1,0 +1,65 @@
+/** The line above the views: the photo's verdict in a word, what is marked, and why on demand. */
+(function install(scope) {
+  "use strict";
+  const { crackdemo } = scope;
+
+  const ICON = (/** @type {string} */ path) =>
+    `<svg viewBox="0 0 20 20" aria-hidden="true"><path d="${path}"/></svg>`;
+
+  /** @type {LinePart["badge"]} */
+  function badge(state) {
+    const { word, icon } = crackdemo.verdict.STATES[state];
+    const built = crackdemo.element("strong", { class: "state", "data-state": state });
+    built.innerHTML = ICON(icon);
+    built.append(word);
+    return built;
+  }
+
+  /** What is shown: nothing is drawn anew that has not changed. */
+  let shown = "";
+  let isOpen = false;
+
+  /** @type {LinePart["show"]} */
+  function show(said) {
+    const place = document.querySelector("#verdict .verdict-place");
+    if (!place) return;
+    const text = JSON.stringify(said);
+    if (text === shown && place.hasChildNodes() === Boolean(said)) return;
+    shown = text;
+    if (!said) {
+      place.replaceChildren();
+      place.removeAttribute("data-state");
+      return;
+    }
+    const { element } = crackdemo;
+    const { state, text: sentence, name, why } = said;
+    const details = element("p", { class: "why", id: "verdict-why", hidden: !isOpen }, why);
+    const button = element(
+      "button",
+      {
+        type: "button",
+        "aria-expanded": String(isOpen),
+        "aria-controls": "verdict-why",
+        onclick: () => {
+          isOpen = !isOpen;
+          const now = place.querySelector(".why");
+          if (now instanceof HTMLElement) now.hidden = !isOpen;
+          place.querySelector("button")?.setAttribute("aria-expanded", String(isOpen));
+        },
+      },
+      "Why?",
+    );
+    const parts = [
+      ...(state ? [badge(state)] : []),
+      element("span", { class: "said", title: sentence }, sentence),
+      element("span", { class: "name", title: name }, name),
+      ...(why ? [button, details] : []),
+    ];
+    const hadFocus = place.contains(document.activeElement);
+    place.setAttribute("data-state", state ?? "");
+    place.replaceChildren(...parts);
+    if (hadFocus) button.focus({ preventScroll: true });
+  }
+
+  crackdemo.line = { show, badge };
+})(globalThis);

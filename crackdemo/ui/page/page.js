@@ -1,0 +1,335 @@
+/**
+ * Glue between the page's widgets and the viewer. Python calls `crackdemo.page.*` from its events;
+ * what a hand changes in the viewer is written back into the widgets.
+ */
+(function install(scope) {
+  "use strict";
+  const { crackdemo } = scope;
+  const { viewer, fields, film, kept, notice } = crackdemo;
+
+  /**
+   * What `page_data` in Python says of the photo on show, and of the one that is on its way.
+   *
+   * @type {PhotoMeta | null}
+   */
+  let shown = null;
+  /** @type {PhotoMeta | null} */
+  let coming = null;
+  /**
+   * False alarms dropped by hand, as pixels [x, y] by photo; the widget #dropped keeps them.
+   *
+   * @type {{ [photo: string]: number[][] }}
+   */
+  let dropped = {};
+  /** @type {Regions} */
+  let regions = {};
+  /** The knobs as they are. @type {Settings | null} */
+  let present = null;
+  /** What the list of weights holds. */
+  let weights = "";
+  /** What the knobs, and more, are to become. @type {Snapshot | null} */
+  let wantedNext = null;
+  /** What was before other weights or a preset came. @type {Snapshot | null} */
+  let before = null;
+
+  /** The parts move in as soon as gradio has drawn their places, and again if it redraws them. */
+  function mount() {
+    const place = document.querySelector("#viewer .viewer-place");
+    if (place) viewer.mount(place);
+    film.mount();
+    crackdemo.folding.label();
+    /** @type {HTMLInputElement | null} */
+    const field = document.querySelector("#weights input");
+    weights ||= field?.value ?? "";
+  }
+
+  /** @type {PagePart["show"]} */
+  function show(files, meta, droppedText, regionsText, settings) {
+    mount();
+    set(settings);
+    dropped = JSON.parse(droppedText || "{}");
+    regions = JSON.parse(regionsText || "{}");
+    coming = meta;
+    keep();
+    if (!meta) {
+      viewer.clear();
+      forget("");
+      return;
+    }
+    const [photo, reconstruction, heatmap, region] = files.map((file) => file.url);
+    viewer
+      .show({
+        id: meta.id,
+        sha256: meta.sha256,
+        photoUrl: photo,
+        reconstructionUrl: reconstruction,
+        heatmapUrl: heatmap,
+        regionUrl: region ?? null,
+        region: regionOf(meta.sha256),
+        kernels: crackdemo.kernels,
+        cleanQuantiles: meta.cleanQuantiles,
+        dropped: droppedOn(meta).map(([x, y]) => ({ x, y })),
+        verdict: { crack: meta.crack },
+      })
+      .catch(() => coming === meta && forget(`${meta.name} could not be shown.`));
+  }
+
+  /**
+   * By a photo's content. Older presets know a photo by its name alone: what they say belongs to
+   * the first of that name that is shown, and to no other one afterwards.
+   *
+   * @param {PhotoMeta} meta
+   */
+  function droppedOn({ sha256, name }) {
+    if (name in dropped) {
+      const { [name]: byName, ...others } = dropped;
+      setDropped({ [sha256]: byName, ...others });
+    }
+    return dropped[sha256] ?? [];
+  }
+
+  /** @param {{ [photo: string]: number[][] }} next */
+  function setDropped(next) {
+    dropped = next;
+    fields.write("#dropped textarea", JSON.stringify(dropped));
+    keep();
+  }
+
+  /** @param {string} sha256 @returns {Region} */
+  function regionOf(sha256) {
+    const own = regions.photos?.[sha256];
+    return { polygons: own ?? regions.all ?? [], isForAll: !own };
+  }
+
+  /** Regions as they are to be: outlined at once, cut and scored by the server. @param {Regions} next */
+  function setRegions(next) {
+    regions = next;
+    fields.write("#regions textarea", JSON.stringify(regions));
+    if (shown) viewer.outline(regionOf(shown.sha256));
+    keep();
+    change();
+    film.forget(null);
+    document.getElementById("redraw")?.click();
+  }
+
+  /** @param {Region} region that was drawn on a photo @param {string} photo @returns {Regions} */
+  function withRegion({ polygons, isForAll }, photo) {
+    const { [photo]: _, ...others } = regions.photos ?? {};
+    if (isForAll) return { all: polygons, photos: others };
+    return { all: regions.all ?? [], photos: { ...others, [photo]: polygons } };
+  }
+
+  /** The viewer itself says what went wrong, and offers to try again. @param {string} text */
+  function forget(text) {
+    shown = null;
+    crackdemo.line.show(text ? { state: null, text, name: "", why: "" } : null);
+  }
+
+  /** @type {PagePart["set"]} */
+  function set(settings) {
+    change();
+    const entries = Object.entries(settings).map(([name, value]) => [name, value ?? 0]);
+    const filled = /** @type {Settings} */ (Object.fromEntries(entries));
+    const isOn = (/** @type {number} */ size) => (size > 1 ? size : 0);
+    present = {
+      ...filled,
+      opening: isOn(filled.opening),
+      closing: isOn(filled.closing),
+      min_area: Math.round(filled.min_area),
+    };
+    fields.inForce(present);
+    const { opacity, colours, mm_per_px, ...cut } = present;
+    film.setSettings(JSON.stringify(cut));
+    viewer.set(present);
+    keep();
+  }
+
+  function keep() {
+    if (!present) return;
+    const onShow = coming?.name ?? "";
+    kept.save({ weights, values: present, dropped, regions, onShow });
+  }
+
+  /** @param {State} state of the photo on show, which the viewer keeps until the next is there */
+  function tell(state) {
+    if (coming && state.id === coming.id) shown = coming;
+    if (!shown || state.id !== shown.id) return;
+    const { name, crack, score, scoreThreshold, hasRegion } = shown;
+    const said = crackdemo.wording.result(state, { crack }, present?.mm_per_px ?? 0);
+    if (!said) return;
+    const where = hasRegion ? " in the region of interest" : "";
+    const why =
+      `The score says how far and how strongly the strongest crack reaches: ` +
+      `score ${score.toFixed(3)}${where}; from ${scoreThreshold.toFixed(3)} on it says crack. ` +
+      "The mask is what the sliders mark. Crack: both say so. No crack: neither does, or all that " +
+      "was marked is dropped by hand. Check: they disagree, so that a person should look.";
+    crackdemo.line.show({ ...said, name, why });
+    film.live(name, said.state, score);
+  }
+
+  /** Counts what makes downloads old: something else is shown than they hold. */
+  let changes = 0;
+  let changesAtBegin = -1;
+
+  function change() {
+    changes++;
+    document.body.dataset.downloads = "old";
+  }
+
+  function beginDownloads() {
+    change();
+    changesAtBegin = changes;
+  }
+
+  function endDownloads() {
+    if (changes === changesAtBegin) document.body.dataset.downloads = "new";
+  }
+
+  /** After a lost connection: scoring goes on, and what the server has on show is shown. */
+  function resume() {
+    document.getElementById("resume")?.click();
+  }
+
+  /** Scoring begins anew with what is missing, the photo that was chosen first. */
+  function goOn() {
+    document.getElementById("go-on")?.click();
+  }
+
+  /** @returns {Snapshot} */
+  const snapshot = () => ({ weights, values: present ?? undefined });
+
+  /** @type {PagePart["restore"]} */
+  function restore(next) {
+    wantedNext = next;
+    fields.mend();
+    document.getElementById("restore-settings")?.click();
+  }
+
+  /** @type {PagePart["wanted"]} */
+  function wanted(names) {
+    const next = wantedNext ?? snapshot();
+    weights = next.weights;
+    const values = /** @type {WidgetValues} */ (next.values ?? present);
+    if (next.dropped) dropped = next.dropped;
+    if (next.regions) regions = next.regions;
+    if (shown && (next.dropped || next.regions)) document.getElementById("redraw")?.click();
+    film.forget(null);
+    return [
+      weights,
+      JSON.stringify(dropped),
+      JSON.stringify(regions),
+      ...names.map((name) => values[name]),
+    ];
+  }
+
+  /** @type {PagePart["beforeWeights"]} */
+  function beforeWeights(name) {
+    if (name === weights) return; // leaving the field tells of the same choice again
+    before = snapshot();
+    weights = name;
+    notice.say("");
+    const { activeElement } = document;
+    if (activeElement instanceof HTMLElement && activeElement.closest("#weights")) {
+      activeElement.blur(); // Ctrl+Z is then the page's, not the field's
+    }
+  }
+
+  /** @type {PagePart["own"]} */
+  function own(data) {
+    notice.about(data);
+    fields.setOwn(data.mask);
+    fields.mend();
+    const past = before;
+    before = null;
+    if (!past?.values) {
+      keep();
+      return;
+    }
+    const { values } = past;
+    const next = { weights, values: { ...values, ...data.mask } };
+    viewer.did({ undo: () => restore(past), redo: () => restore(next) });
+    const changed = Object.entries(data.mask)
+      .filter(([name, value]) => values[/** @type {keyof Settings} */ (name)] !== value)
+      .map(([name, value]) => `${name.replace("min_area", "smallest crack")} ${value}`);
+    if (changed.length === 0) return;
+    const text = `${data.weights} brought its own settings: ${changed.join(", ")}.`;
+    notice.say(text, () => goBack(past, next));
+  }
+
+  /** What an Undo button does can be undone itself. @param {Snapshot} past @param {Snapshot} next */
+  function goBack(past, next) {
+    restore(past);
+    viewer.did({ undo: () => restore(next), redo: () => restore(past) });
+  }
+
+  function beforePreset() {
+    before = { ...snapshot(), dropped, regions };
+    notice.say("");
+  }
+
+  /** @type {PagePart["afterPreset"]} */
+  function afterPreset({ text, name }) {
+    const past = before;
+    before = null;
+    fields.mend();
+    film.forget(null);
+    if (!past) return;
+    notice.say(`Settings of ${name}. ${text}`, () => restore(past));
+  }
+
+  viewer.onstate(tell);
+  viewer.onchange((changed) => {
+    change();
+    if ("threshold" in changed)
+      fields.write("#threshold input[type=number]", changed.threshold.toFixed(3));
+    if ("mm_per_px" in changed) {
+      fields.write("#scale input", String(Number(changed.mm_per_px.toPrecision(4))));
+    }
+    if ("dropped" in changed) {
+      const { photo } = changed;
+      setDropped({ ...dropped, [photo]: changed.dropped.map(({ x, y }) => [x, y]) });
+      if (shown && photo !== shown.sha256) {
+        film.forget(photo);
+        const name = film.nameOf(photo);
+        if (name) film.choose(name);
+      }
+    }
+    if ("region" in changed) {
+      const past = regions;
+      const next = withRegion(changed.region, changed.photo);
+      setRegions(next);
+      viewer.did({ undo: () => setRegions(past), redo: () => setRegions(next) });
+    }
+  });
+
+  /** Pasted pictures go where dropped ones go. */
+  document.addEventListener("paste", (event) => {
+    const files = [...(event.clipboardData?.files ?? [])].filter((f) =>
+      f.type.startsWith("image/"),
+    );
+    /** @type {HTMLInputElement | null} */
+    const input = document.querySelector("#photos input[type=file]");
+    if (files.length === 0 || !input) return;
+    const carrier = new DataTransfer();
+    for (const file of files) carrier.items.add(file);
+    input.files = carrier.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+
+  new MutationObserver(mount).observe(document, { childList: true, subtree: true });
+  crackdemo.page = {
+    show,
+    set,
+    restore,
+    wanted,
+    beforeWeights,
+    own,
+    beforePreset,
+    afterPreset,
+    regions: () => JSON.stringify(regions),
+    beginDownloads,
+    endDownloads,
+    resume,
+    goOn,
+  };
+})(globalThis);

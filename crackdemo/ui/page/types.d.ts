@@ -1,0 +1,168 @@
+/** Types of the scripts around the viewer, for the type checker alone. */
+
+interface Crackdemo {
+  fields: FieldsPart;
+  film: FilmPart;
+  folding: { label(): void };
+  kept: KeptPart;
+  line: LinePart;
+  notice: NoticePart;
+  page: PagePart;
+}
+
+interface FieldsPart {
+  write(selector: string, value: string): void;
+  /** returns what it was given, as a step between two of gradio's */
+  mend<T>(first?: T): T | undefined;
+  inForce(settings: Settings): void;
+  setOwn(mask: MaskParams): void;
+}
+
+/** The line above the views. */
+interface Said {
+  state: VerdictState | null;
+  text: string;
+  /** of the photo */
+  name: string;
+  why: string;
+}
+
+interface LinePart {
+  show(said: Said | null): void;
+  badge(state: VerdictState): HTMLElement;
+}
+
+type Filter = "all" | VerdictState;
+
+interface FilmEntry {
+  name: string;
+  sha256: string;
+  /** of the whole photo */
+  score: number;
+}
+
+/** What `Judged` in Python says of a photo. */
+interface Judged {
+  state: VerdictState;
+  score: number;
+  /** a small picture as a data address */
+  mask: string;
+}
+
+interface Cell {
+  button: HTMLButtonElement;
+  picture: HTMLImageElement;
+  mask: HTMLImageElement;
+  badge: HTMLElement;
+}
+
+interface FilmPart {
+  mount(): void;
+  /** files: thumbnails of the photos with these hashes, `fresh` */
+  show(
+    files: { url: string }[],
+    data: { weights: string | null; entries: FilmEntry[]; fresh: string[] },
+  ): void;
+  /** shows a photo, by name */
+  choose(name: string): void;
+  /** what the viewer says of the photo on show */
+  live(name: string, state: VerdictState | null, score: number): void;
+  /** settings that verdicts hold for */
+  setSettings(settings: string): void;
+  /** of one photo, or of all, the verdict may have changed */
+  forget(sha256: string | null): void;
+  /** what the server is to judge */
+  question(): { settings: string; names: string[] };
+  judge(answer: { settings: string; photos: { [name: string]: Judged } } | null): void;
+  /** hashes of photos whose thumbnails are here */
+  known(): string[];
+  nameOf(sha256: string): string | null;
+}
+
+/** Polygons by whose photos they count for. */
+interface Regions {
+  all?: Corner[][];
+  photos?: { [sha256: string]: Corner[][] };
+}
+
+/** Knobs and more as they were; what is missing stays as it is. */
+interface Snapshot {
+  weights: string;
+  values?: Settings;
+  dropped?: { [photo: string]: number[][] };
+  regions?: Regions;
+}
+
+interface Kept extends Partial<Snapshot> {
+  /** the name of the photo on show */
+  onShow?: string;
+  /** how many there were */
+  photos?: number;
+}
+
+interface KeptPart {
+  secret(): string;
+  save(changes: Kept): void;
+  /** restores the settings; returns the name of the photo that was on show */
+  begin(): string;
+  /** so many photos the server still has */
+  found(count: number): void;
+}
+
+/** What `own_settings` in Python says of weights. */
+interface OwnSettings {
+  weights: string;
+  commit: string | null;
+  mask: MaskParams;
+  engine: string | null;
+}
+
+interface NoticePart {
+  say(text: string, undo?: () => void): void;
+  about(own: OwnSettings): void;
+}
+
+/** What `page_data` in Python says of a photo. */
+interface PhotoMeta {
+  id: string;
+  name: string;
+  /** The photo's identity: of its file. */
+  sha256: string;
+  score: number;
+  scoreThreshold: number;
+  crack: boolean;
+  hasRegion: boolean;
+  cleanQuantiles: Quantiles;
+}
+
+/** Values of the page's widgets, by their names in Python; an emptied field is null. */
+type WidgetValues = { [name in keyof Settings]: Settings[name] | null };
+
+interface PagePart {
+  /**
+   * files: of photo, reconstruction, heatmap and, where there is one, region of interest;
+   * droppedText, regionsText: what the widgets #dropped and #regions hold
+   */
+  show(
+    files: { url: string }[],
+    meta: PhotoMeta | null,
+    droppedText: string | null,
+    regionsText: string | null,
+    settings: WidgetValues,
+  ): void;
+  set(settings: WidgetValues): void;
+  restore(next: Snapshot): void;
+  /** weights, drops, regions and the knobs of these names, as `restore` wants them */
+  wanted(names: (keyof Settings)[]): unknown[];
+  beforeWeights(name: string): void;
+  own(own: OwnSettings): void;
+  beforePreset(): void;
+  afterPreset(note: { text: string; name: string }): void;
+  /** as the widget #regions holds them */
+  regions(): string;
+  /** Downloads are being prepared: those that were are out of sight until `endDownloads`. */
+  beginDownloads(): void;
+  endDownloads(): void;
+  resume(): void;
+  goOn(): void;
+}

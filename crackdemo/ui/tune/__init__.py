@@ -1,0 +1,1 @@
+"""The Tune tab: labelled photos to settings that can be trusted."""

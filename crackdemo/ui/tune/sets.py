@@ -1,0 +1,183 @@
+"""Labelled photos that a visitor brings or names, and what weights say of them."""
+
+import shutil
+import tempfile
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from crackdemo.checkpoints.names import Weights
+from crackdemo.data.intake import take_in
+from crackdemo.data.labelled import LabelledPhoto, labelled
+from crackdemo.data.layouts import in_splits, masks_without_photo, photos_in
+from crackdemo.data.splits import Split
+from crackdemo.errors import DatasetError
+from crackdemo.evaluation.heat import HeatCache, HeatOutcome, KnownPhoto
+from crackdemo.files import reason_of
+from crackdemo.ui.workbench import Workbench
+
+_KEPT_SETS = 8
+"""Uploads that are kept; the oldest one makes room."""
+TakeIn = Callable[[Sequence[Path], Path], list[str]]
+
+
+@dataclass(frozen=True)
+class LabelledSet:
+    """Labelled photos, found."""
+
+    name: str
+    """For people: the folder's own, or that of an upload."""
+    photos: tuple[LabelledPhoto, ...]
+    """With masks, or in clean/ and cracked/."""
+    splits: tuple[Split, ...]
+    """Each photo's part."""
+    notes: tuple[str, ...] = ()
+    """What was left out."""
+
+
+@dataclass(frozen=True)
+class ScoredSet:
+    """What weights say of a set."""
+
+    weights: Weights
+    """Which they are."""
+    photos: tuple[KnownPhoto, ...]
+    """Those that could be used."""
+    splits: tuple[Split, ...]
+    """Each one's part."""
+
+
+@dataclass
+class Desk:
+    """Sets and scores of all visitors. Threads may share it."""
+
+    bench: Workbench
+    """Where weights and scratch folders come from."""
+    sets: OrderedDict[str, LabelledSet] = field(default_factory=OrderedDict)
+    """By a number that visitors are given."""
+    scored: dict[tuple[str, str], ScoredSet] = field(default_factory=dict)
+    """By set and weights."""
+
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+        self._folders: dict[str, Path] = {}
+        self._numbers = 0
+
+    @property
+    def heat(self) -> HeatCache:
+        """Heatmaps of all sets: a photo in two of them is scored once."""
+        return HeatCache(self.bench.scratch / "heat")
+
+    def bring(self, photos: Sequence[str], masks: Sequence[str], take_in: TakeIn = take_in) -> str:
+        """Uploaded photos with masks of equal stems, or a ZIP with folders; gives the set's number.
+
+        Raises DatasetError.
+        """
+        if not photos:
+            raise DatasetError("There are no photos yet: upload some and their masks, or a ZIP.")
+        parent = self.bench.scratch / "tune"
+        parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=parent)) / "upload"
+        try:
+            if masks:
+                folder.mkdir()
+                left_out = take_in([Path(file) for file in photos], folder / "images")
+                left_out += take_in([Path(file) for file in masks], folder / "masks")
+            else:
+                left_out = take_in([Path(file) for file in photos], folder)
+            found = read_set(folder, left_out)
+        except OSError as error:
+            shutil.rmtree(folder.parent, ignore_errors=True)
+            raise DatasetError(
+                f"The photos could not be kept on the server ({reason_of(error)}): free some space "
+                "and try again."
+            ) from None
+        except BaseException:
+            shutil.rmtree(folder.parent, ignore_errors=True)
+            raise
+        return self._keep(found, folder.parent)
+
+    def name(self, text: str) -> str:
+        """A folder that the app may read; gives the set's number. Raises DatasetError."""
+        try:
+            folder = Path(text.strip()).resolve()
+            allowed = [parent.resolve() for parent in self.bench.allowed]
+            may_read = any(folder.is_relative_to(parent) for parent in allowed)
+            may_read = bool(text.strip()) and may_read and folder.is_dir()
+        except (OSError, ValueError):
+            may_read = False
+        if not may_read:
+            raise DatasetError(
+                "This folder is missing, or the app may not read it: name it with --allow when you "
+                "start the app."
+            )
+        return self._keep(read_set(folder), None)
+
+    def score(
+        self, number: str, weights: Weights, should_stop: Callable[[], bool]
+    ) -> Iterator[HeatOutcome]:
+        """One outcome a photo; at the end `scored` has what could be used.
+
+        Raises Stopped, CheckpointError, FolderError, and DatasetError for a set that is gone.
+        """
+        found = self.get(number)
+        known: list[KnownPhoto] = []
+        splits: list[Split] = []
+        detector = self.bench.detector(weights)
+        outcomes = self.heat.score(found.photos, weights, detector, should_stop)
+        for outcome, split in zip(outcomes, found.splits, strict=True):
+            if isinstance(outcome, KnownPhoto):
+                known.append(outcome)
+                splits.append(split)
+            yield outcome
+        with self._lock:
+            self.scored[number, weights.name] = ScoredSet(weights, tuple(known), tuple(splits))
+
+    def get(self, number: str) -> LabelledSet:
+        """Raises DatasetError for a set that is gone."""
+        try:
+            return self.sets[number]
+        except KeyError:
+            raise DatasetError("These photos are no longer here: give them once more.") from None
+
+    def result(self, number: str, weights: str) -> ScoredSet:
+        """Raises DatasetError for what was not scored, or is gone."""
+        self.get(number)
+        try:
+            return self.scored[number, weights]
+        except KeyError:
+            raise DatasetError("These weights have not scored the photos yet.") from None
+
+    def _keep(self, found: LabelledSet, folder: Path | None) -> str:
+        with self._lock:
+            self._numbers += 1
+            number = str(self._numbers)
+            self.sets[number] = found
+            if folder is not None:
+                self._folders[number] = folder
+            while len(self.sets) > _KEPT_SETS:
+                oldest, _ = self.sets.popitem(last=False)
+                self.scored = {key: each for key, each in self.scored.items() if key[0] != oldest}
+                if oldest in self._folders:
+                    shutil.rmtree(self._folders.pop(oldest), ignore_errors=True)
+        return number
+
+
+def read_set(folder: Path, left_out: Sequence[str] = ()) -> LabelledSet:
+    """What is labelled in a data folder. Raises DatasetError where nothing is."""
+    placed = in_splits([photo for photo in photos_in(folder) if photo.truth != "unknown"])
+    if not placed:
+        raise DatasetError(
+            "No photo here has a truth: bring photos and their masks with equal names, or a ZIP or "
+            "folder with images/ and masks/, or with clean/ and cracked/."
+        )
+    lonely = [f"The mask “{Path(mask).name}” belongs to no photo." for mask in
+              masks_without_photo(folder)]  # fmt: skip
+    return LabelledSet(
+        folder.name,
+        tuple(labelled(each.photo) for each in placed),
+        tuple(each.split for each in placed),
+        (*left_out, *lonely),
+    )

@@ -1,0 +1,260 @@
+/** The Tune tab's figures and curves: they follow the threshold in the page, without a request. */
+(function install(scope) {
+  "use strict";
+  const { crackdemo } = scope;
+
+  /** @type {TuneData[]} */
+  let loaded = [];
+  /** @type {TuneSet[]} */
+  let sets = [];
+  let threshold = 0.5;
+  let part = "all";
+  let chosen = "";
+  /** What a move changes. @type {(() => void)[]} */
+  let followers = [];
+
+  const step = () => Math.round(threshold * crackdemo.counts.STEPS);
+
+  /** @type {TunePart["load"]} */
+  async function load(files, given) {
+    threshold = given;
+    const answers = await Promise.all((files ?? []).map(({ url }) => fetch(url)));
+    loaded = await Promise.all(answers.map((answer) => answer.json()));
+    part = "all";
+    chosen = loaded[0]?.weights ?? "";
+    draw();
+  }
+
+  /** @type {TunePart["move"]} */
+  function move(given) {
+    threshold = given;
+    for (const follow of followers) follow();
+  }
+
+  /** @type {TunePart["choose"]} */
+  function choose(weights) {
+    if (weights === chosen) return;
+    chosen = weights;
+    draw();
+  }
+
+  /** Carries a preset to the Inspect tab, as a hand that loads it there. @type {TunePart["use"]} */
+  async function use(file) {
+    /** @type {HTMLInputElement | null} */
+    const input = document.querySelector("[data-testid='Load a preset-upload-button']");
+    if (!file || !input) return;
+    const blob = await (await fetch(file.url)).blob();
+    const carrier = new DataTransfer();
+    carrier.items.add(new File([blob], "preset.json", { type: "application/json" }));
+    input.files = carrier.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
+  function draw() {
+    const place = document.querySelector("#tune-plots .tune-place");
+    if (!place) return;
+    followers = [];
+    sets = loaded.map((data) => crackdemo.counts.figures(data, part));
+    const masked = sets.some((set) => set.masked > 0);
+    const { element } = crackdemo;
+    place.replaceChildren(
+      ...(loaded.length > 0 ? [partChoice()] : []),
+      ...(masked ? [table(), element("div", { class: "tune-charts" }, f1Chart(), prChart())] : []),
+      ...imageParts(),
+    );
+    for (const follow of followers) follow();
+  }
+
+  function partChoice() {
+    const { element } = crackdemo;
+    const parts = ["all", ...new Set(loaded.flatMap((data) => data.parts))];
+    const select = element("select", {
+      "aria-label": "Photos that are counted",
+      onchange: (/** @type {Event} */ event) => {
+        part = /** @type {HTMLSelectElement} */ (event.target).value;
+        draw();
+      },
+    });
+    for (const name of parts) {
+      select.append(element("option", { value: name, selected: name === part }, name));
+    }
+    const words =
+      "What is chosen by eye on photos is too good a figure for these very photos: choose on one part, report on another.";
+    return element("p", { class: "tune-part" }, "Photos: ", select, " ", words);
+  }
+
+  function table() {
+    const { element } = crackdemo;
+    const names = ["precision", "recall", "F1", "F1 2 px", "F1 5 px", "IoU", "mean image Dice"];
+    const head = element("tr", {}, ...["", ...names].map((name) => element("th", {}, name)));
+    const rows = sets.map((set) => {
+      const cells = names.map(() => element("td"));
+      followers.push(() => {
+        const at = set.figures[step()];
+        const values = [
+          at.precision,
+          at.recall,
+          at.f1,
+          at.f1Within2,
+          at.f1Within5,
+          at.iou,
+          at.dice,
+        ];
+        values.forEach((value, i) => {
+          cells[i].textContent = value.toFixed(3);
+        });
+      });
+      return element("tr", {}, element("th", {}, set.weights), ...cells);
+    });
+    const caption = element("caption", {});
+    followers.push(() => {
+      caption.textContent = `At threshold ${threshold.toFixed(3)}, morphology off, ${sets[0]?.masked ?? 0} photos with masks`;
+    });
+    return element(
+      "table",
+      { class: "tune-figures" },
+      caption,
+      element("thead", {}, head),
+      element("tbody", {}, ...rows),
+    );
+  }
+
+  /** @param {TuneSet} set @param {(figures: SetFigures) => number} value */
+  function along(set, value) {
+    /** @type {[number, number][]} */
+    const points = [];
+    for (let i = 0; i <= crackdemo.counts.STEPS; i += 5) {
+      points.push([i / crackdemo.counts.STEPS, value(set.figures[i])]);
+    }
+    return points;
+  }
+
+  const shown = () => sets.find((set) => set.weights === chosen) ?? sets[0];
+
+  function f1Chart() {
+    const { COLOURS } = crackdemo.charts;
+    const first = shown();
+    const colour = COLOURS[sets.indexOf(first)];
+    const best = first.best / crackdemo.counts.STEPS;
+    const chart = crackdemo.charts.lines({
+      title: `F1 against the threshold (dashed: within 2 px, of ${first.weights})`,
+      xLabel: "threshold",
+      yLabel: "F1",
+      lines: [
+        ...sets.map((set, i) => ({
+          name: set.weights,
+          colour: COLOURS[i],
+          points: along(set, (at) => at.f1),
+        })),
+        { name: "within 2 px", colour, dashed: true, points: along(first, (at) => at.f1Within2) },
+        {
+          name: "within 5 px",
+          colour: "#888888",
+          dashed: true,
+          points: along(first, (at) => at.f1Within5),
+        },
+      ],
+      marks: [
+        { x: first.own, label: "calibrated", colour: "#666666" },
+        { x: best, label: `best here (ODS) ${best.toFixed(3)}`, colour: "#999999" },
+      ],
+      moved: (x) => {
+        const rounded = Math.round(x * crackdemo.counts.STEPS) / crackdemo.counts.STEPS;
+        move(rounded);
+        write("#tune-threshold input[type=number]", rounded.toFixed(3));
+      },
+      tell: (x) => {
+        const at = Math.round(x * crackdemo.counts.STEPS);
+        const values = sets.map((set) => `${set.weights} ${set.figures[at].f1.toFixed(3)}`);
+        return `threshold ${(at / crackdemo.counts.STEPS).toFixed(3)}: F1 ${values.join(", ")}`;
+      },
+    });
+    followers.push(() => chart.at(sets.map((set) => [threshold, set.figures[step()].f1])));
+    return chart.root;
+  }
+
+  function prChart() {
+    const { COLOURS } = crackdemo.charts;
+    const chart = crackdemo.charts.lines({
+      title: "Precision and recall as the threshold moves",
+      xLabel: "recall",
+      yLabel: "precision",
+      lines: sets.map((set, i) => ({
+        name: set.weights,
+        colour: COLOURS[i],
+        points: set.figures
+          .filter((at) => at.recall > 0)
+          .map((at) => /** @type {[number, number]} */ ([at.recall, at.precision])),
+      })),
+      tell: (x) => {
+        const values = sets.map((set) => {
+          const near = set.figures.reduce((a, b) =>
+            Math.abs(b.recall - x) < Math.abs(a.recall - x) ? b : a,
+          );
+          return `${set.weights} ${near.precision.toFixed(3)}`;
+        });
+        return `recall ${x.toFixed(3)}: precision ${values.join(", ")}`;
+      },
+    });
+    followers.push(() =>
+      chart.at(sets.map((set) => [set.figures[step()].recall, set.figures[step()].precision])),
+    );
+    return chart.root;
+  }
+
+  /** ROC, scores and confusion, where photos are clean and cracked. */
+  function imageParts() {
+    const { element } = crackdemo;
+    const { COLOURS } = crackdemo.charts;
+    const both = sets.filter(
+      ({ scores }) => scores.some((s) => s.cracked) && scores.some((s) => !s.cracked),
+    );
+    if (both.length === 0) return [];
+    const curves = both.map((set) => ({ set, ...crackdemo.counts.roc(set.scores) }));
+    const roc = crackdemo.charts.lines({
+      title: "Photos: clean against cracked (ROC)",
+      xLabel: "clean photos called cracked",
+      yLabel: "cracked photos found",
+      lines: curves.map(({ set, points, area }, i) => ({
+        name: `${set.weights}, area ${area.toFixed(4)}`,
+        colour: COLOURS[i],
+        points,
+      })),
+    });
+    const matrices = both.map((set) => {
+      const found = crackdemo.counts.confusion(set.scores, set.scoreThreshold);
+      const row = (/** @type {string} */ name, /** @type {number[]} */ cells) =>
+        element("tr", {}, element("th", {}, name), ...cells.map((n) => element("td", {}, `${n}`)));
+      return element(
+        "table",
+        { class: "tune-figures confusion" },
+        element("caption", {}, `${set.weights}: photos called clean, cracked`),
+        element(
+          "tbody",
+          {},
+          row("clean", [found.sound, found.alarms]),
+          row("cracked", [found.missed, found.right]),
+        ),
+      );
+    });
+    const bars = both.map((set) => crackdemo.charts.bars(`Scores of ${set.weights}`, set));
+    return [element("div", { class: "tune-charts" }, roc.root, ...bars), ...matrices];
+  }
+
+  /**
+   * Writes into a gradio widget as a hand would.
+   *
+   * @param {string} selector
+   * @param {string} value
+   */
+  function write(selector, value) {
+    /** @type {HTMLInputElement | null} */
+    const field = document.querySelector(selector);
+    if (!field || field.value === value) return;
+    const { set } = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value") ?? {};
+    set?.call(field, value);
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  crackdemo.tune = { load, move, choose, use };
+})(globalThis);

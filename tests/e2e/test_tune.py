@@ -1,0 +1,150 @@
+"""The Tune tab in a real browser: figures that follow the threshold, and a search."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, expect
+from sklearn.metrics import f1_score, precision_score
+
+from crackdemo.checkpoints.checkpoint import load_checkpoint
+from crackdemo.data.splits import split_of
+from crackdemo.masks.cut import cut_mask
+from crackdemo.photos.images import read_photo
+from tests.e2e.app_server import App
+from tests.e2e.visitor import SavePhoto, Visitor, visit
+from tests.plain import plain_mask
+
+NAMES = [str(number) for number in range(100)]
+STEMS = [
+    stem
+    for split in ("validation", "test")
+    for stem in [name for name in NAMES if split_of(f"upload/{name}") == split][:3]
+]
+
+
+@pytest.fixture
+def road(tmp_path: Path, save_photo: SavePhoto) -> Path:
+    """Three photos with masks of the validation part, and three of the test part."""
+    for stem in STEMS:
+        rng = np.random.default_rng(int(stem))
+        photo = rng.normal(150, 14, (60, 80, 3)).clip(0, 255).astype(np.uint8)
+        mask = np.zeros((60, 80), np.uint8)
+        cv2.line(mask, (5, int(rng.integers(5, 55))), (75, int(rng.integers(5, 55))), 255, 3)
+        photo[mask > 0] = rng.integers(50, 110, (int((mask > 0).sum()), 1))
+        save_photo(tmp_path / "images" / f"{stem}.png", photo)
+        save_photo(tmp_path / "masks" / f"{stem}.png", mask)
+    return tmp_path
+
+
+@pytest.fixture
+def tuner(browser: Browser, app: App, road: Path) -> Iterator[Visitor]:
+    """A visitor whose labelled photos are scored."""
+    with visit(browser, app.url) as visitor:
+        page = visitor.page
+        page.get_by_role("tab", name="Tune").click()
+        for kind in ("photos", "masks"):
+            folder = road / ("images" if kind == "photos" else kind)
+            files = [str(path) for path in sorted(folder.iterdir())]
+            page.locator(f"#tune-{kind} input[type=file]").set_input_files(files)
+            expect(page.locator(f"#tune-{kind}").get_by_role("link")).to_have_count(6)
+        page.locator("#tune-start").click()
+        visitor.sees(page.locator("#tune-status"), "6 of 6 photos")
+        expect(page.locator(".tune-figures").first).to_be_visible()
+        yield visitor
+
+
+def figures(visitor: Visitor) -> list[float]:
+    """Of the first weights: precision, recall, F1 and so on."""
+    cells = visitor.page.locator(".tune-figures tbody tr").first.locator("td").all_inner_texts()
+    return [float(cell) for cell in cells]
+
+
+def pooled(road: Path, tiny_checkpoint: Path, threshold: float) -> tuple[np.ndarray, np.ndarray]:
+    detector = load_checkpoint(tiny_checkpoint).detector()
+    masks, truths = [], []
+    for path in sorted((road / "images").iterdir()):
+        heatmap = detector.detect(read_photo(path)).heatmap
+        masks.append(cut_mask(heatmap, plain_mask(threshold=threshold)).ravel())
+        truth = cv2.imread(str(road / "masks" / path.name), cv2.IMREAD_GRAYSCALE)
+        truths.append(truth.ravel() > 0)
+    return np.concatenate(masks), np.concatenate(truths)
+
+
+def set_threshold(visitor: Visitor, value: float) -> None:
+    field = visitor.page.locator("#tune-threshold input[type=number]")
+    field.fill(f"{value}")
+
+
+@pytest.mark.parametrize("threshold", [0.2, 0.431])
+def test_figures_follow_the_threshold_without_a_request(
+    tuner: Visitor, road: Path, tiny_checkpoint: Path, threshold: float
+) -> None:
+    tuner.settles()
+    tuner.requests.clear()
+    set_threshold(tuner, threshold)
+    caption = tuner.page.locator(".tune-figures caption").first
+    tuner.sees(caption, f"threshold {threshold:.3f}")
+    assert tuner.requests == []
+    masks, truths = pooled(road, tiny_checkpoint, threshold)
+    precision, _, f1, *_ = figures(tuner)
+    assert precision == pytest.approx(precision_score(truths, masks), abs=6e-4)
+    assert f1 == pytest.approx(f1_score(truths, masks), abs=6e-4)
+    assert tuner.errors == []
+
+
+def test_the_line_can_be_dragged_and_the_slider_follows(tuner: Visitor) -> None:
+    drawing = tuner.page.locator(".tune-chart svg.draggable")
+    tuner.settles()
+    drawing.scroll_into_view_if_needed()
+    box = drawing.bounding_box()
+    assert box is not None
+    place = (40 + 0.7 * (440 - 52)) / 440
+    tuner.page.mouse.move(box["x"] + place * box["width"], box["y"] + 60)
+    tuner.page.mouse.down()
+    tuner.page.mouse.up()
+    tuner.sees(tuner.page.locator(".tune-figures caption").first, re.compile(r"threshold 0\.[67]"))
+    field = tuner.page.locator("#tune-threshold input[type=number]")
+    expect(field).to_have_value(re.compile(r"^0\.(69|70)"))
+    tuner.sees(tuner.page.locator(".told").first, "F1")
+
+
+def test_a_search_ends_in_settings_that_inspect_takes(tuner: Visitor) -> None:
+    page = tuner.page
+    page.get_by_role("button", name="Search for settings").click()
+    page.locator("#tune-find").click()
+    tuner.sees(page.locator("#tune-found"), "3 photos of the validation part chose")
+    tuner.sees(page.locator("#tune-found"), "On photos that the search did not see")
+    page.locator("#tune-use").click()
+    href = page.locator("#tune-preset a[href]").first.get_attribute("href")
+    assert href is not None
+    preset = json.loads(page.request.get(href).text())
+    page.get_by_role("tab", name="Inspect").click()
+    field = page.locator("#threshold input[type=number]")
+    expect(field).to_have_value(f"{preset['mask']['threshold']:g}")
+    assert tuner.errors == []
+
+
+def test_the_worst_photos_come_first_and_are_shown_with_their_truth(tuner: Visitor) -> None:
+    captions = tuner.page.locator("#tune-strip .caption-label")
+    expect(captions).to_have_count(6)
+    dice = [float(text.rpartition("Dice ")[2]) for text in captions.all_inner_texts()]
+    assert dice == sorted(dice)
+    tuner.page.locator("#tune-strip button.thumbnail-item").first.click()
+    expect(tuner.page.locator("#tune-photo img")).to_be_visible()
+    tuner.sees(tuner.page.locator("#tune-exact"), "counted by the server on 6 photos")
+
+
+def test_photos_without_truth_are_refused_in_a_sentence(visitor: Visitor, cracked: Path) -> None:
+    page = visitor.page
+    page.get_by_role("tab", name="Tune").click()
+    page.locator("#tune-start").click()
+    visitor.sees(page.locator("#tune-status"), "There are no photos yet")
+    page.locator("#tune-photos input[type=file]").set_input_files([str(cracked)])
+    expect(page.locator("#tune-photos").get_by_role("link")).to_have_count(1)
+    page.locator("#tune-start").click()
+    visitor.sees(page.locator("#tune-status"), "No photo here has a truth")
