@@ -87,9 +87,11 @@ def test_a_fit_started_from_the_page_is_found_again_finishes_and_its_weights_are
     for token, answer in (("hf_wrong", "does not accept the token"), ("hf_write", "Published:")):
         page.locator("#push-token input").fill(token)
         page.locator("#push").click()
-        expect(page.locator("#push-said")).to_contain_text(answer, timeout=30_000)
+        expect(page.locator("#push-said")).to_contain_text(answer, timeout=PATIENCE)
+        page.get_by_label("With an ONNX file for QGIS").check()
     expect(page.locator("#push-token input")).to_have_value("")
     assert hub.repos["me/street"].private
+    assert "onnx/model.onnx" in hub.repos["me/street"].files
 
     page.get_by_role("tab", name="Inspect").click()
     page.locator("#weights input").click()
