@@ -109,7 +109,7 @@ class HeatCache:
         if score is None:
             pixels = read_photo(photo.source.path)
             require_size(photo, truth, pixels.shape[:2])
-            detection = detector.detect(pixels, should_stop)
+            detection = detector.detect(pixels, should_stop, heal=False)
             self.passes += 1
             score = detection.score
             self._keep(heat, detection.heatmap, labels, score)

@@ -69,7 +69,7 @@ class DetectorScore:
         self._detector = detector
 
     def score(self, photo: RgbImage) -> float:
-        return self._detector.detect(photo).score
+        return self._detector.detect(photo, heal=False).score
 
     def pictures(self, photo: RgbImage) -> tuple[RgbImage, RgbImage]:
         detection = self._detector.detect(photo)

@@ -114,7 +114,7 @@ class Inspector:
         def read() -> tuple[RgbImage, str]:
             return decode_photo(content, name), digest
 
-        outcome = inspect_photo(source, read, self._detector, self._preset)
+        outcome = inspect_photo(source, read, self._detector, self._preset, heal=False)
         return row_of(outcome, self._preset, digest, taken_of(content))
 
 

@@ -33,13 +33,13 @@ def measure_quality(
     truth, hits, cuts, marked = 0, 0, 0, []
     called = 0
     for tile in tiles:
-        detection = detector.detect(_photo(tile))
+        detection = detector.detect(_photo(tile), heal=False)
         marked.append(float(_cut(detection, mask).mean()))
         called += detector.calibration.is_cracked(detection.score)
         painted = paint_cracks(tile.astype(np.float32) / np.float32(255), cracks, rng)
         wanted = dilate(painted.mask, LABEL_MARGIN_PX)
         image = np.round(255 * np.clip(painted.image, 0, 1)).astype(np.uint8)
-        found = _cut(detector.detect(_photo(image)), mask)
+        found = _cut(detector.detect(_photo(image), heal=False), mask)
         truth += int(wanted.sum())
         hits += int((found & wanted).sum())
         cuts += int(found.sum())
