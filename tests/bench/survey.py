@@ -46,7 +46,12 @@ class Free:
     def detector(self) -> "Free":
         return self
 
-    def detect(self, photo: RgbImage, should_stop: Callable[[], bool] | None = None) -> Detection:
+    def detect(
+        self,
+        photo: RgbImage,
+        should_stop: Callable[[], bool] | None = None,
+        heal: bool = True,
+    ) -> Detection:
         return Detection(photo, np.zeros(photo.shape[:2], np.uint16), 0.1)
 
     def score(self, detection: Detection, region: Any = None) -> float:

@@ -45,7 +45,7 @@ class Deadly:
         class Detector:
             calibration = found.calibration
             score = staticmethod(found.score)
-            def detect(self, photo, should_stop=None):
+            def detect(self, photo, should_stop=None, heal=True):
                 if photo.max() == 0:
                     os._exit(1)
                 return found.detect(photo)
