@@ -127,8 +127,8 @@ def test_weights_come_as_a_zip_of_the_run_on_show(
 def test_two_runs_are_compared_in_settings_curves_and_on_the_same_photo(
     ready: Callable[..., None], page: Page, tmp_path: Path, save_photo: SavePhoto
 ) -> None:
-    ready("street", loss=0.5, beta=0.125)
-    ready("yard", loss=0.25, beta=0.5)
+    ready("street", loss=0.5, patience=7)
+    ready("yard", loss=0.25, patience=9)
     open_tab(page)
     take(page, "street")
     expect(page.locator("#compare-photo")).to_be_hidden()
@@ -136,7 +136,7 @@ def test_two_runs_are_compared_in_settings_curves_and_on_the_same_photo(
     page.get_by_role("option", name="yard").click()
     table = page.locator("#run-detail table")
     expect(table.locator("tr", has_text="best validation loss")).to_contain_text("0.50.25")
-    expect(table.locator("tr", has_text="beta")).to_contain_text("0.1250.5")
+    expect(table.locator("tr", has_text="patience")).to_contain_text("79")
     expect(page.locator("#run-detail polyline")).to_have_count(4)
     page.locator("#compare-photo input[type=file]").set_input_files(save_photo(tmp_path / "a.png"))
     views = page.locator("#compare-views")
