@@ -144,7 +144,6 @@
     const word = verdict ? crackdemo.verdict.STATES[verdict.state].word : "";
     const spoken = [name, word, `score ${scoreOf(entry).toFixed(2)}`].filter(Boolean).join(", ");
     cell.button.title = spoken;
-    cell.button.setAttribute("aria-label", spoken);
     cell.button.classList.toggle("selected", name === present);
     cell.button.classList.toggle("stale", Boolean(verdict) && isStale(entry));
     if (name === present) cell.button.setAttribute("aria-current", "true");
@@ -172,6 +171,7 @@
       picture,
       mask,
       badge,
+      " ",
       element("span", { class: "name" }, name),
     );
     const cell = { button, picture, mask, badge };

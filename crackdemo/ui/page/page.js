@@ -38,6 +38,7 @@
     if (place) viewer.mount(place);
     film.mount();
     crackdemo.folding.label();
+    crackdemo.names.mend();
     /** @type {HTMLInputElement | null} */
     const field = document.querySelector("#weights input");
     weights ||= field?.value ?? "";

@@ -6,6 +6,7 @@ interface Crackdemo {
   folding: { label(): void };
   kept: KeptPart;
   line: LinePart;
+  names: { mend(): void };
   notice: NoticePart;
   page: PagePart;
 }

@@ -103,12 +103,20 @@
         tab.tabIndex = isChosen ? 0 : -1;
       }
       comparison.hidden = name !== "compare";
+      reveal();
       lay(
         name,
         sides.map((select) => select.value),
       );
     }
 
+    /** The chosen one is in sight where not all have room. */
+    function reveal() {
+      const chosen = tabs.find((tab) => tab.tabIndex === 0);
+      if (chosen) bar.scrollLeft = chosen.offsetLeft - bar.offsetLeft - 8;
+    }
+
+    new ResizeObserver(reveal).observe(bar);
     bar.addEventListener("keydown", ({ key }) => {
       const step = STEPS[key];
       if (!step) return;
