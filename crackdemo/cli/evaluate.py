@@ -48,6 +48,8 @@ def _print(figures: dict[str, dict[str, Any]]) -> None:
     if len(figures) > 1:
         print(f"{'':34} " + " ".join(f"{name:>14}" for name in figures))
     for row in rows:
+        if len(figures) > 1 and row == "mask":
+            continue  # too wide beside others; metrics.json has it
         cells = [_cell(each.get(row)) for each in figures.values()]
         print(f"{row:34} " + " ".join(f"{cell:>14}" if len(cells) > 1 else cell for cell in cells))
 

@@ -9,7 +9,7 @@ import csv
 import hashlib
 import json
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from crackdemo.arrays import CrackMask
 from crackdemo.detection.detector import Detector
 from crackdemo.errors import FolderError, MaskError, SubmissionError
 from crackdemo.evaluation.sample import Rows
-from crackdemo.files import make_folder, reason_of, written_whole
+from crackdemo.files import make_folder, reason_of, sha256_of, written_whole
 from crackdemo.inspection.predict import Failed, Inspected, Outcome, inspect_photos
 from crackdemo.masks.presets import Preset
 from crackdemo.masks.rle import Order, decode, encode
@@ -127,7 +127,16 @@ class Submission:
         self._preset, self._gate = preset, gate
         settings = json.dumps([asdict(form), asdict(preset), gate, version], sort_keys=True)
         self._journal = _Journal(out.with_name(f".{out.name}.part"), settings)
+        self._journal.forget(name for name in self._journal.places if not self._holds(name))
         self._failed: list[Failed] = []
+
+    def _holds(self, name: str) -> bool:
+        """Whether an earlier row is of the very photo that has this name now."""
+        source, row = self._rows.photos.get(name), self._journal.read(name)
+        try:
+            return source is not None and row is not None and row.sha256 == sha256_of(source.path)
+        except OSError:
+            return False
 
     @property
     def done(self) -> int:
@@ -273,6 +282,11 @@ class _Journal:
         with self._path.open("rb") as file:
             file.seek(place)
             return _row(json.loads(file.readline()))
+
+    def forget(self, names: Iterable[str]) -> None:
+        """These rows count no more; what is added later stands behind them."""
+        for name in list(names):
+            del self.places[name]
 
     def close(self) -> None:
         if self._sink is not None:

@@ -11,6 +11,7 @@ from crackdemo.photos.images import MAX_FILE_MB
 from crackdemo.ui import api
 from crackdemo.ui.inspect import tab as inspect_tab
 from crackdemo.ui.inspect.examples import EXAMPLES
+from crackdemo.ui.submit import tab as submit_tab
 from crackdemo.ui.train import api as fits_api
 from crackdemo.ui.train import tab as train_tab
 from crackdemo.ui.tune import tab as tune_tab
@@ -46,8 +47,10 @@ def build_page(bench: Workbench) -> gr.Blocks:
             weights = inspect_tab.build(bench, page, inspect)
         with gr.Tab("Tune", id="tune") as tune:
             tune_tab.build(bench)
+        with gr.Tab("Submit", id="submit") as submit:
+            submit_tab.build(bench)
         with gr.Tab("Train", id="train") as train:
-            train_tab.build(bench, train, [inspect, tune])
+            train_tab.build(bench, train, [inspect, tune, submit])
         # a fit may have finished since the page was opened
         gr.on(
             [page.load, inspect.select, weights.focus],

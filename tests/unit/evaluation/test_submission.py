@@ -155,6 +155,19 @@ def test_a_submission_that_was_stopped_goes_on(
     assert not list(tmp_path.glob(".*"))
 
 
+def test_a_photo_that_was_replaced_meanwhile_is_scored_anew(
+    photos: Path, tmp_path: Path, save_photo
+) -> None:
+    out, rows = tmp_path / "out.csv", rows_of(photos)
+    list(Submission(out, rows, RowFormat(), PRESET, False).run(Cycling(one_crack())))
+    save_photo(photos / "1.png", np.full((10, 12, 3), 2, np.uint8))
+    again = Submission(out, rows, RowFormat(), PRESET, False)
+    assert again.done == 4
+    list(again.run(Cycling(one_crack())))
+    again.finish()
+    assert read_rows(out)["1.png"] == ""
+
+
 @pytest.mark.parametrize(
     ("form", "preset", "gate", "version"),
     [

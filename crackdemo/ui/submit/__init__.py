@@ -1,0 +1,1 @@
+"""The Submit tab: photos to a competition's file."""

@@ -1,0 +1,39 @@
+"""The Submit tab in a real browser."""
+
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import expect
+
+from crackdemo.masks.cut import cut_mask
+from crackdemo.masks.rle import decode
+from tests.e2e.app_server import OWN_MASK, App
+from tests.e2e.visitor import Visitor
+
+
+def test_a_submission_is_made_shown_and_taken_away(
+    visitor: Visitor, app: App, survey: list[Path], tmp_path: Path
+) -> None:
+    page = visitor.page
+    page.get_by_role("tab", name="Submit").click()
+    page.locator("#submit-start").click()
+    visitor.sees(page.locator("#submit-status"), "There are no photos yet")
+    sample = tmp_path / "sample.csv"
+    sample.write_text(f"ImageId,EncodedPixels\n{survey[3].name},\n")
+    page.locator("#submit-photos input[type=file]").set_input_files([str(p) for p in survey])
+    expect(page.locator("#submit-photos").get_by_role("link")).to_have_count(len(survey))
+    page.locator("#submit-sample input[type=file]").set_input_files(str(sample))
+    expect(page.locator("#submit-sample").get_by_role("link")).to_have_count(1)
+    page.locator("#submit-start").click()
+    visitor.sees(page.locator("#submit-status"), "10 rows")
+    visitor.sees(page.locator("#submit-notes"), "shows 1 of 10 photos")
+    expect(page.locator("#submit-sheet img").first).to_be_visible()
+    link = page.locator("#submit-file a[href]").first
+    href = link.get_attribute("href")
+    assert href is not None
+    header, *lines = page.request.get(href).text().splitlines()
+    assert header == "ImageId,EncodedPixels"
+    rows = dict(line.split(",") for line in lines)
+    assert sorted(rows) == sorted(path.name for path in survey)
+    mask = cut_mask(app.heatmap(survey[3]), OWN_MASK)
+    assert np.array_equal(decode(rows[survey[3].name], mask.shape), mask)

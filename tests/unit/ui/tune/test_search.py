@@ -1,0 +1,84 @@
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from crackdemo.checkpoints.names import Weights
+from crackdemo.data.labelled import LabelledPhoto
+from crackdemo.errors import ConfigError, DatasetError, Stopped
+from crackdemo.evaluation.heat import KnownPhoto
+from crackdemo.evaluation.tuning import Tuning
+from crackdemo.masks.params import MaskParams
+from crackdemo.photos.sources import Source
+from crackdemo.ui.tune.search import described, halves, run_search
+from crackdemo.ui.tune.sets import ScoredSet
+from crackdemo.ui.tune.tab import settings_of
+from tests.unit.evaluation.test_tune import OWN, cracked
+
+
+@dataclass(frozen=True)
+class SmallKnown(KnownPhoto):
+    """Cut down, so that a whole search takes a moment."""
+
+    def read(self) -> tuple[np.ndarray, np.ndarray]:
+        heatmap, truth = super().read()
+        return heatmap[:30, :40].copy(), truth[:30, :40].copy()
+
+
+@pytest.fixture
+def scored(tmp_path: Path) -> ScoredSet:
+    known = []
+    for number in range(6):
+        photo = cracked(number)
+        heat = tmp_path / f"{number}.npz"
+        np.savez(heat, heatmap=photo.heatmap, truth=np.packbits(photo.gt_mask), score=0.9)
+        given = LabelledPhoto(Source(tmp_path / f"{number}.png", f"{number}.png", ""), tmp_path)
+        known.append(SmallKnown(given, "0", heat, 0.9, True))
+    splits = ("validation", "validation", "test", "test", "train", "train")
+    return ScoredSet(Weights(tmp_path, "tiny"), tuple(known), splits)
+
+
+def test_the_halves_share_no_photo(scored: ScoredSet) -> None:
+    parts = halves(scored, "validation")
+    assert parts.choosing == list(scored.photos[:2])
+    assert parts.reporting == list(scored.photos[2:4])
+    assert "2 photos of the validation part chose, 2 others" in parts.sentence
+    assert "little to go by" in parts.sentence
+    assert halves(scored, "train").reporting == list(scored.photos[:4])
+    only = replace(scored, splits=("validation", *["train"] * 5))
+    assert "have seen them" in halves(only, "validation").sentence
+
+
+def test_a_side_without_photos_or_cracks_is_refused(scored: ScoredSet) -> None:
+    with pytest.raises(DatasetError, match="none is in the validation part"):
+        halves(replace(scored, splits=("test",) * 6), "validation")
+    with pytest.raises(DatasetError, match="none is in the other part"):
+        halves(replace(scored, splits=("test",) * 6), "test")
+    sound = replace(scored, photos=tuple(replace(p, cracked=False) for p in scored.photos))
+    with pytest.raises(DatasetError, match="marks a crack"):
+        halves(sound, "validation")
+
+
+def test_a_search_tells_its_progress_and_goes_on_after_a_stop(
+    scored: ScoredSet, tmp_path: Path
+) -> None:
+    parts = halves(scored, "validation")
+    asked = iter([False, True])
+    with pytest.raises(Stopped):
+        list(run_search(parts, OWN, "pixel_f1", tmp_path / "k.npz", lambda: next(asked)))
+    *steps, tuning = run_search(parts, OWN, "pixel_f1", tmp_path / "k.npz", lambda: False)
+    assert steps[0] == (3, 8)
+    assert steps[-1] == (8, 8)
+    assert isinstance(tuning, Tuning)
+    text = described(tuning, parts.sentence)
+    assert "pixel_f1, chose (too good)" in text
+    assert text.endswith(tuning.sentence)
+
+
+@pytest.mark.parametrize(("given", "size"), [(0, 0), (1, 0), (2, 0), (3, 3), (4, 3), (14, 13)])
+def test_sizes_that_no_kernel_has_go_down(given: int, size: int) -> None:
+    mask = settings_of([0.5, given, 0, "rect", -1.0, 40.0])
+    assert mask == MaskParams(0.5, size, 0, "rect", -1, 40)
+    with pytest.raises(ConfigError):
+        settings_of([1.5, 0, 0, "rect", 0, 0])
