@@ -124,6 +124,20 @@ def test_weights_come_as_a_zip_of_the_run_on_show(
     expect(page.locator("#weights-zip")).to_be_hidden()
 
 
+def test_the_weights_of_a_run_are_used_in_inspect_at_a_click(
+    ready: Callable[..., None], page: Page, tmp_path: Path, save_photo: SavePhoto
+) -> None:
+    ready("street")
+    page.locator("#photos input[type=file]").set_input_files(save_photo(tmp_path / "a.png"))
+    expect(page.locator("#verdict")).to_contain_text("a.png")
+    open_tab(page)
+    take(page, "street")
+    page.locator("#use").click()
+    expect(page.locator("#weights input")).to_have_value("street")
+    expect(page.locator("#weights input")).to_be_visible()
+    expect(page.locator("#settings-said .about")).to_contain_text("street")
+
+
 def test_two_runs_are_compared_in_settings_curves_and_on_the_same_photo(
     ready: Callable[..., None], page: Page, tmp_path: Path, save_photo: SavePhoto
 ) -> None:

@@ -210,7 +210,7 @@
   function wanted(names) {
     const next = wantedNext ?? snapshot();
     weights = next.weights;
-    const values = /** @type {WidgetValues} */ (next.values ?? present);
+    const values = next.values ?? present;
     if (next.dropped) dropped = next.dropped;
     if (next.regions) regions = next.regions;
     if (shown && (next.dropped || next.regions)) document.getElementById("redraw")?.click();
@@ -219,7 +219,8 @@
       weights,
       JSON.stringify(dropped),
       JSON.stringify(regions),
-      ...names.map((name) => values[name]),
+      // where no photo has been shown yet, the other knobs stay as they are
+      ...names.map((name) => values?.[name] ?? { __type__: "update" }),
     ];
   }
 
@@ -278,6 +279,17 @@
     notice.say(`Settings of ${name}. ${text}`, () => restore(past));
   }
 
+  /** @type {PagePart["useWeights"]} */
+  function useWeights({ name, mask }) {
+    /** @type {NodeListOf<HTMLElement>} */
+    const tabs = document.querySelectorAll("button[role=tab]");
+    for (const tab of tabs) if (tab.textContent?.trim() === "Inspect") tab.click();
+    const past = snapshot();
+    const next = { weights: name, values: { ...present, ...mask } };
+    restore(next);
+    viewer.did({ undo: () => restore(past), redo: () => restore(next) });
+  }
+
   viewer.onstate(tell);
   viewer.onchange((changed) => {
     change();
@@ -332,5 +344,6 @@
     endDownloads,
     resume,
     goOn,
+    useWeights,
   };
 })(globalThis);

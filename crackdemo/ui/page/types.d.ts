@@ -89,7 +89,7 @@ interface Regions {
 /** Knobs and more as they were; what is missing stays as it is. */
 interface Snapshot {
   weights: string;
-  values?: Settings;
+  values?: Partial<Settings>;
   dropped?: { [photo: string]: number[][] };
   regions?: Regions;
 }
@@ -166,4 +166,6 @@ interface PagePart {
   endDownloads(): void;
   resume(): void;
   goOn(): void;
+  /** The Inspect tab opens, and scores with weights of this name and their own mask settings. */
+  useWeights(run: { name: string; mask: MaskParams }): void;
 }

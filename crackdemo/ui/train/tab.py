@@ -1,7 +1,7 @@
 """The Train tab: a form for new fits, and the runs that there are (see `fits` and `jobs`)."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import gradio as gr
@@ -35,6 +35,8 @@ class Runs:
     sample: gr.HTML
     cancel: gr.Button
     resume: gr.Button
+    use: gr.Button
+    used: gr.JSON
     zip: gr.Button
     download: gr.File
     new_name: gr.Textbox
@@ -53,7 +55,7 @@ class Runs:
         """What a tick may change."""
         return [
             self.choice, self.other, self.sight.photo, self.detail, self.epoch, self.sample,
-            self.cancel, self.resume, self.zip, self.rename, self.delete, self.seen,
+            self.cancel, self.resume, self.use, self.zip, self.rename, self.delete, self.seen,
         ]  # fmt: skip
 
 
@@ -93,6 +95,15 @@ def _runs() -> Runs:
     with gr.Row():
         cancel = gr.Button("Cancel", size="sm", min_width=80, visible=False, elem_id="cancel-fit")
         resume = gr.Button("Resume", size="sm", min_width=80, visible=False, elem_id="resume-fit")
+        use = gr.Button(
+            "Use in Inspect",
+            variant="primary",
+            size="sm",
+            min_width=80,
+            visible=False,
+            elem_id="use",
+        )
+        used = gr.JSON(visible="hidden")
         pack = gr.Button("Weights as ZIP", size="sm", min_width=80, visible=False, elem_id="zip")
     download = gr.File(label="Weights", interactive=False, visible=False, elem_id="weights-zip")
     sight = side_by_side.build()
@@ -113,8 +124,8 @@ def _runs() -> Runs:
             "Delete", size="sm", variant="stop", min_width=80, interactive=False, elem_id="delete"
         )
     return Runs(
-        choice, other, sight, detail, epoch, sample, cancel, resume, pack, download, new_name,
-        rename, delete, said, gr.State(("", "", 0)),
+        choice, other, sight, detail, epoch, sample, cancel, resume, use, used, pack, download,
+        new_name, rename, delete, said, gr.State(("", "", 0)),
     )  # fmt: skip
 
 
@@ -141,6 +152,7 @@ def _show(
             runs.epoch: gr.Slider(visible=False),
             runs.cancel: none,
             runs.resume: none,
+            runs.use: none,
             runs.zip: none,
             runs.other: gr.Dropdown(visible=False),
             runs.sight.photo: gr.File(visible=False),
@@ -165,6 +177,7 @@ def _show(
         runs.sample: fits.sample_html(jobs, job.name, at) if done else "",
         runs.cancel: gr.Button(visible=not at_rest),
         runs.resume: gr.Button(visible=at_rest and job.state != "done"),
+        runs.use: gr.Button(visible=job.has_weights),
         runs.zip: gr.Button(visible=job.has_weights),
         runs.rename: gr.Button(interactive=at_rest),
         runs.delete: gr.Button(interactive=at_rest),
@@ -233,8 +246,8 @@ def _wire_deeds(bench: Workbench, jobs: Jobs, runs: Runs) -> None:
         after(jobs.delete),
         runs.current,
         shown,
-        js="(...given) => { if (!confirm('Delete this run and its weights?')) throw new Error("
-        "'kept'); return given; }",
+        js="(...given) => { if (!confirm(`Delete the run “${given[0]}” and its weights?`)) "
+        "throw new Error('kept'); return given; }",
         **_AT_ONCE,
     )
 
@@ -255,6 +268,12 @@ def _wire_deeds(bench: Workbench, jobs: Jobs, runs: Runs) -> None:
         with said():
             return gr.File(str(fits.zip_weights(bench, jobs, chosen or "")), visible=True)
 
+    runs.use.click(
+        lambda name: {"name": name, "mask": asdict(bench.own_mask(name or ""))},
+        runs.choice,
+        runs.used,
+        **_AT_ONCE,
+    ).then(None, runs.used, None, js="(run) => { crackdemo.page.useWeights(run); }", **_AT_ONCE)
     runs.zip.click(pack, runs.choice, runs.download, **_AT_ONCE)
     runs.choice.change(lambda: gr.File(visible=False), None, runs.download, **_AT_ONCE)
 
