@@ -157,7 +157,9 @@ def _plots(rows: int, columns: int, x: str, y: str) -> tuple[Figure, list[Axes]]
 
 
 def _legend(axes: Axes, title: str) -> None:
-    axes.legend(title=title, fontsize=8, title_fontsize=8)
+    axes.figure.legend(
+        title=title, fontsize=8, title_fontsize=8, loc="outside lower center", ncols=2
+    )
 
 
 def _label(name: str, px: float) -> str:

@@ -14,9 +14,10 @@ from crackdemo.ui.inspect import stage as stages
 from crackdemo.ui.inspect.events import EVERY_TIME, QUIET
 from crackdemo.ui.inspect.judging import judge_photos
 from crackdemo.ui.inspect.knobs import Knobs, session_and_settings
-from crackdemo.ui.inspect.scoring import Roll, Turns
+from crackdemo.ui.inspect.scoring import Roll
 from crackdemo.ui.inspect.stage import Stage
 from crackdemo.ui.inspect.states import States, session_of
+from crackdemo.ui.turns import Turns
 from crackdemo.ui.workbench import Workbench
 
 _serial = itertools.count(1)

@@ -15,9 +15,10 @@ from crackdemo.ui.inspect import stage as stages
 from crackdemo.ui.inspect.events import AT_ONCE, EVERY_TIME, QUIET
 from crackdemo.ui.inspect.examples import examples_html, with_example
 from crackdemo.ui.inspect.keeping import KeptPhotos
-from crackdemo.ui.inspect.scoring import Problem, Progress, Roll, Turns, score_photos
+from crackdemo.ui.inspect.scoring import Problem, Progress, Roll, score_photos
 from crackdemo.ui.inspect.stage import Stage
 from crackdemo.ui.inspect.states import States, session_of
+from crackdemo.ui.turns import Turns
 from crackdemo.ui.uploads import uploads_of
 from crackdemo.ui.workbench import Workbench
 
