@@ -233,8 +233,8 @@ def _wire_deeds(bench: Workbench, jobs: Jobs, runs: Runs) -> None:
         after(jobs.delete),
         runs.current,
         shown,
-        js="(...given) => { if (!confirm('Delete this run and its weights?')) throw new Error("
-        "'kept'); return given; }",
+        js="(...given) => { if (!confirm(`Delete the run “${given[0]}” and its weights?`)) "
+        "throw new Error('kept'); return given; }",
         **_AT_ONCE,
     )
 
