@@ -11,7 +11,9 @@ from tests.e2e.visitor import Visitor, visit
 
 AXE = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
 FINDINGS = """async () => {
-    const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+    // gradio's own button in a button, over a list of files
+    const context = { exclude: [".icon-button-wrapper .icon-button:has(button)"] };
+    const { violations } = await axe.run(context, { resultTypes: ["violations"] });
     return violations
         .filter(({ impact }) => impact === "serious" || impact === "critical")
         .flatMap(({ id, nodes }) => nodes.map((node) =>

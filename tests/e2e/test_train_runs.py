@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Dialog, Page, expect
 
 from crackdemo.runs.folder import EpochReport, RunConfig, RunFolder
 from crackdemo.runs.jobs import Jobs
@@ -89,8 +89,15 @@ def test_a_run_is_renamed_and_deleted_and_the_weights_list_follows(
     expect(page.locator("#runs-said")).to_be_hidden()
     assert jobs.finished() == ["road", "yard"]
 
-    page.once("dialog", lambda dialog: dialog.dismiss())
+    asked: list[str] = []
+
+    def decline(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    page.once("dialog", decline)
     page.locator("#delete").click()
+    assert asked == ["Delete the run “road” and its weights?"]
     take(page, "yard")  # the server has answered since
     take(page, "road")
     assert jobs.finished() == ["road", "yard"]

@@ -79,7 +79,7 @@ def test_the_strip_shows_filters_and_sorts_what_the_table_says(
     visitor.score(*survey[:6])
     for params in (MaskParams(threshold=0.3), MaskParams(threshold=0.55, min_area=300)):
         visitor.set(params)
-        expect(visitor.page.locator("#strip .stale")).to_have_count(0)
+        expect(visitor.page.locator("#strip.moving, #strip .stale")).to_have_count(0)
         expect(visitor.page.locator("#strip .state")).to_have_count(6)
         shown = [badge(visitor, index) for index in range(6)]
         files = visitor.downloads(tmp_path / "saved")

@@ -130,10 +130,18 @@ def _size_slider(label: str, effect: str, value: int) -> gr.Slider:
 
 def defaults(bench: Workbench) -> Defaults:
     """The buttons, and what the page is told."""
-    own = gr.JSON(own_settings(bench, DEFAULT_WEIGHTS), visible="hidden", elem_id="own-settings")
+    own = gr.JSON(_default_settings(bench), visible="hidden", elem_id="own-settings")
     reset = gr.Button("Reset to the weights' own settings", size="sm", elem_id="reset")
     restore = gr.Button(visible="hidden", elem_id="restore-settings")
     return Defaults(own, reset, restore)
+
+
+def _default_settings(bench: Workbench) -> dict[str, Any]:
+    try:
+        return own_settings(bench, DEFAULT_WEIGHTS)
+    except CrackdemoError:  # it is said as soon as somebody scores with them
+        mask = asdict(MaskParams())
+        return {"weights": DEFAULT_WEIGHTS, "commit": None, "mask": mask, "engine": None}
 
 
 def own_settings(bench: Workbench, weights: str) -> dict[str, Any]:

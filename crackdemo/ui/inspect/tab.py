@@ -4,6 +4,7 @@ import gradio as gr
 
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS
 from crackdemo.ui.inspect import film, intake, knobs, server_views, stage, takeaway
+from crackdemo.ui.inspect.events import QUIET
 from crackdemo.ui.inspect.states import states
 from crackdemo.ui.workbench import Workbench
 
@@ -26,6 +27,7 @@ def build(bench: Workbench, page: gr.Blocks, tab: gr.Tab) -> gr.Dropdown:
             visitor = states()
             server_views.build(bench, settings, shown, visitor)
     restored = knobs.wire(bench, settings, defaults, photos.weights, shown, visitor)
+    page.load(None, defaults.own, js="(own) => { crackdemo.page.own(own); }", **QUIET)
     resumed = intake.wire(bench, page, photos, shown, visitor, restored)
     intake.wire_return(tab, visitor)
     film.wire(bench, strip, settings, shown, visitor, resumed)

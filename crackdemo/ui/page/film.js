@@ -192,11 +192,8 @@
     const isOther = present !== name;
     present = name;
     const before = verdicts.get(name);
-    if (state) {
-      const isSame = before?.settings === settings && before.state === state;
-      if (isSame && !isOther) return;
-      verdicts.set(name, { state, score, mask: before?.mask ?? "", settings });
-    }
+    if (state) verdicts.set(name, { state, score, mask: before?.mask ?? "", settings });
+    if (!isOther && before?.state === state) return; // nothing to draw at every move of a slider
     draw();
     if (isOther) cells.get(name)?.button.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
@@ -205,7 +202,7 @@
   function setSettings(next) {
     if (next === settings) return;
     settings = next;
-    if (!root.hidden) draw();
+    strip.classList.add("moving");
     askSoon();
   }
 
@@ -223,6 +220,8 @@
     clearTimeout(resting);
     if (entries.length < 2 || !settings) return;
     resting = setTimeout(() => {
+      draw();
+      strip.classList.remove("moving");
       if (entries.some(isStale)) document.getElementById("film-judge")?.click();
     }, REST);
   }

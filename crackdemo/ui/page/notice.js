@@ -29,9 +29,9 @@
 
   /** @type {NoticePart["about"]} */
   function about({ weights, commit, engine }) {
-    const version = commit ? ` at commit ${commit.slice(0, 8)}` : "";
-    const text = engine ? `${weights}${version} · run by ${engine}` : `${weights}${version}`;
-    place("about")?.replaceChildren(text);
+    const known = [commit && `commit ${commit.slice(0, 8)}`, engine && `run by ${engine}`];
+    const text = known.filter(Boolean).join(" · ");
+    place("about")?.replaceChildren(text && `${weights} · ${text}`);
   }
 
   crackdemo.notice = { say, about };

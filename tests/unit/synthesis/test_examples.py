@@ -11,10 +11,10 @@ SHIPPED = Path(__file__).parents[3] / "crackdemo" / "ui" / "examples"
 def test_the_shipped_examples_are_the_ones_that_are_made() -> None:
     made = make_examples()
     assert {path.stem for path in SHIPPED.glob("*.jpg")} == made.keys()
-    for stem, photo in made.items():
+    for stem, example in made.items():
         shipped = read_photo(SHIPPED / f"{stem}.jpg")
-        assert shipped.shape == photo.shape
-        difference = cv2.absdiff(shipped, photo)
+        assert shipped.shape == example.photo.shape
+        difference = cv2.absdiff(shipped, example.photo)
         assert difference.mean() < 6, f"{stem} differs by more than its JPEG"
 
 
