@@ -247,10 +247,11 @@ def _listed(notes: Sequence[str]) -> str:
 
 
 def _form(bench: Workbench) -> Form:
-    source = gr.Radio([UPLOAD, FOLDER], value=UPLOAD, label="Photos to submit")
+    kinds = [UPLOAD, *([FOLDER] if bench.allowed else [])]
+    source = gr.Radio(kinds, value=UPLOAD, label="Photos to submit", elem_id="submit-source")
     photos = gr.File(
         file_count="multiple", file_types=["image", ".zip", *sorted(PHOTO_SUFFIXES)],
-        label="Photos, or a ZIP of them", elem_id="submit-photos", height=120,
+        label="Photos, or a ZIP of them", elem_id="submit-photos", height=130,
     )  # fmt: skip
     folder = gr.Textbox(
         label="Folder on the server, named with --allow", visible=False, elem_id="submit-folder"
@@ -266,12 +267,12 @@ def _form(bench: Workbench) -> Form:
         elem_id="submit-weights",
     )  # fmt: skip
     preset = gr.File(
-        label="Preset of Tune or Inspect; without one, the weights' own settings",
-        file_types=[".json"], elem_id="submit-preset", height=90,
+        label="Preset (else the weights' own settings)",
+        file_types=[".json"], elem_id="submit-preset", height=130,
     )  # fmt: skip
     sample = gr.File(
-        label="Sample submission: column names, spelling, order",
-        file_types=[".csv"], elem_id="submit-sample", height=90,
+        label="Sample submission, for columns and order",
+        file_types=[".csv"], elem_id="submit-sample", height=130,
     )  # fmt: skip
     gate = gr.Checkbox(
         False, label="Photos that are not called cracked stay empty", elem_id="submit-gate"

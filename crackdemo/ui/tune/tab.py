@@ -117,21 +117,28 @@ def build(bench: Workbench) -> None:
 
 
 def _intake(bench: Workbench) -> Intake:
-    source = gr.Radio([UPLOAD, FOLDER], value=UPLOAD, label="Photos with their truth")
+    sources = [UPLOAD, *([FOLDER] if bench.allowed else [])]
+    source = gr.Radio(
+        sources,
+        value=UPLOAD,
+        label="Photos with their truth",
+        info="Photos and masks of the same names; or a ZIP or folder that holds images/ and masks/, "
+        "or clean/ and cracked/.",
+    )
     kinds = ["image", ".zip", *sorted(PHOTO_SUFFIXES)]
     photos = gr.File(
         file_count="multiple",
         file_types=kinds,
-        label="Photos, or a ZIP with images/ + masks/ or clean/ + cracked/",
+        label="Photos, or a ZIP of a data folder",
         elem_id="tune-photos",
-        height=120,
+        height=130,
     )
     masks = gr.File(
         file_count="multiple",
         file_types=kinds,
-        label="Masks of the same names (not for a ZIP with folders)",
+        label="Masks of the same names",
         elem_id="tune-masks",
-        height=120,
+        height=130,
     )
     folder = gr.Textbox(
         label="Folder on the server, named with --allow", visible=False, elem_id="tune-folder"
