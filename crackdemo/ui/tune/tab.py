@@ -122,7 +122,7 @@ def _intake(bench: Workbench) -> Intake:
         sources,
         value=UPLOAD,
         label="Photos with their truth",
-        info="Photos and masks of the same names; or a ZIP or folder that holds images/ and masks/, "
+        info="Photos and masks of the same names; or a ZIP or folder with images/ and masks/, "
         "or clean/ and cracked/.",
     )
     kinds = ["image", ".zip", *sorted(PHOTO_SUFFIXES)]
