@@ -8,13 +8,13 @@ from dataclasses import fields, replace
 import torch
 
 from crackdemo.cli.terminal import say, tell_all, watch
-from crackdemo.cli.weights import load
+from crackdemo.cli.weights import load, preset_for
 from crackdemo.configs import explained
 from crackdemo.inspection.batch import BatchConfig, predict
 from crackdemo.inspection.predict import unclear_names
 from crackdemo.inspection.views import VIEWS
 from crackdemo.masks.params import MaskParams
-from crackdemo.masks.presets import Preset, read_preset
+from crackdemo.masks.presets import Preset
 from crackdemo.photos.sources import find_sources
 
 _CORES_A_HELPER = 4
@@ -25,8 +25,7 @@ def run(args: Namespace) -> int:
     """Photos to a folder of results."""
     sources = find_sources(args.photos, without=[args.out / view for view in VIEWS])
     weights, checkpoint = load(args.model)
-    preset = _preset(args, checkpoint.config.mask)
-    preset = replace(preset, weights=weights.name, commit=weights.commit)
+    preset = _changed(args, preset_for(weights, checkpoint.config.mask, args.preset))
     unclear = unclear_names(preset, sources)
     for name in unclear:
         say(
@@ -52,9 +51,8 @@ def run(args: Namespace) -> int:
     return status
 
 
-def _preset(args: Namespace, own: MaskParams) -> Preset:
-    """The preset's settings or the checkpoint's own, but for those that are given one by one."""
-    preset = read_preset(args.preset, own) if args.preset else Preset(own)
+def _changed(args: Namespace, preset: Preset) -> Preset:
+    """With the settings that are given one by one."""
     given = {setting.name: getattr(args, setting.name) for setting in fields(MaskParams)}
     changes = {name: value for name, value in given.items() if value is not None}
     scale = preset.mm_per_px if args.mm_per_px is None else args.mm_per_px

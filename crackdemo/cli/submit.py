@@ -1,14 +1,12 @@
 """`submit`: a folder of photos to a competition's file."""
 
 from argparse import Namespace
-from dataclasses import replace
 
 from crackdemo.cli.terminal import say, watch
-from crackdemo.cli.weights import load
+from crackdemo.cli.weights import load, preset_for
 from crackdemo.errors import SubmissionError
 from crackdemo.evaluation.sample import plan_rows, read_sample
 from crackdemo.evaluation.submission import RowFormat, Submission
-from crackdemo.masks.presets import Preset, read_preset
 from crackdemo.photos.sources import find_sources
 
 
@@ -21,9 +19,7 @@ def run(args: Namespace) -> int:
     for note in rows.notes:
         say(note)
     weights, checkpoint = load(args.model)
-    own = checkpoint.config.mask
-    preset = read_preset(args.preset, own) if args.preset else Preset(own)
-    preset = replace(preset, weights=weights.name, commit=weights.commit)
+    preset = preset_for(weights, checkpoint.config.mask, args.preset)
     form = RowFormat(args.order, args.base, args.empty)
     submission = Submission(args.out, rows, form, preset, args.gate, weights.version)
     if submission.done:

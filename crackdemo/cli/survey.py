@@ -3,16 +3,15 @@
 import sys
 from argparse import Namespace
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 from tqdm import tqdm
 
 from crackdemo.cli.terminal import say
-from crackdemo.cli.weights import load
+from crackdemo.cli.weights import load, preset_for
 from crackdemo.errors import SurveyError
 from crackdemo.inspection.predict import unclear_names
-from crackdemo.masks.presets import Preset, read_preset
+from crackdemo.masks.presets import Preset
 from crackdemo.photos.sources import Source
 from crackdemo.survey.cluster import connected
 from crackdemo.survey.parts import opened
@@ -24,9 +23,7 @@ from crackdemo.survey.survey import settings_of, survey
 def run(args: Namespace) -> int:
     """Archives of photos to Parquet."""
     weights, checkpoint = load(args.model)
-    own = checkpoint.config.mask
-    preset = read_preset(args.preset, own) if args.preset else Preset(own)
-    preset = replace(preset, weights=weights.name, commit=weights.commit)
+    preset = preset_for(weights, checkpoint.config.mask, args.preset)
     photos = find_photos_of(args.sources)
     preset = preset.without_names(_unclear(preset, photos))
     with (

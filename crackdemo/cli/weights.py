@@ -1,7 +1,13 @@
-"""The weights that `--model` names."""
+"""The weights that `--model` names, and the settings that `--preset` names for them."""
+
+from dataclasses import replace
+from pathlib import Path
 
 from crackdemo.checkpoints.checkpoint import Checkpoint, load_checkpoint
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, Weights, resolve_weights
+from crackdemo.cli.terminal import say
+from crackdemo.masks.params import MaskParams
+from crackdemo.masks.presets import Preset, read_preset
 
 
 def load(model: str | None) -> tuple[Weights, Checkpoint]:
@@ -9,3 +15,13 @@ def load(model: str | None) -> tuple[Weights, Checkpoint]:
     CheckpointError."""
     weights = resolve_weights(DEFAULT_WEIGHTS if model is None else model)
     return weights, load_checkpoint(weights.folder)
+
+
+def preset_for(weights: Weights, own: MaskParams, file: Path | None) -> Preset:
+    """The file's settings, or the weights' own; it names these weights. That it was made with
+    others is said. Raises PresetError."""
+    preset = Preset(own) if file is None else read_preset(file, own)
+    warning = preset.warning_with(weights.name, weights.commit)
+    if warning:
+        say(warning)
+    return replace(preset, weights=weights.name, commit=weights.commit)

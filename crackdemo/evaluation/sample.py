@@ -17,6 +17,8 @@ COLUMNS = ("file", "crack")
 """The competition's own names, where no sample says otherwise."""
 SEPARATORS = (",", ";", "\t")
 _MAX_BYTES = 200_000_000
+LONGEST_CELL = 2**31 - 1
+"""Characters: a mask may have more than the 131,072 that Python's reader takes by itself."""
 _SHOWN = 3
 """Names in a sentence."""
 
@@ -63,6 +65,7 @@ def read_sample(path: Path) -> Sample:
         ) from None
     header = text.partition("\n")[0]
     separator = max(SEPARATORS, key=header.count)
+    csv.field_size_limit(LONGEST_CELL)
     try:
         rows = [row for row in csv.reader(text.splitlines(), delimiter=separator) if any(row)]
     except csv.Error:
@@ -88,6 +91,11 @@ def plan_rows(
     """
     if sample is None:
         return Rows(columns or COLUMNS, SEPARATORS[0], _by_name(sources))
+    if any(spell(source.file) == sample.columns[0] for source in sources for spell in _SPELLINGS):
+        raise SubmissionError(
+            f"The sample has no header, for its first line names the photo “{sample.columns[0]}”: "
+            f"put a line with the names of both columns before it, as {','.join(COLUMNS)}."
+        )
     spell = _spelling(sources, sample)
     photos = _named(sources, spell)
     listed = list(dict.fromkeys(sample.names))

@@ -6,21 +6,24 @@ masks before it takes its name.
 """
 
 import csv
+import errno
 import hashlib
 import json
 import os
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
+from io import FileIO
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
+from filelock import FileLock, Timeout
 
 from crackdemo.arrays import CrackMask
 from crackdemo.detection.detector import Detector
 from crackdemo.errors import FolderError, MaskError, SubmissionError
-from crackdemo.evaluation.sample import Rows
+from crackdemo.evaluation.sample import LONGEST_CELL, Rows
 from crackdemo.files import make_folder, reason_of, sha256_of, written_whole
 from crackdemo.inspection.predict import Failed, Inspected, Outcome, inspect_photos
 from crackdemo.masks.presets import Preset
@@ -30,7 +33,6 @@ MUCH = 0.6
 """Share of a photo that no crack covers: worth a look before a file is sent."""
 _MANY = 20
 """Photos, among which one without crack is to be expected."""
-_LONGEST_CELL = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,7 @@ class Submission:
         self._out, self._rows, self._form = out, rows, form
         self._preset, self._gate = preset, gate
         settings = json.dumps([asdict(form), asdict(preset), gate, version], sort_keys=True)
+        self._lock = FileLock(out.with_name(f".{out.name}.lock"))
         self._journal = _Journal(out.with_name(f".{out.name}.part"), settings)
         self._journal.forget(name for name in self._journal.places if not self._holds(name))
         self._failed: list[Failed] = []
@@ -147,14 +150,14 @@ class Submission:
         """Scores the photos that have no row yet, in the order of the rows.
 
         A photo that fails holds nothing up; its row will be empty. Raises FolderError when the
-        disk is full: what was done stays.
+        disk is full: what was done stays; SubmissionError where another run makes the same file.
         """
         left = {
             source: name
             for name, source in self._rows.photos.items()
             if name not in self._journal.places
         }
-        with closing(self._journal):
+        with _alone_with(self._lock, self._out.name), closing(self._journal):
             for outcome in inspect_photos(left, detector, self._preset):
                 if isinstance(outcome, Inspected):
                     self._journal.add(self._row(left[outcome.source], outcome))
@@ -173,12 +176,10 @@ class Submission:
                 self._write(building)
                 self._check(building)
         except OSError as error:
-            raise FolderError(
-                f"The submission cannot be written ({reason_of(error)}): free some space and start "
-                "again; what was scored so far is not lost."
-            ) from None
+            raise _unwritable(error) from None
         summary = self._summary()
         self._journal.remove()
+        Path(self._lock.lock_file).unlink(missing_ok=True)
         return summary
 
     def _row(self, name: str, inspected: Inspected) -> Row:
@@ -203,7 +204,7 @@ class Submission:
                 writer.writerow([name, (row.runs if row else "") or self._form.empty])
 
     def _check(self, building: Path) -> None:
-        csv.field_size_limit(_LONGEST_CELL)  # a mask may be longer than the 131,072 of default
+        csv.field_size_limit(LONGEST_CELL)
         with building.open(encoding="utf-8", newline="") as file:
             read = csv.reader(file, delimiter=self._rows.separator)
             if tuple(next(read)) != self._rows.columns:
@@ -238,6 +239,30 @@ class Submission:
         return Summary(rows, empty, total / max(1, rows), most, len(self._failed))
 
 
+@contextmanager
+def _alone_with(lock: FileLock, name: str) -> Iterator[None]:
+    """While rows are made. Raises SubmissionError where another run makes them, FolderError."""
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise SubmissionError(
+            f"Another run is making “{name}”: wait for it, or give another file."
+        ) from None
+    except OSError as error:
+        raise _unwritable(error) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _unwritable(error: OSError) -> FolderError:
+    return FolderError(
+        f"The submission cannot be written ({reason_of(error)}): free some space and start "
+        "again; what was scored so far is not lost."
+    )
+
+
 def _differs(what: str) -> SubmissionError:
     return SubmissionError(
         f"The submission was not written, because {what} did not read back as it was: please "
@@ -255,7 +280,7 @@ class _Journal:
     def __init__(self, path: Path, settings: str) -> None:
         self._path, self._settings = path, settings
         self.places: dict[str, int] = {}
-        self._sink: IO[bytes] | None = None
+        self._sink: FileIO | None = None
         self._end = 0
         self._find()
 
@@ -264,13 +289,9 @@ class _Journal:
         try:
             sink = self._opened()
             line = json.dumps(asdict(row)).encode() + b"\n"
-            sink.write(line)
-            sink.flush()
+            _write_whole(sink, line)
         except OSError as error:
-            raise FolderError(
-                f"The submission cannot be written ({reason_of(error)}): free some space and start "
-                "again; what was scored so far is not lost."
-            ) from None
+            raise _unwritable(error) from None
         self.places[row.name] = self._end
         self._end += len(line)
 
@@ -316,15 +337,23 @@ class _Journal:
     def _head(self) -> bytes:
         return hashlib.sha256(self._settings.encode()).hexdigest().encode() + b"\n"
 
-    def _opened(self) -> IO[bytes]:
+    def _opened(self) -> FileIO:
         if self._sink is None:
             fresh = not self._end
-            self._sink = self._path.open("wb" if fresh else "r+b")
+            # unbuffered: what a full disk refused would be tried again when it is closed
+            self._sink = self._path.open("wb" if fresh else "r+b", buffering=0)
             if fresh:
-                self._end = self._sink.write(self._head())
+                _write_whole(self._sink, self._head())
+                self._end = len(self._head())
             self._sink.truncate(self._end)
             self._sink.seek(0, os.SEEK_END)
         return self._sink
+
+
+def _write_whole(sink: FileIO, content: bytes) -> None:
+    """Raises OSError where the disk takes but a part; the next start cuts that off."""
+    if sink.write(content) != len(content):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _row(values: dict[str, Any]) -> Row:

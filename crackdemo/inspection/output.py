@@ -1,6 +1,7 @@
 """The folder that `predict` writes: views, tables, and what another run finds done there."""
 
 import csv
+import errno
 import json
 from collections.abc import Mapping, Sequence
 from io import StringIO
@@ -59,6 +60,8 @@ class OutputFolder:
         """Writes a photo's views, by name. Raises OSError."""
         for view in self.views:
             path = self._path(view, stem)
+            if not (self.folder / _RESULTS).exists():
+                raise FileNotFoundError(errno.ENOENT, "the output folder is gone")
             path.parent.mkdir(parents=True, exist_ok=True)
             if view in _JPEGS:
                 write_jpeg(path, np.asarray(pictures[view]))
@@ -67,6 +70,11 @@ class OutputFolder:
 
     def write_tables(self, results: str, errors: str) -> None:
         """Each whole. Raises FolderError where there is no room for them: the older ones stay."""
+        if not self.folder.is_dir():
+            raise FolderError(
+                f"The output folder “{self.folder.resolve().name}” is gone, and so is what was "
+                "written there: run it again."
+            )
         self._write(_RESULTS, results)
         self._write(_ERRORS, errors)
 

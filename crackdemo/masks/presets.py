@@ -53,6 +53,21 @@ class Preset:
         """As it holds for one photo: with that photo's own region, where it has one."""
         return replace(self, region=self.regions.get(sha256, self.region))
 
+    def warning_with(self, weights: str, commit: str | None) -> str:
+        """What a person should know who uses it with these weights; empty where it was made with
+        them, or where that is not known."""
+        if self.weights is None or (self.weights, self.commit) == (weights, commit):
+            return ""
+        if self.weights == weights:
+            return (
+                f"This preset was made with another version of {weights} "
+                f"(commit {self.commit or 'unknown'}): it may mark other things here."
+            )
+        return (
+            f"This preset was made with {self.weights}, but {weights} is chosen: "
+            "it may mark other things here."
+        )
+
     def without_names(self, names: Collection[str]) -> "Preset":
         """Without what is said of these file names alone."""
         kept = {name: dots for name, dots in self.dropped_by_name.items() if name not in names}

@@ -236,7 +236,6 @@ def _fit(
 ) -> Generator[EpochReport, None, TrainingState]:
     state = team.shared_start(lambda: load_state(run.last_state, config, team.device))
     run.keep_metrics(state.epoch)
-    run.at("training")
     samples = Samples(config, data.validation)
     try:
         for report in fit(config, state, data.train, data.validation, workers, team):
@@ -264,6 +263,7 @@ def _settled(
     """With minutes as epochs, from a few measured steps."""
     minutes = run.config().minutes
     if minutes is None:
+        run.at("training")
         return config
     run.at("measuring how long a step takes")
     config = within(config, minutes, seconds_per_step(config, train, workers, team))
@@ -272,6 +272,7 @@ def _settled(
         f"Time given: {minutes:g} min. Epochs: {config.epochs}. Steps in each: "
         f"{config.steps_per_epoch}."
     )
+    run.at(f"training for about {minutes:g} min")
     return config
 
 

@@ -53,20 +53,7 @@ def takeaway() -> Takeaway:
 def note_on(preset: Preset, roll: Roll) -> str:
     """Where the preset was made with other weights than those that score; else nothing."""
     weights = roll.weights
-    if preset.weights is None or weights is None:
-        return ""
-    made, present = (preset.weights, preset.commit), (weights.name, weights.commit)
-    if made == present:
-        return ""
-    if preset.weights == weights.name:
-        return (
-            f"This preset was made with another version of {weights.name} "
-            f"(commit {preset.commit or 'unknown'}): it may mark other things here."
-        )
-    return (
-        f"This preset was made with {preset.weights}, but {weights.name} is chosen: "
-        "it may mark other things here."
-    )
+    return "" if weights is None else preset.warning_with(weights.name, weights.commit)
 
 
 def wire(bench: Workbench, knobs: Knobs, takeaway: Takeaway, stage: Stage, states: States) -> None:

@@ -288,6 +288,7 @@
     const next = { weights: name, values: { ...present, ...mask } };
     restore(next);
     viewer.did({ undo: () => restore(past), redo: () => restore(next) });
+    notice.say(`${name} brought its own settings.`, () => goBack(past, next));
   }
 
   viewer.onstate(tell);

@@ -17,7 +17,7 @@ from crackdemo.data.intake import take_in
 from crackdemo.errors import CrackdemoError, SourceError, SubmissionError
 from crackdemo.evaluation.sample import plan_rows, read_sample
 from crackdemo.evaluation.submission import RowFormat, Submission
-from crackdemo.files import reason_of
+from crackdemo.files import reason_of, sha256_of
 from crackdemo.inspection.predict import Failed
 from crackdemo.masks.presets import Preset, read_preset
 from crackdemo.masks.rle import ORDERS
@@ -111,10 +111,11 @@ def build(bench: Workbench) -> None:
     ) -> Iterator[dict[Any, Any]]:  # fmt: skip
         wish = Wish(source, photos, folder, weights, preset, sample, gate, columns, order, base,
                     empty)  # fmt: skip
-        with turns.take(request.session_hash or "") as turn:
+        visitor = request.session_hash or ""
+        with turns.take(visitor) as turn:
             yield {file: gr.File(visible=False), sheet: [], notes: "", status: "Looking …"}
             try:
-                for step in steps(bench, wish, lambda: turn.is_over):
+                for step in steps(bench, wish, visitor, lambda: turn.is_over):
                     if isinstance(step, str):
                         yield {status: step}
                     else:
@@ -126,6 +127,9 @@ def build(bench: Workbench) -> None:
                         }
             except CrackdemoError as refusal:
                 yield {status: f"⚠️ {escape(str(refusal))}"}
+            except OSError as error:
+                said = f"The submission cannot be written ({reason_of(error)}): free some space."
+                yield {status: f"⚠️ {escape(said)}"}
 
     def end(request: gr.Request) -> None:
         turns.stop(request.session_hash or "")
@@ -151,14 +155,24 @@ class Made:
     """The sheet."""
 
 
-def steps(bench: Workbench, wish: Wish, is_over: Callable[[], bool]) -> Iterator[str | Made]:
-    """Sentences on the progress, and at the end the file. Raises CrackdemoError."""
+def steps(
+    bench: Workbench, wish: Wish, visitor: str, is_over: Callable[[], bool]
+) -> Iterator[str | Made]:
+    """Sentences on the progress, and at the end the file. Raises CrackdemoError.
+
+    visitor: whose it is; only a visitor's own stopped runs go on.
+    """
     with _photos(bench, wish) as (folder, left_out):
-        yield from _steps(bench, wish, folder, left_out, is_over)
+        yield from _steps(bench, wish, visitor, folder, left_out, is_over)
 
 
 def _steps(
-    bench: Workbench, wish: Wish, folder: Path, left_out: list[str], is_over: Callable[[], bool]
+    bench: Workbench,
+    wish: Wish,
+    visitor: str,
+    folder: Path,
+    left_out: list[str],
+    is_over: Callable[[], bool],
 ) -> Iterator[str | Made]:
     sources = find_sources([folder])
     sample = None if wish.sample is None else read_sample(Path(wish.sample))
@@ -166,10 +180,11 @@ def _steps(
     weights = bench.resolve(wish.weights)
     own = bench.config(weights).mask
     preset = read_preset(Path(wish.preset), own) if wish.preset else Preset(own)
+    warning = preset.warning_with(weights.name, weights.commit)
     preset = replace(preset, weights=weights.name, commit=weights.commit)
     form = RowFormat(wish.order, int(wish.base), wish.empty or "")
-    # journals of the same photos and settings meet here, so that a second start goes on
-    building = bench.scratch / "submit" / f"{_identity(sources)}.csv"
+    # a visitor's runs over the same photos meet here, so that a second start goes on
+    building = bench.scratch / "submit" / f"{_identity(visitor, sources)}.csv"
     building.parent.mkdir(parents=True, exist_ok=True)
     submission = Submission(building, rows, form, preset, wish.gate, weights.version)
     sheet, told = Sheet(wish.gate), 0.0
@@ -190,13 +205,14 @@ def _steps(
     summary = submission.finish()
     with bench.export_folder() as out:
         shutil.move(building, out / "submission.csv")
-    notes = [*rows.notes, *left_out, *summary.warnings, *failures]
+    notes = [*([warning] if warning else []), *rows.notes, *left_out, *summary.warnings, *failures]
     words = f"{summary.sentence} Written, read back, decoded and compared with the masks."
     yield Made(out / "submission.csv", words, notes, sheet.pictures())
 
 
-def _identity(sources: Sequence[Source]) -> str:
-    text = "\n".join(f"{source.file} {source.path.stat().st_size}" for source in sources)
+def _identity(visitor: str, sources: Sequence[Source]) -> str:
+    photos = [f"{source.file} {sha256_of(source.path)}" for source in sources]
+    text = "\n".join([visitor, *photos])
     return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:16]
 
 

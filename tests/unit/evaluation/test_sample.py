@@ -118,6 +118,18 @@ def test_a_missing_sample_is_refused_without_its_path(tmp_path: Path) -> None:
     assert str(tmp_path) not in str(refusal.value)
 
 
+def test_a_sample_without_a_header_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "sample.csv").write_text("a.jpg,1 2\nb.jpg,\n")
+    sources = [Source(Path(name), name, name[0]) for name in ("a.jpg", "b.jpg")]
+    with pytest.raises(SubmissionError, match=r"no header, for its first line names .*a[.]jpg"):
+        plan_rows(sources, read_sample(tmp_path / "sample.csv"))
+
+
+def test_a_sample_may_hold_long_masks(tmp_path: Path) -> None:
+    (tmp_path / "sample.csv").write_text(f"file,crack\na.jpg,{'1 2 ' * 50_000}\n")
+    assert read_sample(tmp_path / "sample.csv").names == ("a.jpg",)
+
+
 def test_a_sample_of_other_photos_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SubmissionError, match=r"“z[.]png” and 1 more, but no photo"):
         plan_rows(PHOTOS, sample(tmp_path, "f,c\nx.png,\ny.png,\nz.png,\nw.png,\n"))

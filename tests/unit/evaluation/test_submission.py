@@ -142,7 +142,7 @@ def test_a_submission_that_was_stopped_goes_on(
     with closing(stopped.run(Cycling(one_crack()))) as running:
         assert len(list(islice(running, 3))) == 3
     assert not out.exists()
-    [journal] = tmp_path.glob(".out.csv*")
+    journal = tmp_path / ".out.csv.part"
     if cut_short:
         journal.write_bytes(journal.read_bytes()[:-20])
     again = Submission(out, rows, RowFormat(), PRESET, False)
@@ -193,7 +193,7 @@ def test_what_does_not_read_back_is_not_offered(photos: Path, tmp_path: Path) ->
     out.write_text("older")
     submission = Submission(out, rows_of(photos), RowFormat(), PRESET, False)
     list(submission.run(Cycling(one_crack())))
-    [journal] = tmp_path.glob(".out.csv*")
+    journal = tmp_path / ".out.csv.part"
     lines = [json.loads(line) for line in journal.read_text().splitlines()[1:]]
     runs = lines[3]["runs"]
     changed = runs[:-1] + ("2" if runs[-1] == "1" else "1")
@@ -201,6 +201,28 @@ def test_what_does_not_read_back_is_not_offered(photos: Path, tmp_path: Path) ->
     with pytest.raises(SubmissionError, match=r"the row of “3[.]png” did not read back"):
         submission.finish()
     assert out.read_text() == "older"
+
+
+def test_two_runs_never_make_one_file_at_once(photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    first = Submission(out, rows_of(photos), RowFormat(), PRESET, False)
+    going = first.run(Cycling(one_crack()))
+    next(going)
+    second = Submission(out, rows_of(photos), RowFormat(empty="-1"), PRESET, False)
+    with pytest.raises(SubmissionError, match=r"Another run is making “out[.]csv”"):
+        next(second.run(Cycling(one_crack())))
+    list(going)
+    assert first.finish().rows == 5
+    assert {path.name for path in tmp_path.iterdir()} == {"in", "out.csv"}
+
+
+def test_a_disk_that_is_full_in_the_middle_is_said(photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    (tmp_path / ".out.csv.part").symlink_to("/dev/full")
+    submission = Submission(out, rows_of(photos), RowFormat(), PRESET, False)
+    with pytest.raises(FolderError, match=r"cannot be written .*free some space"):
+        list(submission.run(Cycling(one_crack())))
+    assert not out.exists()
 
 
 def test_names_and_texts_are_written_as_they_are(tmp_path: Path, save_photo) -> None:

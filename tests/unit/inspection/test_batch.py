@@ -239,6 +239,16 @@ class TestBadInput:
         next(outcomes), next(outcomes)
         assert files(out)[:1] == ["0.png"]
 
+    def test_an_output_folder_that_vanishes_is_said_and_not_made_anew(
+        self, folder: Path, tmp_path: Path
+    ) -> None:
+        out = tmp_path / "out"
+        with pytest.raises(FolderError, match="“out” is gone"):
+            for outcome in predict(find_sources([folder]), Threshold(), PRESET, out, FIRST):
+                if outcome.source.file == "1.png":
+                    out.rename(tmp_path / "elsewhere")
+        assert not out.exists()
+
     def test_a_photo_that_vanishes_fails_alone(self, folder: Path, tmp_path: Path):
         sources = find_sources([folder])
         (folder / "2.png").unlink()

@@ -1,4 +1,5 @@
 import json
+import re
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -151,3 +152,20 @@ def test_a_preset_cannot_be_made_with_a_bad_region_or_scale() -> None:
         Preset(MaskParams(), region=(((0, 0), (1, 1)),))
     with pytest.raises(ValueError, match="mm_per_px"):
         Preset(MaskParams(), mm_per_px=-1)
+
+
+@pytest.mark.parametrize(
+    ("made", "commit", "said"),
+    [
+        (None, None, ""),
+        ("cae-asphalt", None, ""),
+        ("cae-concrete", None, "made with cae-concrete, but cae-asphalt is chosen"),
+        ("cae-asphalt", "c0ffee", "another version of cae-asphalt [(]commit c0ffee"),
+    ],
+)
+def test_that_a_preset_was_made_with_other_weights_is_said(
+    made: str | None, commit: str | None, said: str
+) -> None:
+    preset = Preset(MaskParams(), weights=made, commit=commit)
+    warning = preset.warning_with("cae-asphalt", None)
+    assert re.search(said, warning) if said else warning == ""

@@ -43,7 +43,7 @@ def photos(tmp_path: Path, save_photo) -> list[str]:
 
 
 def made(bench: Workbench, wish: Wish) -> Made:
-    *_, last = steps(bench, wish, lambda: False)
+    *_, last = steps(bench, wish, "ann", lambda: False)
     assert isinstance(last, Made)
     return last
 
@@ -81,11 +81,18 @@ def test_a_zip_and_a_folder_give_the_same_rows(
 def test_a_stop_is_told_and_the_next_start_goes_on(bench: Workbench, photos: list[str]) -> None:
     wish = replace(WISH, photos=photos)
     asked = iter([False, True])
-    *_, last = steps(bench, wish, lambda: next(asked))
+    *_, last = steps(bench, wish, "ann", lambda: next(asked))
     assert last == "Stopped after 2 of 4 photos; the next start goes on from here."
     result = made(bench, wish)
     assert len(result.pictures) == 2  # those that were scored now
     assert result.summary.startswith("4 rows")
+
+
+def test_another_visitor_begins_anew(bench: Workbench, photos: list[str]) -> None:
+    wish = replace(WISH, photos=photos)
+    asked = iter([False, True])
+    list(steps(bench, wish, "bob", lambda: next(asked)))
+    assert len(made(bench, wish).pictures) == 4
 
 
 @pytest.mark.parametrize(
