@@ -274,42 +274,52 @@ def _wire_scoring(
         request: gr.Request,
     ) -> Iterator[dict[Any, Any]]:
         problems: list[str] = []
-        with turns.take(request.session_hash or "") as turn:
+        visitor = request.session_hash or ""
+        with turns.take(visitor) as turn:
             try:
                 if not weights:
                     raise DatasetError("No weights are chosen: choose some from the list.")
                 yield {intake.status: "Looking at the photos …", intake.problems: ""}
                 brought = source == UPLOAD
-                set_id = desk.bring(photos or [], masks or []) if brought else desk.name(folder)
-                found = desk.get(set_id)
-                problems += found.notes
-                files, told = [], 0.0
-                with desk.bench.export_folder() as out:
-                    for place, name in enumerate(weights):
-                        loaded = desk.bench.resolve(name)
-                        steps = desk.score(set_id, loaded, lambda: turn.is_over)
-                        for done, outcome in enumerate(steps, 1):
-                            if isinstance(outcome, UnknownPhoto):
-                                problems.append(outcome.reason)
-                            elif outcome.note:
-                                problems.append(outcome.note)
-                            if time.monotonic() - told > 0.5:
-                                told = time.monotonic()
-                                said_so = f"{escape(name)}: {done} of {len(found.photos)} photos"
-                                yield {intake.status: said_so, intake.problems: _listed(problems)}
-                        data = _data_of(desk, set_id, loaded.name)
-                        write_text(out / f"{place}.json", json.dumps(data))
-                        files.append(str(out / f"{place}.json"))
-                names = [desk.bench.resolve(name).name for name in weights]
-                count = len(desk.result(set_id, names[0]).photos)
-                yield {
-                    number: set_id,
-                    results.data: files,
-                    results.of: gr.Dropdown(names, value=names[0]),
-                    intake.status: f"{count} of {len(found.photos)} photos of “"
-                    f"{escape(found.name)}” scored with {escape(', '.join(names))}.",
-                    intake.problems: _listed(list(dict.fromkeys(problems))),
-                }
+                set_id = (
+                    desk.bring(photos or [], masks or [], visitor=visitor)
+                    if brought
+                    else desk.name(folder, visitor)
+                )
+                with desk.holding(set_id) as found:
+                    problems += found.notes
+                    files, told = [], 0.0
+                    with desk.bench.export_folder() as out:
+                        for place, name in enumerate(weights):
+                            loaded = desk.bench.resolve(name)
+                            steps = desk.score(set_id, loaded, lambda: turn.is_over)
+                            for done, outcome in enumerate(steps, 1):
+                                if isinstance(outcome, UnknownPhoto):
+                                    problems.append(outcome.reason)
+                                elif outcome.note:
+                                    problems.append(outcome.note)
+                                if time.monotonic() - told > 0.5:
+                                    told = time.monotonic()
+                                    said_so = (
+                                        f"{escape(name)}: {done} of {len(found.photos)} photos"
+                                    )
+                                    yield {
+                                        intake.status: said_so,
+                                        intake.problems: _listed(problems),
+                                    }
+                            data = _data_of(desk, set_id, loaded.name)
+                            write_text(out / f"{place}.json", json.dumps(data))
+                            files.append(str(out / f"{place}.json"))
+                    names = [desk.bench.resolve(name).name for name in weights]
+                    count = len(desk.result(set_id, names[0]).photos)
+                    yield {
+                        number: set_id,
+                        results.data: files,
+                        results.of: gr.Dropdown(names, value=names[0]),
+                        intake.status: f"{count} of {len(found.photos)} photos of “"
+                        f"{escape(found.name)}” scored with {escape(', '.join(names))}.",
+                        intake.problems: _listed(list(dict.fromkeys(problems))),
+                    }
             except Stopped:
                 yield {intake.status: "Stopped; what was scored is kept for the next start."}
             except CrackdemoError as refusal:
@@ -450,12 +460,13 @@ def _wire_search(
                 kept = desk.bench.scratch / "heat" / f"search-{set_id}-{choose_on}-{objective}.npz"
                 told = 0.0
                 steps = run_search(parts, own, objective, kept, lambda: turn.is_over)
-                for step in steps:
-                    if isinstance(step, Tuning):
-                        yield _found(desk, finder, step, parts.sentence, scored.weights)
-                    elif time.monotonic() - told > 0.5:
-                        told = time.monotonic()
-                        yield {finder.status: f"{step[0]} of {step[1]} photos …"}
+                with desk.holding(set_id):
+                    for step in steps:
+                        if isinstance(step, Tuning):
+                            yield _found(desk, finder, step, parts.sentence, scored.weights)
+                        elif time.monotonic() - told > 0.5:
+                            told = time.monotonic()
+                            yield {finder.status: f"{step[0]} of {step[1]} photos …"}
             except Stopped:
                 yield {finder.status: "Stopped; the next search goes on from here."}
             except CrackdemoError as refusal:
