@@ -132,7 +132,7 @@ def test_a_search_ends_in_settings_that_inspect_takes(tuner: Visitor) -> None:
 def test_the_worst_photos_come_first_and_are_shown_with_their_truth(tuner: Visitor) -> None:
     captions = tuner.page.locator("#tune-strip .caption-label")
     expect(captions).to_have_count(6)
-    dice = [float(text.rpartition("Dice ")[2]) for text in captions.all_inner_texts()]
+    dice = [float(text.split()[1]) for text in captions.all_inner_texts()]
     assert dice == sorted(dice)
     tuner.page.locator("#tune-strip button.thumbnail-item").first.click()
     expect(tuner.page.locator("#tune-photo img")).to_be_visible()

@@ -14,7 +14,7 @@ from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, Weights
 from crackdemo.configs import explained
 from crackdemo.data.splits import SPLITS
 from crackdemo.errors import CrackdemoError, DatasetError, Stopped
-from crackdemo.evaluation.gain import set_figures
+from crackdemo.evaluation.gain import PhotoCounts, set_figures
 from crackdemo.evaluation.heat import KnownPhoto, UnknownPhoto
 from crackdemo.evaluation.tune import OBJECTIVES
 from crackdemo.evaluation.tuning import Tuning
@@ -220,7 +220,8 @@ def _finder() -> Finder:
             "crack together; the others, which the search never sees, report the gain."
         )
         objective = gr.Dropdown(
-            list(OBJECTIVES), value=OBJECTIVES[0], label="What is to be high",
+            [(summary.FIGURES[each], each) for each in OBJECTIVES], value=OBJECTIVES[0],
+            label="What is to be high",
             elem_id="tune-objective",
         )  # fmt: skip
         choose_on = gr.Dropdown(
@@ -369,14 +370,10 @@ def _wire_knobs(desk: Desk, knobs: Knobs, results: Results, number: gr.State) ->
                 for each, photo in zip(counts, scored.photos, strict=True)
                 if photo.photo.mask_path is not None
             ]
-        thumbnails = [
-            (str(_thumbnail(scored.photos[place])), summary.caption(scored.photos[place],
-                                                                          counts[place]))
-            for place in places
-        ]  # fmt: skip
+        film = strip(scored.photos, counts, places)
         return {
             results.exact: _exact(set_figures(masked), seconds, weights) if masked else "",
-            results.film: thumbnails,
+            results.film: film,
             results.places: places,
         }
 
@@ -420,6 +417,17 @@ def _wire_knobs(desk: Desk, knobs: Knobs, results: Results, number: gr.State) ->
     )
 
 
+def strip(
+    photos: Sequence[KnownPhoto], counts: Sequence[PhotoCounts], places: Sequence[int]
+) -> list[tuple[str, str]]:
+    """Small pictures and captions, in the order of places; a refusal is the page's own error."""
+    with said():
+        return [
+            (str(_thumbnail(photos[place])), summary.caption(photos[place], counts[place]))
+            for place in places
+        ]
+
+
 def _thumbnail(photo: KnownPhoto) -> Path:
     path = photo.heat.with_suffix(".jpg")
     if not path.exists():
@@ -428,14 +436,9 @@ def _thumbnail(photo: KnownPhoto) -> Path:
 
 
 def _exact(figures: dict[str, Any], seconds: float, weights: str) -> str:
-    names = {
-        "pixel_precision": "precision", "pixel_recall": "recall", "pixel_f1": "F1",
-        "pixel_f1_2px": "F1 within 2 px", "pixel_f1_5px": "F1 within 5 px", "pixel_iou": "IoU",
-        "mean_image_dice": "mean image Dice",
-    }  # fmt: skip
     cells = "".join(
         f"<span>{words} <b data-figure='{name}'>{figures[name]:.3f}</b></span>"
-        for name, words in names.items()
+        for name, words in summary.FIGURES.items()
     )
     return (
         f"<p class='tune-exact'>With the settings at the left, morphology and all, counted by the "
