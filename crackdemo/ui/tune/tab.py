@@ -111,9 +111,10 @@ def build(bench: Workbench) -> None:
             finder = _finder()
         with gr.Column(scale=8, min_width=320):
             results = _results()
-    _wire_scoring(desk, intake, knobs, results, number)
+    searches = Turns()
+    _wire_scoring(desk, intake, knobs, results, finder, number, searches)
     _wire_knobs(desk, knobs, results, number)
-    _wire_search(desk, knobs, results, finder, number)
+    _wire_search(desk, knobs, results, finder, number, searches)
 
 
 def _intake(bench: Workbench) -> Intake:
@@ -262,7 +263,13 @@ def _listed(problems: Sequence[str]) -> str:
 
 
 def _wire_scoring(
-    desk: Desk, intake: Intake, knobs: Knobs, results: Results, number: gr.State
+    desk: Desk,
+    intake: Intake,
+    knobs: Knobs,
+    results: Results,
+    finder: Finder,
+    number: gr.State,
+    searches: Turns,
 ) -> None:
     turns = Turns()
 
@@ -313,7 +320,10 @@ def _wire_scoring(
                             files.append(str(out / f"{place}.json"))
                     names = [desk.bench.resolve(name).name for name in weights]
                     count = len(desk.result(set_id, names[0]).photos)
+                    searches.stop(visitor)
                     yield {
+                        **_cleared(results, finder),
+                        results.film: gr.Gallery([], selected_index=None),
                         number: set_id,
                         results.data: files,
                         results.of: gr.Dropdown(names, value=names[0]),
@@ -329,12 +339,33 @@ def _wire_scoring(
     intake.start.click(
         run,
         intake.inputs,
-        [number, results.data, results.of, intake.status, intake.problems],
+        [
+            *(number, results.data, results.of, results.film, intake.status, intake.problems),
+            *_cleared(results, finder),
+        ],
         concurrency_limit=None,
         **_QUIET,
     )
+
+    def clear(request: gr.Request) -> dict[Any, Any]:
+        searches.stop(request.session_hash or "")
+        return _cleared(results, finder)
+
+    results.of.input(clear, None, list(_cleared(results, finder)), **_AT_ONCE)
     _stop(intake.stop, turns)
     results.data.change(None, [results.data, knobs.threshold], None, js=_call("load"), **_AT_ONCE)
+
+
+def _cleared(results: Results, finder: Finder) -> dict[Any, Any]:
+    """Nothing on show of the photos and weights before."""
+    return {
+        results.photo: gr.Image(None, visible=False),
+        finder.status: "",
+        finder.result: "",
+        finder.use: gr.Button(visible=False),
+        finder.preset: gr.File(None, visible=False),
+        finder.found: None,
+    }
 
 
 def _stop(button: gr.Button, turns: Turns) -> None:
@@ -373,7 +404,7 @@ def _wire_knobs(desk: Desk, knobs: Knobs, results: Results, number: gr.State) ->
         film = strip(scored.photos, counts, places)
         return {
             results.exact: _exact(set_figures(masked), seconds, weights) if masked else "",
-            results.film: film,
+            results.film: gr.Gallery(film, selected_index=None),
             results.places: places,
         }
 
@@ -448,14 +479,17 @@ def _exact(figures: dict[str, Any], seconds: float, weights: str) -> str:
 
 
 def _wire_search(
-    desk: Desk, knobs: Knobs, results: Results, finder: Finder, number: gr.State
+    desk: Desk,
+    knobs: Knobs,
+    results: Results,
+    finder: Finder,
+    number: gr.State,
+    searches: Turns,
 ) -> None:
-    turns = Turns()
-
     def find(
         set_id: str, weights: str | None, objective: Any, choose_on: Any, request: gr.Request
     ) -> Iterator[dict[Any, Any]]:
-        with turns.take(request.session_hash or "") as turn:
+        with searches.take(request.session_hash or "") as turn:
             try:
                 scored = desk.result(set_id, weights or "")
                 parts = halves(scored, choose_on)
@@ -482,7 +516,7 @@ def _wire_search(
         concurrency_limit=None,
         **_QUIET,
     )
-    _stop(finder.stop, turns)
+    _stop(finder.stop, searches)
     finder.use.click(
         lambda found: [found[each.name] for each in fields(MaskParams)],
         finder.found,
