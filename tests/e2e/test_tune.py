@@ -77,7 +77,8 @@ def pooled(road: Path, tiny_checkpoint: Path, threshold: float) -> tuple[np.ndar
 
 def set_threshold(visitor: Visitor, value: float) -> None:
     field = visitor.page.locator("#tune-threshold input[type=number]")
-    field.fill(f"{value}")
+    field.press("Control+a")
+    field.press_sequentially(f"{value}")
 
 
 @pytest.mark.parametrize("threshold", [0.2, 0.431])
@@ -111,6 +112,35 @@ def test_the_line_can_be_dragged_and_the_slider_follows(tuner: Visitor) -> None:
     field = tuner.page.locator("#tune-threshold input[type=number]")
     expect(field).to_have_value(re.compile(r"^0\.(69|70)"))
     tuner.sees(tuner.page.locator(".told").first, "F1")
+
+
+def test_exact_figures_follow_drags_and_arrows_and_what_cannot_be_changes_nothing(
+    tuner: Visitor,
+) -> None:
+    page, exact = tuner.page, tuner.page.locator("#tune-exact b")
+    tuner.settles()
+    before = exact.all_inner_texts()
+    drawing = page.locator(".tune-chart svg.draggable")
+    drawing.scroll_into_view_if_needed()
+    box = drawing.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 0.95 * box["width"], box["y"] + 60)
+    page.mouse.down()
+    page.mouse.up()
+    expect(exact.first).not_to_have_text(before[0])
+    dragged = exact.all_inner_texts()
+    slider = page.locator("#tune-threshold input[type=range]")
+    slider.focus()
+    for _ in range(8):
+        slider.press("PageDown")
+    expect(exact.nth(1)).not_to_have_text(dragged[1])
+    field = page.locator("#tune-opening input[type=number]")
+    for wrong in ("4", "99", "-2"):
+        field.fill(wrong)
+        field.blur()
+        expect(page.locator("#tune-opening .field-fault")).to_contain_text("stays in force")
+        expect(page.locator("#tune-opening input[type=range]")).to_have_value("0")
+    assert tuner.errors == []
 
 
 def test_a_search_ends_in_settings_that_inspect_takes(tuner: Visitor) -> None:

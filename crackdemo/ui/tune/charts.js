@@ -41,7 +41,7 @@
   }
 
   /** @type {ChartsPart["lines"]} */
-  function lines({ title, xLabel, yLabel, lines: curves, marks = [], moved, tell }) {
+  function lines({ title, xLabel, yLabel, lines: curves, marks = [], moved, released, tell }) {
     const { element } = crackdemo;
     const drawing = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" });
     drawing.setAttribute("aria-label", title);
@@ -118,6 +118,8 @@
         drawing.setPointerCapture(event.pointerId);
         moved(place(event));
       });
+      drawing.addEventListener("pointerup", () => released?.());
+      drawing.addEventListener("pointercancel", () => released?.());
     }
 
     /** @param {[number, number][]} places */

@@ -84,6 +84,8 @@ class Results:
     film: gr.Gallery
     photo: gr.Image
     places: gr.State
+    recount: gr.Button
+    """Hidden: the page presses it when a hand has let a slider, a field or a line go."""
 
 
 @dataclass(frozen=True)
@@ -211,7 +213,8 @@ def _results() -> Results:
         "<i class='missed'></i> missed</p>",
         apply_default_css=False,
     )
-    return Results(data, exact, of, order, film, photo, gr.State([]))
+    recount = gr.Button(visible="hidden", elem_id="tune-recount")
+    return Results(data, exact, of, order, film, photo, gr.State([]), recount)
 
 
 def _finder() -> Finder:
@@ -246,13 +249,9 @@ def _finder() -> Finder:
 
 
 def settings_of(given: Sequence[Any]) -> MaskParams:
-    """Values of `Knobs.all` to settings; sizes that no kernel has go down to the next odd one, and
-    1 and 2 are off. Raises ConfigError."""
+    """Values of `Knobs.all` to settings. Raises ConfigError, as for sizes that no kernel has."""
     values = dict(zip((each.name for each in fields(MaskParams)), given, strict=True))
-    for name in ("opening", "closing"):
-        size = int(values[name] or 0)
-        values[name] = 0 if size < 3 else size - 1 + size % 2
-    for name in ("grow", "min_area"):
+    for name in ("opening", "closing", "grow", "min_area"):
         values[name] = int(values[name] or 0)
     with explained():
         return MaskParams(**values)
@@ -412,8 +411,13 @@ def _wire_knobs(desk: Desk, knobs: Knobs, results: Results, number: gr.State) ->
     shown = [results.exact, results.film, results.places]
     gr.on(
         [
-            *(knob.release for knob in knobs.all if isinstance(knob, gr.Slider)),
-            *(knobs.kernel.input, results.order.input, results.of.change, number.change),
+            *(
+                results.recount.click,
+                knobs.kernel.input,
+                results.order.input,
+                results.of.change,
+                number.change,
+            ),
         ],
         recount,
         inputs,

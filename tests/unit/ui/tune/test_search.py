@@ -80,9 +80,8 @@ def test_a_search_tells_its_progress_and_goes_on_after_a_stop(
     assert text.endswith(tuning.sentence.replace("pixel_f1", "F1"))
 
 
-@pytest.mark.parametrize(("given", "size"), [(0, 0), (1, 0), (2, 0), (3, 3), (4, 3), (14, 13)])
-def test_sizes_that_no_kernel_has_go_down(given: int, size: int) -> None:
-    mask = settings_of([0.5, given, 0, "rect", -1.0, 40.0])
-    assert mask == MaskParams(0.5, size, 0, "rect", -1, 40)
-    with pytest.raises(ConfigError):
-        settings_of([1.5, 0, 0, "rect", 0, 0])
+def test_settings_are_whole_numbers_and_what_cannot_be_is_refused() -> None:
+    assert settings_of([0.5, 3.0, 0, "rect", -1.0, 40.0]) == MaskParams(0.5, 3, 0, "rect", -1, 40)
+    for wrong in ([1.5, 0, 0, "rect", 0, 0], [0.5, 4, 0, "rect", 0, 0]):
+        with pytest.raises(ConfigError):
+            settings_of(wrong)
