@@ -134,6 +134,13 @@ def test_exact_figures_follow_drags_and_arrows_and_what_cannot_be_changes_nothin
     for _ in range(8):
         slider.press("PageDown")
     expect(exact.nth(1)).not_to_have_text(dragged[1])
+    closing = page.locator("#tune-closing input[type=range]")
+    closing.fill("3")
+    closing.press("ArrowRight")
+    expect(closing).to_have_value("5")
+    closing.press("ArrowLeft")
+    closing.press("ArrowLeft")
+    expect(closing).to_have_value("0")
     field = page.locator("#tune-opening input[type=number]")
     for wrong in ("4", "99", "-2"):
         field.fill(wrong)

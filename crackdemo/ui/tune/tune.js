@@ -40,6 +40,7 @@
 
   /** Carries a preset to the Inspect tab, as a hand that loads it there. @type {TunePart["use"]} */
   async function use(file) {
+    recount();
     /** @type {HTMLInputElement | null} */
     const input = document.querySelector("[data-testid='Load a preset-upload-button']");
     if (!file || !input) return;
@@ -354,6 +355,16 @@
         }),
       true,
     );
+    for (const start of ["pointerdown", "keydown"]) {
+      document.addEventListener(
+        start,
+        (event) =>
+          ofKnob(event, (field, block) => {
+            last[block.id] = Number(field.value);
+          }),
+        true,
+      );
+    }
     // at a slider's release, each arrow key, and when a field is left
     document.addEventListener(
       "change",
