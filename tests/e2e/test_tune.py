@@ -77,7 +77,8 @@ def pooled(road: Path, tiny_checkpoint: Path, threshold: float) -> tuple[np.ndar
 
 def set_threshold(visitor: Visitor, value: float) -> None:
     field = visitor.page.locator("#tune-threshold input[type=number]")
-    field.fill(f"{value}")
+    field.press("Control+a")
+    field.press_sequentially(f"{value}")
 
 
 @pytest.mark.parametrize("threshold", [0.2, 0.431])
@@ -113,6 +114,42 @@ def test_the_line_can_be_dragged_and_the_slider_follows(tuner: Visitor) -> None:
     tuner.sees(tuner.page.locator(".told").first, "F1")
 
 
+def test_exact_figures_follow_drags_and_arrows_and_what_cannot_be_changes_nothing(
+    tuner: Visitor,
+) -> None:
+    page, exact = tuner.page, tuner.page.locator("#tune-exact b")
+    tuner.settles()
+    before = exact.all_inner_texts()
+    drawing = page.locator(".tune-chart svg.draggable")
+    drawing.scroll_into_view_if_needed()
+    box = drawing.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 0.95 * box["width"], box["y"] + 60)
+    page.mouse.down()
+    page.mouse.up()
+    expect(exact.first).not_to_have_text(before[0])
+    dragged = exact.all_inner_texts()
+    slider = page.locator("#tune-threshold input[type=range]")
+    slider.focus()
+    for _ in range(8):
+        slider.press("PageDown")
+    expect(exact.nth(1)).not_to_have_text(dragged[1])
+    closing = page.locator("#tune-closing input[type=range]")
+    closing.fill("3")
+    closing.press("ArrowRight")
+    expect(closing).to_have_value("5")
+    closing.press("ArrowLeft")
+    closing.press("ArrowLeft")
+    expect(closing).to_have_value("0")
+    field = page.locator("#tune-opening input[type=number]")
+    for wrong in ("4", "99", "-2"):
+        field.fill(wrong)
+        field.blur()
+        expect(page.locator("#tune-opening .field-fault")).to_contain_text("stays in force")
+        expect(page.locator("#tune-opening input[type=range]")).to_have_value("0")
+    assert tuner.errors == []
+
+
 def test_a_search_ends_in_settings_that_inspect_takes(tuner: Visitor) -> None:
     page = tuner.page
     page.get_by_role("button", name="Search for settings").click()
@@ -132,7 +169,7 @@ def test_a_search_ends_in_settings_that_inspect_takes(tuner: Visitor) -> None:
 def test_the_worst_photos_come_first_and_are_shown_with_their_truth(tuner: Visitor) -> None:
     captions = tuner.page.locator("#tune-strip .caption-label")
     expect(captions).to_have_count(6)
-    dice = [float(text.rpartition("Dice ")[2]) for text in captions.all_inner_texts()]
+    dice = [float(text.split()[1]) for text in captions.all_inner_texts()]
     assert dice == sorted(dice)
     tuner.page.locator("#tune-strip button.thumbnail-item").first.click()
     expect(tuner.page.locator("#tune-photo img")).to_be_visible()

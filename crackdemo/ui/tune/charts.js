@@ -41,7 +41,7 @@
   }
 
   /** @type {ChartsPart["lines"]} */
-  function lines({ title, xLabel, yLabel, lines: curves, marks = [], moved, tell }) {
+  function lines({ title, xLabel, yLabel, lines: curves, marks = [], moved, released, tell }) {
     const { element } = crackdemo;
     const drawing = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" });
     drawing.setAttribute("aria-label", title);
@@ -53,7 +53,11 @@
       line.append(svg("title", {}, name));
       drawing.append(line);
     }
-    for (const { x, label, colour } of marks) {
+    const present = svg("g", { class: "present" });
+    // labels come last, so that no line crosses them
+    const labels = svg("g", {});
+    for (const [i, { x, label, colour }] of marks.entries()) {
+      const isLeft = x > 0.6;
       drawing.append(
         svg("line", {
           class: "mark",
@@ -63,19 +67,21 @@
           y2: yOf(1),
           stroke: colour,
         }),
+      );
+      labels.append(
         svg(
           "text",
           {
             class: "mark-label",
-            x: xOf(x) + 3,
-            y: TOP + 9 + 11 * marks.findIndex((m) => m.label === label),
+            x: xOf(x) + (isLeft ? -4 : 4),
+            y: TOP + 9 + 13 * i,
+            "text-anchor": isLeft ? "end" : "start",
           },
           label,
         ),
       );
     }
-    const present = svg("g", { class: "present" });
-    drawing.append(present);
+    drawing.append(present, labels);
     const said = element("output", { class: "told" });
     const legend = element(
       "p",
@@ -112,6 +118,8 @@
         drawing.setPointerCapture(event.pointerId);
         moved(place(event));
       });
+      drawing.addEventListener("pointerup", () => released?.());
+      drawing.addEventListener("pointercancel", () => released?.());
     }
 
     /** @param {[number, number][]} places */

@@ -12,6 +12,7 @@ from crackdemo.evaluation.tune import Objective, Search
 from crackdemo.evaluation.tuning import FEW, SearchFile, Tuning, conclude
 from crackdemo.masks.params import MaskParams
 from crackdemo.ui.tune.sets import ScoredSet
+from crackdemo.ui.tune.summary import FIGURES
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,19 @@ def halves(scored: ScoredSet, choose_on: Split) -> Halves:
             "best: choose on another part, or bring photos with cracks."
         )
     rest = "" if unseen else " (training photos: weights fitted on this folder have seen them)"
+    idle = len(others) - len(reporting)
+    unused = (
+        f" {idle} of the train part {'take' if idle > 1 else 'takes'} no part, because weights "
+        "fitted on this folder have seen them."
+        if idle
+        else ""
+    )
     few = " That is little to go by." if min(len(choosing), len(reporting)) < FEW else ""
     return Halves(
         choosing,
         reporting,
         f"{len(choosing)} photos of the {choose_on} part chose, {len(reporting)} others, which the "
-        f"search never saw, report{rest}.{few}",
+        f"search never saw, report{rest}.{unused}{few}",
     )
 
 
@@ -117,8 +125,9 @@ def described(tuning: Tuning, sentence: str) -> str:
     for words, side in (("chose (too good)", tuning.choosing), ("report", tuning.reporting)):
         for name in ("pixel_f1", "pixel_f1_2px", "pixel_iou", "mean_image_dice"):
             cells = _cells([side["tuned"][name], side["calibrated"][name]])
-            lines.append(f"| {name}, {words} | {cells} |")
-    return "\n".join([*lines, "", tuning.sentence])
+            lines.append(f"| {FIGURES[name]}, {words} | {cells} |")
+    in_words = tuning.sentence.replace(tuning.objective, FIGURES[tuning.objective])
+    return "\n".join([*lines, "", in_words])
 
 
 def _cells(values: Sequence[float]) -> str:

@@ -3,8 +3,9 @@
 import shutil
 import tempfile
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,8 +19,10 @@ from crackdemo.evaluation.heat import HeatCache, HeatOutcome, KnownPhoto
 from crackdemo.files import reason_of
 from crackdemo.ui.workbench import Workbench
 
-_KEPT_SETS = 8
-"""Uploads that are kept; the oldest one makes room."""
+_KEPT_SETS = 24
+"""Sets of all visitors together; the one that was longest not used makes room."""
+_KEPT_EACH = 2
+"""Sets of one visitor, so that nobody's starts push out the sets of others."""
 TakeIn = Callable[[Sequence[Path], Path], list[str]]
 
 
@@ -56,13 +59,15 @@ class Desk:
     bench: Workbench
     """Where weights and scratch folders come from."""
     sets: OrderedDict[str, LabelledSet] = field(default_factory=OrderedDict)
-    """By a number that visitors are given."""
+    """By a number that visitors are given; the one that was longest not used comes first."""
     scored: dict[tuple[str, str], ScoredSet] = field(default_factory=dict)
     """By set and weights."""
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
         self._folders: dict[str, Path] = {}
+        self._visitors: dict[str, str] = {}
+        self._in_use: Counter[str] = Counter()
         self._numbers = 0
 
     @property
@@ -70,10 +75,16 @@ class Desk:
         """Heatmaps of all sets: a photo in two of them is scored once."""
         return HeatCache(self.bench.scratch / "heat")
 
-    def bring(self, photos: Sequence[str], masks: Sequence[str], take_in: TakeIn = take_in) -> str:
+    def bring(
+        self,
+        photos: Sequence[str],
+        masks: Sequence[str],
+        take_in: TakeIn = take_in,
+        visitor: str = "",
+    ) -> str:
         """Uploaded photos with masks of equal stems, or a ZIP with folders; gives the set's number.
 
-        Raises DatasetError.
+        visitor: whose set it is. Raises DatasetError.
         """
         if not photos:
             raise DatasetError("There are no photos yet: upload some and their masks, or a ZIP.")
@@ -97,9 +108,9 @@ class Desk:
         except BaseException:
             shutil.rmtree(folder.parent, ignore_errors=True)
             raise
-        return self._keep(found, folder.parent)
+        return self._keep(found, folder.parent, visitor)
 
-    def name(self, text: str) -> str:
+    def name(self, text: str, visitor: str = "") -> str:
         """A folder that the app may read; gives the set's number. Raises DatasetError."""
         try:
             folder = Path(text.strip()).resolve()
@@ -113,7 +124,7 @@ class Desk:
                 "This folder is missing, or the app may not read it: name it with --allow when you "
                 "start the app."
             )
-        return self._keep(read_set(folder), None)
+        return self._keep(read_set(folder), None, visitor)
 
     def score(
         self, number: str, weights: Weights, should_stop: Callable[[], bool]
@@ -137,10 +148,25 @@ class Desk:
 
     def get(self, number: str) -> LabelledSet:
         """Raises DatasetError for a set that is gone."""
+        with self._lock:
+            if number in self.sets:
+                self.sets.move_to_end(number)
+                return self.sets[number]
+        raise DatasetError("These photos are no longer here: give them once more.")
+
+    @contextmanager
+    def holding(self, number: str) -> Iterator[LabelledSet]:
+        """The set, which makes no room meanwhile. Raises DatasetError for one that is gone."""
+        with self._lock:
+            self._in_use[number] += 1
         try:
-            return self.sets[number]
-        except KeyError:
-            raise DatasetError("These photos are no longer here: give them once more.") from None
+            yield self.get(number)
+        finally:
+            with self._lock:
+                self._in_use[number] -= 1
+                if not self._in_use[number]:
+                    del self._in_use[number]
+                self._make_room()
 
     def result(self, number: str, weights: str) -> ScoredSet:
         """Raises DatasetError for what was not scored, or is gone."""
@@ -150,19 +176,31 @@ class Desk:
         except KeyError:
             raise DatasetError("These weights have not scored the photos yet.") from None
 
-    def _keep(self, found: LabelledSet, folder: Path | None) -> str:
+    def _keep(self, found: LabelledSet, folder: Path | None, visitor: str) -> str:
         with self._lock:
             self._numbers += 1
             number = str(self._numbers)
             self.sets[number] = found
+            self._visitors[number] = visitor
             if folder is not None:
                 self._folders[number] = folder
-            while len(self.sets) > _KEPT_SETS:
-                oldest, _ = self.sets.popitem(last=False)
-                self.scored = {key: each for key, each in self.scored.items() if key[0] != oldest}
-                if oldest in self._folders:
-                    shutil.rmtree(self._folders.pop(oldest), ignore_errors=True)
+            self._make_room()
         return number
+
+    def _make_room(self) -> None:
+        """Lets go of what is over both bounds, but never of a set in use or the newest one."""
+        for visitor, count in Counter(self._visitors.values()).items():
+            own = [number for number in self.sets if self._visitors[number] == visitor]
+            self._let_go(own, count - _KEPT_EACH)
+        self._let_go(list(self.sets), len(self.sets) - _KEPT_SETS)
+
+    def _let_go(self, numbers: list[str], count: int) -> None:
+        idle = [number for number in numbers[:-1] if not self._in_use[number]]
+        for number in idle[: max(0, count)]:
+            del self.sets[number], self._visitors[number]
+            self.scored = {key: each for key, each in self.scored.items() if key[0] != number}
+            if number in self._folders:
+                shutil.rmtree(self._folders.pop(number), ignore_errors=True)
 
 
 def read_set(folder: Path, left_out: Sequence[str] = ()) -> LabelledSet:

@@ -28,6 +28,12 @@ TOLERANCES = (2, 5)
 Order: TypeAlias = Literal["Dice", "False positives", "False negatives", "Score"]
 ORDERS: tuple[Order, ...] = get_args(Order)
 """What the film strip goes by: the worst photos come first."""
+FIGURES = {
+    "pixel_precision": "precision", "pixel_recall": "recall", "pixel_f1": "F1",
+    "pixel_f1_2px": "F1 within 2 px", "pixel_f1_5px": "F1 within 5 px", "pixel_iou": "IoU",
+    "mean_image_dice": "mean image Dice",
+}  # fmt: skip
+"""What people read for a figure's name."""
 _CUTS = np.array([cut_value(step / STEPS) for step in range(STEPS + 1)])
 _SHOWN = 1024
 """Longest side of the photo on show."""
@@ -140,11 +146,11 @@ def worst_first(
 
 
 def caption(photo: KnownPhoto, counts: PhotoCounts) -> str:
-    """Name and how well it is marked."""
+    """How well it is marked, and its name: a narrow picture cuts off the end."""
     name = Path(photo.photo.source.file).name
     if photo.photo.mask_path is None:
-        return f"{name} · {'cracked' if photo.cracked else 'clean'}, score {photo.score:.2f}"
-    return f"{name} · Dice {counts.exact.dice:.2f}"
+        return f"{photo.score:.2f} {'cracked' if photo.cracked else 'clean'} · {name}"
+    return f"Dice {counts.exact.dice:.2f} · {name}"
 
 
 def shown(photo: KnownPhoto, params: MaskParams, side: int = _SHOWN) -> RgbImage:

@@ -14,7 +14,7 @@ from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, Weights
 from crackdemo.configs import explained
 from crackdemo.data.splits import SPLITS
 from crackdemo.errors import CrackdemoError, DatasetError, Stopped
-from crackdemo.evaluation.gain import set_figures
+from crackdemo.evaluation.gain import PhotoCounts, set_figures
 from crackdemo.evaluation.heat import KnownPhoto, UnknownPhoto
 from crackdemo.evaluation.tune import OBJECTIVES
 from crackdemo.evaluation.tuning import Tuning
@@ -84,6 +84,8 @@ class Results:
     film: gr.Gallery
     photo: gr.Image
     places: gr.State
+    recount: gr.Button
+    """Hidden: the page presses it when a hand has let a slider, a field or a line go."""
 
 
 @dataclass(frozen=True)
@@ -111,9 +113,10 @@ def build(bench: Workbench) -> None:
             finder = _finder()
         with gr.Column(scale=8, min_width=320):
             results = _results()
-    _wire_scoring(desk, intake, knobs, results, number)
+    searches = Turns()
+    _wire_scoring(desk, intake, knobs, results, finder, number, searches)
     _wire_knobs(desk, knobs, results, number)
-    _wire_search(desk, knobs, results, finder, number)
+    _wire_search(desk, knobs, results, finder, number, searches)
 
 
 def _intake(bench: Workbench) -> Intake:
@@ -210,7 +213,8 @@ def _results() -> Results:
         "<i class='missed'></i> missed</p>",
         apply_default_css=False,
     )
-    return Results(data, exact, of, order, film, photo, gr.State([]))
+    recount = gr.Button(visible="hidden", elem_id="tune-recount")
+    return Results(data, exact, of, order, film, photo, gr.State([]), recount)
 
 
 def _finder() -> Finder:
@@ -220,7 +224,8 @@ def _finder() -> Finder:
             "crack together; the others, which the search never sees, report the gain."
         )
         objective = gr.Dropdown(
-            list(OBJECTIVES), value=OBJECTIVES[0], label="What is to be high",
+            [(summary.FIGURES[each], each) for each in OBJECTIVES], value=OBJECTIVES[0],
+            label="What is to be high",
             elem_id="tune-objective",
         )  # fmt: skip
         choose_on = gr.Dropdown(
@@ -244,13 +249,9 @@ def _finder() -> Finder:
 
 
 def settings_of(given: Sequence[Any]) -> MaskParams:
-    """Values of `Knobs.all` to settings; sizes that no kernel has go down to the next odd one, and
-    1 and 2 are off. Raises ConfigError."""
+    """Values of `Knobs.all` to settings. Raises ConfigError, as for sizes that no kernel has."""
     values = dict(zip((each.name for each in fields(MaskParams)), given, strict=True))
-    for name in ("opening", "closing"):
-        size = int(values[name] or 0)
-        values[name] = 0 if size < 3 else size - 1 + size % 2
-    for name in ("grow", "min_area"):
+    for name in ("opening", "closing", "grow", "min_area"):
         values[name] = int(values[name] or 0)
     with explained():
         return MaskParams(**values)
@@ -261,7 +262,13 @@ def _listed(problems: Sequence[str]) -> str:
 
 
 def _wire_scoring(
-    desk: Desk, intake: Intake, knobs: Knobs, results: Results, number: gr.State
+    desk: Desk,
+    intake: Intake,
+    knobs: Knobs,
+    results: Results,
+    finder: Finder,
+    number: gr.State,
+    searches: Turns,
 ) -> None:
     turns = Turns()
 
@@ -274,42 +281,55 @@ def _wire_scoring(
         request: gr.Request,
     ) -> Iterator[dict[Any, Any]]:
         problems: list[str] = []
-        with turns.take(request.session_hash or "") as turn:
+        visitor = request.session_hash or ""
+        with turns.take(visitor) as turn:
             try:
                 if not weights:
                     raise DatasetError("No weights are chosen: choose some from the list.")
                 yield {intake.status: "Looking at the photos …", intake.problems: ""}
                 brought = source == UPLOAD
-                set_id = desk.bring(photos or [], masks or []) if brought else desk.name(folder)
-                found = desk.get(set_id)
-                problems += found.notes
-                files, told = [], 0.0
-                with desk.bench.export_folder() as out:
-                    for place, name in enumerate(weights):
-                        loaded = desk.bench.resolve(name)
-                        steps = desk.score(set_id, loaded, lambda: turn.is_over)
-                        for done, outcome in enumerate(steps, 1):
-                            if isinstance(outcome, UnknownPhoto):
-                                problems.append(outcome.reason)
-                            elif outcome.note:
-                                problems.append(outcome.note)
-                            if time.monotonic() - told > 0.5:
-                                told = time.monotonic()
-                                said_so = f"{escape(name)}: {done} of {len(found.photos)} photos"
-                                yield {intake.status: said_so, intake.problems: _listed(problems)}
-                        data = _data_of(desk, set_id, loaded.name)
-                        write_text(out / f"{place}.json", json.dumps(data))
-                        files.append(str(out / f"{place}.json"))
-                names = [desk.bench.resolve(name).name for name in weights]
-                count = len(desk.result(set_id, names[0]).photos)
-                yield {
-                    number: set_id,
-                    results.data: files,
-                    results.of: gr.Dropdown(names, value=names[0]),
-                    intake.status: f"{count} of {len(found.photos)} photos of “"
-                    f"{escape(found.name)}” scored with {escape(', '.join(names))}.",
-                    intake.problems: _listed(list(dict.fromkeys(problems))),
-                }
+                set_id = (
+                    desk.bring(photos or [], masks or [], visitor=visitor)
+                    if brought
+                    else desk.name(folder, visitor)
+                )
+                with desk.holding(set_id) as found:
+                    problems += found.notes
+                    files, told = [], 0.0
+                    with desk.bench.export_folder() as out:
+                        for place, name in enumerate(weights):
+                            loaded = desk.bench.resolve(name)
+                            steps = desk.score(set_id, loaded, lambda: turn.is_over)
+                            for done, outcome in enumerate(steps, 1):
+                                if isinstance(outcome, UnknownPhoto):
+                                    problems.append(outcome.reason)
+                                elif outcome.note:
+                                    problems.append(outcome.note)
+                                if time.monotonic() - told > 0.5:
+                                    told = time.monotonic()
+                                    said_so = (
+                                        f"{escape(name)}: {done} of {len(found.photos)} photos"
+                                    )
+                                    yield {
+                                        intake.status: said_so,
+                                        intake.problems: _listed(problems),
+                                    }
+                            data = _data_of(desk, set_id, loaded.name)
+                            write_text(out / f"{place}.json", json.dumps(data))
+                            files.append(str(out / f"{place}.json"))
+                    names = [desk.bench.resolve(name).name for name in weights]
+                    count = len(desk.result(set_id, names[0]).photos)
+                    searches.stop(visitor)
+                    yield {
+                        **_cleared(results, finder),
+                        results.film: gr.Gallery([], selected_index=None),
+                        number: set_id,
+                        results.data: files,
+                        results.of: gr.Dropdown(names, value=names[0]),
+                        intake.status: f"{count} of {len(found.photos)} photos of “"
+                        f"{escape(found.name)}” scored with {escape(', '.join(names))}.",
+                        intake.problems: _listed(list(dict.fromkeys(problems))),
+                    }
             except Stopped:
                 yield {intake.status: "Stopped; what was scored is kept for the next start."}
             except CrackdemoError as refusal:
@@ -318,12 +338,33 @@ def _wire_scoring(
     intake.start.click(
         run,
         intake.inputs,
-        [number, results.data, results.of, intake.status, intake.problems],
+        [
+            *(number, results.data, results.of, results.film, intake.status, intake.problems),
+            *_cleared(results, finder),
+        ],
         concurrency_limit=None,
         **_QUIET,
     )
+
+    def clear(request: gr.Request) -> dict[Any, Any]:
+        searches.stop(request.session_hash or "")
+        return _cleared(results, finder)
+
+    results.of.input(clear, None, list(_cleared(results, finder)), **_AT_ONCE)
     _stop(intake.stop, turns)
     results.data.change(None, [results.data, knobs.threshold], None, js=_call("load"), **_AT_ONCE)
+
+
+def _cleared(results: Results, finder: Finder) -> dict[Any, Any]:
+    """Nothing on show of the photos and weights before."""
+    return {
+        results.photo: gr.Image(None, visible=False),
+        finder.status: "",
+        finder.result: "",
+        finder.use: gr.Button(visible=False),
+        finder.preset: gr.File(None, visible=False),
+        finder.found: None,
+    }
 
 
 def _stop(button: gr.Button, turns: Turns) -> None:
@@ -359,14 +400,10 @@ def _wire_knobs(desk: Desk, knobs: Knobs, results: Results, number: gr.State) ->
                 for each, photo in zip(counts, scored.photos, strict=True)
                 if photo.photo.mask_path is not None
             ]
-        thumbnails = [
-            (str(_thumbnail(scored.photos[place])), summary.caption(scored.photos[place],
-                                                                          counts[place]))
-            for place in places
-        ]  # fmt: skip
+        film = strip(scored.photos, counts, places)
         return {
             results.exact: _exact(set_figures(masked), seconds, weights) if masked else "",
-            results.film: thumbnails,
+            results.film: gr.Gallery(film, selected_index=None),
             results.places: places,
         }
 
@@ -374,8 +411,13 @@ def _wire_knobs(desk: Desk, knobs: Knobs, results: Results, number: gr.State) ->
     shown = [results.exact, results.film, results.places]
     gr.on(
         [
-            *(knob.release for knob in knobs.all if isinstance(knob, gr.Slider)),
-            *(knobs.kernel.input, results.order.input, results.of.change, number.change),
+            *(
+                results.recount.click,
+                knobs.kernel.input,
+                results.order.input,
+                results.of.change,
+                number.change,
+            ),
         ],
         recount,
         inputs,
@@ -410,6 +452,17 @@ def _wire_knobs(desk: Desk, knobs: Knobs, results: Results, number: gr.State) ->
     )
 
 
+def strip(
+    photos: Sequence[KnownPhoto], counts: Sequence[PhotoCounts], places: Sequence[int]
+) -> list[tuple[str, str]]:
+    """Small pictures and captions, in the order of places; a refusal is the page's own error."""
+    with said():
+        return [
+            (str(_thumbnail(photos[place])), summary.caption(photos[place], counts[place]))
+            for place in places
+        ]
+
+
 def _thumbnail(photo: KnownPhoto) -> Path:
     path = photo.heat.with_suffix(".jpg")
     if not path.exists():
@@ -418,14 +471,9 @@ def _thumbnail(photo: KnownPhoto) -> Path:
 
 
 def _exact(figures: dict[str, Any], seconds: float, weights: str) -> str:
-    names = {
-        "pixel_precision": "precision", "pixel_recall": "recall", "pixel_f1": "F1",
-        "pixel_f1_2px": "F1 within 2 px", "pixel_f1_5px": "F1 within 5 px", "pixel_iou": "IoU",
-        "mean_image_dice": "mean image Dice",
-    }  # fmt: skip
     cells = "".join(
         f"<span>{words} <b data-figure='{name}'>{figures[name]:.3f}</b></span>"
-        for name, words in names.items()
+        for name, words in summary.FIGURES.items()
     )
     return (
         f"<p class='tune-exact'>With the settings at the left, morphology and all, counted by the "
@@ -435,14 +483,17 @@ def _exact(figures: dict[str, Any], seconds: float, weights: str) -> str:
 
 
 def _wire_search(
-    desk: Desk, knobs: Knobs, results: Results, finder: Finder, number: gr.State
+    desk: Desk,
+    knobs: Knobs,
+    results: Results,
+    finder: Finder,
+    number: gr.State,
+    searches: Turns,
 ) -> None:
-    turns = Turns()
-
     def find(
         set_id: str, weights: str | None, objective: Any, choose_on: Any, request: gr.Request
     ) -> Iterator[dict[Any, Any]]:
-        with turns.take(request.session_hash or "") as turn:
+        with searches.take(request.session_hash or "") as turn:
             try:
                 scored = desk.result(set_id, weights or "")
                 parts = halves(scored, choose_on)
@@ -450,12 +501,13 @@ def _wire_search(
                 kept = desk.bench.scratch / "heat" / f"search-{set_id}-{choose_on}-{objective}.npz"
                 told = 0.0
                 steps = run_search(parts, own, objective, kept, lambda: turn.is_over)
-                for step in steps:
-                    if isinstance(step, Tuning):
-                        yield _found(desk, finder, step, parts.sentence, scored.weights)
-                    elif time.monotonic() - told > 0.5:
-                        told = time.monotonic()
-                        yield {finder.status: f"{step[0]} of {step[1]} photos …"}
+                with desk.holding(set_id):
+                    for step in steps:
+                        if isinstance(step, Tuning):
+                            yield _found(desk, finder, step, parts.sentence, scored.weights)
+                        elif time.monotonic() - told > 0.5:
+                            told = time.monotonic()
+                            yield {finder.status: f"{step[0]} of {step[1]} photos …"}
             except Stopped:
                 yield {finder.status: "Stopped; the next search goes on from here."}
             except CrackdemoError as refusal:
@@ -468,7 +520,7 @@ def _wire_search(
         concurrency_limit=None,
         **_QUIET,
     )
-    _stop(finder.stop, turns)
+    _stop(finder.stop, searches)
     finder.use.click(
         lambda found: [found[each.name] for each in fields(MaskParams)],
         finder.found,

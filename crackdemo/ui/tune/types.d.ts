@@ -93,6 +93,8 @@ interface ChartOptions {
   marks?: Mark[];
   /** Called while a hand drags the present line. */
   moved?: (x: number) => void;
+  /** Called when the hand lets it go. */
+  released?: () => void;
   /** Said of the place under the pointer, 0..1. */
   tell?: (x: number) => string;
 }
@@ -106,6 +108,8 @@ interface ChartsPart {
 interface TunePart {
   load(files: { url: string }[] | null, threshold: number): Promise<void>;
   move(threshold: number): void;
+  /** Why a field's number cannot be; nothing where it can. */
+  fault(id: string, value: number, range: { min: number; max: number }): string;
   choose(weights: string): void;
   use(file: { url: string } | null): Promise<void>;
 }

@@ -44,10 +44,13 @@ def test_the_halves_share_no_photo(scored: ScoredSet) -> None:
     assert parts.choosing == list(scored.photos[:2])
     assert parts.reporting == list(scored.photos[2:4])
     assert "2 photos of the validation part chose, 2 others" in parts.sentence
+    assert "2 of the train part take no part" in parts.sentence
     assert "little to go by" in parts.sentence
     assert halves(scored, "train").reporting == list(scored.photos[:4])
     only = replace(scored, splits=("validation", *["train"] * 5))
-    assert "have seen them" in halves(only, "validation").sentence
+    alone = halves(only, "validation").sentence
+    assert "have seen them" in alone
+    assert "take no part" not in alone
 
 
 def test_a_side_without_photos_or_cracks_is_refused(scored: ScoredSet) -> None:
@@ -72,13 +75,13 @@ def test_a_search_tells_its_progress_and_goes_on_after_a_stop(
     assert steps[-1] == (8, 8)
     assert isinstance(tuning, Tuning)
     text = described(tuning, parts.sentence)
-    assert "pixel_f1, chose (too good)" in text
-    assert text.endswith(tuning.sentence)
+    assert "| F1, chose (too good) |" in text
+    assert "_" not in text
+    assert text.endswith(tuning.sentence.replace("pixel_f1", "F1"))
 
 
-@pytest.mark.parametrize(("given", "size"), [(0, 0), (1, 0), (2, 0), (3, 3), (4, 3), (14, 13)])
-def test_sizes_that_no_kernel_has_go_down(given: int, size: int) -> None:
-    mask = settings_of([0.5, given, 0, "rect", -1.0, 40.0])
-    assert mask == MaskParams(0.5, size, 0, "rect", -1, 40)
-    with pytest.raises(ConfigError):
-        settings_of([1.5, 0, 0, "rect", 0, 0])
+def test_settings_are_whole_numbers_and_what_cannot_be_is_refused() -> None:
+    assert settings_of([0.5, 3.0, 0, "rect", -1.0, 40.0]) == MaskParams(0.5, 3, 0, "rect", -1, 40)
+    for wrong in ([1.5, 0, 0, "rect", 0, 0], [0.5, 4, 0, "rect", 0, 0]):
+        with pytest.raises(ConfigError):
+            settings_of(wrong)

@@ -7,7 +7,7 @@ from PIL import Image
 
 from crackdemo.errors import DatasetError, Stopped
 from crackdemo.evaluation.heat import KnownPhoto, UnknownPhoto
-from crackdemo.ui.tune.sets import _KEPT_SETS, Desk
+from crackdemo.ui.tune.sets import _KEPT_EACH, _KEPT_SETS, Desk
 from crackdemo.ui.workbench import Workbench
 
 
@@ -95,14 +95,51 @@ def test_only_folders_that_were_allowed_are_read(desk: Desk, tmp_path: Path) -> 
         assert str(tmp_path) not in str(refusal.value)
 
 
-def test_the_oldest_uploads_make_room(desk: Desk, tmp_path: Path) -> None:
+def brought(desk: Desk, folder: Path, visitor: str) -> str:
+    return desk.bring(files(folder / "images"), files(folder / "masks"), visitor=visitor)
+
+
+def is_here(desk: Desk, number: str) -> bool:
+    try:
+        desk.get(number)
+    except DatasetError as gone:
+        assert "no longer here" in str(gone)
+        return False
+    return True
+
+
+def test_a_visitors_many_starts_push_out_nobody_elses_set(desk: Desk, tmp_path: Path) -> None:
     folder = road(tmp_path / "given", 1)
-    first, *_ = [
-        desk.bring(files(folder / "images"), files(folder / "masks")) for _ in range(_KEPT_SETS + 1)
-    ]
+    other = brought(desk, folder, "other")
+    greedy = [brought(desk, folder, "greedy") for _ in range(_KEPT_SETS + 1)]
+    assert is_here(desk, other)
+    assert [is_here(desk, number) for number in greedy[-3:]] == [False, True, True]
+    assert len(list((tmp_path / "scratch" / "tune").iterdir())) == 1 + _KEPT_EACH
+
+
+def test_the_set_longest_not_used_makes_room_but_none_in_use(desk: Desk, tmp_path: Path) -> None:
+    folder = road(tmp_path / "given", 1)
+    held, looked_at, idle = (brought(desk, folder, f"early {n}") for n in range(3))
+    with desk.holding(held):
+        crowd = [brought(desk, folder, f"{n}") for n in range(_KEPT_SETS - 3)]
+        assert is_here(desk, looked_at)
+        brought(desk, folder, "one more")
+        assert [is_here(desk, each) for each in (held, looked_at, idle)] == [True, True, False]
+        for n in range(_KEPT_SETS):
+            brought(desk, folder, f"late {n}")
+        list(desk.score(held, desk.bench.resolve("tiny"), lambda: False))
+    assert not is_here(desk, crowd[-1])
+    assert desk.result(held, "tiny").photos
     assert len(list((tmp_path / "scratch" / "tune").iterdir())) == _KEPT_SETS
-    with pytest.raises(DatasetError, match="no longer here"):
-        desk.get(first)
+
+
+def test_a_set_in_use_outlives_its_visitors_newer_ones(desk: Desk, tmp_path: Path) -> None:
+    folder = road(tmp_path / "given", 1)
+    first = brought(desk, folder, "one")
+    with desk.holding(first):
+        for _ in range(3):
+            last = brought(desk, folder, "one")
+        assert desk.sets.keys() == {first, last}
 
 
 def test_scores_are_kept_by_set_and_weights(desk: Desk, tmp_path: Path) -> None:

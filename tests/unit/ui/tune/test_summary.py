@@ -2,6 +2,7 @@ import base64
 from dataclasses import replace
 from pathlib import Path
 
+import gradio as gr
 import numpy as np
 import pytest
 
@@ -23,6 +24,7 @@ from crackdemo.ui.tune.summary import (
     tally,
     worst_first,
 )
+from crackdemo.ui.tune.tab import strip
 from tests.plain import plain_mask
 from tests.unit.evaluation.test_tune import PHOTOS
 
@@ -89,7 +91,7 @@ def test_the_worst_photos_come_first(scored: ScoredSet) -> None:
     assert missed == sorted(missed, reverse=True)
     # cracked with a score of .2, then sound with .7, then cracked with .9
     assert worst_first(scored.photos, counts, "Score") == [1, 2, 0]
-    assert caption(scored.photos[0], counts[0]) == f"0.png · Dice {counts[0].exact.dice:.2f}"
+    assert caption(scored.photos[0], counts[0]) == f"Dice {counts[0].exact.dice:.2f} · 0.png"
 
 
 def test_the_photo_on_show_has_its_truth_in_three_colours(scored: ScoredSet) -> None:
@@ -105,3 +107,12 @@ def test_the_photo_on_show_has_its_truth_in_three_colours(scored: ScoredSet) -> 
     ):
         assert where.any()
         assert (picture[where] == colour).all()
+
+
+def test_a_disk_that_takes_no_small_picture_is_told(scored: ScoredSet, tmp_path: Path) -> None:
+    counts = list(counted(scored.photos, PLAIN))
+    [(picture, _)] = strip(scored.photos, counts, [1])
+    assert Path(picture).exists()
+    lost = replace(scored.photos[0], heat=tmp_path / "gone" / "0.npz")
+    with pytest.raises(gr.Error, match="The server's disk could not do it"):
+        strip([lost], counts, [0])

@@ -1,0 +1,39 @@
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import gradio as gr
+import numpy as np
+import pytest
+from PIL import Image
+
+from crackdemo.ui.tune import tab
+from crackdemo.ui.workbench import Workbench
+
+
+@pytest.fixture
+def demo(tmp_path: Path, tiny_checkpoint: Path) -> gr.Blocks:
+    with gr.Blocks() as demo:
+        tab.build(Workbench(tmp_path / "scratch", shipped=tiny_checkpoint.parent))
+    return demo
+
+
+def function(demo: gr.Blocks, name: str) -> Any:
+    [found] = [each.fn for each in demo.fns.values() if getattr(each.fn, "__name__", "") == name]
+    return found
+
+
+def test_a_newly_scored_set_takes_what_was_on_show_of_the_former_one_away(
+    demo: gr.Blocks, tmp_path: Path
+) -> None:
+    for kind, pixels in (("photo", np.full((40, 50, 3), 120)), ("mask", np.eye(40, 50) * 255)):
+        (tmp_path / kind).mkdir()
+        Image.fromarray(pixels.astype(np.uint8)).save(tmp_path / kind / "1.png")
+    photos, masks = ([str(tmp_path / kind / "1.png")] for kind in ("photo", "mask"))
+    visitor = SimpleNamespace(session_hash="one")
+    *_, last = function(demo, "run")(tab.UPLOAD, photos, masks, "", ["tiny"], visitor)
+    told = {component.elem_id: update for component, update in last.items()}
+    assert "1 of 1 photos" in told["tune-status"]
+    assert told["tune-found"] == ""
+    for name in ("tune-photo", "tune-use", "tune-preset"):
+        assert told[name].visible is False
