@@ -127,7 +127,7 @@ def test_a_finger_draws_a_box(app: App, browser: Browser, cracked: Path) -> None
         visitor.score(cracked)
         visitor.page.get_by_role("button", name="Region of interest").click()
         expect(visitor.page.locator(".drawing")).to_be_visible()
-        for corner in ((0.02, 0.02), (0.98, 0.02), (0.98, 0.98), (0.02, 0.98)):
+        for corner in ((0.1, 0.1), (0.9, 0.1), (0.9, 0.9), (0.1, 0.9), (0.02, 0.98)):
             assert visitor.page.evaluate(ON_THE_PICTURE, visitor.place(*corner)), corner
         session = visitor.page.context.new_cdp_session(visitor.page)
         for kind, place in (
