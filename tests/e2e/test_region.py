@@ -12,6 +12,8 @@ from crackdemo.masks.region import region_mask
 from tests.e2e.app_server import OWN_MASK, App
 from tests.e2e.visitor import Visitor, visit
 
+ON_THE_PICTURE = "([x, y]) => !!document.elementFromPoint(x, y)?.closest('.pane')"
+
 
 def regions(visitor: Visitor) -> Any:
     """As the page keeps them."""
@@ -124,6 +126,9 @@ def test_a_finger_draws_a_box(app: App, browser: Browser, cracked: Path) -> None
     with visit(browser, app.url, **screen) as visitor:
         visitor.score(cracked)
         visitor.page.get_by_role("button", name="Region of interest").click()
+        expect(visitor.page.locator(".drawing")).to_be_visible()
+        for corner in ((0.1, 0.1), (0.9, 0.1), (0.9, 0.9), (0.1, 0.9), (0.02, 0.98)):
+            assert visitor.page.evaluate(ON_THE_PICTURE, visitor.place(*corner)), corner
         session = visitor.page.context.new_cdp_session(visitor.page)
         for kind, place in (
             ("touchStart", (0.2, 0.2)),

@@ -39,6 +39,7 @@
     film.mount();
     crackdemo.folding.label();
     crackdemo.names.mend();
+    reveal();
     /** @type {HTMLInputElement | null} */
     const field = document.querySelector("#weights input");
     weights ||= field?.value ?? "";
@@ -171,6 +172,7 @@
   /** Counts what makes downloads old: something else is shown than they hold. */
   let changes = 0;
   let changesAtBegin = -1;
+  let isAwaited = false;
 
   function change() {
     changes++;
@@ -183,7 +185,18 @@
   }
 
   function endDownloads() {
-    if (changes === changesAtBegin) document.body.dataset.downloads = "new";
+    if (changes !== changesAtBegin) return;
+    document.body.dataset.downloads = "new";
+    isAwaited = true;
+    reveal();
+  }
+
+  /** Files that were made are brought into sight as soon as gradio has drawn them. */
+  function reveal() {
+    const link = isAwaited && document.querySelector("#downloads a[download]");
+    if (!link) return;
+    isAwaited = false;
+    document.getElementById("downloads")?.scrollIntoView({ block: "nearest" });
   }
 
   /** After a lost connection: scoring goes on, and what the server has on show is shown. */

@@ -57,6 +57,7 @@
 
     /** @type {Drawing["show"]} */
     function show(tool, { isDrafted, hasRegion, isForAll }) {
+      const isNew = root.hidden && tool !== null;
       root.hidden = tool === null;
       region.hidden = tool === "line";
       form.hidden = tool !== "line";
@@ -64,6 +65,7 @@
       extent.value = isForAll ? "all" : "this";
       closing.hidden = !isDrafted;
       whole.disabled = !hasRegion;
+      if (isNew) root.scrollIntoView({ block: "nearest" });
     }
 
     /** @type {Drawing["measure"]} */

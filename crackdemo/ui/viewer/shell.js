@@ -38,7 +38,6 @@
       hovered: actions.hover,
       grabbed: actions.grab,
       card,
-      bar: drawing.root,
       keys,
     });
     const toolbar = crackdemo.toolbar.create({
@@ -57,6 +56,7 @@
       { class: "crack-viewer empty", "aria-label": "Photo viewer" },
       toolbar.root,
       stage.root,
+      drawing.root,
       element("div", { class: "lines" }, facts.cursor),
       element("div", { class: "lower" }, histogram.root, facts.figures),
       facts.result,

@@ -15,12 +15,12 @@
   const BOX_GAP = 4;
 
   /** @param {StageHandlers} handlers @returns {Stage} */
-  function create({ clicked, hovered, grabbed, card, bar, keys }) {
+  function create({ clicked, hovered, grabbed, card, keys }) {
     const { viewport: viewports, element } = crackdemo;
     const panes = crackdemo.panes.create();
     const divider = crackdemo.divider.create(panes.root);
     const notice = element("div", { class: "notice", role: "status", hidden: true });
-    const root = element("div", { class: "stage" }, panes.root, card.root, bar, notice);
+    const root = element("div", { class: "stage" }, panes.root, card.root, notice);
     panes.root.append(divider.root);
 
     /** @type {Omit<Scene, "photo" | "layer"> & { photo: Photo | null, layer: Layer | null }} */

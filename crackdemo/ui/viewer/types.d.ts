@@ -633,8 +633,6 @@ interface StageHandlers {
   /** in pixels of the photo */
   grabbed(at: Point, reach: number): Grip | null;
   card: Card;
-  /** stands over the panes */
-  bar: HTMLElement;
   keys: Keys;
 }
 
