@@ -225,8 +225,8 @@ class TestBadInput:
         with pytest.raises(KeyboardInterrupt):
             list(predict(find_sources([folder]), Interrupted(), PRESET, out, FIRST))
         done = files(out)
-        assert done == ["0.png", "1.png"]
-        assert all((out / view / "0").with_suffix(s).is_file() for view, s in [("masks", ".png")])
+        assert done in (["0.png"], ["0.png", "1.png"])  # the second was perhaps not saved yet
+        assert done == sorted(mask.name for mask in (out / "masks").iterdir())
         assert rows(out / "errors.csv") == []
 
     def test_the_table_is_kept_up_to_date_while_it_runs(self, folder: Path, tmp_path: Path):
