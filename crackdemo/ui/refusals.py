@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import escape
 
 import gradio as gr
 
@@ -22,3 +23,8 @@ def said() -> Iterator[None]:
             "try again.",
             print_exception=False,
         ) from None
+
+
+def fault(refusal: CrackdemoError) -> str:
+    """A refusal as HTML, in the colour of faults, for the place where it arose."""
+    return f"<span class='fault'>⚠️ {escape(str(refusal))}</span>"

@@ -15,6 +15,7 @@ from crackdemo.photos.images import PHOTO_SUFFIXES
 from crackdemo.runs.jobs import Job, Jobs
 from crackdemo.training.config import START_LEARNING_RATE, FitConfig
 from crackdemo.ui import owner
+from crackdemo.ui.refusals import fault
 from crackdemo.ui.train import fit_data, fits
 from crackdemo.ui.workbench import Workbench
 
@@ -334,7 +335,7 @@ def _wire_check(bench: Workbench, form: Form) -> None:
                     picture = gr.Image(sheet, visible=sheet is not None)
                     yield gr.Markdown(text, visible=True), picture
         except CrackdemoError as error:
-            yield gr.Markdown(f"⚠️ {error}", visible=True), gr.Image(visible=False)
+            yield gr.Markdown(fault(error), visible=True), gr.Image(visible=False)
 
     form.check.click(
         check,

@@ -9,7 +9,7 @@ import gradio as gr
 from crackdemo.errors import CrackdemoError, RunError
 from crackdemo.runs.jobs import Job, Jobs
 from crackdemo.ui import owner
-from crackdemo.ui.refusals import said
+from crackdemo.ui.refusals import fault, said
 from crackdemo.ui.train import fits, push_box, side_by_side
 from crackdemo.ui.train import form as train_form
 from crackdemo.ui.train.form import Form
@@ -231,7 +231,7 @@ def _wire_deeds(bench: Workbench, jobs: Jobs, runs: Runs) -> None:
                 result = deed(chosen or "")
                 chosen = result.name if isinstance(result, Job) else chosen
             except RunError as error:
-                said = gr.Markdown(f"⚠️ {error}", visible=True)
+                said = gr.Markdown(fault(error), visible=True)
             return {**_show(jobs, runs, chosen, other, int(epoch), seen), runs.said: said}
 
         return act
@@ -284,7 +284,7 @@ def _wire_start(bench: Workbench, jobs: Jobs, form: Form, runs: Runs) -> None:
             owner.check(bench.owner, profile)
             job = train_form.start(bench, jobs, form.named(given))
         except CrackdemoError as error:
-            return {form.said: gr.Markdown(f"⚠️ {error}", visible=True)}
+            return {form.said: gr.Markdown(fault(error), visible=True)}
         said = f"“{job.name}” has been started; you may close the page."
         return {
             form.said: gr.Markdown(said, visible=True),
