@@ -19,11 +19,17 @@ def test_bad_photos_are_listed_by_name_and_the_others_are_done(
     good = [save_photo(tmp_path / name) for name in ("a b.png", 'ünï "q" \'s!.png', "道路.webp")]
     (tmp_path / "empty.jpg").touch()
     (tmp_path / "text $1.jpg").write_text("not a photo")
-    visitor.score(good[0], tmp_path / "empty.jpg", good[1], tmp_path / "text $1.jpg", good[2])
+    (tmp_path / "README.md").write_text("# not a photo")
+    refused = [tmp_path / name for name in ("empty.jpg", "text $1.jpg", "README.md")]
+    visitor.score(good[0], refused[0], good[1], *refused[1:], good[2])
     visitor.sees(visitor.status, "3 photos scored")
     problems = visitor.page.locator("#problems li")
     expect(problems).to_have_text(
-        [re.compile(r"^empty\.jpg is an empty file"), re.compile(r"^text \$1\.jpg is not a photo")]
+        [
+            re.compile(r"^empty\.jpg is an empty file"),
+            re.compile(r"^text \$1\.jpg is not a photo"),
+            re.compile(r"^README\.md is not a photo"),
+        ]
     )
     expect(visitor.strip).to_contain_text([photo.name for photo in good])
     seen = visitor.page.locator("body").inner_text()
@@ -32,7 +38,7 @@ def test_bad_photos_are_listed_by_name_and_the_others_are_done(
     rows = list(csv.DictReader(files["results.csv"].open(encoding="utf-8")))
     assert [row["file"] for row in rows] == [photo.name for photo in good]
     failed = list(csv.DictReader(files["errors.csv"].open(encoding="utf-8")))
-    assert [row["file"] for row in failed] == ["empty.jpg", "text $1.jpg"]
+    assert [row["file"] for row in failed] == [file.name for file in refused]
 
 
 def test_two_photos_of_one_name_are_kept_apart(

@@ -12,11 +12,13 @@ from gradio.events import Dependency
 from crackdemo.errors import ConfigError
 from crackdemo.ui.inspect import stage as stages
 from crackdemo.ui.inspect.events import EVERY_TIME, QUIET
+from crackdemo.ui.inspect.given import object_given, text_given
 from crackdemo.ui.inspect.judging import judge_photos
 from crackdemo.ui.inspect.knobs import Knobs, session_and_settings
 from crackdemo.ui.inspect.scoring import Roll
 from crackdemo.ui.inspect.stage import Stage
 from crackdemo.ui.inspect.states import States, session_of
+from crackdemo.ui.refusals import said
 from crackdemo.ui.turns import Turns
 from crackdemo.ui.workbench import Workbench
 
@@ -97,8 +99,9 @@ def wire(
     )
 
     def choose(text: str, *parts: Any) -> dict[Any, Any]:
-        name = json.loads(text)["name"]
-        session = replace(session_of(*parts), on_show=name)
+        with said():
+            name = text_given("The photo's name", object_given("The choice", text).get("name"))
+            session = replace(session_of(*parts), on_show=name)
         if session.entry is None or session.entry.upload.name != name:
             return {states.on_show: name, stage.files: None, stage.meta: None}
         return {states.on_show: name, **stages.show(bench, stage, session)}
@@ -118,13 +121,19 @@ def _wire_judging(bench: Workbench, film: Film, knobs: Knobs, stage: Stage, stat
     turns = Turns()
 
     def run(request: gr.Request, asked: str, *values: Any) -> Iterator[dict[str, Any]]:
-        question = json.loads(asked or "{}")
+        with said():
+            question = object_given("The question", asked)
         with turns.take(request.session_hash or "") as turn:
             try:
                 session, settings = session_and_settings(knobs, values)
             except ConfigError:  # it is said at the field
                 return
-            names = question.get("names", [])
+            listed = question.get("names")
+            names = (
+                [name for name in listed if isinstance(name, str)]
+                if isinstance(listed, list)
+                else []
+            )
             for judged in judge_photos(bench, session, settings, names, lambda: turn.is_over):
                 asked_for = question.get("settings")
                 yield {"serial": next(_serial), "settings": asked_for, "photos": judged}

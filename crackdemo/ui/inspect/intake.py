@@ -10,14 +10,15 @@ from gradio.data_classes import FileDataDict
 from gradio.events import Dependency
 
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, version_of
-from crackdemo.photos.images import PHOTO_SUFFIXES
 from crackdemo.ui.inspect import stage as stages
 from crackdemo.ui.inspect.events import AT_ONCE, EVERY_TIME, QUIET
 from crackdemo.ui.inspect.examples import examples_html, with_example
+from crackdemo.ui.inspect.given import files_given, text_given
 from crackdemo.ui.inspect.keeping import KeptPhotos
 from crackdemo.ui.inspect.scoring import Problem, Progress, Roll, score_photos
 from crackdemo.ui.inspect.stage import Stage
 from crackdemo.ui.inspect.states import States, session_of
+from crackdemo.ui.refusals import said
 from crackdemo.ui.turns import Turns
 from crackdemo.ui.uploads import uploads_of
 from crackdemo.ui.workbench import Workbench
@@ -49,7 +50,6 @@ def intake(bench: Workbench) -> Intake:
     gr.HTML("<button type='button'></button>", elem_id="intake-fold", apply_default_css=False)
     photos = gr.File(
         file_count="multiple",
-        file_types=["image", *sorted(PHOTO_SUFFIXES)],
         label="Photos: drop, paste, choose or shoot",
         elem_id="photos",
         height=150,
@@ -111,15 +111,18 @@ def wire(
         secret: str | None,
         request: gr.Request,
     ) -> Iterator[dict[Any, Any]]:
-        kept.keep(secret, files)
-        seen_name = seen["name"] if seen else None
-        session = session_of(roll, on_show or seen_name, regions)
+        with said():
+            files = files_given(files)
+            weights = text_given("The weights' name", weights)
+            kept.keep(text_given("The page's secret", secret), files)
+            seen_name = seen.get("name") if isinstance(seen, dict) else None
+            session = session_of(roll, on_show or seen_name, regions)
         is_seen = session.entry is None or session.entry.upload.name == seen_name
         with turns.take(request.session_hash or "") as turn:
             if on_show is None:  # the server may have been restarted while the page lived on
                 yield {states.on_show: seen_name}
             steps = score_photos(
-                bench, uploads_of(files), weights or "", roll, session.on_show, lambda: turn.is_over
+                bench, uploads_of(files), weights, roll, session.on_show, lambda: turn.is_over
             )
             for step in steps:
                 before, session = session, replace(session, roll=step.roll)
@@ -164,9 +167,10 @@ def wire(
 
 
 def _wire_examples(intake: Intake, states: States) -> None:
-    def add(chosen: str, files: list[FileDataDict] | None) -> list[Any]:
-        name = chosen.split("|")[0]
-        return [with_example(files, name), name]
+    def add(chosen: str | None, files: list[FileDataDict] | None) -> list[Any]:
+        with said():
+            name = text_given("The example", chosen).split("|")[0]
+            return [with_example(files_given(files), name), name]
 
     intake.example.change(
         add,
@@ -184,7 +188,9 @@ def _wire_reload(page: gr.Blocks, intake: Intake, states: States, kept: KeptPhot
     count = gr.Number(visible="hidden", elem_id="kept-count")
 
     def find(secret: str | None, name: str | None) -> list[Any]:
-        files = kept.find(secret)
+        with said():
+            files = kept.find(text_given("The page's secret", secret))
+            name = text_given("The photo's name", name)
         if not files:  # photos may have come meanwhile
             return [gr.skip(), gr.skip(), 0]
         return [files, name or None, len(files)]

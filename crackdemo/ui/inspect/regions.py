@@ -4,12 +4,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
 
 from crackdemo.configs import parse_config
 from crackdemo.masks.params import MaskParams
 from crackdemo.masks.presets import Preset
 from crackdemo.masks.region import Polygon
+from crackdemo.ui.inspect.given import object_given
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Regions:
 
 def regions_of(text: str | None) -> Regions:
     """What the page keeps, see `regions_text`; raises ConfigError where it is none of that."""
-    values: Any = json.loads(text or "{}")
+    values = object_given("The region", text)
     checked = parse_config(
         Preset,
         {

@@ -22,6 +22,7 @@ from crackdemo.masks.presets import Preset
 from crackdemo.masks.region import Polygon, region_mask
 from crackdemo.ui import drawing
 from crackdemo.ui.inspect import exports
+from crackdemo.ui.inspect.given import object_given
 from crackdemo.ui.inspect.regions import Regions
 from crackdemo.ui.inspect.scoring import Entry, Roll
 from crackdemo.ui.workbench import Workbench
@@ -122,7 +123,9 @@ def settings_of(values: Mapping[str, Any], dropped: str, session: Session) -> Se
     for name in ("opening", "closing"):
         mask[name] = 0 if mask[name] == 1 else mask[name]  # a kernel of one pixel changes nothing
     by_hash = {entry.sha256 for entry in session.roll.entries}
-    points = json.loads(dropped or "{}")  # an empty list says that nothing is dropped any more
+    points = object_given(
+        "The list of false alarms", dropped
+    )  # an empty list says that nothing is dropped any more
     preset = parse_config(
         Preset,
         {
@@ -141,7 +144,10 @@ def _typed(name: str, value: Any, kind: type) -> Any:
     """Sliders give whole numbers as floats, and emptied fields None."""
     if value is None:
         raise ConfigError(f"The field of {name} is empty: give it a number, or press Reset.")
-    return value if kind not in (int, float) else kind(value)
+    try:
+        return value if kind not in (int, float) else kind(value)
+    except (TypeError, ValueError, OverflowError):
+        raise ConfigError(f"{name} must be a number: give it one, or press Reset.") from None
 
 
 def dropped_text(preset: Preset, roll: Roll) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from crackdemo.errors import PresetError
 from crackdemo.masks.params import MaskParams
 from crackdemo.masks.presets import Preset, read_preset
 from crackdemo.ui.inspect import session as inspection
@@ -59,10 +60,12 @@ def note_on(preset: Preset, roll: Roll) -> str:
 def wire(bench: Workbench, knobs: Knobs, takeaway: Takeaway, stage: Stage, states: States) -> None:
     """Downloads are made of what is shown; a preset sets what is shown."""
 
-    def load(file: str, *parts: Any) -> list[Any]:
-        before = session_of(*parts)
-        weights = before.roll.weights
+    def load(file: str | None, *parts: Any) -> list[Any]:
         with said():
+            before = session_of(*parts)
+            weights = before.roll.weights
+            if file is None:
+                raise PresetError("There is no preset: choose its file.")
             own = bench.config(weights).mask if weights else MaskParams()
             preset = read_preset(Path(file), own)
             session = replace(before, regions=Regions(preset.region, preset.regions))

@@ -32,6 +32,8 @@
   /** What was before other weights or a preset came. @type {Snapshot | null} */
   let before = null;
 
+  const ACCEPTED = "image/*,.tif,.tiff,.heic,.heif,.avif,.webp,.bmp";
+
   /** The parts move in as soon as gradio has drawn their places, and again if it redraws them. */
   function mount() {
     const place = document.querySelector("#viewer .viewer-place");
@@ -40,6 +42,8 @@
     crackdemo.folding.label();
     crackdemo.names.mend();
     reveal();
+    // gradio itself would turn other files away without a place in the list of refused ones
+    document.querySelector("#photos input[type=file]")?.setAttribute("accept", ACCEPTED);
     /** @type {HTMLInputElement | null} */
     const field = document.querySelector("#weights input");
     weights ||= field?.value ?? "";
