@@ -12,6 +12,13 @@ from tests.e2e.app_server import OTHER_WEIGHTS, OWN_MASK, App
 from tests.e2e.visitor import Visitor, visit, without_largest
 
 
+def test_examples_that_are_clicked_quickly_all_join(visitor: Visitor) -> None:
+    buttons = visitor.page.locator("#examples button")
+    for number in range(buttons.count()):
+        buttons.nth(number).click()
+    expect(visitor.page.locator("#strip .state")).to_have_count(buttons.count())
+
+
 def test_an_example_joins_the_photos_that_are_there(visitor: Visitor, survey: list[Path]) -> None:
     visitor.score(*survey[:2])
     visitor.page.locator("#examples button").nth(1).click()

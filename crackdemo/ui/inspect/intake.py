@@ -179,7 +179,7 @@ def _wire_examples(intake: Intake, states: States) -> None:
         preprocess=False,
         postprocess=False,
         **EVERY_TIME,
-    )
+    ).then(None, None, None, js="() => { crackdemo.folding.added(); }", **EVERY_TIME)
 
 
 def _wire_reload(page: gr.Blocks, intake: Intake, states: States, kept: KeptPhotos) -> None:

@@ -3,7 +3,13 @@
   "use strict";
   const { crackdemo } = scope;
 
+  /** Milliseconds after which an example that has not joined holds the next one up no longer. */
+  const PATIENCE = 10_000;
   let clicks = 0;
+  /** Examples that wait. @type {string[]} */
+  const chosen = [];
+  /** When the last one was asked for; 0 once it has joined. */
+  let asked = 0;
 
   /** @param {"intake" | "sheet"} part @param {boolean} isOpen */
   function fold(part, isOpen) {
@@ -26,12 +32,19 @@
     }
   }
 
+  /** One after the other: each joins the photos that the one before has left. */
+  function addNext() {
+    const name = chosen.shift();
+    asked = name ? Date.now() : 0;
+    if (name) crackdemo.fields.write("#example-chosen textarea", `${name}|${++clicks}`);
+  }
+
   document.addEventListener("click", ({ target }) => {
     if (!(target instanceof Element)) return;
     const example = target.closest("#examples button");
     if (example instanceof HTMLElement) {
-      const chosen = `${example.dataset.example}|${++clicks}`;
-      crackdemo.fields.write("#example-chosen textarea", chosen);
+      chosen.push(example.dataset.example ?? "");
+      if (Date.now() - asked > PATIENCE) addNext();
       fold("intake", false);
     }
     if (target.closest("#intake-fold")) fold("intake", document.body.dataset.intake !== "open");
@@ -41,5 +54,5 @@
     }
   });
 
-  crackdemo.folding = { label };
+  crackdemo.folding = { label, added: addNext };
 })(globalThis);

@@ -3,7 +3,8 @@
 interface Crackdemo {
   fields: FieldsPart;
   film: FilmPart;
-  folding: { label(): void };
+  /** added: an example has joined the photos */
+  folding: { label(): void; added(): void };
   kept: KeptPart;
   line: LinePart;
   names: { mend(): void };
