@@ -3,104 +3,35 @@
 import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from html import escape
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import gradio as gr
 
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, Weights
 from crackdemo.configs import explained
-from crackdemo.data.splits import SPLITS
 from crackdemo.errors import CrackdemoError, DatasetError, Stopped
 from crackdemo.evaluation.gain import PhotoCounts, set_figures
 from crackdemo.evaluation.heat import KnownPhoto, UnknownPhoto
-from crackdemo.evaluation.tune import OBJECTIVES
 from crackdemo.evaluation.tuning import Tuning
 from crackdemo.files import write_text
-from crackdemo.masks.params import KERNEL_SIZES, MAX_GROW, Kernel, MaskParams
+from crackdemo.masks.params import MaskParams
 from crackdemo.masks.presets import Preset, preset_json
-from crackdemo.photos.images import PHOTO_SUFFIXES, write_jpeg
+from crackdemo.photos.images import write_jpeg
 from crackdemo.ui.refusals import said
-from crackdemo.ui.tune import summary
+from crackdemo.ui.tune import summary, widgets
 from crackdemo.ui.tune.search import described, halves, run_search
 from crackdemo.ui.tune.sets import Desk
+from crackdemo.ui.tune.widgets import UPLOAD, Finder, Intake, Knobs, Results
 from crackdemo.ui.turns import Turns
 from crackdemo.ui.workbench import Workbench
 
-UPLOAD, FOLDER = "Upload", "Folder"
 _STRIP = 60
 """Photos in the film strip: galleries have no virtual scroll."""
-_MOST_WEIGHTS = 4
 _AT_ONCE: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-
-
-@dataclass(frozen=True)
-class Intake:
-    """Labelled photos and weights."""
-
-    source: gr.Radio
-    photos: gr.File
-    masks: gr.File
-    folder: gr.Textbox
-    weights: gr.Dropdown
-    start: gr.Button
-    stop: gr.Button
-    status: gr.HTML
-    problems: gr.HTML
-
-    @property
-    def inputs(self) -> list[Any]:
-        return [self.source, self.photos, self.masks, self.folder, self.weights]
-
-
-@dataclass(frozen=True)
-class Knobs:
-    """Mask settings, named as in `MaskParams`."""
-
-    threshold: gr.Slider
-    opening: gr.Slider
-    closing: gr.Slider
-    kernel: gr.Dropdown
-    grow: gr.Slider
-    min_area: gr.Slider
-
-    @property
-    def all(self) -> list[Any]:
-        """In the order of `MaskParams`."""
-        return [getattr(self, each.name) for each in fields(MaskParams)]
-
-
-@dataclass(frozen=True)
-class Results:
-    """What is drawn of a scored set."""
-
-    data: gr.File
-    exact: gr.HTML
-    of: gr.Dropdown
-    order: gr.Dropdown
-    film: gr.Gallery
-    photo: gr.Image
-    places: gr.State
-    recount: gr.Button
-    """Hidden: the page presses it when a hand has let a slider, a field or a line go."""
-
-
-@dataclass(frozen=True)
-class Finder:
-    """The search."""
-
-    objective: gr.Dropdown
-    choose_on: gr.Dropdown
-    start: gr.Button
-    stop: gr.Button
-    status: gr.HTML
-    result: gr.Markdown
-    use: gr.Button
-    preset: gr.File
-    found: gr.JSON
 
 
 def build(bench: Workbench) -> None:
@@ -108,144 +39,15 @@ def build(bench: Workbench) -> None:
     desk, number = Desk(bench), gr.State("")
     with gr.Row(equal_height=False, elem_id="tune"):
         with gr.Column(scale=3, min_width=300):
-            intake = _intake(bench)
-            knobs = _knobs(bench.own_mask(DEFAULT_WEIGHTS))
-            finder = _finder()
+            intake = widgets.intake(bench)
+            knobs = widgets.knobs(bench.own_mask(DEFAULT_WEIGHTS))
+            finder = widgets.finder()
         with gr.Column(scale=8, min_width=320):
-            results = _results()
+            results = widgets.results()
     searches = Turns()
     _wire_scoring(desk, intake, knobs, results, finder, number, searches)
     _wire_knobs(desk, knobs, results, number)
     _wire_search(desk, knobs, results, finder, number, searches)
-
-
-def _intake(bench: Workbench) -> Intake:
-    sources = [UPLOAD, *([FOLDER] if bench.allowed else [])]
-    source = gr.Radio(
-        sources,
-        value=UPLOAD,
-        label="Photos with their truth",
-        info="Photos and masks of the same names; or a ZIP or folder with images/ and masks/, "
-        "or clean/ and cracked/.",
-    )
-    kinds = ["image", ".zip", *sorted(PHOTO_SUFFIXES)]
-    photos = gr.File(
-        file_count="multiple",
-        file_types=kinds,
-        label="Photos, or a ZIP of a data folder",
-        elem_id="tune-photos",
-        height=130,
-    )
-    masks = gr.File(
-        file_count="multiple",
-        file_types=kinds,
-        label="Masks of the same names",
-        elem_id="tune-masks",
-        height=130,
-    )
-    folder = gr.Textbox(
-        label="Folder on the server, named with --allow", visible=False, elem_id="tune-folder"
-    )
-    weights = gr.Dropdown(
-        bench.weights_names(),
-        value=[DEFAULT_WEIGHTS],
-        multiselect=True,
-        max_choices=_MOST_WEIGHTS,
-        label="Weights, up to four beside each other",
-        elem_id="tune-weights",
-    )
-    with gr.Row():
-        start = gr.Button("Score the photos", variant="primary", elem_id="tune-start")
-        stop = gr.Button("Stop", size="sm", min_width=80, scale=0, elem_id="tune-stop")
-    status = gr.HTML("No photos yet.", elem_id="tune-status")
-    problems = gr.HTML(elem_id="tune-problems")
-    source.input(
-        lambda given: [gr.File(visible=given == UPLOAD), gr.File(visible=given == UPLOAD),
-                       gr.Textbox(visible=given == FOLDER)],
-        source,
-        [photos, masks, folder],
-        **_AT_ONCE,
-    )  # fmt: skip
-    return Intake(source, photos, masks, folder, weights, start, stop, status, problems)
-
-
-def _knobs(own: MaskParams) -> Knobs:
-    largest = max(KERNEL_SIZES)
-    return Knobs(
-        gr.Slider(
-            0, 1, own.threshold, step=0.001, label="Threshold", elem_id="tune-threshold",
-            info="Figures and curves follow at once; the line can be dragged too.",
-        ),
-        gr.Slider(0, largest, own.opening, step=1, label="Opening (px)", elem_id="tune-opening"),
-        gr.Slider(0, largest, own.closing, step=1, label="Closing (px)", elem_id="tune-closing"),
-        gr.Dropdown(
-            list(get_args(Kernel)), value=own.kernel, label="Kernel", elem_id="tune-kernel"
-        ),
-        gr.Slider(
-            -MAX_GROW, MAX_GROW, own.grow, step=1, label="Grow (px)", elem_id="tune-grow"
-        ),
-        gr.Slider(
-            0, 2000, own.min_area, step=1, label="Smallest crack (px)", elem_id="tune-min-area"
-        ),
-    )  # fmt: skip
-
-
-def _results() -> Results:
-    gr.HTML("<div class='tune-place'></div>", elem_id="tune-plots", apply_default_css=False)
-    data = gr.File(file_count="multiple", visible="hidden", elem_id="tune-data")
-    exact = gr.HTML(elem_id="tune-exact")
-    with gr.Row():
-        of = gr.Dropdown([], label="Photos as seen by", elem_id="tune-of", min_width=120)
-        order = gr.Dropdown(
-            list(summary.ORDERS), value="Dice", label="Worst first by", elem_id="tune-order",
-            min_width=120,
-        )  # fmt: skip
-    film = gr.Gallery(
-        show_label=False, height=120, columns=8, allow_preview=False, elem_id="tune-strip",
-        object_fit="cover", buttons=[],
-    )  # fmt: skip
-    photo = gr.Image(
-        format="png", interactive=False, show_label=False, elem_id="tune-photo", buttons=[],
-        visible=False,
-    )  # fmt: skip
-    gr.HTML(
-        "<p class='tune-key'><i class='right'></i> right <i class='wrong'></i> wrong "
-        "<i class='missed'></i> missed</p>",
-        apply_default_css=False,
-    )
-    recount = gr.Button(visible="hidden", elem_id="tune-recount")
-    return Results(data, exact, of, order, film, photo, gr.State([]), recount)
-
-
-def _finder() -> Finder:
-    with gr.Accordion("Search for settings", open=False, elem_id="tune-search"):
-        gr.Markdown(
-            "One part of the photos chooses threshold, opening, closing, kernel, grow and smallest "
-            "crack together; the others, which the search never sees, report the gain."
-        )
-        objective = gr.Dropdown(
-            [(summary.FIGURES[each], each) for each in OBJECTIVES], value=OBJECTIVES[0],
-            label="What is to be high",
-            elem_id="tune-objective",
-        )  # fmt: skip
-        choose_on = gr.Dropdown(
-            list(SPLITS), value="validation", label="The part that chooses",
-            info="Photos fall into parts by the hash of their names, or by train/, validation/ and "
-            "test/ folders.",
-            elem_id="tune-choose-on",
-        )  # fmt: skip
-        with gr.Row():
-            start = gr.Button("Search", elem_id="tune-find")
-            stop = gr.Button("Stop", size="sm", min_width=80, scale=0, elem_id="tune-find-stop")
-        status = gr.HTML(elem_id="tune-find-status")
-        result = gr.Markdown(elem_id="tune-found")
-        use = gr.Button("Use these settings in Inspect", visible=False, elem_id="tune-use")
-        preset = gr.File(
-            label="Preset for predict, submit and Inspect", interactive=False, visible=False,
-            elem_id="tune-preset",
-        )  # fmt: skip
-        found = gr.JSON(visible="hidden")
-    return Finder(objective, choose_on, start, stop, status, result, use, preset, found)
 
 
 def settings_of(given: Sequence[Any]) -> MaskParams:

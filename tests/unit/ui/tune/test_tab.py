@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from crackdemo.ui.tune import tab
+from crackdemo.ui.tune import tab, widgets
 from crackdemo.ui.workbench import Workbench
 
 
@@ -31,7 +31,7 @@ def test_a_newly_scored_set_takes_what_was_on_show_of_the_former_one_away(
         Image.fromarray(pixels.astype(np.uint8)).save(tmp_path / kind / "1.png")
     photos, masks = ([str(tmp_path / kind / "1.png")] for kind in ("photo", "mask"))
     visitor = SimpleNamespace(session_hash="one")
-    *_, last = function(demo, "run")(tab.UPLOAD, photos, masks, "", ["tiny"], visitor)
+    *_, last = function(demo, "run")(widgets.UPLOAD, photos, masks, "", ["tiny"], visitor)
     told = {component.elem_id: update for component, update in last.items()}
     assert "1 of 1 photos" in told["tune-status"]
     assert told["tune-found"] == ""
