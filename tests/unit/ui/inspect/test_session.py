@@ -59,3 +59,9 @@ def test_what_was_restored_by_hand_is_not_dropped_by_its_name_again() -> None:
     dropped = json.dumps({"IMG_1.jpg": [[3, 5]], HASH: []})
     preset = settings_of(values(), dropped, Session(ROLL)).preset
     assert preset.dropped_on(HASH, "IMG_1.jpg") == ()
+
+
+@pytest.mark.parametrize("value", ["much", [], float("inf")])
+def test_what_is_no_number_is_said(value: object) -> None:
+    with pytest.raises(ConfigError, match="opening must be a number"):
+        settings_of(values(opening=value), "", Session(ROLL))
