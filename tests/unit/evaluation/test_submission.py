@@ -218,8 +218,8 @@ def test_two_runs_never_make_one_file_at_once(photos: Path, tmp_path: Path) -> N
 
 def test_a_disk_that_is_full_in_the_middle_is_said(photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.csv"
-    (tmp_path / ".out.csv.part").symlink_to("/dev/full")
     submission = Submission(out, rows_of(photos), RowFormat(), PRESET, False)
+    (tmp_path / ".out.csv.part").symlink_to("/dev/full")  # whose content never ends
     with pytest.raises(FolderError, match=r"cannot be written .*free some space"):
         list(submission.run(Cycling(one_crack())))
     assert not out.exists()
