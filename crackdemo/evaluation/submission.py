@@ -179,7 +179,6 @@ class Submission:
             raise _unwritable(error) from None
         summary = self._summary()
         self._journal.remove()
-        Path(self._lock.lock_file).unlink(missing_ok=True)
         return summary
 
     def _row(self, name: str, inspected: Inspected) -> Row:
@@ -253,6 +252,7 @@ def _alone_with(lock: FileLock, name: str) -> Iterator[None]:
     try:
         yield
     finally:
+        Path(lock.lock_file).unlink(missing_ok=True)
         lock.release()
 
 
