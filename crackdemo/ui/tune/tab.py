@@ -273,7 +273,7 @@ def _thumbnail(photo: KnownPhoto) -> Path:
 
 
 def _exact(figures: dict[str, Any], seconds: float, weights: str) -> str:
-    cells = "".join(
+    cells = " ".join(  # a phone breaks the line between them
         f"<span>{words} <b data-figure='{name}'>{figures[name]:.3f}</b></span>"
         for name, words in summary.FIGURES.items()
     )
