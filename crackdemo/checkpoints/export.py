@@ -134,11 +134,10 @@ def _with_onnxruntime(data: bytes) -> Run:
 
 
 def _with_openvino(data: bytes) -> Run:
-    import openvino
+    from crackdemo.detection.openvino_core import CORE
 
-    core = openvino.Core()
     full = {"INFERENCE_PRECISION_HINT": "f32"}
-    model = core.compile_model(core.read_model(data), "CPU", full)
+    model = CORE.compile_model(CORE.read_model(data), "CPU", full)
 
     def run(tiles: NDArray[np.float32]) -> NDArray[np.float32]:
         heatmaps: NDArray[np.float32] = model(tiles)[0]

@@ -7,6 +7,7 @@ import copy
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -139,11 +140,10 @@ def _run_by_torch(network: Network, device: torch.device, dtype: torch.dtype) ->
 def _with_openvino(network: Network, streams: int) -> _Engine | None:
     """None where it is not installed, or the network has something that it does not know."""
     try:
-        import openvino  # half a second that no start-up should wait for
+        from crackdemo.detection.openvino_core import CORE  # no start-up should wait for it
 
-        core = openvino.Core()
-        model = core.compile_model(
-            core.read_model(onnx_graph(network)),
+        model = CORE.compile_model(
+            CORE.read_model(onnx_graph(network)),
             "CPU",
             {
                 # it would take half precision by itself where the processor has it
@@ -161,7 +161,7 @@ def _with_openvino(network: Network, streams: int) -> _Engine | None:
         answers: NDArray[np.float32] = model.create_infer_request().infer(tiles[:, None])[0]
         return answers
 
-    name = f"OpenVINO {openvino.__version__.partition('-')[0]} on the processor, full precision"
+    name = f"OpenVINO {version('openvino')} on the processor, full precision"
     return _Engine(run, name, 1) if _agree(run, network) else None
 
 

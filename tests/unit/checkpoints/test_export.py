@@ -73,7 +73,7 @@ def test_without_an_engine_it_cannot_be_checked(
     tiny: Checkpoint, data: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    monkeypatch.setitem(sys.modules, "openvino", None)
+    monkeypatch.setitem(sys.modules, "crackdemo.detection.openvino_core", None)
     with pytest.raises(ExportError, match="pip install onnxruntime"):
         export.check(data, tiny, SIDE)
 

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -45,6 +47,38 @@ def test_heatmaps_of_both_engines_agree(weights: str) -> None:
     difference = np.abs(one.heatmap.astype(np.int64) - other.heatmap)
     assert difference.max() <= 64
     assert abs(one.score - other.score) < 1e-3
+
+
+LETS_GO_ELSEWHERE = """
+import faulthandler, gc, signal, subprocess, threading
+import numpy as np, torch
+from crackdemo.detection.engine import Engine
+from crackdemo.models.family import build_network
+from crackdemo.models.vae import VaeConfig
+
+faulthandler.enable()  # a signal stack, as pytest and Ray have it
+signal.signal(signal.SIGCHLD, lambda *_: None)  # as torch's loaders do
+config = VaeConfig((4, 8), skips=False, crack_head=False, latent_size=8, tile_size=32)
+held = [Engine(build_network("vae", config), torch.device("cpu"))]
+held[0].predict([np.zeros((32, 32), np.float32)])
+print(held[0].name)
+
+def let_go():
+    held.clear()
+    gc.collect()
+
+thread = threading.Thread(target=let_go)
+thread.start()
+thread.join()
+for _ in range(5):
+    subprocess.run(["true"], check=True)
+"""
+
+
+def test_signals_are_outlived_when_another_thread_lets_go_of_an_engine() -> None:
+    ran = subprocess.run([sys.executable, "-c", LETS_GO_ELSEWHERE], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert "OpenVINO" in ran.stdout
 
 
 def test_a_network_of_one_size_goes_through_the_same_door() -> None:
