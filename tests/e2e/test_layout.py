@@ -39,7 +39,7 @@ def test_on_a_laptop_the_stage_stays_while_knobs_scroll(
         for knob in (*KNOBS, "reset", "prepare"):
             page.locator(f"#{knob}").scroll_into_view_if_needed()
             assert seen(stage) > 0.95, knob
-            assert seen(page.locator(f"#{knob}")) == 1
+            assert seen(page.locator(f"#{knob}")) > 0.99  # browsers scroll by whole pixels
         page.locator(".pane[data-view=photo]").focus()
         page.keyboard.press("n")
         card = page.locator(".selection")
@@ -99,6 +99,8 @@ def test_on_a_phone_ten_photos_are_inspected_from_upload_to_zip_beside_the_pictu
         page.locator("#prepare-all").click()
         link = page.locator("#downloads a[download]")
         page.wait_for_function(IS_TO_BE_HIT, arg="#downloads a[download]")
+        assert seen(stage) > 0.95
+        swipe(visitor)
         assert seen(stage) > 0.95
         with page.expect_download() as download:
             link.click()
