@@ -15,6 +15,7 @@ from crackdemo.checkpoints.checkpoint import load_checkpoint
 from crackdemo.data.splits import split_of
 from crackdemo.masks.cut import cut_mask
 from crackdemo.photos.images import read_photo
+from crackdemo.photos.overlays import MISSED_COLOUR, RIGHT_COLOUR, WRONG_COLOUR
 from tests.e2e.app_server import App
 from tests.e2e.visitor import SavePhoto, Visitor, visit
 from tests.plain import plain_mask
@@ -174,6 +175,41 @@ def test_the_worst_photos_come_first_and_are_shown_with_their_truth(tuner: Visit
     tuner.page.locator("#tune-strip button.thumbnail-item").first.click()
     expect(tuner.page.locator("#tune-photo img")).to_be_visible()
     tuner.sees(tuner.page.locator("#tune-exact"), "counted by the server on 6 photos")
+
+
+def test_the_photo_on_show_follows_the_hand(tuner: Visitor) -> None:
+    tuner.page.locator("#tune-strip button.thumbnail-item").first.click()
+    picture = tuner.page.locator("#tune-photo img")
+    expect(picture).to_be_visible()
+    tuner.settles()
+    before = picture.get_attribute("src") or ""
+    # as while a hand holds the slider: no change event yet
+    tuner.page.locator("#tune-threshold input[type=range]").evaluate(
+        """(slider) => {
+            slider.value = 1;
+            slider.dispatchEvent(new Event("input", { bubbles: true }));
+        }"""
+    )
+    expect(picture).not_to_have_attribute("src", before)
+    expect(picture).to_have_js_property("complete", True)
+    colours = picture.evaluate(
+        """(image) => {
+            const canvas = document.createElement("canvas");
+            [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
+            const pen = canvas.getContext("2d");
+            pen.drawImage(image, 0, 0);
+            const { data } = pen.getImageData(0, 0, canvas.width, canvas.height);
+            const found = new Set();
+            for (let at = 0; at < data.length; at += 4)
+                found.add(data.slice(at, at + 3).join());
+            return [...found];
+        }"""
+    )
+    right, wrong, missed = (
+        ",".join(map(str, colour)) for colour in (RIGHT_COLOUR, WRONG_COLOUR, MISSED_COLOUR)
+    )
+    assert missed in colours and right not in colours and wrong not in colours
+    assert tuner.errors == []
 
 
 def test_photos_without_truth_are_refused_in_a_sentence(visitor: Visitor, cracked: Path) -> None:

@@ -161,6 +161,7 @@ def _cleared(results: Results, finder: Finder) -> dict[Any, Any]:
     """Nothing on show of the photos and weights before."""
     return {
         results.photo: gr.Image(None, visible=False),
+        results.shown: None,
         finder.status: "",
         finder.result: "",
         finder.use: gr.Button(visible=False),
@@ -231,27 +232,21 @@ def _wire_knobs(desk: Desk, knobs: Knobs, results: Results, number: gr.State) ->
     knobs.threshold.input(None, knobs.threshold, None, js=_call("move"), **_AT_ONCE)
     results.of.change(None, results.of, None, js=_call("choose"), **_AT_ONCE)
 
-    def show(
-        set_id: str,
-        weights: str | None,
-        places: list[int],
-        threshold: float,
-        opening: float,
-        closing: float,
-        kernel: str,
-        grow: float,
-        min_area: float,
-        event: gr.SelectData,
-    ) -> gr.Image:
-        given = (threshold, opening, closing, kernel, grow, min_area)
+    def picture(set_id: str, weights: str | None, place: int | None, *given: Any) -> gr.Image:
+        if place is None:
+            return gr.skip()
         with said():
-            photo = desk.result(set_id, weights or "").photos[places[event.index]]
-            picture = summary.shown(photo, settings_of(given))
-        return gr.Image(picture, visible=True)
+            photo = desk.result(set_id, weights or "").photos[place]
+            return gr.Image(summary.shown(photo, settings_of(given)), visible=True)
 
-    results.film.select(
-        show, [number, results.of, results.places, *knobs.all], results.photo, **_AT_ONCE
+    def select(places: list[int], event: gr.SelectData) -> int:
+        return places[event.index]
+
+    inputs = [number, results.of, results.shown, *knobs.all]
+    results.film.select(select, results.places, results.shown, **_AT_ONCE).then(
+        picture, inputs, results.photo, **_AT_ONCE
     )
+    results.redraw.click(picture, inputs, results.photo, trigger_mode="always_last", **_AT_ONCE)
 
 
 def strip(

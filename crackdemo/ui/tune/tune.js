@@ -276,11 +276,23 @@
   const last = {};
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let waiting;
+  let drawing = false;
 
   /** Exact figures for what is set now; held arrow keys ask once. */
   function recount() {
     clearTimeout(waiting);
     waiting = setTimeout(() => document.getElementById("tune-recount")?.click(), 150);
+    redraw();
+  }
+
+  /** The photo on show, where there is one, with what is set now; at most once a frame. */
+  function redraw() {
+    if (drawing || !document.querySelector("#tune-photo img")) return;
+    drawing = true;
+    requestAnimationFrame(() => {
+      drawing = false;
+      document.getElementById("tune-redraw")?.click();
+    });
   }
 
   /** @type {TunePart["fault"]} */
@@ -341,7 +353,10 @@
           if (field.type !== "range") {
             const words = faultOf(field, block);
             if (words) event.stopImmediatePropagation();
-            else last[block.id] = field.valueAsNumber;
+            else {
+              last[block.id] = field.valueAsNumber;
+              redraw();
+            }
             say(block, words);
             return;
           }
@@ -351,6 +366,7 @@
             if (odd !== given) put(field, String(odd));
             last[block.id] = odd;
           }
+          redraw();
           say(block, "");
         }),
       true,

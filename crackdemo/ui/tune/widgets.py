@@ -65,8 +65,13 @@ class Results:
     film: gr.Gallery
     photo: gr.Image
     places: gr.State
+    """Of the photos in the strip, in its order."""
+    shown: gr.State
+    """The place of the photo on show; None without one."""
     recount: gr.Button
     """Hidden: the page presses it when a hand has let a slider, a field or a line go."""
+    redraw: gr.Button
+    """Hidden: the page presses it as a knob moves while a photo is on show."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +184,9 @@ def results() -> Results:
         apply_default_css=False,
     )
     recount = gr.Button(visible="hidden", elem_id="tune-recount")
-    return Results(data, exact, of, order, film, photo, gr.State([]), recount)
+    redraw = gr.Button(visible="hidden", elem_id="tune-redraw")
+    places, shown = gr.State([]), gr.State(None)
+    return Results(data, exact, of, order, film, photo, places, shown, recount, redraw)
 
 
 def finder() -> Finder:
