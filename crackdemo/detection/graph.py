@@ -1,6 +1,7 @@
 """A network as an ONNX graph, for engines that are not torch."""
 
 import io
+import threading
 import warnings
 
 import torch
@@ -11,6 +12,8 @@ from crackdemo.models.family import Network
 INPUT, OUTPUT = "image", "prediction"
 _OPSET = 17
 """Every engine in use knows it."""
+_TRACING = threading.Lock()
+"""The exporter says in a global that it is at work, and refuses a second thread."""
 
 
 class Answering(nn.Module):
@@ -42,7 +45,7 @@ def traced(module: nn.Module, images: Tensor, sizes: dict[int, str]) -> bytes:
     axes that may differ too. Raises RuntimeError."""
     axes = {0: "images", **sizes}
     file = io.BytesIO()
-    with warnings.catch_warnings(), torch.inference_mode(False):
+    with _TRACING, warnings.catch_warnings(), torch.inference_mode(False):
         # that this exporter is the older one (the newer needs two more packages and ten times as
         # long), and that sizes may be frozen, which whoever uses the graph checks
         warnings.simplefilter("ignore")

@@ -60,7 +60,7 @@ class FitConfig:
     """Steps between two validations."""
     epochs: _Count = 20
     """How often validation is done before the fit ends."""
-    learning_rate: _Rate = 4e-3
+    learning_rate: Annotated[_Rate, Field(gt=0)] = 4e-3
     """Peak of the one-cycle schedule."""
     weight_decay: _Rate = 0.01
     """Decoupled weight decay (AdamW)."""

@@ -1,33 +1,13 @@
 """The page for everybody: what axe-core finds, in a real browser."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.e2e.app_server import App
+from tests.e2e.axe import findings
 from tests.e2e.visitor import Visitor, visit
-
-AXE = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
-FINDINGS = """async () => {
-    // gradio's own button in a button, over a list of files
-    const context = { exclude: [".icon-button-wrapper .icon-button:has(button)"] };
-    const { violations } = await axe.run(context, { resultTypes: ["violations"] });
-    return violations
-        .filter(({ impact }) => impact === "serious" || impact === "critical")
-        .flatMap(({ id, nodes }) => nodes.map((node) =>
-            `${id}: ${node.target.join(" ")} (${node.failureSummary})`));
-}"""
-
-
-def findings(visitor: Visitor) -> list[str]:
-    """What hinders people seriously, and where."""
-    if not AXE.is_file():
-        pytest.skip("axe-core is not installed: npm ci --prefix tests")
-    visitor.page.add_script_tag(path=AXE)
-    found: Any = visitor.page.evaluate(FINDINGS)
-    return list(found)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -37,21 +17,26 @@ def test_inspect_hinders_nobody(
 ) -> None:
     screen = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme}
     with visit(browser, app.url, **screen) as visitor:
-        assert findings(visitor) == []
+        assert findings(visitor.page) == []
         visitor.score(*survey[:3])
         expect(visitor.page.locator("#strip .state")).to_have_count(3)
         visitor.page.locator(".pane[data-view=photo]").focus()
         visitor.page.keyboard.press("n")
         visitor.page.get_by_role("button", name="Region of interest").click()
-        assert findings(visitor) == []
+        assert findings(visitor.page) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_train_hinders_nobody(app: App, browser: Browser, scheme: str) -> None:
+@pytest.mark.parametrize(
+    ("tab", "sign"), [("Train", "#runs"), ("Tune", "#tune-start"), ("Submit", "#submit-start")]
+)
+def test_the_other_tabs_hinder_nobody(
+    app: App, browser: Browser, scheme: str, tab: str, sign: str
+) -> None:
     with visit(browser, app.url, color_scheme=scheme) as visitor:
-        visitor.page.get_by_role("tab", name="Train").click()
-        expect(visitor.page.locator("#runs")).to_be_visible()
-        assert findings(visitor) == []
+        visitor.page.get_by_role("tab", name=tab).click()
+        expect(visitor.page.locator(sign)).to_be_visible()
+        assert findings(visitor.page) == []
 
 
 def test_whoever_uses_the_keyboard_sees_where_he_is(visitor: Visitor, cracked: Path) -> None:

@@ -67,7 +67,10 @@ def test_a_fit_started_from_the_page_is_found_again_finishes_and_its_weights_are
     expect(page.locator("#fit-said")).to_contain_text("has been started", timeout=PATIENCE)
     page.locator("#fit-name").get_by_role("textbox").fill("street")
     page.locator("#start-fit").click()
-    expect(page.locator("#fit-said")).to_contain_text("take another name", timeout=PATIENCE)
+    expect(page.locator("#fault-name")).to_contain_text("take another name", timeout=PATIENCE)
+    expect(page.locator("#fit-said")).to_be_hidden()
+    page.locator("#fit-name").get_by_role("textbox").fill("street-2")
+    expect(page.locator("#fault-name")).to_be_hidden()
 
     page.reload()
     page.get_by_role("tab", name="Train").click()
@@ -114,7 +117,7 @@ def test_what_a_fit_starts_from_follows_the_family_and_must_fit_the_network(
     fill_in(page, "too-small", 1, start="vae-asphalt")  # of other channels than these weights
     expect(page.locator("#fit-learning_rate input")).to_have_value("0.001")
     page.locator("#start-fit").click()
-    expect(page.locator("#fit-said")).to_contain_text(
+    expect(page.locator("#fault-settings")).to_contain_text(
         "cannot start from “vae-asphalt”, which is of another family or network", timeout=PATIENCE
     )
     expect(page.locator("#runs")).not_to_contain_text("too-small")
@@ -147,7 +150,17 @@ def test_photos_are_checked_and_nothing_of_them_stays(app: App, browser: Browser
         found = page.locator("#data-found")
         expect(found).to_contain_text("40 photos, 320 × 320 px", timeout=PATIENCE)
         if not is_abandoned:
-            expect(found).to_contain_text("A step of", timeout=PATIENCE)
+            timing = page.locator("#data-timing")
+            expect(timing).to_contain_text("A step of", timeout=PATIENCE)
+            page.locator("#fit-length").get_by_label("Minutes").check()
+            expect(timing).to_be_hidden()
+            expect(found).to_be_visible()
+            page.locator("#fit-minutes input").fill("-3")
+            page.locator("#check-data").click()
+            expect(page.locator("#fault-length")).to_contain_text("above 0 and at most")
+            page.locator("#fit-minutes input").fill("3")
+            page.locator("#fit-minutes input").blur()
+            expect(page.locator("#fault-length")).to_be_hidden()
         page.close()
         end = time.monotonic() + PATIENCE / 1000
         while list(brought.iterdir()):

@@ -15,6 +15,7 @@ from crackdemo.runs.folder import EpochReport, RunConfig, RunFolder
 from crackdemo.runs.jobs import Jobs
 from crackdemo.training.config import FitConfig
 from tests.e2e.app_server import App
+from tests.e2e.axe import findings
 from tests.e2e.visitor import SavePhoto
 from tests.hub_standin import HubStandIn
 from tests.short_fits import ENDLESS, SETTINGS, has_epochs, is_over, wait_for, weights
@@ -168,6 +169,26 @@ def test_two_runs_are_compared_in_settings_curves_and_on_the_same_photo(
     page.get_by_role("option", name="none").click()
     expect(views).to_be_hidden()
     expect(page.locator("#compare-photo")).to_be_hidden()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_runs_beside_each_other_hinder_nobody(
+    app: App, browser: Browser, ready: Callable[..., None], scheme: str
+) -> None:
+    ready("one")
+    ready("two", loss=0.7)
+    page = browser.new_page(color_scheme=scheme)
+    page.goto(app.url)
+    open_tab(page)
+    take(page, "one")
+    page.locator("#compare input").click()
+    page.get_by_role("option", name="two").click()
+    expect(page.locator("#run-detail polyline")).to_have_count(4)
+    page.get_by_role("button", name="Rename or delete").click()
+    page.get_by_role("button", name="Advanced").click()
+    expect(page.locator("#fit-family")).to_be_visible()
+    assert findings(page) == []
+    page.close()
 
 
 def test_a_photo_that_cannot_be_read_is_said_where_it_would_be_compared(

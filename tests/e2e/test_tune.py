@@ -17,6 +17,7 @@ from crackdemo.masks.cut import cut_mask
 from crackdemo.photos.images import read_photo
 from crackdemo.photos.overlays import MISSED_COLOUR, RIGHT_COLOUR, WRONG_COLOUR
 from tests.e2e.app_server import App
+from tests.e2e.axe import findings
 from tests.e2e.visitor import SavePhoto, Visitor, visit
 from tests.plain import plain_mask
 
@@ -210,6 +211,13 @@ def test_the_photo_on_show_follows_the_hand(tuner: Visitor) -> None:
     )
     assert missed in colours and right not in colours and wrong not in colours
     assert tuner.errors == []
+
+
+def test_a_tuned_set_hinders_nobody(tuner: Visitor) -> None:
+    tuner.page.locator("#tune-strip button.thumbnail-item").first.click()
+    expect(tuner.page.locator("#tune-photo img")).to_be_visible()
+    tuner.page.get_by_role("button", name="Search for settings").click()
+    assert findings(tuner.page) == []
 
 
 def test_photos_without_truth_are_refused_in_a_sentence(visitor: Visitor, cracked: Path) -> None:

@@ -204,17 +204,18 @@ def look_at(
     config: FitConfig,
     minutes: float | None,
     estimate: Callable[[FitConfig, Data, float | None], str] = estimate,
-) -> Generator[tuple[str, RgbImage | None], None, None]:
-    """What is known of the photos so far, as Markdown, and a sheet of some. Raises DatasetError.
+) -> Generator[tuple[str, str, RgbImage | None], None, None]:
+    """What is known so far of the photos and of the time, as Markdown, and a sheet of some. Raises
+    DatasetError.
 
     gathering: from `gathered`; it ends before the last answer, or when nobody wants one any more.
     """
     with gathering as data:
         found = check(data.folder, config.source_size, config.flatten.channel)
         text = legible(describe_data(data, found, config.tile_size))
-        yield f"{text}\n\nTrying a few steps …", found.sheet
-        text += f"\n\n{estimate(config, data, minutes)}"
-    yield text, found.sheet
+        yield text, "Trying a few steps …", found.sheet
+        timing = estimate(config, data, minutes)
+    yield text, timing, found.sheet
 
 
 def _dry_run(config: FitConfig, folder: Path) -> str:

@@ -1,7 +1,7 @@
 """The Train tab's left side: data and settings of a new fit."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -53,8 +53,11 @@ class Form:
     check: gr.Button
     start: gr.Button
     found: gr.Markdown
+    timing: gr.Markdown
     sheet: gr.Image
     said: gr.Markdown
+    faults: dict[str, gr.Markdown]
+    """Where it is said what is wrong, by the keys of `Misfilled`; each stands at its fields."""
 
     @property
     def inputs(self) -> list[Any]:
@@ -66,12 +69,32 @@ class Form:
         return dict(zip(self.filled_in, values, strict=True))
 
 
+class Misfilled(CrackdemoError):
+    """What was filled in cannot be, and in which step: "data", "name", "length" or "settings"."""
+
+    def __init__(self, step: str, why: CrackdemoError) -> None:
+        super().__init__(str(why))
+        self.step = step
+
+
+@contextmanager
+def _in_step(step: str) -> Iterator[None]:
+    try:
+        yield
+    except Misfilled:
+        raise
+    except CrackdemoError as why:
+        raise Misfilled(step, why) from why
+
+
 def build(bench: Workbench) -> Form:
     """Lays the form out and wires what concerns it alone."""
     gr.Markdown("### New fit\n\n**1. Photos without cracks**")
     filled_in = _source(bench)
     check = gr.Button("Check data", size="sm", elem_id="check-data")
+    faults = {"data": _fault_of("data")}
     found = gr.Markdown(elem_id="data-found", visible=False)
+    timing = gr.Markdown(elem_id="data-timing", visible=False)
     sheet = gr.Image(
         show_label=False, interactive=False, visible=False, buttons=[], elem_id="data-sheet"
     )
@@ -79,8 +102,10 @@ def build(bench: Workbench) -> Form:
     filled_in["name"] = gr.Textbox(
         show_label=False, placeholder="my-street", max_lines=1, elem_id="fit-name"
     )
+    faults["name"] = _fault_of("name")
     gr.Markdown("**3. How long**")
     filled_in |= _length()
+    faults["length"] = _fault_of("length")
     with gr.Accordion("Advanced", open=False, elem_id="fit-advanced"):
         filled_in |= _basics()
         with gr.Row(equal_height=True):
@@ -97,20 +122,30 @@ def build(bench: Workbench) -> Form:
             info=" ".join(f"{name}: {_HELP[name]}" for name in _GROUPS),
             lines=2,
         )
+    faults["settings"] = _fault_of("settings")
     said = gr.Markdown(elem_id="fit-said", visible=False)
     start = gr.Button("Start", variant="primary", elem_id="start-fit")
-    form = Form(filled_in, check, start, found, sheet, said)
+    form = Form(filled_in, check, start, found, timing, sheet, said, faults)
     _wire_fields(form)
     _wire_check(bench, form)
     return form
 
 
+def _fault_of(step: str) -> gr.Markdown:
+    return gr.Markdown(visible=False, elem_id=f"fault-{step}", elem_classes="fit-fault")
+
+
 def start(bench: Workbench, jobs: Jobs, values: dict[str, Any]) -> Job:
-    """A fit from what was filled in, by name. Raises CrackdemoError."""
-    config = fit_data.settings_of(values)
-    name = jobs.check_name(values["name"] or "")
-    with fit_data.gathered(bench, *_brought(values)) as data:
-        return fit_data.start(jobs, name, config, _minutes(values), data)
+    """A fit from what was filled in, by name. Raises Misfilled."""
+    with _in_step("name"):
+        name = jobs.check_name(values["name"] or "")
+    with _in_step("length"):
+        minutes = _minutes(values)
+    with _in_step("settings"):
+        config = fit_data.settings_of(values)
+    gathering = fit_data.gathered(bench, *_brought(values))
+    with _in_step("data"), gathering as data, _in_step("settings"):
+        return fit_data.start(jobs, name, config, minutes, data)
 
 
 def _brought(values: dict[str, Any]) -> tuple[str, list[str], str]:
@@ -322,27 +357,75 @@ def _wire_fields(form: Form) -> None:
 
 
 def _wire_check(bench: Workbench, form: Form) -> None:
-    def check(profile: gr.OAuthProfile | None, *given: Any) -> Iterator[Any]:
+    no_text, no_picture = gr.Markdown(visible=False), gr.Image(visible=False)
+    shown = [form.found, form.timing, form.sheet, *form.faults.values()]
+
+    def check(profile: gr.OAuthProfile | None, *given: Any) -> Iterator[dict[Any, Any]]:
         values = form.named(given)
-        yield gr.Markdown("Looking at the photos …", visible=True), gr.Image(visible=False)
+        yield {
+            form.found: gr.Markdown("Looking at the photos …", visible=True),
+            form.timing: no_text,
+            form.sheet: no_picture,
+            **no_faults(form),
+        }
         try:
             owner.check(bench.owner, profile)
-            config = fit_data.settings_of(values)
+            with _in_step("length"):
+                minutes = _minutes(values)
+            with _in_step("settings"):
+                config = fit_data.settings_of(values)
             gathering = fit_data.gathered(bench, *_brought(values))
             # closed at once where nobody waits any more: what was gathered goes with it
-            with closing(fit_data.look_at(gathering, config, _minutes(values))) as answers:
-                for text, sheet in answers:
-                    picture = gr.Image(sheet, visible=sheet is not None)
-                    yield gr.Markdown(text, visible=True), picture
+            with (
+                _in_step("data"),
+                closing(fit_data.look_at(gathering, config, minutes)) as answers,
+            ):
+                for text, timing, sheet in answers:
+                    yield {
+                        form.found: gr.Markdown(text, visible=True),
+                        form.timing: gr.Markdown(timing, visible=True),
+                        form.sheet: gr.Image(sheet, visible=sheet is not None),
+                    }
         except CrackdemoError as error:
-            yield gr.Markdown(fault(error), visible=True), gr.Image(visible=False)
+            yield {form.found: no_text, form.timing: no_text, **shown_fault(form, error)}
 
     form.check.click(
         check,
         form.inputs,
-        [form.found, form.sheet],
+        shown,
         concurrency_id="check",
         concurrency_limit=1,
         show_progress="hidden",
         api_visibility="private",
     )
+    # what was found no longer holds for other photos, nor the time for another length
+    at_once: dict[str, Any] = {
+        "show_progress": "hidden", "api_visibility": "private", "queue": False
+    }  # fmt: skip
+    widgets = form.filled_in
+    gr.on(
+        [widgets[name].change for name in ("source", "files", "folder")],
+        lambda: [no_text, no_text, no_picture, no_text],
+        None,
+        [form.found, form.timing, form.sheet, form.faults["data"]],
+        **at_once,
+    )
+    gr.on(
+        [widgets[name].change for name in ("length", "minutes", "epochs")],
+        lambda: [no_text, no_text],
+        None,
+        [form.timing, form.faults["length"]],
+        **at_once,
+    )
+    widgets["name"].change(lambda: no_text, None, form.faults["name"], **at_once)
+
+
+def no_faults(form: Form) -> dict[Any, Any]:
+    """Nothing is wrong, as far as is known."""
+    return {place: gr.Markdown(visible=False) for place in form.faults.values()}
+
+
+def shown_fault(form: Form, error: CrackdemoError) -> dict[Any, Any]:
+    """At the fields that it concerns, or else at the start button."""
+    step = error.step if isinstance(error, Misfilled) else "settings"
+    return {**no_faults(form), form.faults[step]: gr.Markdown(fault(error), visible=True)}

@@ -284,18 +284,22 @@ def _wire_start(bench: Workbench, jobs: Jobs, form: Form, runs: Runs) -> None:
             owner.check(bench.owner, profile)
             job = train_form.start(bench, jobs, form.named(given))
         except CrackdemoError as error:
-            return {form.said: gr.Markdown(fault(error), visible=True)}
+            return {
+                form.said: gr.Markdown(visible=False),
+                **train_form.shown_fault(form, error),
+            }
         said = f"“{job.name}” has been started; you may close the page."
         return {
             form.said: gr.Markdown(said, visible=True),
             form.filled_in["name"]: "",
+            **train_form.no_faults(form),
             **_show(jobs, runs, job.name, None, 0),
         }
 
     form.start.click(
         start,
         form.inputs,
-        [form.said, form.filled_in["name"], *runs.shown],
+        [form.said, form.filled_in["name"], *form.faults.values(), *runs.shown],
         show_progress="minimal",
         api_visibility="private",
     )

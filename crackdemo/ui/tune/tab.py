@@ -240,7 +240,7 @@ def _wire_knobs(desk: Desk, knobs: Knobs, results: Results, number: gr.State) ->
             return gr.Image(summary.shown(photo, settings_of(given)), visible=True)
 
     def select(places: list[int], event: gr.SelectData) -> int:
-        return places[event.index]
+        return places[int(event.index)]
 
     inputs = [number, results.of, results.shown, *knobs.all]
     results.film.select(select, results.places, results.shown, **_AT_ONCE).then(

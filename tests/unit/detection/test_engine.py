@@ -1,6 +1,7 @@
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +80,14 @@ def test_signals_are_outlived_when_another_thread_lets_go_of_an_engine() -> None
     ran = subprocess.run([sys.executable, "-c", LETS_GO_ELSEWHERE], capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
     assert "OpenVINO" in ran.stdout
+
+
+def test_several_engines_start_at_once() -> None:
+    config = VaeConfig((4, 8), skips=False, crack_head=False, latent_size=8, tile_size=32)
+    engines = [Engine(build_network("vae", config), CPU) for _ in range(4)]
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda each: each.predict([image(32, 32)]), engines))
+    assert all("OpenVINO" in (each.name or "") for each in engines)
 
 
 def test_a_network_of_one_size_goes_through_the_same_door() -> None:

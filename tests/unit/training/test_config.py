@@ -49,6 +49,7 @@ def test_absent_settings_keep_their_default():
         ({"steps_per_epoch": -1}, "steps_per_epoch"),
         ({"learning_rate": float("nan")}, "learning_rate"),
         ({"learning_rate": -0.1}, "learning_rate"),
+        ({"learning_rate": 0.0}, "learning_rate"),
         ({"weight_decay": float("inf")}, "weight_decay"),
         ({"beta": -1}, "beta"),
         ({"seed": -1}, "seed"),

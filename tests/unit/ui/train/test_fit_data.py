@@ -116,10 +116,10 @@ class TestAtTheEnd:
 
         gathering = fit_data.gathered(bench, fit_data.UPLOAD, [photo], "")
         answers = fit_data.look_at(gathering, FitConfig(), 5, estimate)
-        text, sheet = next(answers)
+        text, _, sheet = next(answers)
         assert "1 photo" in text and sheet is not None
-        text, _ = next(answers)
-        assert text.endswith("5 minutes.")
+        _, timing, _ = next(answers)
+        assert timing == "5 minutes."
         assert seen and seen[0]
         assert left_behind(bench) == []
 
