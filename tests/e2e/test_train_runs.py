@@ -175,14 +175,14 @@ def test_two_runs_are_compared_in_settings_curves_and_on_the_same_photo(
 def test_runs_beside_each_other_hinder_nobody(
     app: App, browser: Browser, ready: Callable[..., None], scheme: str
 ) -> None:
-    ready("one")
-    ready("two", loss=0.7)
+    ready("street")
+    ready("yard", loss=0.7)
     page = browser.new_page(color_scheme=scheme)
     page.goto(app.url)
     open_tab(page)
-    take(page, "one")
+    take(page, "street")
     page.locator("#compare input").click()
-    page.get_by_role("option", name="two").click()
+    page.get_by_role("option", name="yard").click()
     expect(page.locator("#run-detail polyline")).to_have_count(4)
     page.get_by_role("button", name="Rename or delete").click()
     page.get_by_role("button", name="Advanced").click()

@@ -1,10 +1,27 @@
-/** Names for people who hear the page: gradio's upload areas do not say what they are for. */
+/** Names for people who hear the page: gradio's upload areas, pictures and galleries do not say what
+ * they are for. */
 (function install(scope) {
   "use strict";
   const { crackdemo } = scope;
 
-  /** An area's name holds what is written in it, and its field's own name. */
   function mend() {
+    nameUploads();
+    for (const empty of document.querySelectorAll(".empty.large[aria-label]:not([role])")) {
+      empty.setAttribute("role", "img");
+    }
+    for (const button of document.querySelectorAll(".image-container > button:not([aria-label])")) {
+      button.setAttribute("aria-label", "The photo on show");
+    }
+    for (const button of document.querySelectorAll("button.thumbnail-item")) {
+      const caption = button.textContent?.trim();
+      if (caption && button.getAttribute("aria-label") !== caption) {
+        button.setAttribute("aria-label", caption);
+      }
+    }
+  }
+
+  /** An area's name holds what is written in it, and its field's own name. */
+  function nameUploads() {
     for (const area of document.querySelectorAll(
       ".upload-container, [aria-label='common.upload']",
     )) {
