@@ -15,6 +15,7 @@ from crackdemo.files import write_text
 from crackdemo.runs.processes import birth_of
 from crackdemo.runs.quality import Quality
 from crackdemo.runs.status import Status
+from crackdemo.runs.trials import Search
 
 _LARGEST = 3.5e38
 """No loss is larger: they are 32-bit floats."""
@@ -147,6 +148,10 @@ class RunFolder:
         return self.path / "metrics.jsonl"
 
     @property
+    def _trials_file(self) -> Path:
+        return self.path / "trials.json"
+
+    @property
     def _quality_file(self) -> Path:
         return self.path / "quality.json"
 
@@ -267,6 +272,17 @@ class RunFolder:
             return [Quality.from_json(each) for each in _read_json(self._quality_file)]
         except (OSError, TypeError, ValueError):
             return []
+
+    def write_search(self, search: Search) -> None:
+        """How the search before the fit stands."""
+        _write_json(self._trials_file, asdict(search))
+
+    def search(self) -> Search | None:
+        """As it was written; None where nothing is searched, or it cannot be read."""
+        try:
+            return Search.from_json(_read_json(self._trials_file))
+        except (OSError, ValueError):
+            return None
 
     def write_error(self, text: str) -> None:
         """For whoever is to find out what nobody foresaw."""
