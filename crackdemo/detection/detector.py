@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -21,6 +21,19 @@ from crackdemo.detection.score import photo_score
 from crackdemo.models.family import Kind, Network
 
 
+class ScoredPart(NamedTuple):
+    """A rectangle of a photo, in pixels from its upper left, with its score."""
+
+    top: int
+    left: int
+    bottom: int
+    """Of the first row below."""
+    right: int
+    """Of the first column beside."""
+    score: float
+    """0..1, higher = more crack."""
+
+
 @dataclass(frozen=True)
 class Detection:
     """What one pass says about a photo; everything after it is cheap."""
@@ -32,6 +45,8 @@ class Detection:
     """(H, W) uint16 on the checkpoint's fixed scale; 32768 is the calibrated threshold."""
     score: float
     """Of the photo as a whole, 0..1, higher = more crack; a larger photo has no higher one."""
+    parts: tuple[ScoredPart, ...] = ()
+    """Of detectors that score a photo by its parts: these, so that a region can be scored too."""
 
 
 @dataclasses.dataclass(frozen=True, config=SETTINGS)

@@ -1,15 +1,13 @@
 """The detector of networks that judge a picture as a whole: it shows where they look."""
 
 import copy
-import math
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor
@@ -18,7 +16,7 @@ from torch.nn import functional
 from crackdemo.arrays import GrayImage, RegionMask, Residual, RgbImage
 from crackdemo.configs import SETTINGS
 from crackdemo.detection.calibration import Calibration
-from crackdemo.detection.detector import Detection
+from crackdemo.detection.detector import Detection, ScoredPart
 from crackdemo.detection.engine import best_device
 from crackdemo.detection.heatmaps import to_heatmap
 from crackdemo.detection.illumination import FlattenConfig, measure_illumination, to_gray
@@ -72,8 +70,9 @@ class Look(NamedTuple):
 
     saliency: Residual
     """(H, W), >= 0, higher = speaks more for a crack."""
-    probability: float
-    """Of its likeliest part showing a crack, 0..1."""
+    parts: tuple[ScoredPart, ...]
+    """The parts that it was looked at in, in its own pixels, each with the probability, 0..1, of
+    its showing a crack."""
 
 
 def parts_of(height: int, width: int, side: int) -> Iterator[Part]:
@@ -100,19 +99,21 @@ def saliency_of(network: Network, image: Tensor, config: SaliencyConfig) -> Tens
     """
     from captum.attr import IntegratedGradients, LayerGradCam, Saliency  # takes a second
 
+    image = image.detach().requires_grad_()
     if config.method == "gradcam":
         level = network.get_submodule(f"levels.{config.level - 1}")
         cam = LayerGradCam(network, level).attribute(image, relu_attributions=True)
         size = image.shape[-2:]
         return functional.interpolate(cam, size, mode="bilinear").detach()[:, 0]
     if config.method == "integrated":
-        even = image.mean((2, 3), keepdim=True).expand_as(image)
+        even = image.detach().mean((2, 3), keepdim=True).expand_as(image)
         path = IntegratedGradients(network).attribute(image, even, n_steps=_STEPS)
         strength = path.clamp(min=0)  # what speaks against a crack does not count
     elif config.method == "smoothgrad":
         generator = torch.Generator().manual_seed(0)  # the same photo has the same heatmap
-        copies = image + _NOISE * torch.randn(_COPIES, *image.shape, generator=generator)
-        strength = torch.stack([Saliency(network).attribute(copy) for copy in copies]).mean(0)
+        noise = _NOISE * torch.randn(_COPIES, *image.shape, generator=generator)
+        copies = [(image.detach() + each.to(image)).requires_grad_() for each in noise]
+        strength = torch.stack([Saliency(network).attribute(each) for each in copies]).mean(0)
     else:
         strength = Saliency(network).attribute(image)
     return strength.detach()[:, 0]
@@ -130,13 +131,14 @@ def look(
     device = next(network.parameters()).device
     whole = sight(photo, flatten, config)
     total, weight = np.zeros_like(whole), np.zeros_like(whole)
-    likeliest = -np.inf
+    scored = []
     for part in parts_of(*whole.shape, config.input_size):
         if should_stop is not None and should_stop():
             raise Stopped
         image = torch.from_numpy(whole[part.rows, part.columns].copy())[None, None].to(device)
         with torch.no_grad():
-            likeliest = max(likeliest, float(network(image)))
+            probability = float(torch.sigmoid(network(image)))
+        scored.append(_scored(part, config.tile_size / config.input_size, probability))
         strength = saliency_of(network, image, config)[0].cpu().numpy()
         if config.method != "gradcam" and config.blur_sigma:
             strength = cv2.GaussianBlur(strength, (0, 0), config.blur_sigma)
@@ -145,7 +147,23 @@ def look(
         weight[part.rows, part.columns] += hill
     height, width = photo.shape[:2]
     saliency: Residual = cv2.resize(total / weight, (width, height), interpolation=cv2.INTER_LINEAR)
-    return Look(saliency, 1 / (1 + math.exp(-likeliest)))
+    return Look(saliency, tuple(scored))
+
+
+def _scored(part: Part, scale: float, probability: float) -> ScoredPart:
+    edges = (part.rows.start, part.columns.start, part.rows.stop, part.columns.stop)
+    top, left, bottom, right = (round(edge * scale) for edge in edges)
+    return ScoredPart(top, left, bottom, right, probability)
+
+
+def score_of(parts: Sequence[ScoredPart], region: RegionMask | None = None) -> float:
+    """Of the likeliest part, 0..1; of a region (H, W) that of the parts which lie in it by half, or
+    else of the one that does most."""
+    if region is None:
+        return max(part.score for part in parts)
+    shares = [float(region[p.top : p.bottom, p.left : p.right].mean()) for p in parts]
+    enough = min(0.5, max(shares))
+    return max(part.score for part, share in zip(parts, shares, strict=True) if share >= enough)
 
 
 def sight(photo: RgbImage, flatten: FlattenConfig | None, config: SaliencyConfig) -> GrayImage:
@@ -203,4 +221,9 @@ class SaliencyDetector:
         """One pass over the photo's parts, and one back; heal changes nothing. Raises Stopped."""
         with self._alone:
             seen = look(self._network, photo, self.flatten, self.config, should_stop)
-        return Detection(None, to_heatmap(seen.saliency, self._calibration.r0), seen.probability)
+        heatmap = to_heatmap(seen.saliency, self._calibration.r0)
+        return Detection(None, heatmap, score_of(seen.parts), seen.parts)
+
+    def score(self, detection: Detection, region: RegionMask | None = None) -> float:
+        """Of a region of the photo, 0..1, higher = more crack."""
+        return detection.score if region is None else score_of(detection.parts, region)

@@ -38,14 +38,19 @@ class ClassifierFitConfig:
     """Side of the pictures that the network learns from, in pixels: photos are shrunk to it."""
     batch_size: Annotated[int, Field(ge=2, le=4096)] = 32
     """Photos per step; more need more memory."""
+    steps_per_epoch: _Count = 100
+    """Steps between two validations."""
     epochs: _Count = 12
-    """How often all photos are seen before the fit ends."""
+    """How often validation is done before the fit ends."""
     learning_rate: _Rate = 3e-3
     """Peak of the one-cycle schedule."""
     weight_decay: _Rate = 0.01
     """Decoupled weight decay (AdamW)."""
     patience: _Count = 4
     """Epochs without a better validation loss after which the fit stops early."""
+    trials: Annotated[int, Field(ge=0, le=10_000)] = 0
+    """How many settings are tried in short fits first: depth, width, kernel, dropout, learning rate
+    and weight decay; the best are fitted to the end. 0: none."""
     bfloat16: bool = True
     """Half-precision arithmetic in the forward pass, where the processor has it: twice as fast."""
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
