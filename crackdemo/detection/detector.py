@@ -18,7 +18,7 @@ from crackdemo.detection.illumination import FlattenConfig, to_gray
 from crackdemo.detection.reconstruction import healed_photo
 from crackdemo.detection.scales import fused_residual, predict_at_scales
 from crackdemo.detection.score import photo_score
-from crackdemo.models.family import Kind, Network
+from crackdemo.models.family import Network
 
 
 class ScoredPart(NamedTuple):
@@ -38,9 +38,9 @@ class ScoredPart(NamedTuple):
 class Detection:
     """What one pass says about a photo; everything after it is cheap."""
 
-    reconstruction: RgbImage
+    reconstruction: RgbImage | None
     """The photo without its cracks, in its own light and colour; the photo itself where that was
-    not asked for."""
+    not asked for; None of detectors that rebuild nothing."""
     heatmap: Heatmap
     """(H, W) uint16 on the checkpoint's fixed scale; 32768 is the calibrated threshold."""
     score: float
@@ -51,7 +51,7 @@ class Detection:
 
 @dataclasses.dataclass(frozen=True, config=SETTINGS)
 class DetectorConfig:
-    """All that a detector needs beside its network."""
+    """All that a residual detector needs beside its network."""
 
     flatten: FlattenConfig
     """What is done to a photo before the network sees it."""
@@ -74,6 +74,11 @@ class Detector(Protocol):
         """What runs its network, and where and how, for people; None before the first photo."""
         ...
 
+    @property
+    def rebuilds(self) -> bool:
+        """Whether its detections hold a reconstruction."""
+        ...
+
     def detect(
         self, photo: RgbImage, should_stop: Callable[[], bool] | None = None, heal: bool = True
     ) -> Detection:
@@ -88,6 +93,8 @@ class Detector(Protocol):
 
 class ResidualDetector:
     """Shows what a network rebuilds otherwise: autoencoders."""
+
+    rebuilds = True
 
     def __init__(
         self,
@@ -131,7 +138,3 @@ class ResidualDetector:
         if region is None:
             return detection.score
         return photo_score(detection.heatmap, self.calibration.score_top_share, region)
-
-
-DETECTORS: dict[Kind, type[ResidualDetector]] = {"residual": ResidualDetector}
-"""By the kind of a model's family."""

@@ -34,13 +34,15 @@ class Scored:
     photo: RgbImage
     """(H, W, 3), upright."""
     detection: Detection
-    """Of that photo. Its reconstruction is read from the disk where it is looked at: it is there to
-    be drawn and downloaded once, where photo and heatmap are cut at every move of a slider."""
+    """Of that photo. Its reconstruction, if any, is read from the disk where it is looked at: it is
+    there to be drawn and downloaded once, where photo and heatmap are cut at every move of a
+    slider."""
     seconds: float
     """What the detection took."""
     folder: Path
-    """Holds what a page shows: photo.jpg, thumbnail.jpg, reconstruction.jpg and heatmap.png (16
-    bits, the high byte in red and the low one in green); for downloads reconstruction.npy."""
+    """Holds what a page shows: photo.jpg, thumbnail.jpg and heatmap.png (16 bits, the high byte in
+    red and the low one in green), and where there is one reconstruction.jpg; for downloads
+    reconstruction.npy."""
     sha256: str
     """The photo's identity: of its file."""
 
@@ -173,26 +175,32 @@ def _write(scored: Scored) -> Scored:
     """Gives the same with its reconstruction on the disk alone."""
     folder = scored.folder
     folder.mkdir(parents=True, exist_ok=True)
-    np.save(folder / "reconstruction.npy", scored.detection.reconstruction)
+    rebuilt = scored.detection.reconstruction
+    if rebuilt is not None:
+        np.save(folder / "reconstruction.npy", rebuilt)
+        write_jpeg(folder / "reconstruction.jpg", preview(rebuilt, SHOWN_SIDE))
     np.save(folder / "figures.npy", np.array([scored.detection.score, scored.seconds]))
     write_png(folder / "heatmap.png", packed_heatmap(scored.detection.heatmap))
     write_jpeg(folder / "photo.jpg", preview(scored.photo, SHOWN_SIDE))
     write_jpeg(folder / "thumbnail.jpg", preview(scored.photo, THUMBNAIL_SIDE), quality=80)
-    write_jpeg(folder / "reconstruction.jpg", preview(scored.detection.reconstruction, SHOWN_SIDE))
     detection = replace(scored.detection, reconstruction=_reconstruction(folder))
     return replace(scored, detection=detection)
 
 
 def _read(folder: Path, path: Path, sha256: str) -> Scored:
     score, seconds = np.load(folder / "figures.npy")
+    heatmap = _unpacked(folder / "heatmap.png")  # first: a folder that is gone holds none
     detection = Detection(
         reconstruction=_reconstruction(folder),
-        heatmap=_unpacked(folder / "heatmap.png"),
+        heatmap=heatmap,
         score=float(score),
     )
     return Scored(read_photo(path), detection, float(seconds), folder, sha256)
 
 
-def _reconstruction(folder: Path) -> RgbImage:
-    mapped: RgbImage = np.load(folder / "reconstruction.npy", mmap_mode="r")
+def _reconstruction(folder: Path) -> RgbImage | None:
+    file = folder / "reconstruction.npy"
+    if not file.exists():
+        return None
+    mapped: RgbImage = np.load(file, mmap_mode="r")
     return mapped

@@ -38,7 +38,12 @@ class EpochReport:
     seconds: float
     """Time of this epoch, validation included."""
     best: bool
-    """Whether this epoch's validation loss is the lowest so far."""
+    """Whether this epoch is the best so far on the validation photos: by their loss, or by the
+    metric where there is one."""
+    metric: str = ""
+    """What else was measured on the validation photos, and chooses the epoch; empty: nothing."""
+    value: float = 0.0
+    """What the metric came to; higher is better."""
 
     @classmethod
     def from_json(cls, values: Any) -> Self:
@@ -53,6 +58,8 @@ class EpochReport:
             learning_rate=_number(values.get("learning_rate")),
             seconds=_number(values.get("seconds")),
             best=values["best"],
+            metric=str(values.get("metric", "")),
+            value=_number(values.get("value", 0.0)),
         )
 
 

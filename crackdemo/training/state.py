@@ -107,7 +107,14 @@ def load_state(
     path: Path, config: FitConfig, device: torch.device = CPU_ALONE.device
 ) -> TrainingState:
     """Where the fit stopped; a fresh state where there is no file. Raises FitError."""
-    state = new_state(config, device)
+    return restored(path, new_state(config, device), device)
+
+
+def restored(
+    path: Path, state: TrainingState, device: torch.device = CPU_ALONE.device
+) -> TrainingState:
+    """A fresh state with all that a file of `save_state` holds; as it is where there is none.
+    Raises FitError."""
     if not path.exists():
         return state
     try:
