@@ -7,6 +7,7 @@ from crackdemo.checkpoints.checkpoint import CheckpointConfig
 from crackdemo.detection.calibration import Calibration
 from crackdemo.detection.heatmaps import HeatmapConfig
 from crackdemo.detection.probability import ProbabilityConfig
+from crackdemo.detection.saliency import SaliencyConfig
 from crackdemo.models.families import family_named
 
 LICENCES = {
@@ -42,6 +43,8 @@ def _labels(config: CheckpointConfig) -> str:
     """What of the data was learnt from."""
     if isinstance(config.heatmap, ProbabilityConfig):
         return "It was trained on the masks of these photos, drawn by people: supervised."
+    if isinstance(config.heatmap, SaliencyConfig):
+        return "It was trained on labels of whole photos, crack or no crack: supervised."
     return (
         "Masks, where there are any, only served to cut crack-free tiles: no crack label was "
         "trained on."
@@ -55,6 +58,13 @@ def _limits(config: CheckpointConfig) -> str:
             "drew it. On other surfaces, at other distances or with another idea of what a crack "
             f"is, it may be worse than weights that saw no label: {_CAUTION}"
         )
+    if isinstance(config.heatmap, SaliencyConfig):
+        return (
+            "It says of photos, or of their parts, whether they show a crack like those of its "
+            "training photos. Its heatmap shows where the network looks, not the crack's outline: "
+            "lengths and widths from it are rough. On other surfaces, at other distances or with "
+            f"joints and shadows that it has not seen, it may be wrong: {_CAUTION}"
+        )
     return (
         "It marks what is darker than sound pavement and shaped like a crack. Bright, sand-filled "
         "cracks are missed; joints, kerbs, cables and sharp shadow edges may be marked. Settings "
@@ -63,16 +73,21 @@ def _limits(config: CheckpointConfig) -> str:
 
 
 def _front_matter(config: CheckpointConfig) -> str:
-    is_supervised = isinstance(config.heatmap, ProbabilityConfig)
-    kind = "segmentation" if is_supervised else "anomaly-detection, autoencoder"
+    task, kind = "image-segmentation", "anomaly-detection, autoencoder"
+    if isinstance(config.heatmap, ProbabilityConfig):
+        kind = "segmentation"
+    elif isinstance(config.heatmap, SaliencyConfig):
+        task, kind = "image-classification", "classification, saliency"
     return (
-        "---\nlicense: apache-2.0\nlibrary_name: crackdemo\npipeline_tag: image-segmentation\n"
+        f"---\nlicense: apache-2.0\nlibrary_name: crackdemo\npipeline_tag: {task}\n"
         f"tags: [crack-detection, {kind}]\n---"
     )
 
 
 def _purpose(config: CheckpointConfig) -> str:
     heat, calibration = config.heatmap, config.calibration
+    if isinstance(heat, SaliencyConfig):
+        return _looking(heat, calibration)
     means = _probable(heat) if isinstance(heat, ProbabilityConfig) else _rebuilt(config, heat)
     return (
         f"{means} {calibration.r0:.4g}. Score of a photo: {_score(calibration)}, cracked from "
@@ -88,6 +103,23 @@ def _probable(heat: ProbabilityConfig) -> str:
     return (
         f"Says of each pixel how likely it is crack.{beside} Heatmap: its odds, by the mean "
         f"probability over the photo at scales {scales}; threshold 0.5 is the calibrated odds"
+    )
+
+
+def _looking(heat: SaliencyConfig, calibration: Calibration) -> str:
+    methods = {
+        "gradcam": f"Grad-CAM of level {heat.level}",
+        "gradient": "gradient saliency",
+        "smoothgrad": "SmoothGrad",
+        "integrated": "integrated gradients",
+    }
+    return (
+        f"Says of a photo whether it shows a crack, and of one that is larger than "
+        f"{heat.tile_size} px part by part. Heatmap: where the network looks, by "
+        f"{methods[heat.method]}; it is no outline of a crack. Threshold 0.5 is the saliency "
+        f"{calibration.r0:.4g}, which hardly a pixel of crack-free photos reaches. Score of a "
+        "photo: the probability of its likeliest part, cracked from "
+        f"{calibration.score_threshold:.3f}."
     )
 
 

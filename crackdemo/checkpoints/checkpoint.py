@@ -20,6 +20,7 @@ from crackdemo.detection.heatmaps import HeatmapConfig
 from crackdemo.detection.illumination import FlattenConfig
 from crackdemo.detection.kinds import HeatSettings, build_detector, heat_settings
 from crackdemo.detection.probability import ProbabilityConfig
+from crackdemo.detection.saliency import SaliencyConfig
 from crackdemo.errors import CheckpointError, ConfigError
 from crackdemo.masks.params import MaskParams
 from crackdemo.models.families import FAMILIES, family_named
@@ -81,6 +82,9 @@ class CheckpointConfig:
             holds_healer = getattr(self.network, "healer", None) is not None
             if holds_healer != (self.heatmap.evidence is not None):
                 raise ConfigError("heatmap.evidence needs a healer in the network, and it that.")
+        elif isinstance(self.heatmap, SaliencyConfig):
+            if self.heatmap.level > getattr(self.network, "depth", 0):
+                raise ConfigError("heatmap.level must be one of the network's levels.")
         elif self.flatten is None:
             raise ConfigError("A network that rebuilds needs flattened light: set flatten.")
 

@@ -141,7 +141,7 @@ def _fit_config(args: Namespace) -> FitSettings:
         raise FitError(f"The family is missing: give --family {' or --family '.join(FAMILIES)}.")
     if args.family not in (None, family):
         raise FitError(f"--family is {args.family}, but the config is for {family}: drop one.")
-    given = {name: getattr(args, name) for name in ("start", "epochs", "seed")}
+    given = {name: getattr(args, name) for name in ("start", "epochs", "seed", "trials")}
     changes = {name: value for name, value in given.items() if value is not None}
     try:
         usual = trainer_of(family).with_start if args.start else {}

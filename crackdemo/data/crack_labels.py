@@ -52,8 +52,8 @@ def find_crack_labels(folders: Sequence[Path]) -> LabelledSet:
         found = [photo for photo in _photos_of(folder) if photo.truth != "unknown"]
         if not found:
             raise DatasetError(
-                f"The folder “{folder.resolve().name}” holds no labelled photos: a classifier needs "
-                "clean/ and cracked/, or images/ and masks/ with equal stems."
+                f"The folder “{folder.resolve().name}” holds no labelled photos: a classifier "
+                "needs clean/ and cracked/, or images/ and masks/ with equal stems."
             )
         for placed in in_splits(found):
             try:

@@ -10,15 +10,17 @@ from crackdemo.detection.detector import Detector, DetectorConfig, ResidualDetec
 from crackdemo.detection.heatmaps import HeatmapConfig
 from crackdemo.detection.illumination import FlattenConfig
 from crackdemo.detection.probability import ProbabilityConfig, ProbabilityDetector
+from crackdemo.detection.saliency import SaliencyConfig, SaliencyDetector
 from crackdemo.errors import ConfigError
 from crackdemo.models.family import Kind, Network
 
-HeatSettings: TypeAlias = HeatmapConfig | ProbabilityConfig
+HeatSettings: TypeAlias = HeatmapConfig | ProbabilityConfig | SaliencyConfig
 """How a network's answer becomes a heatmap, of any kind."""
 
-_SETTINGS: dict[Kind, type[HeatmapConfig] | type[ProbabilityConfig]] = {
+_SETTINGS: dict[Kind, type[Any]] = {
     "residual": HeatmapConfig,
     "probability": ProbabilityConfig,
+    "saliency": SaliencyConfig,
 }
 
 
@@ -28,7 +30,7 @@ def heat_settings(kind: Kind, values: Any) -> HeatSettings:
     For validators: raises ValueError, also for settings of another kind.
     """
     wanted = _SETTINGS[kind]
-    if isinstance(values, HeatmapConfig | ProbabilityConfig):
+    if isinstance(values, HeatSettings):
         if type(values) is not wanted:
             raise ConfigError("The heatmap's settings are of another kind of network: drop them.")
         return values
@@ -48,6 +50,8 @@ def build_detector(
     the kind needs."""
     if isinstance(heatmap, ProbabilityConfig):
         return ProbabilityDetector(network, flatten, heatmap, calibration, device, streams)
+    if isinstance(heatmap, SaliencyConfig):
+        return SaliencyDetector(network, flatten, heatmap, calibration, device)
     if flatten is None:
         raise ConfigError("A network that rebuilds needs flattened light: set flatten.")
     config = DetectorConfig(flatten, heatmap, calibration)

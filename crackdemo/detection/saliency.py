@@ -41,10 +41,11 @@ _NOISE = 0.1
 class SaliencyConfig:
     """How a network shows where it looks."""
 
-    method: Method = "gradcam"
-    """gradcam: the features that speak for a crack (Selvaraju et al. 2017); gradient: the pixels
-    that would change the answer most; smoothgrad: their mean over noisy copies (Smilkov et al.
-    2017); integrated: along the way from an even surface to the photo (Sundararajan et al. 2017)."""
+    method: Method = "integrated"
+    """integrated: the gradients along the way from an even surface to the photo (Sundararajan et
+    al. 2017); gradcam: the features that speak for a crack (Selvaraju et al. 2017); gradient: the
+    pixels that would change the answer most; smoothgrad: their mean over noisy copies (Smilkov et
+    al. 2017)."""
     level: Annotated[int, Field(ge=1, le=6)] = 3
     """Of gradcam: the network's level whose features are read; deeper ones know better what a crack
     is, and less well where."""
@@ -104,7 +105,8 @@ def saliency_of(network: Network, image: Tensor, config: SaliencyConfig) -> Tens
         level = network.get_submodule(f"levels.{config.level - 1}")
         cam = LayerGradCam(network, level).attribute(image, relu_attributions=True)
         size = image.shape[-2:]
-        return functional.interpolate(cam, size, mode="bilinear").detach()[:, 0]
+        larger: Tensor = functional.interpolate(cam, size, mode="bilinear").detach()
+        return larger[:, 0]
     if config.method == "integrated":
         even = image.detach().mean((2, 3), keepdim=True).expand_as(image)
         path = IntegratedGradients(network).attribute(image, even, n_steps=_STEPS)
@@ -116,7 +118,8 @@ def saliency_of(network: Network, image: Tensor, config: SaliencyConfig) -> Tens
         strength = torch.stack([Saliency(network).attribute(each) for each in copies]).mean(0)
     else:
         strength = Saliency(network).attribute(image)
-    return strength.detach()[:, 0]
+    pixels: Tensor = strength.detach()[:, 0]
+    return pixels
 
 
 def look(
@@ -132,7 +135,7 @@ def look(
     whole = sight(photo, flatten, config)
     total, weight = np.zeros_like(whole), np.zeros_like(whole)
     scored = []
-    for part in parts_of(*whole.shape, config.input_size):
+    for part in parts_of(whole.shape[0], whole.shape[1], config.input_size):
         if should_stop is not None and should_stop():
             raise Stopped
         image = torch.from_numpy(whole[part.rows, part.columns].copy())[None, None].to(device)
@@ -179,15 +182,15 @@ def sight(photo: RgbImage, flatten: FlattenConfig | None, config: SaliencyConfig
 
 def _hill(height: int, width: int) -> GrayImage:
     """Highest in the middle, above 0 at the border: seams between parts are blended."""
-    down, across = (
-        1 - np.abs(np.linspace(-1, 1, length + 2)[1:-1]) for length in (height, width)
-    )
+    down, across = (1 - np.abs(np.linspace(-1, 1, length + 2)[1:-1]) for length in (height, width))
     hill: GrayImage = np.outer(down, across).astype(np.float32)
     return hill
 
 
 class SaliencyDetector:
     """Shows where a network looks that judges pictures as a whole; rebuilds nothing."""
+
+    rebuilds = False
 
     def __init__(
         self,

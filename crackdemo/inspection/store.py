@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackdemo.arrays import Heatmap, RgbImage
-from crackdemo.detection.detector import Detection, Detector
+from crackdemo.detection.detector import Detection, Detector, ScoredPart
 from crackdemo.errors import Stopped
 from crackdemo.files import sha256_of
 from crackdemo.photos.images import read_photo, write_jpeg, write_png
@@ -179,7 +179,8 @@ def _write(scored: Scored) -> Scored:
     if rebuilt is not None:
         np.save(folder / "reconstruction.npy", rebuilt)
         write_jpeg(folder / "reconstruction.jpg", preview(rebuilt, SHOWN_SIDE))
-    np.save(folder / "figures.npy", np.array([scored.detection.score, scored.seconds]))
+    of_parts = np.ravel(scored.detection.parts).tolist()
+    np.save(folder / "figures.npy", np.array([scored.detection.score, scored.seconds, *of_parts]))
     write_png(folder / "heatmap.png", packed_heatmap(scored.detection.heatmap))
     write_jpeg(folder / "photo.jpg", preview(scored.photo, SHOWN_SIDE))
     write_jpeg(folder / "thumbnail.jpg", preview(scored.photo, THUMBNAIL_SIDE), quality=80)
@@ -188,14 +189,23 @@ def _write(scored: Scored) -> Scored:
 
 
 def _read(folder: Path, path: Path, sha256: str) -> Scored:
-    score, seconds = np.load(folder / "figures.npy")
+    score, seconds, *of_parts = np.load(folder / "figures.npy").tolist()
     heatmap = _unpacked(folder / "heatmap.png")  # first: a folder that is gone holds none
     detection = Detection(
         reconstruction=_reconstruction(folder),
         heatmap=heatmap,
-        score=float(score),
+        score=score,
+        parts=_parts(of_parts),
     )
-    return Scored(read_photo(path), detection, float(seconds), folder, sha256)
+    return Scored(read_photo(path), detection, seconds, folder, sha256)
+
+
+def _parts(figures: list[float]) -> tuple[ScoredPart, ...]:
+    rows = np.reshape(figures, (-1, len(ScoredPart._fields))).tolist()
+    return tuple(
+        ScoredPart(int(top), int(left), int(bottom), int(right), chance)
+        for top, left, bottom, right, chance in rows
+    )
 
 
 def _reconstruction(folder: Path) -> RgbImage | None:

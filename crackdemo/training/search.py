@@ -1,7 +1,7 @@
 """Settings tried in short fits, by optuna, before the best are fitted to the end.
 
-All that is remembered are the trials themselves. Each one is drawn by its own number and what the
-trials before it came to: a search that was resumed tries what an uninterrupted one would have tried.
+All that is remembered are the trials themselves. Each one is drawn by its own number and what those
+before it came to: a search that was resumed tries what an uninterrupted one would have tried.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -45,9 +45,7 @@ _AT_RANDOM = 6
 """Trials before the sampler draws conclusions and hopeless ones are given up."""
 
 
-def search(
-    begun: Search, seed: int, attempt: Attempt, space: Space = SPACE
-) -> Iterator[Search]:
+def search(begun: Search, seed: int, attempt: Attempt, space: Space = SPACE) -> Iterator[Search]:
     """Tries until `begun.wanted` trials are finished; says how it stands after every epoch.
 
     A trial that was running is tried anew. Raises FitError where the trials were of another space.

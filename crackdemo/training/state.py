@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -14,11 +15,28 @@ from crackdemo.checkpoints.checkpoint import load_checkpoint
 from crackdemo.checkpoints.names import Weights, resolve_weights
 from crackdemo.errors import CrackdemoError, FitError
 from crackdemo.files import written_whole
-from crackdemo.models.family import Network, build_network
+from crackdemo.models.family import Network, NetworkConfig, build_network
 from crackdemo.training.config import FitConfig
 from crackdemo.training.team import CPU_ALONE
 
 _OPTIMIZER_TENSORS = ("step", "exp_avg", "exp_avg_sq")
+
+
+class Startable(Protocol):
+    """Settings of a fit of any kind: what its first state depends on."""
+
+    @property
+    def family(self) -> str: ...
+    @property
+    def network(self) -> NetworkConfig: ...
+    @property
+    def start(self) -> str: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def learning_rate(self) -> float: ...
+    @property
+    def weight_decay(self) -> float: ...
 
 
 @dataclass
@@ -39,7 +57,7 @@ class TrainingState:
     """Epochs since the lowest validation loss."""
 
 
-def new_state(config: FitConfig, device: torch.device = CPU_ALONE.device) -> TrainingState:
+def new_state(config: Startable, device: torch.device = CPU_ALONE.device) -> TrainingState:
     """A network on a device, untrained by the config's seed or with the weights that it starts
     from, and its optimizer. Raises FitError."""
     torch.manual_seed(config.seed)
@@ -54,13 +72,13 @@ def new_state(config: FitConfig, device: torch.device = CPU_ALONE.device) -> Tra
     return TrainingState(network, optimizer, {})
 
 
-def weights_to_start_from(config: FitConfig) -> Weights:
+def weights_to_start_from(config: Startable) -> Weights:
     """Shipped ones or the Hub's, by `config.start`. Raises WeightsError."""
     # never a folder of this machine: the name is published with the weights
     return resolve_weights(config.start, allowed=())
 
 
-def start_of(config: FitConfig) -> dict[str, Tensor]:
+def start_of(config: Startable) -> dict[str, Tensor]:
     """The network's state that a fit starts from. Raises FitError where it does not fit."""
     try:
         checkpoint = load_checkpoint(weights_to_start_from(config).folder)
@@ -104,7 +122,7 @@ def save_state(path: Path, state: TrainingState) -> None:
 
 
 def load_state(
-    path: Path, config: FitConfig, device: torch.device = CPU_ALONE.device
+    path: Path, config: Startable, device: torch.device = CPU_ALONE.device
 ) -> TrainingState:
     """Where the fit stopped; a fresh state where there is no file. Raises FitError."""
     return restored(path, new_state(config, device), device)

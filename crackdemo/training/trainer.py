@@ -58,6 +58,7 @@ class Trainer:
 
 _MODULES: dict[Kind, str] = {
     "residual": "crackdemo.training.recipe",
+    "saliency": "crackdemo.training.classifier.recipe",
 }
 """Kind to the module whose TRAINER fits it."""
 

@@ -9,7 +9,6 @@ from pydantic.dataclasses import dataclass
 from crackdemo.configs import SETTINGS
 from crackdemo.detection.illumination import FlattenConfig
 from crackdemo.detection.saliency import SaliencyConfig
-from crackdemo.errors import ConfigError
 from crackdemo.masks.params import MaskParams
 from crackdemo.models.family import NetworkConfig, network_config
 from crackdemo.training.classifier.views import VaryConfig
@@ -70,7 +69,3 @@ class ClassifierFitConfig:
     @classmethod
     def _of_its_family(cls, values: Any, info: ValidationInfo) -> NetworkConfig:
         return network_config(str(info.data.get("family")), values)
-
-    def __post_init__(self) -> None:
-        if self.network.stride * 4 > self.input_size:
-            raise ConfigError("The network halves pictures of input_size to nothing: lower depth.")

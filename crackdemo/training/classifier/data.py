@@ -79,8 +79,10 @@ def read_class_data(folders: Sequence[Path], input_size: int, channel: Channel) 
             validation += moved
     side = round(_SPARE * input_size)
     sizes: list[int] = []
-    parts = [_read(labels, side, channel, sizes, problems) for labels in (train, validation)]
-    for part in parts:
+    learnt, held_out = (
+        _read(labels, side, channel, sizes, problems) for labels in (train, validation)
+    )
+    for part in (learnt, held_out):
         if part.cracked.all() or not part.cracked.any():
             kind = "without" if part.cracked.all() else "with"
             raise DatasetError(
@@ -88,7 +90,8 @@ def read_class_data(folders: Sequence[Path], input_size: int, channel: Channel) 
                 "kind, one to learn from and one to validate on, besides the fifth of all photos "
                 f"that is kept aside for tests; give more.{_first(problems)}"
             )
-    return ClassData(*parts, round(float(np.median(sizes[: len(parts[0].photos)]))), problems)
+    tile_size = round(float(np.median(sizes[: len(learnt.photos)])))
+    return ClassData(learnt, held_out, tile_size, problems)
 
 
 def _read(

@@ -129,7 +129,7 @@ def _training_batches(
 
 def _validation_batches(config: ClassifierFitConfig, part: Part) -> list[Views]:
     dataset = ViewDataset(part, config, AS_THEY_ARE)
-    chosen = range(len(part.photos))
+    chosen = list(range(len(part.photos)))
     if len(chosen) > _MOST_VALIDATED:
         rng = np.random.default_rng([config.seed, 7])
         chosen = sorted(rng.permutation(len(chosen))[:_MOST_VALIDATED].tolist())
@@ -181,9 +181,7 @@ def _train_step(
     return value.detach()
 
 
-def _loss(
-    config: ClassifierFitConfig, network: nn.Module, batch: Views, weight: Tensor
-) -> Tensor:
+def _loss(config: ClassifierFitConfig, network: nn.Module, batch: Views, weight: Tensor) -> Tensor:
     image = batch[0].to(weight.device, memory_format=torch.channels_last)
     cracked = batch[1].to(weight.device)
     is_half = config.bfloat16 and has_bfloat16(weight.device)

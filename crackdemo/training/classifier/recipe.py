@@ -132,7 +132,8 @@ def _searched(
     begun = run.search() or Search(config.trials)
     found = replace(begun, wanted=config.trials)
     run.at("searching for settings")
-    for found in search(found, config.seed, attempt):
+    for now in search(found, config.seed, attempt):
+        found = now
         run.write_search(found)
         latest = found.trials[-1]
         run.at(f"searching for settings, trial {latest.number} of {found.wanted}")
