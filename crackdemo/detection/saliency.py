@@ -49,7 +49,7 @@ class SaliencyConfig:
     level: Annotated[int, Field(ge=1, le=6)] = 3
     """Of gradcam: the network's level whose features are read; deeper ones know better what a crack
     is, and less well where."""
-    blur_sigma: Annotated[float, Field(ge=0, le=50)] = 2.0
+    blur_sigma: Annotated[float, Field(ge=0, le=50)] = 1.0
     """Of the others: Gaussian sigma, in pixels of what the network sees, that makes a surface of
     their scattered pixels."""
     tile_size: Annotated[int, Field(ge=16, le=8192)] = 227

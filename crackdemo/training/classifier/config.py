@@ -39,13 +39,13 @@ class ClassifierFitConfig:
     """Photos per step; more need more memory."""
     steps_per_epoch: _Count = 100
     """Steps between two validations."""
-    epochs: _Count = 12
+    epochs: _Count = 20
     """How often validation is done before the fit ends."""
     learning_rate: _Rate = 3e-3
     """Peak of the one-cycle schedule."""
     weight_decay: _Rate = 0.01
     """Decoupled weight decay (AdamW)."""
-    patience: _Count = 4
+    patience: _Count = 8
     """Epochs without a better validation loss after which the fit stops early."""
     trials: Annotated[int, Field(ge=0, le=10_000)] = 0
     """How many settings are tried in short fits first: depth, width, kernel, dropout, learning rate
