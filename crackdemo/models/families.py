@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "cae": "crackdemo.models.cae",
     "vae": "crackdemo.models.vae",
+    "segmenter": "crackdemo.models.segmenter",
 }
 """Family to the module whose FAMILY says all else."""
 
