@@ -104,7 +104,8 @@ def _tell(run: RunFolder, status: str, message: str = "") -> None:
 def _say_duration(args: Namespace, team: Team) -> int:
     """On stdout: seconds a step, from a few real ones."""
     config = _fit_config(args)
-    measure = trainer_of(config.family).seconds_per_step
+    trainer = trainer_of(config.family)
+    config, measure = trainer.started(config), trainer.seconds_per_step
     print(f"{measure(config, _data_folders(args), _workers(team), team):.4g} seconds a step")
     return 0
 
@@ -112,7 +113,7 @@ def _say_duration(args: Namespace, team: Team) -> int:
 def _new_run(args: Namespace, run: RunFolder) -> tuple[FitSettings, list[Path]]:
     """Its config, with minutes as epochs, and its data, written into a new run folder."""
     config = _fit_config(args)
-    trainer_of(config.family).check_start(config)  # refused before there is a run
+    config = trainer_of(config.family).started(config)  # or refused before there is a run
     folders = _data_folders(args)
     make_folder(run.path)
     try:

@@ -13,6 +13,7 @@ _MODULES = {
     "cae": "crackdemo.models.cae",
     "vae": "crackdemo.models.vae",
     "classifier": "crackdemo.models.classifier",
+    "segmenter": "crackdemo.models.segmenter",
 }
 """Family to the module whose FAMILY says all else."""
 

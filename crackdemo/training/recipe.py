@@ -153,7 +153,7 @@ def run_fit(
             "device": team.name,
         }
         if config.start:
-            start = weights_to_start_from(config).folder
+            start = weights_to_start_from(config.start).folder
             training["start_sha256"] = sha256_of(start / WEIGHTS)
         metrics = {"validation_loss": loss}
         checkpoint = calibrated(
@@ -317,9 +317,10 @@ def _train_and_validation(samples: list[Sample]) -> tuple[list[Sample], list[Sam
     return usable[:cut], usable[cut:]
 
 
-def _check_start(config: FitConfig) -> None:
+def _started(config: FitConfig) -> FitConfig:
     if config.start:
         start_of(config)
+    return config
 
 
 def _seconds_per_step(
@@ -332,7 +333,7 @@ def _seconds_per_step(
 TRAINER = Trainer(
     settings=FitConfig,
     with_start={"learning_rate": START_LEARNING_RATE},
-    check_start=_check_start,
+    started=_started,
     fit=run_fit,
     follow=follow_fit,
     seconds_per_step=_seconds_per_step,

@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from crackdemo.checkpoints.checkpoint import load_checkpoint
+from crackdemo.checkpoints.checkpoint import Checkpoint, load_checkpoint
 from crackdemo.checkpoints.names import Weights, resolve_weights
 from crackdemo.errors import CrackdemoError, FitError
 from crackdemo.files import written_whole
@@ -50,7 +50,7 @@ class TrainingState:
     best_weights: dict[str, Tensor]
     """The network's state after the epoch with the lowest validation loss; empty before one."""
     best_loss: float = float("inf")
-    """The lowest validation loss."""
+    """The lowest validation loss, or what else chooses the epoch; lower is better."""
     epoch: int = 0
     """Epochs done."""
     stale_epochs: int = 0
@@ -72,18 +72,23 @@ def new_state(config: Startable, device: torch.device = CPU_ALONE.device) -> Tra
     return TrainingState(network, optimizer, {})
 
 
-def weights_to_start_from(config: Startable) -> Weights:
-    """Shipped ones or the Hub's, by `config.start`. Raises WeightsError."""
+def weights_to_start_from(start: str) -> Weights:
+    """Shipped ones or the Hub's. Raises WeightsError."""
     # never a folder of this machine: the name is published with the weights
-    return resolve_weights(config.start, allowed=())
+    return resolve_weights(start, allowed=())
+
+
+def checkpoint_to_start_from(start: str) -> Checkpoint:
+    """Of these weights. Raises FitError."""
+    try:
+        return load_checkpoint(weights_to_start_from(start).folder)
+    except CrackdemoError as error:
+        raise FitError(f"The fit cannot start from “{start}”: {error}") from None
 
 
 def start_of(config: Startable) -> dict[str, Tensor]:
     """The network's state that a fit starts from. Raises FitError where it does not fit."""
-    try:
-        checkpoint = load_checkpoint(weights_to_start_from(config).folder)
-    except CrackdemoError as error:
-        raise FitError(f"The fit cannot start from “{config.start}”: {error}") from None
+    checkpoint = checkpoint_to_start_from(config.start)
     described = checkpoint.config
     if (described.family, described.network) != (config.family, config.network):
         raise FitError(
@@ -143,7 +148,7 @@ def restored(
         state.epoch, state.stale_epochs = int(counters["epoch"]), int(counters["stale_epochs"])
         state.best_loss = float(counters["best_loss"])
         state.best_weights = _part(tensors, "best.")
-        for index, parameter in enumerate(state.network.parameters()):
+        for index, parameter in enumerate(state.optimizer.param_groups[0]["params"]):
             of_parameter = _part(tensors, f"optimizer.{index}.")
             state.optimizer.state[parameter] = {
                 k: of_parameter[k] if k == "step" else of_parameter[k].to(device)

@@ -43,9 +43,9 @@ class Trainer:
     """The settings of a fit, `FitSettings`."""
     with_start: Mapping[str, Any]
     """Settings that are usual where a fit starts from other weights."""
-    check_start: Callable[[Any], None]
-    """config: refused before there is a run where it cannot start from what it names. Raises
-    FitError."""
+    started: Callable[[Any], Any]
+    """config: the settings with what starting from other weights asks of them, before there is a
+    run. Raises FitError where it cannot start from what it names."""
     fit: Callable[
         [RunFolder, Any, list[Path], int, int, Callable[[str], None], Team], Iterator[EpochReport]
     ]
@@ -59,6 +59,7 @@ class Trainer:
 _MODULES: dict[Kind, str] = {
     "residual": "crackdemo.training.recipe",
     "saliency": "crackdemo.training.classifier.recipe",
+    "probability": "crackdemo.training.segmentation.recipe",
 }
 """Kind to the module whose TRAINER fits it."""
 

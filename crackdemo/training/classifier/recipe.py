@@ -210,7 +210,7 @@ def _checkpoint(
         "device": team.name,
     }
     if config.start:
-        start = weights_to_start_from(config).folder
+        start = weights_to_start_from(config.start).folder
         training["start_sha256"] = sha256_of(start / WEIGHTS)
     described = CheckpointConfig(
         family=config.family,
@@ -225,9 +225,10 @@ def _checkpoint(
     return Checkpoint(described, state.network)
 
 
-def _check_start(config: ClassifierFitConfig) -> None:
+def _started(config: ClassifierFitConfig) -> ClassifierFitConfig:
     if config.start:
         start_of(config)
+    return config
 
 
 def _seconds_per_step(
@@ -239,8 +240,9 @@ def _seconds_per_step(
 TRAINER = Trainer(
     settings=ClassifierFitConfig,
     with_start={"learning_rate": START_LEARNING_RATE},
-    check_start=_check_start,
+    started=_started,
     fit=run_fit,
     follow=follow_fit,
     seconds_per_step=_seconds_per_step,
 )
+"""Of networks that judge pictures as a whole: fitted on photos labelled as a whole."""
