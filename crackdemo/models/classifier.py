@@ -75,9 +75,9 @@ class Classifier(Network):
 
 FAMILY = Family(
     title="Classifier",
-    description="crack classifier",
+    description="classifier of whole photos",
     kind="saliency",
     config=ClassifierConfig,
     network=Classifier,
-    objectives=(),
+    heatmap="Its heatmap shows where the network looks, which is not a crack’s outline.",
 )

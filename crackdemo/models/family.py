@@ -103,6 +103,8 @@ class Family:
     usual one."""
     own_settings: tuple[str, ...] = ()
     """Settings of a fit that mean something for this family alone."""
+    heatmap: str = ""
+    """A sentence on what its heatmap shows, where that is not the crack itself."""
 
 
 def network_config(family: str, values: Any) -> NetworkConfig:
