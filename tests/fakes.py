@@ -25,6 +25,7 @@ class FakeDetector:
     ) -> None:
         self.calibration = calibration
         self.engine_name = "nothing at all"
+        self.rebuilds = detection.reconstruction is not None
         self.detection = detection
         self.failures = list(failures)
         self.photos = 0

@@ -5,6 +5,9 @@ from typing import Any
 
 from crackdemo.checkpoints.checkpoint import CheckpointConfig
 from crackdemo.detection.calibration import Calibration
+from crackdemo.detection.heatmaps import HeatmapConfig
+from crackdemo.detection.probability import ProbabilityConfig
+from crackdemo.detection.saliency import SaliencyConfig
 from crackdemo.models.families import family_named
 
 LICENCES = {
@@ -20,34 +23,107 @@ def model_card(config: CheckpointConfig, command: str = "") -> str:
     """Markdown with the Hub's front matter: what, from which data, how good, which limits."""
     training = config.training
     sections = [
-        _front_matter(),
+        _front_matter(config),
         f"# crackdemo {family_named(config.family).description}\n\n{_purpose(config)}",
-        f"## Data\n\n{_data(training.get('data', []))}\n\nMasks, where there are any, only served "
-        "to cut crack-free tiles: no crack label was trained on.",
+        f"## Data\n\n{_data(training.get('data', []))}\n\n{_labels(config)}",
         f"## How it was made\n\n{_how(training, command)}",
         f"## Measured\n\n{_table(config.metrics)}",
-        f"## Limits\n\n{_LIMITS}",
+        f"## Limits\n\n{_limits(config)}",
     ]
     return "\n\n".join(sections) + "\n"
 
 
-_LIMITS = (
-    "It marks what is darker than sound pavement and shaped like a crack. Bright, sand-filled "
-    "cracks are missed; joints, kerbs, cables and sharp shadow edges may be marked. Settings were "
-    "calibrated without crack labels, on the data above; look at a few of your own photos before "
-    "you rely on a number, and do not use it alone where safety depends on it."
+_CAUTION = (
+    "look at a few of your own photos before you rely on a number, and do not use it alone where "
+    "safety depends on it."
 )
 
 
-def _front_matter() -> str:
+def _labels(config: CheckpointConfig) -> str:
+    """What of the data was learnt from."""
+    if isinstance(config.heatmap, ProbabilityConfig):
+        return "It was trained on the masks of these photos, drawn by people: supervised."
+    if isinstance(config.heatmap, SaliencyConfig):
+        return "It was trained on labels of whole photos, crack or no crack: supervised."
     return (
-        "---\nlicense: apache-2.0\nlibrary_name: crackdemo\npipeline_tag: image-segmentation\n"
-        "tags: [crack-detection, anomaly-detection, autoencoder]\n---"
+        "Masks, where there are any, only served to cut crack-free tiles: no crack label was "
+        "trained on."
+    )
+
+
+def _limits(config: CheckpointConfig) -> str:
+    if isinstance(config.heatmap, ProbabilityConfig):
+        return (
+            "It marks what looks like what people marked in its training photos, as wide as they "
+            "drew it. On other surfaces, at other distances or with another idea of what a crack "
+            f"is, it may be worse than weights that saw no label: {_CAUTION}"
+        )
+    if isinstance(config.heatmap, SaliencyConfig):
+        return (
+            "It says of photos, or of their parts, whether they show a crack like those of its "
+            "training photos. Its heatmap shows where the network looks, not the crack's outline: "
+            "lengths and widths from it are rough. On other surfaces, at other distances or with "
+            f"joints and shadows that it has not seen, it may be wrong: {_CAUTION}"
+        )
+    return (
+        "It marks what is darker than sound pavement and shaped like a crack. Bright, sand-filled "
+        "cracks are missed; joints, kerbs, cables and sharp shadow edges may be marked. Settings "
+        f"were calibrated without crack labels, on the data above; {_CAUTION}"
+    )
+
+
+def _front_matter(config: CheckpointConfig) -> str:
+    task, kind = "image-segmentation", "anomaly-detection, autoencoder"
+    if isinstance(config.heatmap, ProbabilityConfig):
+        kind = "segmentation"
+    elif isinstance(config.heatmap, SaliencyConfig):
+        task, kind = "image-classification", "classification, saliency"
+    return (
+        f"---\nlicense: apache-2.0\nlibrary_name: crackdemo\npipeline_tag: {task}\n"
+        f"tags: [crack-detection, {kind}]\n---"
     )
 
 
 def _purpose(config: CheckpointConfig) -> str:
-    heat = config.heatmap
+    heat, calibration = config.heatmap, config.calibration
+    if isinstance(heat, SaliencyConfig):
+        return _looking(heat, calibration)
+    means = _probable(heat) if isinstance(heat, ProbabilityConfig) else _rebuilt(config, heat)
+    return (
+        f"{means} {calibration.r0:.4g}. Score of a photo: {_score(calibration)}, cracked from "
+        f"{calibration.score_threshold:.3f}."
+    )
+
+
+def _probable(heat: ProbabilityConfig) -> str:
+    scales = ", ".join(f"{scale:g}" for scale in heat.scales)
+    beside = ""
+    if heat.evidence is not None:
+        beside = " It sees the heatmap of a healing autoencoder beside the photo, which it holds."
+    return (
+        f"Says of each pixel how likely it is crack.{beside} Heatmap: its odds, by the mean "
+        f"probability over the photo at scales {scales}; threshold 0.5 is the calibrated odds"
+    )
+
+
+def _looking(heat: SaliencyConfig, calibration: Calibration) -> str:
+    methods = {
+        "gradcam": f"Grad-CAM of level {heat.level}",
+        "gradient": "gradient saliency",
+        "smoothgrad": "SmoothGrad",
+        "integrated": "integrated gradients",
+    }
+    return (
+        f"Says of a photo whether it shows a crack, and of one that is larger than "
+        f"{heat.tile_size} px part by part. Heatmap: where the network looks, by "
+        f"{methods[heat.method]}; it is no outline of a crack. Threshold 0.5 is the saliency "
+        f"{calibration.r0:.4g}, which hardly a pixel of crack-free photos reaches. Score of a "
+        "photo: the probability of its likeliest part, cracked from "
+        f"{calibration.score_threshold:.3f}."
+    )
+
+
+def _rebuilt(config: CheckpointConfig, heat: HeatmapConfig) -> str:
     scales = ", ".join(f"{scale:g}" for scale in heat.scales)
     weights = ":".join(f"{weight:g}" for weight in heat.weights)
     sharpened = ", sharpened by the full-size photo's own darkness" if heat.sharpened else ""
@@ -58,9 +134,7 @@ def _purpose(config: CheckpointConfig) -> str:
         "Rebuilds a photo of pavement or concrete without its cracks; what is missing is the "
         f"crack. Heatmap: {heat.residual} residual, blurred {heat.blur_sigma:g} px{sharpened}, "
         f"mean{f' ({weights})' if weights else ''} over the "
-        f"photo at scales {scales}{gated}; threshold 0.5 is the calibrated residual "
-        f"{config.calibration.r0:.4g}. Score of a photo: {_score(config.calibration)}, cracked "
-        f"from {config.calibration.score_threshold:.3f}."
+        f"photo at scales {scales}{gated}; threshold 0.5 is the calibrated residual"
     )
 
 

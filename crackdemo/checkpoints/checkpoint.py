@@ -15,12 +15,15 @@ from safetensors.torch import load_file, save_file
 
 from crackdemo.configs import SETTINGS, parse_config
 from crackdemo.detection.calibration import Calibration
-from crackdemo.detection.detector import DETECTORS, Detector, DetectorConfig
+from crackdemo.detection.detector import Detector, DetectorConfig
 from crackdemo.detection.heatmaps import HeatmapConfig
 from crackdemo.detection.illumination import FlattenConfig
+from crackdemo.detection.kinds import HeatSettings, build_detector, heat_settings
+from crackdemo.detection.probability import ProbabilityConfig
+from crackdemo.detection.saliency import SaliencyConfig
 from crackdemo.errors import CheckpointError, ConfigError
 from crackdemo.masks.params import MaskParams
-from crackdemo.models.families import family_named
+from crackdemo.models.families import FAMILIES, family_named
 from crackdemo.models.family import Network, NetworkConfig, build_network, network_config
 
 WEIGHTS = "model.safetensors"
@@ -51,10 +54,10 @@ class CheckpointConfig:
     """The model family, by its name in the registry."""
     network: NetworkConfig
     """The network's own settings."""
-    flatten: FlattenConfig
-    """What is done to a photo before the network sees it."""
-    heatmap: HeatmapConfig
-    """How residuals become a heatmap."""
+    flatten: FlattenConfig | None
+    """What is done to a photo before the network sees it; null: nothing."""
+    heatmap: HeatSettings
+    """How the network's answer becomes a heatmap: settings of the family's kind."""
     calibration: Calibration
     """The fixed scale and thresholds."""
     mask: MaskParams
@@ -69,9 +72,28 @@ class CheckpointConfig:
     def _of_its_family(cls, values: Any, info: ValidationInfo) -> NetworkConfig:
         return network_config(str(info.data.get("family")), values)
 
+    @field_validator("heatmap", mode="before")
+    @classmethod
+    def _of_its_kind(cls, values: Any, info: ValidationInfo) -> HeatSettings:
+        return heat_settings(family_named(str(info.data.get("family"))).kind, values)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.heatmap, ProbabilityConfig):
+            holds_healer = getattr(self.network, "healer", None) is not None
+            if holds_healer != (self.heatmap.evidence is not None):
+                raise ConfigError("heatmap.evidence needs a healer in the network, and it that.")
+        elif isinstance(self.heatmap, SaliencyConfig):
+            if self.heatmap.level > getattr(self.network, "depth", 0):
+                raise ConfigError("heatmap.level must be one of the network's levels.")
+        elif self.flatten is None:
+            raise ConfigError("A network that rebuilds needs flattened light: set flatten.")
+
     @property
     def detector(self) -> DetectorConfig:
-        """What a detector needs of it."""
+        """What a residual detector needs of it. Raises ConfigError of networks that rebuild
+        nothing."""
+        if not isinstance(self.heatmap, HeatmapConfig) or self.flatten is None:
+            raise ConfigError("These weights rebuild nothing: use others, of a CAE or VAE.")
         return DetectorConfig(self.flatten, self.heatmap, self.calibration)
 
 
@@ -89,8 +111,10 @@ class Checkpoint:
 
         streams: parts of a photo, or photos, that a processor computes side by side.
         """
-        kind = family_named(self.config.family).kind
-        return DETECTORS[kind](self.network, self.config.detector, device, streams)
+        config = self.config
+        return build_detector(
+            self.network, config.flatten, config.heatmap, config.calibration, device, streams
+        )
 
     def fingerprint(self) -> str:
         """A hash of all that decides what it says of a photo, wherever it lies."""
@@ -145,8 +169,11 @@ def config_json(config: CheckpointConfig) -> str:
 
 def made_before(values: dict[str, Any]) -> dict[str, Any]:
     """Settings from JSON, of a checkpoint or a fit, with what absent ones meant when they were
-    new."""
+    new. Those of kinds that came later are whole."""
     filled = dict(values)
+    family = values.get("family", FAMILIES[0])
+    if family in FAMILIES and family_named(family).kind != "residual":
+        return filled
     for group, once in _ONCE.items():
         if isinstance(values.get(group), dict):
             filled[group] = {**once, **values[group]}

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from crackdemo.checkpoints.checkpoint import Checkpoint
 from crackdemo.detection.graph import INPUT, traced
 from crackdemo.detection.whole import WholeDetector
-from crackdemo.errors import ExportError
+from crackdemo.errors import ConfigError, ExportError
 from crackdemo.files import make_folder, reason_of, written_whole
 
 SIDE = 1024
@@ -103,7 +103,11 @@ def check(data: bytes, checkpoint: Checkpoint, side: int = SIDE) -> Checked:
 
 
 def _whole(checkpoint: Checkpoint, side: int) -> WholeDetector:
-    return WholeDetector(checkpoint.network, checkpoint.config.detector, side).eval()
+    try:
+        config = checkpoint.config.detector
+    except ConfigError as error:
+        raise ExportError(f"Only weights that rebuild the photo can be exported. {error}") from None
+    return WholeDetector(checkpoint.network, config, side).eval()
 
 
 def _engine(data: bytes) -> tuple[str, Run]:

@@ -163,6 +163,7 @@ def _add_fit(parser: argparse.ArgumentParser) -> None:
     length.add_argument("--epochs", type=_count, metavar="N")
     length.add_argument("--minutes", type=_positive, metavar="M", help="epochs that fit in there")
     add("--seed", type=int, metavar="S")
+    add("--trials", type=_count, metavar="N", help="of a search for settings; classifiers only")
     add("--threads", type=_count, metavar="T", help="all cores by default")
     add("--device", choices=_DEVICES, default="auto", help="the best that there is by default")
     add("--dry-run", action="store_true", help="only say how long an epoch would take")

@@ -1,4 +1,4 @@
-"""`fit`: photos of sound surface to a checkpoint in a run folder."""
+"""`fit`: photos to a checkpoint in a run folder."""
 
 import json
 import os
@@ -11,25 +11,22 @@ from typing import Any
 
 from crackdemo.checkpoints.checkpoint import made_before
 from crackdemo.cli.terminal import say
-from crackdemo.configs import parse_config
 from crackdemo.data.folders import find_samples
 from crackdemo.errors import ConfigError, FitError, FolderError, RunError
 from crackdemo.files import make_folder
 from crackdemo.models.families import FAMILIES
 from crackdemo.runs.folder import RunConfig, RunFolder
-from crackdemo.training.config import START_LEARNING_RATE, FitConfig
-from crackdemo.training.loop import seconds_per_step, use_threads
+from crackdemo.training.loop import use_threads
 from crackdemo.training.memory import keep_freed_memory
-from crackdemo.training.recipe import fit_config, follow_fit, read_data, run_fit
-from crackdemo.training.state import start_of
 from crackdemo.training.team import Team, assembled
+from crackdemo.training.trainer import FitSettings, fit_config, parse_settings, trainer_of
 
 _MOST_WORKERS = 16
 """Processes that paint tiles for one graphics card; beside a processor's own fit there is one."""
 
 
 def run(args: Namespace) -> int:
-    """Photos of sound surface to a checkpoint in a run folder."""
+    """Photos to a checkpoint in a run folder."""
     keep_freed_memory()
     threads = args.threads or os.cpu_count() or 1
     use_threads(threads)
@@ -50,10 +47,13 @@ def _lead(args: Namespace, run: RunFolder, threads: int, team: Team) -> int:
         return 0
     say(f"Computing on: {team.name}.")
     try:
-        for report in run_fit(run, config, folders, threads, _workers(team), say, team):
+        fit = trainer_of(config.family).fit
+        for report in fit(run, config, folders, threads, _workers(team), say, team):
+            measured = f"  {report.metric} {report.value:.4f}" if report.metric else ""
             say(
                 f"epoch {report.epoch}/{report.epochs}  training {report.train_loss:.4f}  "
-                f"validation {report.validation_loss:.4f}{'  best' if report.best else ''}"
+                f"validation {report.validation_loss:.4f}{measured}"
+                f"{'  best' if report.best else ''}"
             )
     except (FitError, RunError) as error:
         say(str(error))
@@ -69,7 +69,9 @@ def _lead(args: Namespace, run: RunFolder, threads: int, team: Team) -> int:
 def _follow(run: RunFolder, threads: int, team: Team) -> int:
     """Another process of the team has begun the run, and speaks."""
     if not team.shared(True):
-        follow_fit(run, fit_config(run), run.data(), threads, _workers(team), team)
+        config = fit_config(run)
+        follow = trainer_of(config.family).follow
+        follow(run, config, run.data(), threads, _workers(team), team)
     return 0
 
 
@@ -80,7 +82,7 @@ def _workers(team: Team) -> int:
     return max(1, min(_MOST_WORKERS, (os.cpu_count() or 1) // here - 1))
 
 
-def _resumed(run: RunFolder) -> tuple[FitConfig, list[Path]]:
+def _resumed(run: RunFolder) -> tuple[FitSettings, list[Path]]:
     """The config and data of a run at rest; one that cannot go on is failed."""
     status = run.status()
     if status.is_live and status.pid != os.getpid():
@@ -102,16 +104,16 @@ def _tell(run: RunFolder, status: str, message: str = "") -> None:
 def _say_duration(args: Namespace, team: Team) -> int:
     """On stdout: seconds a step, from a few real ones."""
     config = _fit_config(args)
-    data = read_data(_data_folders(args), config.source_size, config.flatten.channel)
-    print(f"{seconds_per_step(config, data.train, _workers(team), team):.4g} seconds a step")
+    trainer = trainer_of(config.family)
+    config, measure = trainer.started(config), trainer.seconds_per_step
+    print(f"{measure(config, _data_folders(args), _workers(team), team):.4g} seconds a step")
     return 0
 
 
-def _new_run(args: Namespace, run: RunFolder) -> tuple[FitConfig, list[Path]]:
+def _new_run(args: Namespace, run: RunFolder) -> tuple[FitSettings, list[Path]]:
     """Its config, with minutes as epochs, and its data, written into a new run folder."""
     config = _fit_config(args)
-    if config.start:
-        start_of(config)  # what does not fit is refused before there is a run
+    config = trainer_of(config.family).started(config)  # or refused before there is a run
     folders = _data_folders(args)
     make_folder(run.path)
     try:
@@ -133,19 +135,18 @@ def _data_folders(args: Namespace) -> list[Path]:
     return folders
 
 
-def _fit_config(args: Namespace) -> FitConfig:
+def _fit_config(args: Namespace) -> FitSettings:
     values = {} if args.config is None else _fit_settings(_read_json(args.config))
     family = values.setdefault("family", args.family)
     if family is None:
         raise FitError(f"The family is missing: give --family {' or --family '.join(FAMILIES)}.")
     if args.family not in (None, family):
         raise FitError(f"--family is {args.family}, but the config is for {family}: drop one.")
-    if args.start:
-        values.setdefault("learning_rate", START_LEARNING_RATE)
-    given = {name: getattr(args, name) for name in ("start", "epochs", "seed")}
+    given = {name: getattr(args, name) for name in ("start", "epochs", "seed", "trials")}
     changes = {name: value for name, value in given.items() if value is not None}
     try:
-        return parse_config(FitConfig, {**values, **changes})
+        usual = trainer_of(family).with_start if args.start else {}
+        return parse_settings({**usual, **values, **changes})
     except ConfigError as error:
         raise FitError(f"The fit's settings are wrong: {error}") from None
 

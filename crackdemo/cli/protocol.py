@@ -34,7 +34,8 @@ from crackdemo.evaluation.scorers import DetectorScore, ReconstructionError, Sco
 from crackdemo.files import make_folder, write_text
 from crackdemo.runs.folder import RunConfig, RunFolder
 from crackdemo.training.loop import use_threads
-from crackdemo.training.recipe import fit_config, run_fit
+from crackdemo.training.team import CPU_ALONE
+from crackdemo.training.trainer import fit_config, trainer_of
 
 _RECIPE = "ConvVAE recipe"
 _WORKERS = 1
@@ -82,10 +83,11 @@ def _fitted(args: Namespace, partition: Partition) -> Path:
         config = recipe(args.epochs, args.seed)
         make_folder(run.path)
         run.create(RunConfig(asdict(config), [str(data.resolve())], None))
-    config = fit_config(run)
+    settings = fit_config(run)
     threads = os.cpu_count() or 1
     use_threads(threads)
-    for report in run_fit(run, config, run.data(), threads, _WORKERS, say):
+    fit = trainer_of(settings.family).fit
+    for report in fit(run, settings, run.data(), threads, _WORKERS, say, CPU_ALONE):
         say(f"epoch {report.epoch}/{report.epochs}  validation {report.validation_loss:.4f}")
     return run.checkpoint
 

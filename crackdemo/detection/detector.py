@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -18,25 +18,40 @@ from crackdemo.detection.illumination import FlattenConfig, to_gray
 from crackdemo.detection.reconstruction import healed_photo
 from crackdemo.detection.scales import fused_residual, predict_at_scales
 from crackdemo.detection.score import photo_score
-from crackdemo.models.family import Kind, Network
+from crackdemo.models.family import Network
+
+
+class ScoredPart(NamedTuple):
+    """A rectangle of a photo, in pixels from its upper left, with its score."""
+
+    top: int
+    left: int
+    bottom: int
+    """Of the first row below."""
+    right: int
+    """Of the first column beside."""
+    score: float
+    """0..1, higher = more crack."""
 
 
 @dataclass(frozen=True)
 class Detection:
     """What one pass says about a photo; everything after it is cheap."""
 
-    reconstruction: RgbImage
+    reconstruction: RgbImage | None
     """The photo without its cracks, in its own light and colour; the photo itself where that was
-    not asked for."""
+    not asked for; None of detectors that rebuild nothing."""
     heatmap: Heatmap
     """(H, W) uint16 on the checkpoint's fixed scale; 32768 is the calibrated threshold."""
     score: float
     """Of the photo as a whole, 0..1, higher = more crack; a larger photo has no higher one."""
+    parts: tuple[ScoredPart, ...] = ()
+    """Of detectors that score a photo by its parts: these, so that a region can be scored too."""
 
 
 @dataclasses.dataclass(frozen=True, config=SETTINGS)
 class DetectorConfig:
-    """All that a detector needs beside its network."""
+    """All that a residual detector needs beside its network."""
 
     flatten: FlattenConfig
     """What is done to a photo before the network sees it."""
@@ -59,6 +74,11 @@ class Detector(Protocol):
         """What runs its network, and where and how, for people; None before the first photo."""
         ...
 
+    @property
+    def rebuilds(self) -> bool:
+        """Whether its detections hold a reconstruction."""
+        ...
+
     def detect(
         self, photo: RgbImage, should_stop: Callable[[], bool] | None = None, heal: bool = True
     ) -> Detection:
@@ -73,6 +93,8 @@ class Detector(Protocol):
 
 class ResidualDetector:
     """Shows what a network rebuilds otherwise: autoencoders."""
+
+    rebuilds = True
 
     def __init__(
         self,
@@ -116,7 +138,3 @@ class ResidualDetector:
         if region is None:
             return detection.score
         return photo_score(detection.heatmap, self.calibration.score_top_share, region)
-
-
-DETECTORS: dict[Kind, type[ResidualDetector]] = {"residual": ResidualDetector}
-"""By the kind of a model's family."""

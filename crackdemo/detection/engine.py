@@ -1,4 +1,4 @@
-"""A network on a device: flattened gray in, what it says of it out, by batches of tiles.
+"""A network on a device: images in, what it says of them out, by batches of tiles.
 
 On a processor OpenVINO computes, on a graphics card, and where OpenVINO cannot, torch.
 """
@@ -22,7 +22,7 @@ from crackdemo.models.family import Network
 from crackdemo.parallel import in_order
 
 Run: TypeAlias = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-"""Tiles (N, H, W) to what the network says of them, (N, 1 or 2, H, W). Threads may call it at
+"""Tiles (N, inputs, H, W) to what the network says of them, (N, C, H, W). Threads may call it at
 once."""
 
 
@@ -41,11 +41,11 @@ _LOG = logging.getLogger(__name__)
 _GPU_BATCH = 8
 """Tiles of a row that a graphics card takes at once: 12 megapixels."""
 _AGREEMENT = 1e-3
-"""What two engines may differ by, in flattened units: a quarter of a gray level."""
+"""What two engines may differ by, of 1: a quarter of a gray level."""
 
 
 class Answer(NamedTuple):
-    """What a network says of an image; both (H, W)."""
+    """What a network that rebuilds says of an image; both (H, W)."""
 
     reconstruction: GrayImage
     """In flattened units."""
@@ -84,7 +84,16 @@ class Engine:
     def predict(
         self, images: Sequence[GrayImage], should_stop: Callable[[], bool] | None = None
     ) -> list[Answer]:
-        """Of flattened gray images (H, W); tiles are blended. Raises Stopped."""
+        """Of flattened gray images (H, W), by a network that rebuilds. Raises Stopped."""
+        return [_answer(parts) for parts in self.answers(images, should_stop)]
+
+    def answers(
+        self,
+        images: Sequence[NDArray[np.float32]],
+        should_stop: Callable[[], bool] | None = None,
+    ) -> list[NDArray[np.float32]]:
+        """The network's `answer` to images (H, W) or (inputs, H, W), each (C, H, W); tiles are
+        blended. Raises Stopped."""
         engine = self._started()
         network = self._network
         all_tiles = [Tiles(image, network.stride, network.tile_size) for image in images]
@@ -98,7 +107,7 @@ class Engine:
 
         for tiles, answers in in_order(run, batches, self.streams, self.streams - 1):
             tiles.put(answers)
-        return [_answer(tiles.whole()) for tiles in all_tiles]
+        return [tiles.whole() for tiles in all_tiles]
 
 
 def _answer(parts: NDArray[np.float32]) -> Answer:
@@ -128,7 +137,7 @@ def _run_by_torch(network: Network, device: torch.device, dtype: torch.dtype) ->
     answering = answering.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def run(tiles: NDArray[np.float32]) -> NDArray[np.float32]:
-        batch = torch.from_numpy(tiles)[:, None].to(device, dtype)
+        batch = torch.from_numpy(tiles).to(device, dtype)
         batch = batch.contiguous(memory_format=torch.channels_last)
         with torch.inference_mode():
             answers: NDArray[np.float32] = answering(batch).float().cpu().numpy()
@@ -158,7 +167,7 @@ def _with_openvino(network: Network, streams: int) -> _Engine | None:
 
     def run(tiles: NDArray[np.float32]) -> NDArray[np.float32]:
         # a request of its own: threads may run at once
-        answers: NDArray[np.float32] = model.create_infer_request().infer(tiles[:, None])[0]
+        answers: NDArray[np.float32] = model.create_infer_request().infer(tiles)[0]
         return answers
 
     name = f"OpenVINO {version('openvino')} on the processor, full precision"
@@ -168,7 +177,7 @@ def _with_openvino(network: Network, streams: int) -> _Engine | None:
 def _agree(run: Run, network: Network) -> bool:
     """Whether a graph says what its network says, of a size that it was not made with."""
     side = network.tile_size or 6 * network.stride
-    tiles = np.random.default_rng(0).random((1, side, side), np.float32)
+    tiles = np.random.default_rng(0).random((1, network.inputs, side, side), np.float32)
     with_torch = _run_by_torch(network, torch.device("cpu"), torch.float32)
     if np.allclose(run(tiles), with_torch(tiles), atol=_AGREEMENT):
         return True

@@ -17,19 +17,14 @@ _TRACING = threading.Lock()
 
 
 class Answering(nn.Module):
-    """A network as one function: images (N, 1, H, W) to (N, 1 or 2, H, W), the reconstruction and,
-    with a crack head, how likely each pixel is crack, 0..1."""
+    """A network as one function: `Network.answer`."""
 
     def __init__(self, network: Network) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, image: Tensor) -> Tensor:
-        prediction = self.network.predict(image)
-        parts = [prediction.reconstruction]
-        if prediction.crack_logits is not None:
-            parts.append(torch.sigmoid(prediction.crack_logits))
-        return torch.cat(parts, 1)
+        return self.network.answer(image)
 
 
 def onnx_graph(network: Network) -> bytes:
@@ -37,7 +32,7 @@ def onnx_graph(network: Network) -> bytes:
     sizes in multiples of its stride unless it takes only one. Raises RuntimeError."""
     side = network.tile_size or 4 * network.stride
     sizes = {} if network.tile_size else {2: "height", 3: "width"}
-    return traced(Answering(network), torch.zeros(1, 1, side, side), sizes)
+    return traced(Answering(network), torch.zeros(1, network.inputs, side, side), sizes)
 
 
 def traced(module: nn.Module, images: Tensor, sizes: dict[int, str]) -> bytes:

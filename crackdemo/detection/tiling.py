@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 Float2d: TypeAlias = NDArray[np.float32]
 Float3d: TypeAlias = NDArray[np.float32]
+Float4d: TypeAlias = NDArray[np.float32]
 
 TILE = 1344
 """Most pixels a side that a fully convolutional network sees at once: bounds memory, not detail."""
@@ -21,29 +22,32 @@ MARGIN = 32
 
 
 class Tiles:
-    """An image (H, W) cut into tiles of one size, and their answers put together again."""
+    """An image (H, W) or (C, H, W) cut into tiles of one size, and their answers put together
+    again."""
 
-    def __init__(self, image: Float2d, stride: int, tile_size: int | None) -> None:
+    def __init__(self, image: Float2d | Float3d, stride: int, tile_size: int | None) -> None:
         """stride: heights and widths of tiles are multiples of this. tile_size: the only size that
         they may have, with tiles that overlap by half; None for any."""
-        self._height, self._width = image.shape
-        self._down, self._across = (_cut(length, stride, tile_size) for length in image.shape)
+        size = self._height, self._width = image.shape[-2:]
+        self._down, self._across = (_cut(length, stride, tile_size) for length in size)
         after = [
             cut.length - length - MARGIN
-            for cut, length in zip((self._down, self._across), image.shape, strict=True)
+            for cut, length in zip((self._down, self._across), size, strict=True)
         ]
-        self._padded: Float2d
-        self._padded = np.pad(image, ((MARGIN, after[0]), (MARGIN, after[1])), mode="symmetric")
+        channels = image if image.ndim == 3 else image[None]
+        margins = ((0, 0), (MARGIN, after[0]), (MARGIN, after[1]))
+        self._padded: Float3d = np.pad(channels, margins, mode="symmetric")
         self._row: Float3d | None = None
         self._whole: Float3d | None = None
 
-    def batches(self, most: int) -> Iterator[Float3d]:
-        """All tiles, row by row and from left to right, as (N, h, w): at most so many at once."""
+    def batches(self, most: int) -> Iterator[Float4d]:
+        """All tiles, row by row and from left to right, as (N, C, h, w): at most so many at
+        once."""
         for top in self._down.starts:
-            strip = self._padded[top : top + self._down.tile]
+            strip = self._padded[:, top : top + self._down.tile]
             for first in range(0, len(self._across.starts), most):
                 lefts = self._across.starts[first : first + most]
-                yield np.stack([strip[:, left : left + self._across.tile] for left in lefts])
+                yield np.stack([strip[..., left : left + self._across.tile] for left in lefts])
 
     def put(self, answers: Iterable[Float3d]) -> None:
         """Takes the next tiles' answers, each (C, h, w), in the order of `batches`."""

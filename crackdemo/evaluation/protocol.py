@@ -162,7 +162,7 @@ def write_spotlights(
     folder: Path, name: str, called: Sequence[Called], scorer: Scorer, threshold: float
 ) -> None:
     """NAME-right.jpg and NAME-wrong.jpg: the clearest calls of either kind, for both labels, with
-    photo, reconstruction and error map."""
+    photo, reconstruction, where there is one, and error map."""
     for kind in (True, False):
         chosen: list[Called] = []
         for cracked in (False, True):
@@ -173,16 +173,18 @@ def write_spotlights(
             chosen += of_kind[:SPOTLIGHTS]
         if chosen:
             rows = [_spotlight(each, scorer) for each in chosen]
-            sheet = contact_sheet(rows, ("photo", "reconstruction", "error map"))
+            rebuilt = ("reconstruction",) if len(rows[0]) == 3 else ()
+            sheet = contact_sheet(rows, ("photo", *rebuilt, "error map"))
             write_jpeg(folder / f"{name}-{'right' if kind else 'wrong'}.jpg", sheet)
 
 
 def _spotlight(called: Called, scorer: Scorer) -> list[RgbImage]:
     photo = read_photo(called.member.path)
-    pictures = [_sized(picture) for picture in (photo, *scorer.pictures(photo))]
+    given = (photo, *scorer.pictures(photo))
+    pictures = [_sized(picture) for picture in given if picture is not None]
     words = f"{_word(called.member.photo.cracked)}, called {_word(called.cracked)}"
     captions = (words, f"score {called.score:.5g}", "")
-    return [captioned(picture, text) for picture, text in zip(pictures, captions, strict=True)]
+    return [captioned(picture, text) for picture, text in zip(pictures, captions, strict=False)]
 
 
 def _sized(picture: RgbImage) -> RgbImage:

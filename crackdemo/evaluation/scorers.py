@@ -31,8 +31,8 @@ class Scorer(Protocol):
         """Higher = more crack-like."""
         ...
 
-    def pictures(self, photo: RgbImage) -> tuple[RgbImage, RgbImage]:
-        """The photo rebuilt, and a map of what differs."""
+    def pictures(self, photo: RgbImage) -> tuple[RgbImage | None, RgbImage]:
+        """The photo rebuilt, where anything rebuilds it, and a map of what is taken for crack."""
         ...
 
 
@@ -40,7 +40,8 @@ class ReconstructionError:
     """The study's score: the mean squared error at the network's own size, in flattened units."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
-        self._config = checkpoint.config
+        """Raises ConfigError of weights that rebuild nothing."""
+        self._config = checkpoint.config.detector
         self._size = checkpoint.network.tile_size or _SIDE
         self._engine = Engine(checkpoint.network, best_device())
 
@@ -71,7 +72,7 @@ class DetectorScore:
     def score(self, photo: RgbImage) -> float:
         return self._detector.detect(photo, heal=False).score
 
-    def pictures(self, photo: RgbImage) -> tuple[RgbImage, RgbImage]:
+    def pictures(self, photo: RgbImage) -> tuple[RgbImage | None, RgbImage]:
         detection = self._detector.detect(photo)
         return detection.reconstruction, heat_rgb(detection.heatmap)
 

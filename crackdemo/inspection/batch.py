@@ -98,8 +98,9 @@ class _Batch:
     ) -> None:
         self._sources, self._detector, self._preset = sources, detector, preset
         self._config, self._clock = config, clock
-        self._output = OutputFolder(out, config.views)
-        self._heal = "reconstructions" in config.views
+        views = [v for v in config.views if detector.rebuilds or v != "reconstructions"]
+        self._output = OutputFolder(out, views)
+        self._heal = "reconstructions" in views
         self._stopping = threading.Event()
         self._room = _Room(_ROOM)
         self._before: dict[str, dict[str, str]] = {}
@@ -182,11 +183,9 @@ class _Batch:
 
     def _saved(self, inspected: Inspected) -> Outcome:
         source, mask = inspected.source, inspected.verdict.mask
-        pictures = {
-            "masks": mask,
-            "heatmaps": inspected.detection.heatmap,
-            "reconstructions": inspected.detection.reconstruction,
-        }
+        pictures = {"masks": mask, "heatmaps": inspected.detection.heatmap}
+        if inspected.detection.reconstruction is not None:
+            pictures["reconstructions"] = inspected.detection.reconstruction
         try:
             if "overlays" in self._output.views:
                 pictures["overlays"] = mask_overlay(inspected.photo, mask)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackdemo.arrays import Heatmap, RgbImage
-from crackdemo.detection.detector import Detection, Detector
+from crackdemo.detection.detector import Detection, Detector, ScoredPart
 from crackdemo.errors import Stopped
 from crackdemo.files import sha256_of
 from crackdemo.photos.images import read_photo, write_jpeg, write_png
@@ -34,13 +34,15 @@ class Scored:
     photo: RgbImage
     """(H, W, 3), upright."""
     detection: Detection
-    """Of that photo. Its reconstruction is read from the disk where it is looked at: it is there to
-    be drawn and downloaded once, where photo and heatmap are cut at every move of a slider."""
+    """Of that photo. Its reconstruction, if any, is read from the disk where it is looked at: it is
+    there to be drawn and downloaded once, where photo and heatmap are cut at every move of a
+    slider."""
     seconds: float
     """What the detection took."""
     folder: Path
-    """Holds what a page shows: photo.jpg, thumbnail.jpg, reconstruction.jpg and heatmap.png (16
-    bits, the high byte in red and the low one in green); for downloads reconstruction.npy."""
+    """Holds what a page shows: photo.jpg, thumbnail.jpg and heatmap.png (16 bits, the high byte in
+    red and the low one in green), and where there is one reconstruction.jpg; for downloads
+    reconstruction.npy."""
     sha256: str
     """The photo's identity: of its file."""
 
@@ -173,26 +175,42 @@ def _write(scored: Scored) -> Scored:
     """Gives the same with its reconstruction on the disk alone."""
     folder = scored.folder
     folder.mkdir(parents=True, exist_ok=True)
-    np.save(folder / "reconstruction.npy", scored.detection.reconstruction)
-    np.save(folder / "figures.npy", np.array([scored.detection.score, scored.seconds]))
+    rebuilt = scored.detection.reconstruction
+    if rebuilt is not None:
+        np.save(folder / "reconstruction.npy", rebuilt)
+        write_jpeg(folder / "reconstruction.jpg", preview(rebuilt, SHOWN_SIDE))
+    of_parts = np.ravel(scored.detection.parts).tolist()
+    np.save(folder / "figures.npy", np.array([scored.detection.score, scored.seconds, *of_parts]))
     write_png(folder / "heatmap.png", packed_heatmap(scored.detection.heatmap))
     write_jpeg(folder / "photo.jpg", preview(scored.photo, SHOWN_SIDE))
     write_jpeg(folder / "thumbnail.jpg", preview(scored.photo, THUMBNAIL_SIDE), quality=80)
-    write_jpeg(folder / "reconstruction.jpg", preview(scored.detection.reconstruction, SHOWN_SIDE))
     detection = replace(scored.detection, reconstruction=_reconstruction(folder))
     return replace(scored, detection=detection)
 
 
 def _read(folder: Path, path: Path, sha256: str) -> Scored:
-    score, seconds = np.load(folder / "figures.npy")
+    score, seconds, *of_parts = np.load(folder / "figures.npy").tolist()
+    heatmap = _unpacked(folder / "heatmap.png")  # first: a folder that is gone holds none
     detection = Detection(
         reconstruction=_reconstruction(folder),
-        heatmap=_unpacked(folder / "heatmap.png"),
-        score=float(score),
+        heatmap=heatmap,
+        score=score,
+        parts=_parts(of_parts),
     )
-    return Scored(read_photo(path), detection, float(seconds), folder, sha256)
+    return Scored(read_photo(path), detection, seconds, folder, sha256)
 
 
-def _reconstruction(folder: Path) -> RgbImage:
-    mapped: RgbImage = np.load(folder / "reconstruction.npy", mmap_mode="r")
+def _parts(figures: list[float]) -> tuple[ScoredPart, ...]:
+    rows = np.reshape(figures, (-1, len(ScoredPart._fields))).tolist()
+    return tuple(
+        ScoredPart(int(top), int(left), int(bottom), int(right), chance)
+        for top, left, bottom, right, chance in rows
+    )
+
+
+def _reconstruction(folder: Path) -> RgbImage | None:
+    file = folder / "reconstruction.npy"
+    if not file.exists():
+        return None
+    mapped: RgbImage = np.load(file, mmap_mode="r")
     return mapped

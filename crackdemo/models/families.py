@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 _MODULES = {
     "cae": "crackdemo.models.cae",
     "vae": "crackdemo.models.vae",
+    "classifier": "crackdemo.models.classifier",
+    "segmenter": "crackdemo.models.segmenter",
 }
 """Family to the module whose FAMILY says all else."""
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+import torch
 from pydantic import TypeAdapter, dataclasses
 from torch import Tensor, nn
 
@@ -60,11 +61,26 @@ class Network(nn.Module):
         """The only height and width that it takes; None for any."""
         return self.config.only_size
 
+    @property
+    def inputs(self) -> int:
+        """Channels of the images that it takes."""
+        return 1
+
+    def answer(self, image: Tensor) -> Tensor:
+        """Images (N, inputs, H, W) to all that a detector asks of it, (N, C, H, W) in 0..1. Of a
+        network that rebuilds: the reconstruction and, with a crack head, how likely each pixel is
+        crack."""
+        prediction = self.predict(image)
+        parts = [prediction.reconstruction]
+        if prediction.crack_logits is not None:
+            parts.append(torch.sigmoid(prediction.crack_logits))
+        return torch.cat(parts, 1)
+
     def predict(self, image: Tensor) -> Prediction:
-        """All that it says of images (N, 1, H, W), in one pass."""
+        """All that a network that rebuilds says of images (N, 1, H, W), in one pass."""
         raise NotImplementedError
 
-    def forward(self, image: Tensor) -> Prediction:
+    def forward(self, image: Tensor) -> Any:
         return self.predict(image)
 
 
@@ -82,10 +98,13 @@ class Family:
     """The network's settings."""
     network: type[Network]
     """The network that takes them."""
-    objectives: tuple[str, ...]
-    """What it can be fitted for, of `training.objectives`; the first is the usual one."""
+    objectives: tuple[str, ...] = ()
+    """What a network that rebuilds can be fitted for, of `training.objectives`; the first is the
+    usual one."""
     own_settings: tuple[str, ...] = ()
     """Settings of a fit that mean something for this family alone."""
+    heatmap: str = ""
+    """A sentence on what its heatmap shows, where that is not the crack itself."""
 
 
 def network_config(family: str, values: Any) -> NetworkConfig:

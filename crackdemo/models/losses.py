@@ -36,15 +36,17 @@ def kl_divergence(mu: Tensor, log_var: Tensor) -> Tensor:
     return -0.5 * terms.flatten(1).sum(1).mean()
 
 
-def crack_loss(logits: Tensor, mask: Tensor) -> Tensor:
-    """Binary cross-entropy plus 0.3 times soft Dice loss (Milletari et al. 2016) over a batch.
+def crack_loss(
+    logits: Tensor, mask: Tensor, entropy_weight: float = 1.0, dice_weight: float = 0.3
+) -> Tensor:
+    """Binary cross-entropy plus soft Dice loss (Milletari et al. 2016) over a batch, weighted.
 
     logits, mask: (N, 1, H, W), the mask 0 or 1; lower is better.
     """
     cross_entropy = functional.binary_cross_entropy_with_logits(logits, mask)
     probability = torch.sigmoid(logits)
     overlap = (2 * (probability * mask).sum() + 1) / (probability.sum() + mask.sum() + 1)
-    return cross_entropy + 0.3 * (1 - overlap)
+    return entropy_weight * cross_entropy + dice_weight * (1 - overlap)
 
 
 def _gaussian_blur(stack: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from crackdemo.files import write_text
 from crackdemo.runs.processes import birth_of
 from crackdemo.runs.quality import Quality
 from crackdemo.runs.status import Status
+from crackdemo.runs.trials import Search
 
 _LARGEST = 3.5e38
 """No loss is larger: they are 32-bit floats."""
@@ -37,7 +38,12 @@ class EpochReport:
     seconds: float
     """Time of this epoch, validation included."""
     best: bool
-    """Whether this epoch's validation loss is the lowest so far."""
+    """Whether this epoch is the best so far on the validation photos: by their loss, or by the
+    metric where there is one."""
+    metric: str = ""
+    """What else was measured on the validation photos, and chooses the epoch; empty: nothing."""
+    value: float = 0.0
+    """What the metric came to; higher is better."""
 
     @classmethod
     def from_json(cls, values: Any) -> Self:
@@ -52,6 +58,8 @@ class EpochReport:
             learning_rate=_number(values.get("learning_rate")),
             seconds=_number(values.get("seconds")),
             best=values["best"],
+            metric=str(values.get("metric", "")),
+            value=_number(values.get("value", 0.0)),
         )
 
 
@@ -145,6 +153,10 @@ class RunFolder:
     @property
     def _metrics_file(self) -> Path:
         return self.path / "metrics.jsonl"
+
+    @property
+    def _trials_file(self) -> Path:
+        return self.path / "trials.json"
 
     @property
     def _quality_file(self) -> Path:
@@ -267,6 +279,17 @@ class RunFolder:
             return [Quality.from_json(each) for each in _read_json(self._quality_file)]
         except (OSError, TypeError, ValueError):
             return []
+
+    def write_search(self, search: Search) -> None:
+        """How the search before the fit stands."""
+        _write_json(self._trials_file, asdict(search))
+
+    def search(self) -> Search | None:
+        """As it was written; None where nothing is searched, or it cannot be read."""
+        try:
+            return Search.from_json(_read_json(self._trials_file))
+        except (OSError, ValueError):
+            return None
 
     def write_error(self, text: str) -> None:
         """For whoever is to find out what nobody foresaw."""

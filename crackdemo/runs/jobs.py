@@ -24,6 +24,7 @@ from crackdemo.runs.processes import end_tree, start_detached
 from crackdemo.runs.quality import Quality
 from crackdemo.runs.queue import alone_with, waiting
 from crackdemo.runs.status import LIVE_STATES, Status
+from crackdemo.runs.trials import Search
 
 _NAME = re.compile(r"\w(?:[\w .-]{0,58}\w)?")
 _NAME_BYTES = 180
@@ -55,6 +56,8 @@ class Job:
     """Whether there is a finished checkpoint."""
     quality: tuple[Quality, ...] = ()
     """Of its weights, then of those that they are compared with; empty before it is done."""
+    search: Search | None = None
+    """The search before its fit; None where there is none."""
 
     @property
     def state(self) -> str:
@@ -129,6 +132,7 @@ class Jobs:
             history=tuple(run.metrics()),
             has_weights=run.has_weights,
             quality=tuple(run.quality()),
+            search=run.search(),
         )
 
     def check_name(self, name: str) -> str:

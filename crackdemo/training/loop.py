@@ -16,6 +16,7 @@ from crackdemo.models.family import Network, Prediction
 from crackdemo.models.losses import crack_loss, mean_squared_error, ssim
 from crackdemo.runs.folder import EpochReport
 from crackdemo.training.config import FitConfig
+from crackdemo.training.length import learning_rate
 from crackdemo.training.objectives import make_pair
 from crackdemo.training.state import TrainingState, new_state
 from crackdemo.training.team import CPU_ALONE, Team
@@ -26,12 +27,6 @@ TensorPair = tuple[Tensor, Tensor, Tensor]
 
 _VALIDATION_EPOCH = 2**31
 """Validation samples are drawn as from an epoch that training never reaches."""
-
-
-_FEWEST_EPOCHS = 5
-"""Of a fit that is given minutes, where these are enough."""
-_VALIDATION_STEPS = 3
-"""Steps that one validation costs: up to eight batches, forward only."""
 
 
 class PairDataset(Dataset[TensorPair]):
@@ -111,31 +106,6 @@ def fit(
             seconds=time.perf_counter() - started,
             best=better,
         )
-
-
-def learning_rate(config: FitConfig, step: int) -> float:
-    """One cycle (Smith 2018): a cosine up over the first 30 % of all steps, then down to 0."""
-    total = config.epochs * config.steps_per_epoch
-    done, peak = (step + 1) / total, 0.3
-    if done < peak:
-        share = 0.04 + 0.96 * (1 - np.cos(np.pi * done / peak)) / 2
-    else:
-        share = (1 + np.cos(np.pi * (done - peak) / (1 - peak))) / 2
-    return float(config.learning_rate * share)
-
-
-def within(config: FitConfig, minutes: float, seconds: float) -> FitConfig:
-    """As many epochs as the minutes hold, shorter ones where these would be too few to choose from.
-
-    seconds: of one step, as measured.
-    """
-    steps = minutes * 60 / seconds
-    epochs = int(steps / (config.steps_per_epoch + _VALIDATION_STEPS))
-    if epochs >= _FEWEST_EPOCHS:
-        return replace(config, epochs=epochs)
-    shorter = max(1, int(steps / _FEWEST_EPOCHS - _VALIDATION_STEPS))
-    epochs = min(_FEWEST_EPOCHS, max(1, int(steps / (shorter + _VALIDATION_STEPS))))
-    return replace(config, epochs=epochs, steps_per_epoch=min(shorter, config.steps_per_epoch))
 
 
 def seconds_per_step(

@@ -1,9 +1,6 @@
 """Data folders to a finished checkpoint: tiles, fit, calibration, model card, in a run folder."""
 
-import errno
-import traceback
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from itertools import cycle, islice
 from pathlib import Path
@@ -11,39 +8,31 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
 
 from crackdemo.checkpoints.card import model_card
 from crackdemo.checkpoints.checkpoint import (
     Checkpoint,
     CheckpointConfig,
     load_checkpoint,
-    made_before,
     save_checkpoint,
 )
 from crackdemo.checkpoints.hub import WEIGHTS
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, SHIPPED, shipped_names
-from crackdemo.configs import parse_config
 from crackdemo.data.duplicates import drop_repeats
 from crackdemo.data.folders import Sample, find_samples
 from crackdemo.data.tiles import readable_tiles
 from crackdemo.detection.calibrate import Scale, calibrate
 from crackdemo.detection.engine import Engine
 from crackdemo.detection.illumination import Channel
-from crackdemo.errors import ConfigError, CrackdemoError, DatasetError, FitError, LossError
+from crackdemo.errors import DatasetError, LossError
 from crackdemo.files import sha256_of
 from crackdemo.models.family import Network
 from crackdemo.runs.folder import EpochReport, RunFolder
 from crackdemo.runs.quality import Quality
-from crackdemo.training.config import FitConfig
-from crackdemo.training.loop import (
-    GrayTiles,
-    fit,
-    seconds_per_step,
-    use_threads,
-    validation_loss,
-    within,
-)
+from crackdemo.training.config import START_LEARNING_RATE, FitConfig
+from crackdemo.training.failures import failure_told, is_out_of_memory
+from crackdemo.training.length import settled
+from crackdemo.training.loop import GrayTiles, fit, seconds_per_step, use_threads, validation_loss
 from crackdemo.training.quality import measure_quality
 from crackdemo.training.samples import Samples
 from crackdemo.training.state import (
@@ -51,9 +40,11 @@ from crackdemo.training.state import (
     averaged_with_start,
     load_state,
     save_state,
+    start_of,
     weights_to_start_from,
 )
 from crackdemo.training.team import CPU_ALONE, Team
+from crackdemo.training.trainer import Trainer
 
 
 @dataclass(frozen=True)
@@ -117,14 +108,6 @@ def _balanced(groups: list[GrayTiles]) -> GrayTiles:
     return [tile for group in groups if group for tile in islice(cycle(group), longest)]
 
 
-def fit_config(run: RunFolder) -> FitConfig:
-    """The settings of a run. Raises RunError, and FitError where they are wrong."""
-    try:
-        return parse_config(FitConfig, made_before(run.config().fit))
-    except ConfigError as error:
-        raise FitError(f"The config of run “{run.name}” is wrong: {error}") from None
-
-
 def run_fit(
     run: RunFolder,
     config: FitConfig,
@@ -141,7 +124,7 @@ def run_fit(
     the run folder then says "failed" and why.
     """
     use_threads(threads)
-    with _failure_told(run):
+    with failure_told(run):
         run.write_status("running")
         run.at("reading the photos")
         data = read_data(folders, config.source_size, config.flatten.channel)
@@ -150,7 +133,9 @@ def run_fit(
             say(problem)
         if data.problems:
             run.note(_unused(data.problems).strip())
-        config = team.shared(_settled(run, config, data.train, workers, say, team))
+        config = team.shared(
+            settled(run, config, lambda: seconds_per_step(config, data.train, workers, team), say)
+        )
         config, state = yield from fit_in_memory(run, config, data, workers, say, team)
         loss = state.best_loss
         state.network.load_state_dict(averaged_with_start(config, state.best_weights))
@@ -168,7 +153,7 @@ def run_fit(
             "device": team.name,
         }
         if config.start:
-            start = weights_to_start_from(config).folder
+            start = weights_to_start_from(config.start).folder
             training["start_sha256"] = sha256_of(start / WEIGHTS)
         metrics = {"validation_loss": loss}
         checkpoint = calibrated(
@@ -216,7 +201,7 @@ def fit_in_memory(
         return config, (yield from _fit(run, config, data, workers, say, team))
     except (MemoryError, RuntimeError) as error:
         # the other processes of a team could not be told
-        if not _is_out_of_memory(error) or config.batch_size == 1 or team.size > 1:
+        if not is_out_of_memory(error) or config.batch_size == 1 or team.size > 1:
             raise
     smaller = replace(config, batch_size=config.batch_size // 2)
     run.settle(asdict(smaller))
@@ -250,71 +235,6 @@ def _fit(
         run.note(message)
         say(message)
     return state
-
-
-def _settled(
-    run: RunFolder,
-    config: FitConfig,
-    train: GrayTiles,
-    workers: int,
-    say: Callable[[str], None],
-    team: Team,
-) -> FitConfig:
-    """With minutes as epochs, from a few measured steps."""
-    minutes = run.config().minutes
-    if minutes is None:
-        run.at("training")
-        return config
-    run.at("measuring how long a step takes")
-    config = within(config, minutes, seconds_per_step(config, train, workers, team))
-    run.settle(asdict(config))
-    say(
-        f"Time given: {minutes:g} min. Epochs: {config.epochs}. Steps in each: "
-        f"{config.steps_per_epoch}."
-    )
-    run.at(f"training for about {minutes:g} min")
-    return config
-
-
-@contextmanager
-def _failure_told(run: RunFolder) -> Iterator[None]:
-    """Whatever ends the fit is one sentence, in the run folder too."""
-    try:
-        yield
-    except Exception as error:
-        if not run.path.is_dir():
-            raise FitError("The run’s folder is gone, so the fit has ended.") from None
-        is_foreseen = isinstance(error, CrackdemoError)
-        refusal = error if is_foreseen else FitError(_reason(error, run.last_state.exists()))
-        with suppress(OSError):  # on a full disk the status stays, and reads "interrupted"
-            run.write_status("failed", str(refusal))
-            if not is_foreseen:
-                run.write_error(traceback.format_exc())
-        raise refusal from error
-
-
-def _reason(error: Exception, are_epochs_kept: bool) -> str:
-    if _is_out_of_memory(error):
-        return "Memory ran out, even with half the batch: take smaller tiles or a smaller batch."
-    if _is_disk_full(error):
-        if are_epochs_kept:
-            return "The disk is full: free some space and resume; the epochs so far are kept."
-        return "The disk is full: free some space and resume; no epoch was kept, it begins anew."
-    return (
-        f"The fit met an error that nobody foresaw ({type(error).__name__}, see error.txt in its "
-        "folder): resume it, and if it comes again, report it."
-    )
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    return isinstance(error, MemoryError) or "you tried to allocate" in str(error).lower()
-
-
-def _is_disk_full(error: Exception) -> bool:
-    codes = (errno.ENOSPC, errno.EDQUOT)
-    if isinstance(error, SafetensorError):  # it keeps the system's number in its text alone
-        return any(f"os error {code})" in str(error) for code in codes)
-    return isinstance(error, OSError) and error.errno in codes
 
 
 def calibrated(
@@ -395,3 +315,27 @@ def _train_and_validation(samples: list[Sample]) -> tuple[list[Sample], list[Sam
         return train, validation
     cut = max(1, len(usable) - max(1, len(usable) // 10))
     return usable[:cut], usable[cut:]
+
+
+def _started(config: FitConfig) -> FitConfig:
+    if config.start:
+        start_of(config)
+    return config
+
+
+def _seconds_per_step(
+    config: FitConfig, folders: list[Path], workers: int, team: Team = CPU_ALONE
+) -> float:
+    data = read_data(folders, config.source_size, config.flatten.channel)
+    return seconds_per_step(config, data.train, workers, team)
+
+
+TRAINER = Trainer(
+    settings=FitConfig,
+    with_start={"learning_rate": START_LEARNING_RATE},
+    started=_started,
+    fit=run_fit,
+    follow=follow_fit,
+    seconds_per_step=_seconds_per_step,
+)
+"""Of networks that rebuild: fitted on crack-free tiles."""

@@ -4,21 +4,39 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from crackdemo.checkpoints.checkpoint import load_checkpoint
+from crackdemo.checkpoints.checkpoint import Checkpoint, load_checkpoint
 from crackdemo.checkpoints.names import Weights, resolve_weights
 from crackdemo.errors import CrackdemoError, FitError
 from crackdemo.files import written_whole
-from crackdemo.models.family import Network, build_network
+from crackdemo.models.family import Network, NetworkConfig, build_network
 from crackdemo.training.config import FitConfig
 from crackdemo.training.team import CPU_ALONE
 
 _OPTIMIZER_TENSORS = ("step", "exp_avg", "exp_avg_sq")
+
+
+class Startable(Protocol):
+    """Settings of a fit of any kind: what its first state depends on."""
+
+    @property
+    def family(self) -> str: ...
+    @property
+    def network(self) -> NetworkConfig: ...
+    @property
+    def start(self) -> str: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def learning_rate(self) -> float: ...
+    @property
+    def weight_decay(self) -> float: ...
 
 
 @dataclass
@@ -32,14 +50,14 @@ class TrainingState:
     best_weights: dict[str, Tensor]
     """The network's state after the epoch with the lowest validation loss; empty before one."""
     best_loss: float = float("inf")
-    """The lowest validation loss."""
+    """The lowest validation loss, or what else chooses the epoch; lower is better."""
     epoch: int = 0
     """Epochs done."""
     stale_epochs: int = 0
     """Epochs since the lowest validation loss."""
 
 
-def new_state(config: FitConfig, device: torch.device = CPU_ALONE.device) -> TrainingState:
+def new_state(config: Startable, device: torch.device = CPU_ALONE.device) -> TrainingState:
     """A network on a device, untrained by the config's seed or with the weights that it starts
     from, and its optimizer. Raises FitError."""
     torch.manual_seed(config.seed)
@@ -54,18 +72,23 @@ def new_state(config: FitConfig, device: torch.device = CPU_ALONE.device) -> Tra
     return TrainingState(network, optimizer, {})
 
 
-def weights_to_start_from(config: FitConfig) -> Weights:
-    """Shipped ones or the Hub's, by `config.start`. Raises WeightsError."""
+def weights_to_start_from(start: str) -> Weights:
+    """Shipped ones or the Hub's. Raises WeightsError."""
     # never a folder of this machine: the name is published with the weights
-    return resolve_weights(config.start, allowed=())
+    return resolve_weights(start, allowed=())
 
 
-def start_of(config: FitConfig) -> dict[str, Tensor]:
-    """The network's state that a fit starts from. Raises FitError where it does not fit."""
+def checkpoint_to_start_from(start: str) -> Checkpoint:
+    """Of these weights. Raises FitError."""
     try:
-        checkpoint = load_checkpoint(weights_to_start_from(config).folder)
+        return load_checkpoint(weights_to_start_from(start).folder)
     except CrackdemoError as error:
-        raise FitError(f"The fit cannot start from “{config.start}”: {error}") from None
+        raise FitError(f"The fit cannot start from “{start}”: {error}") from None
+
+
+def start_of(config: Startable) -> dict[str, Tensor]:
+    """The network's state that a fit starts from. Raises FitError where it does not fit."""
+    checkpoint = checkpoint_to_start_from(config.start)
     described = checkpoint.config
     if (described.family, described.network) != (config.family, config.network):
         raise FitError(
@@ -104,10 +127,17 @@ def save_state(path: Path, state: TrainingState) -> None:
 
 
 def load_state(
-    path: Path, config: FitConfig, device: torch.device = CPU_ALONE.device
+    path: Path, config: Startable, device: torch.device = CPU_ALONE.device
 ) -> TrainingState:
     """Where the fit stopped; a fresh state where there is no file. Raises FitError."""
-    state = new_state(config, device)
+    return restored(path, new_state(config, device), device)
+
+
+def restored(
+    path: Path, state: TrainingState, device: torch.device = CPU_ALONE.device
+) -> TrainingState:
+    """A fresh state with all that a file of `save_state` holds; as it is where there is none.
+    Raises FitError."""
     if not path.exists():
         return state
     try:
@@ -118,7 +148,7 @@ def load_state(
         state.epoch, state.stale_epochs = int(counters["epoch"]), int(counters["stale_epochs"])
         state.best_loss = float(counters["best_loss"])
         state.best_weights = _part(tensors, "best.")
-        for index, parameter in enumerate(state.network.parameters()):
+        for index, parameter in enumerate(state.optimizer.param_groups[0]["params"]):
             of_parameter = _part(tensors, f"optimizer.{index}.")
             state.optimizer.state[parameter] = {
                 k: of_parameter[k] if k == "step" else of_parameter[k].to(device)

@@ -4,7 +4,7 @@ import inspect as signatures
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, TypeAlias, get_args, get_type_hints
 
 import gradio as gr
 from numpy.typing import NDArray
@@ -23,8 +23,11 @@ _DESCRIPTION = (
     "Inspects one photo. `weights`: a shipped name or a Hub id owner/name[@revision]. `threshold`: "
     "0..1, 0.5 = calibrated; `opening`, `closing`: 0 or odd 3..15 px; `kernel`; `min_area` in px: "
     "each the weights' own where it is left out. Returns mask (PNG, 255 = crack), heatmap (16-bit "
-    "PNG), reconstruction (PNG) and a report."
+    "PNG), reconstruction (PNG; none by weights that rebuild nothing) and a report."
 )
+
+Inspection: TypeAlias = tuple[str | None, str | None, str | None, dict[str, Any]]
+"""Files of mask, heatmap and reconstruction, and the report."""
 
 
 def inspect(
@@ -33,7 +36,7 @@ def inspect(
     weights: str,
     mask: Mapping[str, Any],
     mm_per_px: float | None,
-) -> tuple[str, str, str, dict[str, Any]]:
+) -> Inspection:
     """Mask (PNG), heatmap (16-bit PNG), reconstruction (PNG) and report of one photo.
 
     mask: settings by name; those that are None are the weights' own. Raises CrackdemoError.
@@ -46,14 +49,15 @@ def inspect(
     preset = parse_config(Preset, {"mask": params, "mm_per_px": mm_per_px or None})
     scored = bench.score(file, resolved)
     verdict = judge(scored.detection, detector, preset)
-    arrays: dict[str, NDArray[Any]] = {
+    arrays: dict[str, NDArray[Any] | None] = {
         "mask.png": verdict.mask,
         "heatmap.png": scored.detection.heatmap,
         "reconstruction.png": scored.detection.reconstruction,
     }
     with bench.export_folder() as folder:
         for name, array in arrays.items():
-            write_png(folder / name, array)
+            if array is not None:
+                write_png(folder / name, array)
     report = {
         "file": file.name,
         "weights": resolved.name,
@@ -63,7 +67,9 @@ def inspect(
         "state": verdict.state,
         **asdict(verdict.report),
     }
-    mask_file, heatmap_file, reconstruction_file = (str(folder / name) for name in arrays)
+    mask_file, heatmap_file, reconstruction_file = (
+        None if array is None else str(folder / name) for name, array in arrays.items()
+    )
     return mask_file, heatmap_file, reconstruction_file, report
 
 
@@ -81,7 +87,7 @@ def build(bench: Workbench) -> None:
     """Registers `/inspect`; its widgets exist for programs only."""
     names = [field.name for field in fields(MaskParams)]
 
-    def endpoint(photo: Any, weights: Any, *values: Any) -> tuple[str, str, str, dict[str, Any]]:
+    def endpoint(photo: Any, weights: Any, *values: Any) -> Inspection:
         *mask, mm_per_px = values
         with said():
             return inspect(bench, photo, weights, dict(zip(names, mask, strict=True)), mm_per_px)

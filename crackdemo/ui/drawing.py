@@ -28,13 +28,15 @@ def region_file(scored: Scored, polygons: tuple[Polygon, ...]) -> Path:
     return path
 
 
-def four_views(scored: Scored, mask: CrackMask, opacity: float) -> tuple[RgbImage, ...]:
-    """Photo with mask, reconstruction, heatmap and mask, at display size."""
+def four_views(scored: Scored, mask: CrackMask, opacity: float) -> tuple[RgbImage | None, ...]:
+    """Photo with mask, reconstruction, None where nothing rebuilds it, heatmap and mask, at display
+    size."""
     small_photo = preview(scored.photo, VIEW_SIDE)
     small_mask = preview(mask, VIEW_SIDE)
+    rebuilt = scored.detection.reconstruction
     return (
         mask_overlay(small_photo, small_mask, opacity),
-        preview(scored.detection.reconstruction, VIEW_SIDE),
+        None if rebuilt is None else preview(rebuilt, VIEW_SIDE),
         heat_rgb(preview(scored.detection.heatmap, VIEW_SIDE)),
         cv2.cvtColor(mask_image(small_mask), cv2.COLOR_GRAY2RGB),
     )

@@ -128,12 +128,13 @@ class Baseline:
     residual: Callable[[RgbImage], Residual]
     calibration: Calibration
     engine_name: str | None = None
+    rebuilds: bool = False
 
     def detect(
         self, photo: RgbImage, should_stop: Callable[[], bool] | None = None, heal: bool = True
     ) -> Detection:
         heatmap = to_heatmap(self.residual(photo), self.calibration.r0)
-        return Detection(photo, heatmap, photo_score(heatmap, self.calibration.score_top_share))
+        return Detection(None, heatmap, photo_score(heatmap, self.calibration.score_top_share))
 
     def score(self, detection: Detection, region: RegionMask | None = None) -> float:
         return detection.score

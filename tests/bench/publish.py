@@ -7,6 +7,7 @@ import argparse
 import hashlib
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,11 +30,15 @@ ODS_FIGURES = ("pixel_ods_with_morphology", "pixel_ods_with_morphology_2px")
 IMAGE_FIGURES = ("image_auroc", "image_precision", "image_recall", "image_f1")
 
 
-def measured(checkpoint: Checkpoint, data: Path, limit: int) -> dict[str, Any]:
-    """Figures on at most `limit` test photos a set, evenly chosen; uav is zero-shot."""
+def measured(
+    checkpoint: Checkpoint, data: Path, limit: int, sets: Sequence[str]
+) -> dict[str, Any]:
+    """Figures of some of SETS on at most `limit` test photos a set, evenly chosen; uav is zero-shot."""
     figures: dict[str, Any] = {}
     detector = checkpoint.detector()
     for folder, split in SETS:
+        if folder not in sets:
+            continue
         evaluation = Evaluation(detector, checkpoint.config.mask)
         photos = find_labelled(data / folder, split)
         for _ in evaluation.run(photos[:: -(-len(photos) // limit)]):
@@ -72,9 +77,11 @@ def main() -> None:
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--limit", type=int, default=10_000, help="photos of each set")
+    names = [name for name, _ in SETS]
+    parser.add_argument("--sets", nargs="+", choices=names, default=names)
     args = parser.parse_args()
     fitted = load_checkpoint(args.run / "checkpoint")
-    metrics = {**fitted.config.metrics, **measured(fitted, args.data, args.limit)}
+    metrics = {**fitted.config.metrics, **measured(fitted, args.data, args.limit, args.sets)}
     config = replace(fitted.config, metrics=metrics)
     folders = " ".join(f"../shared/data/{name}" for name in config.training["data"])
     name = args.checkpoint.name
@@ -82,6 +89,7 @@ def main() -> None:
         f"{start_restored(config, name)}"
         f"python -m crackdemo fit --config runs/{name}.json --data {folders} --out runs/{name}\n"
         f"python tests/bench/publish.py runs/{name} checkpoints/{name} --limit {args.limit}"
+        f"{'' if args.sets == names else ' --sets ' + ' '.join(args.sets)}"
     )
     card = model_card(config, command)
     save_checkpoint(args.checkpoint, Checkpoint(config, fitted.network), card)

@@ -51,22 +51,28 @@ def inspect(name: str, scored: Scored, detector: Detector, preset: Preset) -> In
 
 
 def export_photo(folder: Path, photo: Inspected, opacity: float) -> list[Path]:
-    """Mask, overlay, 16-bit heatmap and reconstruction of one photo, at full size."""
+    """Mask, 16-bit heatmap, overlay and, where there is one, reconstruction of one photo, at full
+    size."""
     stem = strip_invalid_filename_characters(photo.source.stem)
-    return [file.rename(folder / f"{stem}-{file.name}") for file in _views(folder, photo, opacity)]
+    files = _views(folder, photo, opacity).values()
+    return [file.rename(folder / f"{stem}-{file.name}") for file in files]
 
 
-def _views(folder: Path, photo: Inspected, opacity: float) -> list[Path]:
-    """One photo's files, in the order of `VIEWS`."""
-    files = [
-        folder / name for name in ("mask.png", "heatmap.png", "reconstruction.png", "overlay.jpg")
-    ]
-    mask, heatmap, reconstruction, overlay = files
-    write_png(mask, photo.verdict.mask)
-    write_png(heatmap, photo.detection.heatmap)
-    write_png(reconstruction, photo.detection.reconstruction)
-    write_jpeg(overlay, mask_overlay(photo.photo, photo.verdict.mask, opacity))
-    return files
+def _views(folder: Path, photo: Inspected, opacity: float) -> dict[str, Path]:
+    """One photo's files, by those of `VIEWS` that there are of it, in their order."""
+    names = dict(
+        zip(VIEWS, ("mask.png", "heatmap.png", "reconstruction.png", "overlay.jpg"), strict=True)
+    )
+    rebuilt = photo.detection.reconstruction
+    if rebuilt is None:
+        del names["reconstructions"]
+    else:
+        write_png(folder / names["reconstructions"], rebuilt)
+    write_png(folder / names["masks"], photo.verdict.mask)
+    write_png(folder / names["heatmaps"], photo.detection.heatmap)
+    overlay = mask_overlay(photo.photo, photo.verdict.mask, opacity)
+    write_jpeg(folder / names["overlays"], overlay)
+    return {view: folder / name for view, name in names.items()}
 
 
 def export_tables(
@@ -108,7 +114,7 @@ def export_zip(
             progress(number, name)
             photo = next(photos)
             rows.append(result_row(photo))
-            for view, file in zip(VIEWS, _views(folder, photo, opacity), strict=True):
+            for view, file in _views(folder, photo, opacity).items():
                 archive.write(file, f"{view}/{stem}{file.suffix}")
                 file.unlink()
         for name, text in _tables(rows, batch.failed, batch.preset).items():

@@ -8,6 +8,7 @@ import cv2
 
 from crackdemo.checkpoints.names import Weights
 from crackdemo.errors import CheckpointError, CrackdemoError, PhotoError, Stopped
+from crackdemo.models.families import family_named
 from crackdemo.ui.uploads import Upload
 from crackdemo.ui.workbench import Workbench
 
@@ -88,7 +89,7 @@ def score_photos(
     yield Progress(before.of(uploads), "Opening the weights…", is_running=True)
     try:
         weights = bench.resolve(weights_text)
-        bench.config(weights)
+        heatmap = family_named(bench.config(weights).family).heatmap
     except CrackdemoError as error:
         message = "Nothing was scored: these weights cannot be used."
         yield Progress(before.of(uploads), message, is_cut_short=True, fault=str(error))
@@ -110,7 +111,7 @@ def score_photos(
             roll = replace(roll, entries=(*roll.entries, scored)).of(uploads)
         else:
             roll = replace(roll, problems=(*roll.problems, scored))
-    yield Progress(roll, _summary(roll))
+    yield Progress(roll, f"{_summary(roll)} {heatmap}".strip())
 
 
 def _score(

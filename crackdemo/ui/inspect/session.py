@@ -77,7 +77,10 @@ def page_data(bench: Workbench, session: Session) -> tuple[list[str] | None, dic
         return None, None
     scored, calibration = shown.scored, shown.detector.calibration
     polygons = session.regions.of(scored.sha256)
-    files = [scored.folder / file for file in ("photo.jpg", "reconstruction.jpg", "heatmap.png")]
+    is_rebuilt = scored.detection.reconstruction is not None
+    files = [scored.folder / "photo.jpg", scored.folder / "heatmap.png"]
+    if is_rebuilt:
+        files.append(scored.folder / "reconstruction.jpg")
     if polygons:
         files.append(drawing.region_file(scored, polygons))
     score = region_score(scored, shown.detector, polygons)
@@ -88,6 +91,7 @@ def page_data(bench: Workbench, session: Session) -> tuple[list[str] | None, dic
         "score": score,
         "scoreThreshold": calibration.score_threshold,
         "crack": calibration.is_cracked(score),
+        "hasReconstruction": is_rebuilt,
         "hasRegion": bool(polygons),
         "cleanQuantiles": [
             [float(share), round(65536 * value)]

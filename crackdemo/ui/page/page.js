@@ -62,13 +62,15 @@
       forget("");
       return;
     }
-    const [photo, reconstruction, heatmap, region] = files.map((file) => file.url);
+    const [photo, heatmap, ...more] = files.map((file) => file.url);
+    const reconstruction = meta.hasReconstruction ? more.shift() : null;
+    const [region] = more;
     viewer
       .show({
         id: meta.id,
         sha256: meta.sha256,
         photoUrl: photo,
-        reconstructionUrl: reconstruction,
+        reconstructionUrl: reconstruction ?? null,
         heatmapUrl: heatmap,
         regionUrl: region ?? null,
         region: regionOf(meta.sha256),

@@ -133,6 +133,7 @@ interface PhotoMeta {
   score: number;
   scoreThreshold: number;
   crack: boolean;
+  hasReconstruction: boolean;
   hasRegion: boolean;
   cleanQuantiles: Quantiles;
 }
@@ -142,7 +143,7 @@ type WidgetValues = { [name in keyof Settings]: Settings[name] | null };
 
 interface PagePart {
   /**
-   * files: of photo, reconstruction, heatmap and, where there is one, region of interest;
+   * files: of photo, heatmap and, where there are any, reconstruction and region of interest;
    * droppedText, regionsText: what the widgets #dropped and #regions hold
    */
   show(

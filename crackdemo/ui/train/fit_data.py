@@ -23,6 +23,7 @@ from crackdemo.runs.processes import birth_of, end_tree, step_back
 from crackdemo.runs.queue import threads
 from crackdemo.synthesis.examples import make_pavement
 from crackdemo.training.config import FitConfig
+from crackdemo.training.trainer import trainer_of
 from crackdemo.ui.train.fits import count, duration
 from crackdemo.ui.workbench import Workbench
 
@@ -143,10 +144,7 @@ def _whole_numbers(text: str) -> list[int]:
 
 def start(jobs: Jobs, name: str, config: FitConfig, minutes: float | None, data: Data) -> Job:
     """Into the queue. Raises RunError, and FitError where it cannot start from what it names."""
-    if config.start:
-        from crackdemo.training.state import start_of  # torch takes seconds
-
-        start_of(config)
+    config = trainer_of(config.family).started(config)
     where = data.folder.name if data.is_ours else str(data.folder)
     move_in = data.folder if data.is_ours else None
     return jobs.start(name, asdict(config), [where], minutes, move_in)

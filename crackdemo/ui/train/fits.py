@@ -9,6 +9,7 @@ from typing import Any
 from crackdemo.errors import RunError
 from crackdemo.runs.jobs import Job, Jobs
 from crackdemo.ui.train.curves import Curve, plot
+from crackdemo.ui.train.trials import describe_search
 from crackdemo.ui.workbench import Workbench
 
 TRAINING_OFF = (
@@ -122,9 +123,11 @@ def describe(job: Job, other: Job | None) -> str:
     ]
     epochs = max([len(run.history) for run, _ in runs] + [2])
     table = compare(job, other) if other else ""
+    searched = describe_search(job.search) if job.search else ""
     return (
         f"<div class='fit'><p>{' · '.join(facts)}</p>{message}"
-        f"<progress max='1' value='{share:.4f}'></progress>{plot(curves, epochs)}{table}</div>"
+        f"<progress max='1' value='{share:.4f}'></progress>{searched}"
+        f"{plot(curves, epochs)}{table}</div>"
     )
 
 

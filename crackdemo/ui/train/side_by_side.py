@@ -89,6 +89,7 @@ def _row(bench: Workbench, photo: Path, run: str) -> str:
     pictures = "".join(
         f"<img alt='{escape(run, quote=True)}: {name}' title='{name}' src='{_inline(view)}'>"
         for name, view in zip(_VIEWS, views, strict=True)
+        if view is not None
     )
     return f"<p>{told}</p><div class='views'>{pictures}</div>"
 

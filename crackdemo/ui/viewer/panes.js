@@ -16,6 +16,9 @@
   /** Views that stand side by side. @type {ViewName[]} */
   const FOUR = ["photo", "reconstruction", "heatmap", "mask"];
 
+  /** Views that need a reconstruction. @type {ViewName[]} */
+  const REBUILT = ["reconstruction", "residual"];
+
   /** @type {CanvasRenderingContext2DSettings} */
   const READ = { willReadFrequently: true };
 
@@ -222,5 +225,5 @@
     context.restore();
   }
 
-  crackdemo.panes = { create, VIEWS, FOUR };
+  crackdemo.panes = { create, VIEWS, FOUR, REBUILT };
 })(globalThis);

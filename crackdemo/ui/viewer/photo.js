@@ -25,7 +25,7 @@
       blob(source.heatmapUrl, "heatmap"),
       source.regionUrl ? blob(source.regionUrl, "region of interest") : null,
       blob(source.photoUrl, "photo"),
-      blob(source.reconstructionUrl, "reconstruction"),
+      source.reconstructionUrl ? blob(source.reconstructionUrl, "reconstruction") : null,
     ]);
     const heatmap = await decode(heat, "heatmap", readHeatmap);
     const size = { width: heatmap.width, height: heatmap.height };
@@ -40,7 +40,9 @@
     const toPicture = (image) => picture(image, size);
     const pictures = {
       photo: await decode(photo, "photo", toPicture),
-      reconstruction: await decode(reconstruction, "reconstruction", toPicture),
+      reconstruction: reconstruction
+        ? await decode(reconstruction, "reconstruction", toPicture)
+        : [],
       region: region ? await decode(region, "region of interest", toPicture) : [],
     };
     return {

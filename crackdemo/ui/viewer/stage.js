@@ -252,13 +252,13 @@
     }
 
     /** @type {Stage["lay"]} */
-    function lay(layout, sides) {
+    function lay(layout, sides, together) {
       root.dataset.layout = layout;
       for (const { name, root: pane } of panes.panes) {
         const side = layout === "compare" ? ["left", "right"][sides.indexOf(name)] : undefined;
         if (side) pane.dataset.side = side;
         else delete pane.dataset.side;
-        const isOfFour = layout === "four" && crackdemo.panes.FOUR.includes(name);
+        const isOfFour = layout === "four" && together.includes(name);
         pane.classList.toggle("shown", isOfFour || layout === name || Boolean(side));
       }
       measure();

@@ -43,7 +43,9 @@
    */
   function create({ lay, zoom, fit, actual, undo, redo, draw }) {
     const { element } = crackdemo;
-    const { VIEWS } = crackdemo.panes;
+    const { VIEWS, FOUR, REBUILT } = crackdemo.panes;
+    /** Views that the photo on show has. */
+    let offered = VIEWS.map(([name]) => name);
     /** @type {[name: Layout, title: string][]} */
     const layouts = [["four", "All four"], ["compare", "Compare"], ...VIEWS];
     const sides = ["photo", "reconstruction"].map((chosen, i) => side(chosen, i));
@@ -89,7 +91,7 @@
     function chooseSide(i) {
       const other = sides[1 - i];
       if (other.value === sides[i].value) {
-        [other.value] = VIEWS.map(([name]) => name).filter((name) => name !== sides[i].value);
+        [other.value] = offered.filter((name) => name !== sides[i].value);
       }
       choose("compare");
     }
@@ -107,7 +109,38 @@
       lay(
         name,
         sides.map((select) => select.value),
+        FOUR.filter((view) => offered.includes(view)),
       );
+    }
+
+    /**
+     * Views of what there is not are out of sight, and others take their place.
+     *
+     * @type {Toolbar["offer"]}
+     */
+    function offer(isRebuilt) {
+      const names = VIEWS.map(([name]) => name).filter((n) => isRebuilt || !REBUILT.includes(n));
+      if (names.length === offered.length) return;
+      offered = names;
+      for (const tab of tabs) {
+        const name = /** @type {Layout} */ (tab.dataset.layout);
+        if (name === "four") tab.textContent = isRebuilt ? "All four" : "All three";
+        tab.hidden = isMissing(name);
+      }
+      for (const [i, select] of sides.entries()) {
+        for (const option of select.options) {
+          option.hidden = option.disabled = isMissing(/** @type {Layout} */ (option.value));
+        }
+        if (select.selectedOptions[0]?.hidden) {
+          select.value = sides[1 - i].value === "heatmap" ? "photo" : "heatmap";
+        }
+      }
+      choose(isMissing(layout) ? "photo" : layout);
+    }
+
+    /** @param {Layout} name */
+    function isMissing(name) {
+      return VIEWS.some(([view]) => view === name) && !offered.some((view) => view === name);
     }
 
     /** The chosen one is in sight where not all have room. */
@@ -120,7 +153,7 @@
     bar.addEventListener("keydown", ({ key }) => {
       const step = STEPS[key];
       if (!step) return;
-      const names = layouts.map(([name]) => name);
+      const names = layouts.map(([name]) => name).filter((name) => !isMissing(name));
       choose(names[(names.indexOf(layout) + step + names.length) % names.length]);
       tabs.find((tab) => tab.tabIndex === 0)?.focus();
     });
@@ -159,7 +192,7 @@
     }
     showHistory(false, false);
     showTool(null);
-    return { root, choose, showHistory, showTool };
+    return { root, choose, offer, showHistory, showTool };
   }
 
   crackdemo.toolbar = { create };

@@ -22,7 +22,12 @@ interface Crackdemo {
   measure(mask: Size & Found): Measured;
   painting: PaintingPart;
   overlay: OverlayPart;
-  panes: { create(): Panes; VIEWS: [name: ViewName, title: string][]; FOUR: ViewName[] };
+  panes: {
+    create(): Panes;
+    VIEWS: [name: ViewName, title: string][];
+    FOUR: ViewName[];
+    REBUILT: ViewName[];
+  };
   photo: { load(source: PhotoSource, signal: AbortSignal): Promise<Photo> };
   preview: PreviewPart;
   quantiles: QuantilesPart;
@@ -248,7 +253,8 @@ interface Photo extends Size {
 
 interface PhotoSource {
   photoUrl: string;
-  reconstructionUrl: string;
+  /** the photo without its cracks; without one there is no view of it */
+  reconstructionUrl?: string | null;
   /** 16 bits in an opaque PNG: high byte red, low byte green */
   heatmapUrl: string;
   /** region of interest, of the photo's size and white where the photo counts */
@@ -648,7 +654,8 @@ interface Stage {
   close(): void;
   update(changes: SceneChanges): void;
   sketch(shapes: Shapes): void;
-  lay(layout: Layout, sides: string[]): void;
+  /** sides: of a comparison; together: the views of “four” that there are */
+  lay(layout: Layout, sides: string[], together: ViewName[]): void;
   fit(): void;
   zoom(factor: number, at?: Point): boolean;
   zoomTo(scale: number, at?: Point): boolean;
@@ -660,7 +667,8 @@ interface Stage {
 type Layout = ViewName | "four" | "compare";
 
 interface ToolbarActions {
-  lay(layout: Layout, sides: string[]): void;
+  /** sides: of a comparison; together: the views of “four” that there are */
+  lay(layout: Layout, sides: string[], together: ViewName[]): void;
   zoom(factor: number): void;
   fit(): void;
   actual(): void;
@@ -672,6 +680,8 @@ interface ToolbarActions {
 interface Toolbar {
   root: HTMLElement;
   choose(layout: Layout): void;
+  /** whether the photo on show has a reconstruction */
+  offer(isRebuilt: boolean): void;
   showHistory(canUndo: boolean, canRedo: boolean): void;
   showTool(tool: Tool | null): void;
 }

@@ -120,6 +120,7 @@
     worker.open(photo.surface);
     ui.root.classList.remove("empty");
     ui.stage.say("");
+    ui.toolbar.offer(Boolean(source.reconstructionUrl));
     ui.stage.open(photo, keepsView);
     if (!isSame || !sketch.shapes().draft.length) outline(next.region ?? NO_REGION);
     ui.histogram.showPhoto(photo.surface, source.cleanQuantiles ?? []);

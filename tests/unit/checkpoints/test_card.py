@@ -6,6 +6,8 @@ from crackdemo.checkpoints.card import LICENCES, model_card
 from crackdemo.checkpoints.checkpoint import CheckpointConfig
 from crackdemo.configs import parse_config
 from crackdemo.detection.calibration import Calibration
+from crackdemo.detection.saliency import SaliencyConfig
+from crackdemo.models.classifier import ClassifierConfig
 from crackdemo.models.vae import VaeConfig
 from crackdemo.training.config import FitConfig
 from tests.plain import plain_flatten, plain_heat, plain_mask
@@ -59,3 +61,19 @@ def test_a_card_shows_what_was_measured():
     text = card(metrics={"pixel_f1": 0.61234567, "photos": 12})
     assert "| pixel_f1 | 0.6123 |" in text
     assert "| photos | 12 |" in text
+
+
+def test_a_classifiers_card_says_what_it_learnt_from_and_what_its_heatmap_is_not():
+    config = CheckpointConfig(
+        family="classifier",
+        network=ClassifierConfig(),
+        flatten=None,
+        heatmap=SaliencyConfig(),
+        calibration=Calibration(0.0625, 0.75, None, {}),
+        mask=plain_mask(),
+    )
+    text = model_card(config)
+    assert "pipeline_tag: image-classification" in text
+    assert "labels of whole photos" in text
+    assert "by integrated gradients; it is no outline of a crack" in text
+    assert "cracked from 0.750" in text

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from crackdemo.detection.calibrate import (
@@ -21,7 +21,7 @@ from crackdemo.detection.illumination import to_gray
 from crackdemo.detection.scales import fused_residual, predict_at_scales
 from crackdemo.detection.score import photo_score
 from crackdemo.models.cae import CaeConfig
-from crackdemo.models.family import Prediction, build_network
+from crackdemo.models.family import Network, Prediction, build_network
 from crackdemo.synthesis.kinds import KINDS, scenes
 from tests.plain import plain_flatten, plain_heat
 
@@ -29,7 +29,7 @@ CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 FLATTEN, HEATMAP = plain_flatten(), plain_heat(scales=(1.0,))
 
 
-class Average(nn.Module):
+class Average(Network):
     """Takes the mean of a pixel's surroundings for what sound pavement looks like."""
 
     stride, tile_size = 1, None

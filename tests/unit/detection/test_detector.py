@@ -20,7 +20,7 @@ from crackdemo.detection.scales import ScaledAnswer, fused_residual, predict_at_
 from crackdemo.detection.score import photo_score
 from crackdemo.errors import Stopped
 from crackdemo.models.cae import CaeConfig
-from crackdemo.models.family import Prediction
+from crackdemo.models.family import Network, Prediction
 from crackdemo.models.vae import VaeConfig
 from tests.plain import network_of, plain_flatten, plain_heat
 
@@ -30,7 +30,7 @@ SHIPPED = sorted(path.parent for path in (ROOT / "checkpoints").glob("*/model.sa
 CLEAN = ROOT.parent / "shared" / "data" / "metu" / "clean"
 
 
-class Healer(nn.Module):
+class Healer(Network):
     """A network that needs no training: a closing fills everything dark that is thinner than it."""
 
     stride, tile_size = 1, None
@@ -45,7 +45,7 @@ class Healer(nn.Module):
         return Prediction(healed, None, torch.zeros(()))
 
 
-class ZeroPadded(nn.Module):
+class ZeroPadded(Network):
     """A network that averages its surroundings, and takes what lies beyond for black."""
 
     stride, tile_size = 1, None

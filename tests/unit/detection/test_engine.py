@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from crackdemo.checkpoints.checkpoint import load_checkpoint
 from crackdemo.checkpoints.names import SHIPPED, shipped_names
 from crackdemo.detection import engine
 from crackdemo.detection.detector import ResidualDetector
 from crackdemo.detection.engine import Engine
-from crackdemo.models.family import Prediction, build_network
+from crackdemo.models.family import Network, Prediction, build_network
 from crackdemo.models.vae import VaeConfig
 from crackdemo.photos.images import read_photo
 
@@ -26,7 +26,7 @@ def image(height: int = 96, width: int = 144) -> np.ndarray:
     return np.random.default_rng(1).random((height, width), np.float32)
 
 
-class Odd(nn.Module):
+class Odd(Network):
     """A network whose graph would only hold for the size that it was traced with."""
 
     stride, tile_size = 1, None

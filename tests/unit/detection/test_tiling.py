@@ -13,7 +13,7 @@ def run_tiled(run, image, stride, tile_size, most=1):
     tiles = Tiles(image, stride, tile_size)
     for batch in tiles.batches(most):
         assert 1 <= len(batch) <= most
-        tiles.put([run(tile)[None] for tile in batch])
+        tiles.put([run(tile[0])[None] for tile in batch])
     return tiles.whole()[0]
 
 
@@ -132,3 +132,12 @@ def test_few_pixels_are_computed_that_are_not_the_photos(height, width, most):
         computed += sum(tall * wide for tall, wide in run.shapes)
         own += (height // scale) * (width // scale)
     assert computed / own <= most
+
+
+def test_channels_are_cut_alike():
+    image = np.random.default_rng(0).random((3, 70, 50), np.float32)
+    tiles = Tiles(image, 4, 48)
+    for batch in tiles.batches(2):
+        assert batch.shape[1:] == (3, 48, 48)
+        tiles.put(batch)
+    assert tiles.whole() == pytest.approx(image, abs=1e-6)

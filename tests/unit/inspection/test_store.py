@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from crackdemo.arrays import RgbImage
-from crackdemo.detection.detector import Detection
+from crackdemo.detection.detector import Detection, ScoredPart
 from crackdemo.errors import PhotoError, Stopped
 from crackdemo.inspection.store import ScoredPhotos, packed_heatmap
 from tests.fakes import FakeDetector, one_crack
@@ -29,7 +29,8 @@ class FirstPixel(FakeDetector):
         self.gate.wait(10)
         value = int(photo[0, 0, 0])
         heatmap = np.full(photo.shape[:2], 257 * value, np.uint16)
-        return Detection(255 - photo, heatmap, value / 255)
+        parts = (ScoredPart(0, 0, 4, 5, 0.25), ScoredPart(2, 0, SIDE, SIDE, value / 255))
+        return Detection(255 - photo, heatmap, value / 255, parts)
 
 
 @pytest.fixture
@@ -57,6 +58,7 @@ def test_what_left_memory_comes_back_from_disk_as_it_was(tmp_path, photos):
     again = store.score(photos[0], "w", lambda: pytest.fail("scored anew"))
     assert again is not first
     assert np.array_equal(again.detection.heatmap, first.detection.heatmap)
+    assert again.detection.parts == first.detection.parts
     assert np.array_equal(again.detection.reconstruction, first.detection.reconstruction)
     assert np.array_equal(again.photo, first.photo)
     assert again.detection.score == first.detection.score

@@ -16,7 +16,8 @@ from crackdemo.configs import parse_config
 from crackdemo.errors import DatasetError, FitError
 from crackdemo.runs.folder import EpochReport, RunConfig, RunFolder
 from crackdemo.training.config import FitConfig
-from crackdemo.training.recipe import FitData, fit_config, fit_in_memory, run_fit
+from crackdemo.training.recipe import FitData, fit_in_memory, run_fit
+from crackdemo.training.trainer import fit_config
 
 CONFIG = parse_config(
     FitConfig,

@@ -1,6 +1,6 @@
 import copy
 from dataclasses import replace
-from itertools import islice, pairwise
+from itertools import islice
 
 import cv2
 import numpy as np
@@ -12,14 +12,13 @@ from crackdemo.models.cae import CaeConfig
 from crackdemo.models.vae import VaeConfig
 from crackdemo.runs.folder import EpochReport
 from crackdemo.training.config import FitConfig
+from crackdemo.training.length import learning_rate
 from crackdemo.training.loop import (
     PairDataset,
     fit,
     has_bfloat16,
-    learning_rate,
     seconds_per_step,
     use_threads,
-    within,
 )
 from crackdemo.training.state import TrainingState, new_state
 
@@ -170,40 +169,12 @@ def test_what_is_painted_depends_on_the_number_alone():
     assert not torch.equal(dataset[0][1], dataset[12][1])  # another epoch, another pair
 
 
-def test_the_learning_rate_is_one_cycle():
-    config = replace(TINY, epochs=10, steps_per_epoch=10, learning_rate=0.01)
-    rates = [learning_rate(config, step) for step in range(100)]
-    peak = int(np.argmax(rates))
-    assert peak == pytest.approx(30, abs=1)
-    assert rates[peak] == pytest.approx(0.01)
-    assert all(low <= high for low, high in pairwise(rates[: peak + 1]))
-    assert all(high >= low for high, low in pairwise(rates[peak:]))
-    assert 0 < rates[0] < 0.001
-    assert rates[-1] == pytest.approx(0, abs=1e-12)
-
-
-@pytest.mark.parametrize("epochs, steps", [(1, 1), (1, 2), (2, 1)])
-def test_the_shortest_fits_have_a_learning_rate(epochs, steps):
-    config = replace(TINY, epochs=epochs, steps_per_epoch=steps)
-    rates = [learning_rate(config, step) for step in range(epochs * steps)]
-    assert all(0 <= rate <= config.learning_rate for rate in rates)
-
-
 def test_the_optimizer_learns_at_the_schedules_rate():
     state, reports = fitted(replace(TINY, epochs=4))
     for report in reports:
         last_step = report.epoch * TINY.steps_per_epoch - 1
         assert report.learning_rate == learning_rate(replace(TINY, epochs=4), last_step)
     assert state.optimizer.param_groups[0]["lr"] == reports[-1].learning_rate
-
-
-@pytest.mark.parametrize(
-    ("minutes", "epochs", "steps"),
-    [(0, 1, 1), (0.1, 1, 1), (1, 5, 9), (5, 5, 57), (10, 5, 100), (60, 34, 100)],
-)
-def test_minutes_become_epochs_shorter_ones_where_they_would_be_few(minutes, epochs, steps):
-    config = within(replace(TINY, steps_per_epoch=100, epochs=20), minutes, seconds=1.0)
-    assert (config.epochs, config.steps_per_epoch) == (epochs, steps)
 
 
 def test_a_step_is_measured():

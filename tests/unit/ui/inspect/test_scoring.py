@@ -116,3 +116,16 @@ def test_photos_are_judged_as_their_table_says(bench: Workbench, uploads: list[U
         assert {one["state"] for one in judged.values()} == {state}
         assert all(str(one["mask"]).startswith("data:image/png;base64,") for one in judged.values())
     assert list(judge_photos(bench, session, settings, names, lambda: True)) == [{}]
+
+
+def test_of_a_classifier_it_is_said_what_its_heatmap_is(
+    tmp_path: Path, uploads: list[Upload]
+) -> None:
+    bench = Workbench(tmp_path / "scratch")
+    *_, last = score_photos(bench, uploads, "classifier-concrete", Roll(), None, lambda: False)
+    assert last.message == (
+        "2 photos scored with classifier-concrete. Its heatmap shows where the network looks, "
+        "which is not a crack’s outline."
+    )
+    *_, last = score_photos(bench, uploads, "cae-concrete", Roll(), None, lambda: False)
+    assert last.message == "2 photos scored with cae-concrete."

@@ -1,0 +1,71 @@
+"""What a run says of the search before its fit: every trial, and which settings mattered."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self, TypeAlias, get_args
+
+TrialState: TypeAlias = Literal["running", "complete", "pruned"]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Settings that were tried."""
+
+    number: int
+    """From 1, in the order in which they were tried."""
+    settings: dict[str, int | float]
+    """What was tried, by name."""
+    losses: tuple[float, ...]
+    """Validation loss after each epoch; lower is better."""
+    state: TrialState
+    """pruned: given up, for others did better after as many epochs."""
+
+    @property
+    def loss(self) -> float | None:
+        """The lowest so far; None before the first epoch."""
+        return min(self.losses, default=None)
+
+    @classmethod
+    def from_json(cls, values: Any) -> Self:
+        """Raises ValueError where it is none."""
+        try:
+            settings = {str(name): _number(value) for name, value in values["settings"].items()}
+            losses = tuple(float(loss) for loss in values["losses"])
+            if values["state"] not in get_args(TrialState):
+                raise ValueError("no state")
+            return cls(int(values["number"]), settings, losses, values["state"])
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError(f"no trial: {error}") from None
+
+
+@dataclass(frozen=True)
+class Search:
+    """All trials so far."""
+
+    wanted: int
+    """How many trials there will be."""
+    trials: tuple[Trial, ...] = ()
+    """So far, in the order in which they were tried."""
+    importance: dict[str, float] = field(default_factory=dict)
+    """How much each setting decides on the loss, 0..1, most first; empty before enough trials."""
+
+    @property
+    def best(self) -> Trial | None:
+        """The complete trial with the lowest loss; None before there is one."""
+        complete = [trial for trial in self.trials if trial.state == "complete" and trial.losses]
+        return min(complete, key=lambda trial: min(trial.losses), default=None)
+
+    @classmethod
+    def from_json(cls, values: Any) -> Self:
+        """Raises ValueError where it is none."""
+        try:
+            trials = tuple(Trial.from_json(each) for each in values["trials"])
+            importance = {str(k): float(v) for k, v in values["importance"].items()}
+            return cls(int(values["wanted"]), trials, importance)
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError(f"no search: {error}") from None
+
+
+def _number(value: Any) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("a setting is no number")
+    return value

@@ -1,0 +1,1 @@
+"""Fits of the family `classifier`: photos that are labelled as a whole to a checkpoint."""

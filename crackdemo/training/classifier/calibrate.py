@@ -1,0 +1,83 @@
+"""A fitted classifier's fixed scale and threshold, from its validation photos."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackdemo.data.crack_labels import CrackLabel
+from crackdemo.detection.calibrate import CLEAN_SHARES
+from crackdemo.detection.calibration import Calibration
+from crackdemo.detection.illumination import FlattenConfig
+from crackdemo.detection.saliency import SaliencyConfig, look, score_of
+from crackdemo.models.family import Network
+from crackdemo.photos.images import read_photo
+
+_MOST_OF_A_KIND = 300
+"""More photos than this move scale and threshold by less than another fit would."""
+_LEAST_SALIENCY = 1e-9
+
+
+def calibrate(
+    network: Network,
+    labels: Sequence[CrackLabel],
+    flatten: FlattenConfig | None,
+    config: SaliencyConfig,
+    clean_share: float,
+    seed: int,
+    progress: Callable[[float], None] = lambda share: None,
+) -> Calibration:
+    """From readable validation photos of both kinds.
+
+    Of the crack-free ones' pixels `clean_share` stay below what becomes 0.5 in the heatmap; the
+    score's threshold is where both kinds are told apart best. progress: is told what share is done.
+    """
+    chosen = _some(labels, seed)
+    clean: list[NDArray[np.float32]] = []
+    scores = []
+    for done, label in enumerate(chosen):
+        seen = look(network, read_photo(label.path), flatten, config)
+        scores.append(score_of(seen.parts))
+        if not label.cracked:
+            clean.append(seen.saliency.ravel()[:: max(1, seen.saliency.size // 50_000)])
+        progress((done + 1) / len(chosen))
+    pixels = np.concatenate(clean)
+    r0 = max(float(np.quantile(pixels, clean_share)), _LEAST_SALIENCY)
+    levels = np.quantile(pixels, CLEAN_SHARES)
+    cracked = np.array([label.cracked for label in chosen])
+    return Calibration(
+        r0=r0,
+        score_threshold=best_threshold(np.array(scores), cracked),
+        score_top_share=None,
+        clean_quantiles={
+            str(share): round(float(level / (level + r0)), 6)
+            for share, level in zip(CLEAN_SHARES, levels, strict=True)
+        },
+    )
+
+
+def best_threshold(scores: NDArray[np.float64], cracked: NDArray[np.bool_]) -> float:
+    """Of scores (N,) in 0..1 the threshold at which the mean of both kinds' share of right calls is
+    highest, in the middle of the gap that it lies in, by odds."""
+    order = np.argsort(scores, kind="stable")
+    values, truth = scores[order], cracked[order]
+    # called cracked from the i-th on
+    missed = np.concatenate([[0], np.cumsum(truth)]) / max(1, int(truth.sum()))
+    alarms = np.concatenate([np.cumsum(~truth[::-1])[::-1], [0]]) / max(1, int((~truth).sum()))
+    wrong = missed + alarms
+    wrong[1:-1][values[1:] == values[:-1]] = np.inf  # equal scores are called alike
+    at = int(wrong.argmin())
+    odds = np.log(np.clip(values, 1e-9, 1 - 1e-7) / (1 - np.clip(values, 1e-9, 1 - 1e-7)))
+    below = odds[at - 1] if at else odds[0] - 2
+    above = odds[at] if at < len(odds) else odds[-1] + 2
+    return float(1 / (1 + np.exp(-(below + above) / 2)))
+
+
+def _some(labels: Sequence[CrackLabel], seed: int) -> list[CrackLabel]:
+    """As many of either kind, where there are so many."""
+    rng = np.random.default_rng([seed, 9])
+    chosen: list[CrackLabel] = []
+    for cracked in (False, True):
+        own = [label for label in labels if label.cracked == cracked]
+        chosen += [own[i] for i in rng.permutation(len(own))[:_MOST_OF_A_KIND]]
+    return chosen

@@ -1,0 +1,130 @@
+"""Labelled photos, shrunk and ready to learn from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from crackdemo.data.crack_labels import CrackLabel, find_crack_labels
+from crackdemo.detection.illumination import Channel, gray_levels
+from crackdemo.errors import DatasetError, PhotoError
+from crackdemo.photos.images import read_photo
+
+_SPARE = 1.25
+"""Photos are kept this much larger than what the network is given, to be scaled and cut."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """The labelled photos of one split."""
+
+    photos: list[NDArray[np.uint8]]
+    """Gray (H, W), the shorter side as `read_class_data` shrank it."""
+    cracked: NDArray[np.bool_]
+    """(N,), their labels."""
+    labels: list[CrackLabel]
+    """Where each of them is from."""
+
+
+@dataclass(frozen=True)
+class ClassData:
+    """What a classifier is fitted on."""
+
+    train: Part
+    """What the network learns from."""
+    validation: Part
+    """What chooses the epoch and the threshold."""
+    tile_size: int
+    """The training photos' shorter side in the photo's own pixels, the median."""
+    problems: list[str]
+    """One sentence for each photo that could not be used."""
+
+    @property
+    def crack_weight(self) -> float:
+        """How much a cracked training photo counts beside a clean one, so that both kinds count
+        alike."""
+        cracked = int(self.train.cracked.sum())
+        return (len(self.train.cracked) - cracked) / cracked
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """For the run folder and the model card."""
+        return {
+            "train_clean": int((~self.train.cracked).sum()),
+            "train_cracked": int(self.train.cracked.sum()),
+            "validation_clean": int((~self.validation.cracked).sum()),
+            "validation_cracked": int(self.validation.cracked.sum()),
+        }
+
+
+def read_class_data(folders: Sequence[Path], input_size: int, channel: Channel) -> ClassData:
+    """Training and validation photos of the folders, in gray, shrunk to a little more than
+    `input_size`.
+
+    Where chance left validation without one of the two kinds, it gets the last training photos of
+    that kind. Raises DatasetError where either kind is missing.
+    """
+    found = find_crack_labels(folders)
+    problems = list(found.problems)
+    train, validation = found.of("train"), found.of("validation")
+    for cracked in (False, True):
+        if not any(label.cracked == cracked for label in validation):
+            own = [label for label in train if label.cracked == cracked]
+            moved = own[len(own) - max(1, len(own) // 5) :] if len(own) > 1 else []
+            train = [label for label in train if label not in moved]
+            validation += moved
+    side = round(_SPARE * input_size)
+    sizes: list[int] = []
+    learnt, held_out = (
+        _read(labels, side, channel, sizes, problems) for labels in (train, validation)
+    )
+    for part in (learnt, held_out):
+        if part.cracked.all() or not part.cracked.any():
+            kind = "without" if part.cracked.all() else "with"
+            raise DatasetError(
+                f"There are too few photos {kind} cracks: a classifier needs at least 2 of each "
+                "kind, one to learn from and one to validate on, besides the fifth of all photos "
+                f"that is kept aside for tests; give more.{_first(problems)}"
+            )
+    tile_size = round(float(np.median(sizes[: len(learnt.photos)])))
+    return ClassData(learnt, held_out, tile_size, problems)
+
+
+def _read(
+    labels: Sequence[CrackLabel],
+    side: int,
+    channel: Channel,
+    sizes: list[int],
+    problems: list[str],
+) -> Part:
+    """sizes and problems are added to."""
+    photos, usable = [], []
+    for label in labels:
+        try:
+            gray = gray_levels(read_photo(label.path), channel)
+        except PhotoError as problem:
+            problems.append(str(problem))
+            continue
+        sizes.append(min(gray.shape))
+        photos.append(shrunk(gray, side))
+        usable.append(label)
+    return Part(photos, np.array([label.cracked for label in usable], np.bool_), usable)
+
+
+def shrunk(gray: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """A gray photo (H, W) with its shorter side as asked, never enlarged."""
+    scale = side / min(gray.shape)
+    if scale >= 1:
+        return gray
+    height, width = (max(1, round(length * scale)) for length in gray.shape)
+    smaller: NDArray[np.uint8]
+    smaller = cv2.resize(gray, (width, height), interpolation=cv2.INTER_AREA)
+    return smaller
+
+
+def _first(problems: Sequence[str]) -> str:
+    return f" Left out: {problems[0]}" if problems else ""

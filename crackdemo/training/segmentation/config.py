@@ -1,0 +1,102 @@
+"""The settings of a segmenter's fit."""
+
+from dataclasses import field
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic.dataclasses import dataclass
+
+from crackdemo.configs import SETTINGS, Share
+from crackdemo.detection.illumination import FlattenConfig
+from crackdemo.detection.probability import ProbabilityConfig
+from crackdemo.errors import ConfigError
+from crackdemo.masks.params import MaskParams
+from crackdemo.models.families import family_named
+from crackdemo.models.family import NetworkConfig, network_config
+
+_Weight = Annotated[float, Field(ge=0, le=1e6)]
+_Count = Annotated[int, Field(ge=1, le=1_000_000)]
+_Factor = Annotated[float, Field(ge=0.1, le=10)]
+
+
+@dataclass(frozen=True, config=SETTINGS)
+class PhotoAugmentConfig:
+    """How photos and masks are varied; flips and quarter turns always are."""
+
+    scale: tuple[_Factor, _Factor] = (0.7, 1.6)
+    """Range of the factor by which pieces are scaled."""
+    gain: tuple[_Factor, _Factor] = (0.6, 1.4)
+    """Range of the factor on all colours: light."""
+    gamma: tuple[_Factor, _Factor] = (0.75, 1.33)
+    """Range of the exponent of the colours: contrast."""
+    tint: Share = 0.1
+    """Largest share that each colour is made stronger or weaker by: the light's colour."""
+    blur: Annotated[float, Field(ge=0, le=5)] = 1.0
+    """Largest Gaussian sigma, in pixels, of a third of the pieces: focus."""
+    noise: Share = 0.03
+    """Largest standard deviation, of the gray levels' range, of noise on half of the pieces."""
+
+    def __post_init__(self) -> None:
+        if any(low > high for low, high in (self.scale, self.gain, self.gamma)):
+            raise ConfigError("Of two factors of scale, gain or gamma the smaller comes first.")
+
+
+@dataclass(frozen=True, config=SETTINGS)
+class SegmentConfig:
+    """A segmenter's fit: with the data, enough to make the same weights again."""
+
+    family: str = "segmenter"
+    """The model family, by its name in the registry."""
+    network: NetworkConfig = Field(default={}, validate_default=True)
+    """The network's own settings; absent, those that are usual for the family."""
+    start: str = ""
+    """Weights of a CAE or VAE to start from: a shipped name or a Hub id; empty: none."""
+    start_with: Literal["heatmap", "encoder", "both"] = "heatmap"
+    """heatmap: it sees what these weights (a CAE's) mark beside the photo, and begins by marking
+    the same; encoder: its encoder begins with theirs; both."""
+    tile_size: Annotated[int, Field(ge=32, le=1024)] = 192
+    """Side of the pieces of photos that it learns from, in pixels."""
+    batch_size: Annotated[int, Field(ge=1, le=4096)] = 8
+    """Pieces per step; more need more memory."""
+    steps_per_epoch: _Count = 80
+    """Steps between two validations."""
+    epochs: _Count = 10
+    """How often validation is done before the fit ends."""
+    learning_rate: Annotated[float, Field(ge=0, le=1)] = 3e-3
+    """Peak of the one-cycle schedule."""
+    weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.01
+    """Decoupled weight decay (AdamW)."""
+    patience: _Count = 8
+    """Epochs without a better F1 on the validation photos after which the fit stops early."""
+    entropy_weight: _Weight = 1.0
+    """Weight of the binary cross-entropy in the loss."""
+    dice_weight: _Weight = 1.0
+    """Weight of 1 - Dice in the loss: it counts cracks as areas, however few their pixels are."""
+    crack_share: Share = 0.6
+    """Share of the pieces that are cut around a crack; the others lie anywhere."""
+    bfloat16: bool = True
+    """Half-precision arithmetic in the forward pass, where the processor has it: twice as fast."""
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
+    """The same seed, data and number of threads give the same weights."""
+    augment: PhotoAugmentConfig = field(default_factory=PhotoAugmentConfig)
+    """How photos and masks are varied."""
+    flatten: FlattenConfig | None = field(default_factory=FlattenConfig)
+    """What is done to a photo before the network sees it; null: nothing."""
+    heatmap: ProbabilityConfig = field(default_factory=ProbabilityConfig)
+    """How the probability of crack becomes a heatmap."""
+    mask: MaskParams = field(default_factory=MaskParams)
+    """The mask settings that the weights bring along."""
+    score_quantile: Annotated[float, Field(ge=0.5, le=1)] = 0.98
+    """The share of sound pieces of validation photos that the score's threshold calls sound."""
+
+    @field_validator("network", mode="before")
+    @classmethod
+    def _of_its_family(cls, values: Any, info: ValidationInfo) -> NetworkConfig:
+        return network_config(str(info.data.get("family")), values)
+
+    def __post_init__(self) -> None:
+        if family_named(self.family).kind != "probability":
+            raise ConfigError(f"The family {self.family} does not learn from masks: take another.")
+        step = self.network.stride
+        if self.tile_size % step:
+            raise ConfigError(f"tile_size must be a multiple of {step}.")

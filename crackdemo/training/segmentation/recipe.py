@@ -1,0 +1,216 @@
+"""Photos and masks to a finished checkpoint: read, fit, calibration, card, in a run folder."""
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from crackdemo.arrays import Heatmap, RgbImage
+from crackdemo.checkpoints.card import model_card
+from crackdemo.checkpoints.checkpoint import Checkpoint, CheckpointConfig, save_checkpoint
+from crackdemo.checkpoints.hub import WEIGHTS
+from crackdemo.detection.detector import ResidualDetector
+from crackdemo.errors import FitError, LossError
+from crackdemo.files import sha256_of
+from crackdemo.models.family import Network
+from crackdemo.runs.folder import EpochReport, RunFolder
+from crackdemo.training.failures import failure_told, is_out_of_memory
+from crackdemo.training.length import settled
+from crackdemo.training.loop import use_threads
+from crackdemo.training.segmentation.config import SegmentConfig
+from crackdemo.training.segmentation.data import SegmentData, read_pairs
+from crackdemo.training.segmentation.judging import METRIC, Judge, calibration_of
+from crackdemo.training.segmentation.loop import fit_pieces, seconds_per_step
+from crackdemo.training.segmentation.samples import write_sheet
+from crackdemo.training.segmentation.start import colours_of, new_state, started
+from crackdemo.training.state import (
+    TrainingState,
+    restored,
+    save_state,
+    weights_to_start_from,
+)
+from crackdemo.training.team import CPU_ALONE, Team
+from crackdemo.training.trainer import Trainer
+
+
+def run_fit(
+    run: RunFolder,
+    config: SegmentConfig,
+    folders: list[Path],
+    threads: int,
+    workers: int = 0,
+    say: Callable[[str], None] = print,
+    team: Team = CPU_ALONE,
+) -> Iterator[EpochReport]:
+    """Fits, or goes on where the run stopped; `run.checkpoint` is there when it ends.
+
+    say: is told what a person should know, a sentence at a time. Raises DatasetError, or FitError
+    when the fit cannot go on; the run folder then says "failed" and why.
+    """
+    use_threads(threads)
+    with failure_told(run):
+        _require_one(team)
+        run.write_status("running")
+        run.at("reading the photos")
+        data = _read(config, folders, team.device)
+        run.write_data_summary(data.summary)
+        for sentence in (*data.problems, data.what_chose):
+            say(sentence)
+        run.note(" ".join([_left_out(data.problems), data.what_chose]).strip())
+        measure = lambda: seconds_per_step(config, data, workers, team.device)  # noqa: E731
+        config = settled(run, config, measure, say)
+        config, state = yield from fit_in_memory(run, config, data, workers, say, team)
+        state.network.load_state_dict(state.best_weights)
+        state.network.cpu()
+        run.at("finding its threshold")
+        training = {
+            "fit": asdict(config),
+            "data": [folder.resolve().name for folder in folders],
+            **{k: v for k, v in data.summary.items() if k != "problems"},
+            "epochs_done": state.epoch,
+            "minutes": round(sum(report.seconds for report in run.metrics()) / 60, 1),
+            "threads": threads,
+            "device": team.name,
+        }
+        if config.start:
+            folder = weights_to_start_from(config.start).folder
+            training["start_sha256"] = sha256_of(folder / WEIGHTS)
+        checkpoint = calibrated(config, state.network, data, training)
+        run.path.stat()  # saving would make a folder that was deleted meanwhile anew
+        save_checkpoint(run.checkpoint, checkpoint, model_card(checkpoint.config))
+        run.finish()
+
+
+def fit_in_memory(
+    run: RunFolder,
+    config: SegmentConfig,
+    data: SegmentData,
+    workers: int,
+    say: Callable[[str], None] = print,
+    team: Team = CPU_ALONE,
+) -> Generator[EpochReport, None, tuple[SegmentConfig, TrainingState]]:
+    """The fit itself; where memory runs out, once more with half the batch, from the last epoch.
+
+    Returns the settings that held in the end and the trained state.
+    """
+    try:
+        return config, (yield from _fit(run, config, data, workers, say, team))
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error) or config.batch_size == 1:
+            raise
+    smaller = replace(config, batch_size=config.batch_size // 2)
+    run.settle(asdict(smaller))
+    message = f"Memory ran out: the batch was halved to {smaller.batch_size} pieces."
+    run.note(message)
+    say(message)
+    return smaller, (yield from _fit(run, smaller, data, workers, say, team))
+
+
+def calibrated(
+    config: SegmentConfig, network: Network, data: SegmentData, training: dict[str, Any]
+) -> Checkpoint:
+    """A fitted network with its scale, from validation photos."""
+    judge = Judge(data.validation, config, colours_of(network))
+    judged = judge(network, torch.device("cpu"))
+    described = CheckpointConfig(
+        family=config.family,
+        network=config.network,
+        flatten=config.flatten,
+        heatmap=config.heatmap,
+        calibration=calibration_of(judged, data.validation, config.score_quantile),
+        mask=config.mask,
+        training=training,
+        metrics={
+            "validation_loss": round(judged.loss, 4),
+            f"validation {METRIC}, which chose epoch and threshold": round(judged.ods, 4),
+        },
+    )
+    return Checkpoint(described, network)
+
+
+def _fit(
+    run: RunFolder,
+    config: SegmentConfig,
+    data: SegmentData,
+    workers: int,
+    say: Callable[[str], None],
+    team: Team,
+) -> Generator[EpochReport, None, TrainingState]:
+    device = team.device
+    state = restored(run.last_state, new_state(config, device), device)
+    run.keep_metrics(state.epoch)
+    try:
+        reports = fit_pieces(
+            config,
+            state,
+            data,
+            workers,
+            device,
+            lambda judged: write_sheet(run.sample(state.epoch + 1), data.validation, judged),
+        )
+        for report in reports:
+            run.add_metrics(report)
+            save_state(run.last_state, state)
+            yield report
+    except LossError as error:
+        if not state.best_weights:
+            raise
+        message = f"{error} The weights are the best of the epochs before."
+        run.note(message)
+        say(message)
+    return state
+
+
+def _read(config: SegmentConfig, folders: list[Path], device: torch.device) -> SegmentData:
+    return read_pairs(folders, _looking(config, device))
+
+
+def _looking(config: SegmentConfig, device: torch.device) -> Callable[[RgbImage], Heatmap] | None:
+    """What makes the evidence, by the weights that the fit starts from; None where none is seen."""
+    if config.heatmap.evidence is None:
+        return None
+    healer = new_state(config, torch.device("cpu")).network.get_submodule("healer")
+    assert isinstance(healer, Network)
+    detector = ResidualDetector(healer, config.heatmap.evidence, device)
+    return lambda photo: detector.detect(photo, heal=False).heatmap
+
+
+def _left_out(problems: list[str]) -> str:
+    if not problems:
+        return ""
+    return f"{len(problems)} of the photos are odd or were left out; the first: {problems[0]}"
+
+
+def _require_one(team: Team) -> None:
+    if team.size > 1:
+        raise FitError("A segmenter is fitted by one process: start it without a launcher.")
+
+
+def _follow(
+    run: RunFolder,
+    config: SegmentConfig,
+    folders: list[Path],
+    threads: int,
+    workers: int,
+    team: Team,
+) -> None:
+    _require_one(team)
+
+
+def _seconds_per_step(
+    config: SegmentConfig, folders: list[Path], workers: int, team: Team
+) -> float:
+    return seconds_per_step(config, _read(config, folders, team.device), workers, team.device)
+
+
+TRAINER = Trainer(
+    settings=SegmentConfig,
+    with_start={},
+    started=started,
+    fit=run_fit,
+    follow=_follow,
+    seconds_per_step=_seconds_per_step,
+)
+"""Of networks that say how likely each pixel is crack: fitted on photos and masks."""

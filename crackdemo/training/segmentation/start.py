@@ -1,0 +1,81 @@
+"""What a segmenter's fit begins with: untrained, or what a CAE or VAE knows."""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from crackdemo.checkpoints.checkpoint import Checkpoint
+from crackdemo.errors import ConfigError, CrackdemoError, FitError
+from crackdemo.models.blocks import AutoencoderConfig
+from crackdemo.models.cae import CaeConfig
+from crackdemo.models.family import Network, build_network
+from crackdemo.models.segmenter import SegmenterConfig
+from crackdemo.training.segmentation.config import SegmentConfig
+from crackdemo.training.state import TrainingState, checkpoint_to_start_from
+
+_HEALER, _ENCODER = "healer.", "encoder."
+
+
+def started(config: SegmentConfig) -> SegmentConfig:
+    """The settings with what starting from other weights asks of the network and of its heatmap.
+    Raises FitError where these cannot be started from."""
+    if not config.start:
+        return config
+    network, described = config.network, checkpoint_to_start_from(config.start).config
+    heatmap = config.heatmap
+    if not isinstance(network, SegmenterConfig) or not isinstance(
+        described.network, AutoencoderConfig
+    ):
+        raise _refusal(config, "which rebuilds nothing: take a CAE or VAE")
+    if config.start_with in ("heatmap", "both"):
+        if not isinstance(described.network, CaeConfig):
+            raise _refusal(config, "whose heatmap only a CAE can give: start with its encoder")
+        network = replace(network, healer=described.network)
+        heatmap = replace(heatmap, evidence=described.detector)
+    if config.start_with in ("encoder", "both"):
+        channels = described.network.channels
+        network = replace(network, encoder="autoencoder", colour=False, channels=channels)
+    try:
+        return replace(config, network=network, heatmap=heatmap)
+    except ConfigError as error:
+        raise FitError(f"The fit cannot start from “{config.start}”: {error}") from None
+
+
+def new_state(config: SegmentConfig, device: torch.device) -> TrainingState:
+    """A network on a device, by the config's seed and with what it starts from, and its optimizer.
+    Raises FitError."""
+    torch.manual_seed(config.seed)
+    network = build_network(config.family, config.network)
+    if config.start:
+        _begin(network, config, checkpoint_to_start_from(config.start))
+    network.to(device)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    learning = [value for value in network.parameters() if value.requires_grad]
+    optimizer = torch.optim.AdamW(
+        learning, lr=config.learning_rate, weight_decay=config.weight_decay
+    )
+    return TrainingState(network, optimizer, {})
+
+
+def colours_of(network: Network) -> int:
+    """Channels of the photo that a network sees."""
+    return network.inputs - (getattr(network, "healer", None) is not None)
+
+
+def _begin(network: Network, config: SegmentConfig, checkpoint: Checkpoint) -> None:
+    known = checkpoint.network.state_dict()
+    taken: dict[str, Tensor] = {}
+    if config.start_with in ("heatmap", "both"):
+        taken |= {f"{_HEALER}{name}": value for name, value in known.items()}
+    if config.start_with in ("encoder", "both"):
+        taken |= {name: value for name, value in known.items() if name.startswith(_ENCODER)}
+    try:
+        missing = network.load_state_dict({**network.state_dict(), **taken})
+    except RuntimeError:
+        raise _refusal(config, "which is of another network than its settings say") from None
+    assert not missing.missing_keys
+
+
+def _refusal(config: SegmentConfig, why: str) -> CrackdemoError:
+    return FitError(f"The fit cannot start from “{config.start}”, {why}.")

@@ -1,0 +1,38 @@
+from dataclasses import replace
+
+from crackdemo.runs.trials import Search, Trial
+from crackdemo.ui.train.trials import describe_search, parallel_coordinates
+
+TRIALS = (
+    Trial(1, {"depth": 4, "learning_rate": 1e-3}, (0.7, 0.5), "complete"),
+    Trial(2, {"depth": 5, "learning_rate": 1e-2}, (0.9,), "pruned"),
+    Trial(3, {"depth": 6, "learning_rate": 4e-3}, (0.6, 0.25), "complete"),
+    Trial(4, {"depth": 3, "learning_rate": 2e-3}, (), "running"),
+)
+SEARCH = Search(9, TRIALS, {"learning_rate": 0.75, "depth": 0.25})
+
+
+def test_it_says_how_far_the_search_is_and_what_was_best() -> None:
+    told = describe_search(SEARCH)
+    assert "3 of 9 trials done, 1 of them given up early." in told
+    assert "trial 3, validation loss 0.25, with depth 6, learning rate 0.004." in told
+    assert "75 %" in told
+
+
+def test_before_there_is_a_loss_it_only_says_how_far_it_is() -> None:
+    told = describe_search(Search(5))
+    assert "0 of 5 trials done." in told
+    assert "<svg" not in told
+    assert "Best" not in told
+
+
+def test_every_trial_with_a_loss_is_a_line_and_the_best_lies_on_top() -> None:
+    drawn = parallel_coordinates(SEARCH)
+    assert drawn.count("<polyline") == 3
+    assert drawn.rindex("trial 3") > max(drawn.rindex("trial 1"), drawn.rindex("trial 2"))
+    assert drawn.count('class="first"') == 1
+
+
+def test_trials_that_are_all_alike_are_drawn_in_the_middle() -> None:
+    alike = tuple(replace(TRIALS[0], number=number) for number in (1, 2))
+    assert "nan" not in parallel_coordinates(Search(2, alike))
