@@ -8,6 +8,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from crackdemo.checkpoints.checkpoint import CheckpointConfig, load_checkpoint
@@ -22,10 +23,16 @@ from crackdemo.checkpoints.names import (
 from crackdemo.detection.detector import Detector
 from crackdemo.detection.engine import best_device
 from crackdemo.errors import CheckpointError, WeightsError
-from crackdemo.inspection.store import Scored, ScoredPhotos
+from crackdemo.inspection.store import Scored, ScoredPhotos, Visitor
 from crackdemo.masks.params import MaskParams
+from crackdemo.photos.images import read_photo
 from crackdemo.runs.folder import RunFolder
 from crackdemo.runs.jobs import Jobs
+from crackdemo.ui import visitors
+from crackdemo.ui.audience import Audience
+from crackdemo.ui.holdings import Holdings
+from crackdemo.ui.limits import Limits
+from crackdemo.ui.scratch import sweep
 
 _LOADED = 4
 """Detectors that are kept; a network takes a few megabytes and a moment to load."""
@@ -35,6 +42,11 @@ _EXPORTS = 32
 _EXPORT_SECONDS = 600.0
 """So long each of them is kept, counted from when it was written; the page copies their files as
 soon as it hands them out."""
+
+KEPT_SECONDS = 2700.0
+"""So long what visitors brought, and what was made for them, stays after they left."""
+TIDY_SECONDS = 60.0
+"""So often it is looked after."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +79,25 @@ class Workbench:
     """On a Space, the Hub name of the one who may fit, rename and delete; None at home."""
     clock: Callable[[], float] = time.monotonic
     """Seconds that pass."""
+    limits: Limits = field(default_factory=Limits)
+    """What visitors may ask for."""
+    uploads: Path | None = None
+    """Where gradio keeps what visitors upload and are sent; None where that is not looked after."""
+    visitor: Callable[[], Visitor] = visitors.current
+    """Who asks just now."""
+    audience: Audience = field(default_factory=Audience)
+    """Who listens."""
+    holdings: Holdings = field(default_factory=Holdings)
+    """Whose the files are."""
     photos: ScoredPhotos = field(init=False)
     """Detections so far."""
 
     def __post_init__(self) -> None:
-        self.photos = ScoredPhotos(self.scratch)
+        self.photos = ScoredPhotos(
+            self.scratch,
+            disk_bytes=int(self.limits.cache_gb * 2**30),
+            read=partial(read_photo, most_megapixels=self.limits.megapixels),
+        )
         self.jobs = None if self.runs is None else Jobs(self.runs, shipped_names(self.shipped))
         self._loaded: OrderedDict[Weights, Loaded] = OrderedDict()
         self._exports: deque[tuple[float, Path]] = deque()
@@ -104,7 +130,7 @@ class Workbench:
 
     def _new_folder(self, kind: str) -> Path:
         parent = self.scratch / kind
-        parent.mkdir(parents=True, exist_ok=True)
+        parent.mkdir(exist_ok=True)  # not the scratch folder: an app that ends has removed it
         return Path(tempfile.mkdtemp(dir=parent))
 
     def _forget_exports(self) -> None:
@@ -168,7 +194,22 @@ class Workbench:
     ) -> Scored:
         """From the cache, or by one forward pass. Raises PhotoError, CheckpointError, Stopped."""
         key = f"{weights.folder}@{weights.version}"
-        return self.photos.score(photo, key, lambda: self.detector(weights), should_stop)
+        detector, visitor = partial(self.detector, weights), self.visitor()
+        return self.photos.score(photo, key, detector, should_stop, visitor)
+
+    def is_here(self, visitor: str) -> bool:
+        """Whether a visitor has the page open, or had it a while ago."""
+        return self.audience.was_here(f"page {visitor}", KEPT_SECONDS)
+
+    def tidy(self) -> None:
+        """Removes what belongs to visitors that left a while ago, and the oldest of too much."""
+        self.photos.forget(lambda name: not self.is_here(name))
+        before = time.time() - KEPT_SECONDS
+        folders = [self.scratch / kind for kind in ("exports", "heat", "submit", "tune")]
+        for folder in [*folders, *([self.uploads] if self.uploads else [])]:
+            most = int(self.limits.cache_gb * 2**30)
+            sweep(folder, before, most, lambda path: self.holdings.is_held(path, self.is_here))
+        self.holdings.forget_missing()
 
     def _load(self, weights: Weights) -> Loaded:
         """Once. Raises CheckpointError, also where the files are no longer those meant."""
