@@ -21,8 +21,9 @@ class Limits:
     """Photos that one program may ask for in a minute."""
     events: int = 64
     """What one visitor's page, or program, may have waiting of anything."""
-    cache_gb: float = 16
+    cache_gb: int = 16
     """Of detections, and of what visitors uploaded or were sent; each less where the disk has less
     to spare."""
-    macs_per_pixel: int = 2_000_000
-    """Multiply-adds of a network from the Hub; counted before it is loaded."""
+    macs_per_pixel: int = 400_000
+    """Multiply-adds of a network from the Hub, counted before it is loaded; those of the shipped ones
+    are 43,000."""

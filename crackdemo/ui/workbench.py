@@ -12,6 +12,8 @@ from functools import partial
 from pathlib import Path
 
 from crackdemo.checkpoints.checkpoint import CheckpointConfig, load_checkpoint
+from crackdemo.checkpoints.cost import check_cost
+from crackdemo.checkpoints.hub import FetchedRepo, fetch
 from crackdemo.checkpoints.names import (
     SHIPPED,
     Weights,
@@ -22,7 +24,7 @@ from crackdemo.checkpoints.names import (
 )
 from crackdemo.detection.detector import Detector
 from crackdemo.detection.engine import best_device
-from crackdemo.errors import CheckpointError, WeightsError
+from crackdemo.errors import CheckpointError, HubError, WeightsError
 from crackdemo.inspection.store import Scored, ScoredPhotos, Visitor
 from crackdemo.masks.params import MaskParams
 from crackdemo.photos.images import read_photo
@@ -32,6 +34,8 @@ from crackdemo.ui import visitors
 from crackdemo.ui.audience import Audience
 from crackdemo.ui.holdings import Holdings
 from crackdemo.ui.limits import Limits
+from crackdemo.ui.lookups import Lookups
+from crackdemo.ui.owner import OwnersJobs
 from crackdemo.ui.scratch import sweep
 
 _LOADED = 4
@@ -71,6 +75,8 @@ class Workbench:
     """The Hub's address, None for the real one."""
     hub_cache: Path | None = None
     """Where checkpoints from the Hub are kept, None for its client's own place."""
+    hub_only: tuple[str, ...] | None = None
+    """The only models that visitors may have from the Hub; None for any."""
     shipped: Path = SHIPPED
     """Holds one checkpoint folder for each of the weights in the list."""
     runs: Path | None = None
@@ -98,10 +104,21 @@ class Workbench:
             disk_bytes=int(self.limits.cache_gb * 2**30),
             read=partial(read_photo, most_megapixels=self.limits.megapixels),
         )
-        self.jobs = None if self.runs is None else Jobs(self.runs, shipped_names(self.shipped))
+        self.jobs = self._open_runs()
+        self._lookups = Lookups(self._fetch, self.hub_only)
         self._loaded: OrderedDict[Weights, Loaded] = OrderedDict()
         self._exports: deque[tuple[float, Path]] = deque()
         self._lock = threading.Lock()
+
+    def _open_runs(self) -> Jobs | None:
+        if self.runs is None:
+            return None
+        names = shipped_names(self.shipped)
+        return (
+            Jobs(self.runs, names)
+            if self.owner is None
+            else OwnersJobs(self.runs, names, self.owner)
+        )
 
     @contextmanager
     def export_folder(self) -> Iterator[Path]:
@@ -169,7 +186,19 @@ class Workbench:
             shipped=self.shipped,
             cache=self.hub_cache,
             endpoint=self.endpoint,
+            fetch=self._lookups.fetch,
         )
+
+    def _fetch(
+        self, hub_id: str, cache: Path | None, endpoint: str | None, token: str | None
+    ) -> FetchedRepo:
+        """A stranger's weights: not those that would hold the machine for minutes."""
+        repo = fetch(hub_id, cache, endpoint, token)
+        try:
+            check_cost(repo.folder, self.limits.macs_per_pixel, repo.repo_id)
+        except CheckpointError as refusal:
+            raise HubError(str(refusal)) from None
+        return repo
 
     def config(self, weights: Weights) -> CheckpointConfig:
         """The checkpoint's config. Raises CheckpointError."""
