@@ -25,5 +25,5 @@ class Limits:
     """Of detections, and of what visitors uploaded or were sent; each less where the disk has less
     to spare."""
     macs_per_pixel: int = 400_000
-    """Multiply-adds of a network from the Hub, counted before it is loaded; those of the shipped ones
-    are 43,000."""
+    """Multiply-adds of a network from the Hub, counted before it is loaded; shipped ones take
+    43,000."""
