@@ -25,6 +25,7 @@ from crackdemo.checkpoints.names import (
 from crackdemo.detection.detector import Detector
 from crackdemo.detection.engine import best_device
 from crackdemo.errors import CheckpointError, HubError, WeightsError
+from crackdemo.inspection.in_turn import InTurn
 from crackdemo.inspection.store import Scored, ScoredPhotos, Visitor
 from crackdemo.masks.params import MaskParams
 from crackdemo.photos.images import read_photo
@@ -208,6 +209,10 @@ class Workbench:
         """Ready for photos. Raises CheckpointError."""
         return self._load(weights).detector
 
+    def detector_in_turn(self, weights: Weights) -> Detector:
+        """For many photos of whoever asks: each waits for its turn. Raises CheckpointError."""
+        return InTurn(self.detector(weights), self.photos.line, self.visitor())
+
     def own_mask(self, weights: str) -> MaskParams:
         """The weights' own mask settings; the defaults where the weights cannot be used."""
         try:
@@ -225,6 +230,20 @@ class Workbench:
         key = f"{weights.folder}@{weights.version}"
         detector, visitor = partial(self.detector, weights), self.visitor()
         return self.photos.score(photo, key, detector, should_stop, visitor)
+
+    def allowed_folder(self, text: str) -> Path | None:
+        """The folder that a path names, where the app may read it; None where it may not, as where
+        a link in it leads out."""
+        try:
+            folder = Path(text.strip()).resolve()
+            allowed = [parent.resolve() for parent in self.allowed]
+            inside = next((each for each in allowed if folder.is_relative_to(each)), None)
+            if not text.strip() or inside is None or not folder.is_dir():
+                return None
+            leads_out = [not part.resolve().is_relative_to(inside) for part in folder.iterdir()]
+        except (OSError, ValueError, RuntimeError):
+            return None
+        return None if any(leads_out) else folder
 
     def is_here(self, visitor: str) -> bool:
         """Whether a visitor has the page open, or had it a while ago."""

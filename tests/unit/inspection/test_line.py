@@ -4,10 +4,14 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
+import numpy as np
 import pytest
 
 from crackdemo.errors import BusyError, Stopped
+from crackdemo.inspection.in_turn import InTurn
 from crackdemo.inspection.line import Line
+from crackdemo.inspection.store import Visitor
+from tests.fakes import FakeDetector, one_crack
 
 
 class Waiting:
@@ -120,3 +124,16 @@ def test_who_is_served_may_ask_again() -> None:
         pass
     with line.turn("bob"):
         assert line.waiting() == 0
+
+
+def test_a_shared_detector_waits_for_its_visitors_turn(waiting: Waiting) -> None:
+    detector = FakeDetector(one_crack())
+    shared = InTurn(detector, waiting.line, Visitor("ann"))
+    with waiting.line.turn("busy"):
+        asked = waiting.pool.submit(shared.detect, np.zeros((4, 4, 3), np.uint8))
+        while not waiting.line.waiting():
+            assert not asked.done()
+        assert detector.photos == 0
+    assert asked.result(20) is detector.detection
+    assert shared.calibration is detector.calibration
+    assert shared.score(detector.detection) == 0.4 and shared.engine_name == detector.engine_name
