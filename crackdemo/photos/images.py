@@ -21,6 +21,7 @@ from tifffile import PHOTOMETRIC, SAMPLEFORMAT, TiffFile, TiffPage
 from crackdemo.arrays import CrackMask, RgbImage
 from crackdemo.errors import PhotoError
 from crackdemo.files import written_whole
+from crackdemo.photos.apart import Reader
 
 MAX_MEGAPIXELS = 200
 """The largest phone and drone cameras stop here; decoding one such photo takes about 2 GB."""
@@ -58,6 +59,8 @@ def _too_many_pixels(most: int) -> str:
     )
 
 
+_apart = Reader()
+
 pillow_heif.register_heif_opener()
 # Pillow's own limit warns above 89 megapixels and refuses above 179; this moves it, process-wide.
 Image.MAX_IMAGE_PIXELS = MAX_MEGAPIXELS * 1_000_000
@@ -69,10 +72,27 @@ def read_photo(path: Path, most_megapixels: int = MAX_MEGAPIXELS) -> RgbImage:
     Transparency is composited over white. Of 16-bit samples the high byte is kept, which is
     v / 257 to within one level; float samples in 0..1 are scaled by 255. Of several frames or
     pages the first counts. ICC profiles are ignored. most_megapixels: by its header, before it is
-    decoded. Raises PhotoError.
+    decoded. HEIC, AVIF and TIFF are decoded in a process of their own. Raises PhotoError.
     """
+    return (
+        _apart.read(path, most_megapixels) if _is_risky(path) else read_here(path, most_megapixels)
+    )
+
+
+def read_here(path: Path, most_megapixels: int = MAX_MEGAPIXELS) -> RgbImage:
+    """As `read_photo`, in this process whatever the file holds."""
     with _explained(path.name):
         return _photo(_read(path), most_megapixels)
+
+
+def _is_risky(path: Path) -> bool:
+    """By its first bytes; what cannot be read is left to whoever says why."""
+    try:
+        with path.open("rb") if path.is_file() else BytesIO() as file:
+            head = file.read(12)
+    except OSError:
+        return False
+    return head.startswith(_TIFF_SIGNATURES) or head[4:8] == b"ftyp"
 
 
 def decode_photo(data: bytes, name: str) -> RgbImage:
