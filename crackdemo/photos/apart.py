@@ -106,7 +106,7 @@ def _ask(process: subprocess.Popen[bytes], path: Path, most_megapixels: int) -> 
 
 
 def _fill(pipe: IO[bytes], photo: RgbImage) -> None:
-    left = memoryview(photo).cast("B")
+    left = photo.data.cast("B")
     while left:
         read = pipe.readinto(left)  # type: ignore[attr-defined]  # of a buffered reader
         if not read:
@@ -126,7 +126,7 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
             answers.write(json.dumps({"refusal": str(refusal)}).encode() + b"\n")
         else:
             answers.write(json.dumps({"size": photo.shape[:2]}).encode() + b"\n")
-            answers.write(memoryview(photo).cast("B"))
+            answers.write(photo.data.cast("B"))
         answers.flush()
 
 
