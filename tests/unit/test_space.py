@@ -9,40 +9,16 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).parents[2]
-KEYS = frozenset(
-    [
-        "title",
-        "emoji",
-        "colorFrom",
-        "colorTo",
-        "sdk",
-        "python_version",
-        "sdk_version",
-        "suggested_hardware",
-        "suggested_storage",
-        "app_file",
-        "app_build_command",
-        "app_port",
-        "base_path",
-        "fullWidth",
-        "header",
-        "short_description",
-        "models",
-        "datasets",
-        "tags",
-        "thumbnail",
-        "pinned",
-        "hf_oauth",
-        "hf_oauth_scopes",
-        "hf_oauth_expiration_minutes",
-        "hf_oauth_authorized_org",
-        "disable_embedding",
-        "startup_duration_timeout",
-        "custom_headers",
-        "preload_from_hub",
-        "license",
-    ]
-)
+KEYS = {
+    *("title", "emoji", "colorFrom", "colorTo"),
+    *("sdk", "python_version", "sdk_version", "suggested_hardware"),
+    *("suggested_storage", "app_file", "app_build_command", "app_port"),
+    *("base_path", "fullWidth", "header", "short_description"),
+    *("models", "datasets", "tags", "thumbnail"),
+    *("pinned", "hf_oauth", "hf_oauth_scopes", "hf_oauth_expiration_minutes"),
+    *("hf_oauth_authorized_org", "disable_embedding", "startup_duration_timeout", "custom_headers"),
+    *("preload_from_hub", "license"),
+}
 """As huggingface.co/docs/hub/spaces-config-reference has them, and `license` of every repo."""
 COLOURS = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}
 SCOPES = {
