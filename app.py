@@ -46,7 +46,7 @@ def main() -> None:
             is_space=options.is_space,
             auth=list(options.logins) or None,
             root_path=options.root_path,
-            mcp_server=options.has_mcp,
+            mcp_server=False,
             server_name=options.host,
             server_port=options.port,
         )

@@ -31,7 +31,7 @@ _OPEN = re.compile(
     r"|/(login|logout)(/.*)?"
     + rf"|{_API}/(info|openapi\.json|startup-events|app_id|user|login_check|token|theme\.css)/?"
     + rf"|{_API}/(queue/(join|data|status)|upload|upload_progress|cancel|reset)/?"
-    + rf"|{_API}/(call|run|api|heartbeat)/.+|{_API}/file=.+|{_API}/mcp(/.*)?"
+    + rf"|{_API}/(call|run|api|heartbeat)/.+|{_API}/file=.+"
 )
 """What the page, its login and programs need; the rest of gradio's addresses is not there."""
 _MAX_JSON = 8_000_000
@@ -117,7 +117,7 @@ class Gate:
         if path.rstrip("/") == f"{_API}/upload":
             self._check_upload(scope, headers)
             send = self._told(send, cookie)
-        elif scope["method"] == "POST" and path.startswith(_API) and "/mcp" not in path:
+        elif scope["method"] == "POST" and path.startswith(_API):
             body = await _read(receive)
             values = _json(body)
             sessions += _texts(values, "session_hash")

@@ -45,8 +45,6 @@ class Options:
     """Whether nothing may be asked of the network."""
     root_path: str | None
     """The path before its own under which a proxy shows it."""
-    has_mcp: bool
-    """Whether agents may use it by MCP."""
     limits: Limits
     """What visitors may ask for."""
     owner: str | None
@@ -102,7 +100,6 @@ def read_options(argv: Sequence[str], environment: Mapping[str, str] = os.enviro
         hub=None if args.hub is None else tuple(args.hub),
         is_offline=args.offline,
         root_path=args.root_path,
-        has_mcp=args.mcp,
         limits=replace(
             Limits(),
             megapixels=args.max_megapixels,
@@ -187,7 +184,6 @@ def _add_place(add: Callable[..., Any], host: str) -> None:
         help="the only models that visitors may have from the Hub; any if not given",
     )
     add("--offline", action="store_true", help="ask nothing of the network")
-    add("--mcp", action="store_true", help="let agents use the app, at /gradio_api/mcp/")
 
 
 def _add_limits(add: Callable[..., Any]) -> None:
