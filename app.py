@@ -1,43 +1,63 @@
 """Builds the page and launches it; nothing else."""
 
-import argparse
 import os
-import tempfile
-from pathlib import Path
+import signal
+import sys
 
-from crackdemo.ui.layout import launch
-from crackdemo.ui.workbench import Workbench
+from crackdemo.ui.options import read_options, scratch_parent
+from crackdemo.ui.scratch import Scratch, remove_abandoned
 
 
 def main() -> None:
     """python app.py [--host --port --runs FOLDER --allow FOLDER...]"""
-    parser = argparse.ArgumentParser(description="crackdemo: shows cracks in photos of pavement")
-    on_space = "SPACE_ID" in os.environ
-    parser.add_argument("--host", default="0.0.0.0" if on_space else "127.0.0.1")
-    parser.add_argument("--port", type=int, default=7860)
-    parser.add_argument(
-        "--runs", type=Path, default=Path("runs"), metavar="FOLDER", help="where fits are kept"
-    )
-    parser.add_argument(
-        "--allow",
-        type=Path,
-        nargs="*",
-        default=[],
-        metavar="FOLDER",
-        help="folders from which weights and data may be read by path",
-    )
-    args = parser.parse_args()
-    # on a Space visitors share one disk: without a login nobody may fit, delete or rename there
-    owner = os.environ["SPACE_ID"].partition("/")[0] if on_space else None
-    runs = None if on_space and "OAUTH_CLIENT_ID" not in os.environ else args.runs
-    with tempfile.TemporaryDirectory(prefix="crackdemo-") as scratch:
-        bench = Workbench(Path(scratch), tuple(args.allow), runs=runs, owner=owner)
-        try:
-            launch(bench, server_name=args.host, server_port=args.port)
-        except OSError:
-            parser.error(f"port {args.port} of {args.host} is taken or not this machine's")
-        except KeyboardInterrupt:
-            pass  # gradio only expects it once all is up
+    options = read_options(sys.argv[1:])
+    if options.warning:
+        print(options.warning, file=sys.stderr, flush=True)
+    remove_abandoned(scratch_parent())
+    scratch = Scratch(scratch_parent())
+
+    def end(*_: object) -> None:
+        scratch.remove()  # at once: the server takes seconds to close
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, end)
+    # read while gradio and the Hub's client are imported
+    os.environ["GRADIO_TEMP_DIR"] = str(scratch.folder / "gradio")
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    if options.is_offline:
+        os.environ["HF_HUB_OFFLINE"] = "1"
+    try:
+        from crackdemo.ui.layout import launch
+        from crackdemo.ui.workbench import Workbench
+
+        bench = Workbench(
+            scratch.folder,
+            options.allowed,
+            hub_cache=options.cache and options.cache / "hub",
+            hub_only=options.hub,
+            runs=options.runs,
+            owner=options.owner,
+            limits=options.limits,
+            uploads=scratch.folder / "gradio",
+        )
+        launch(
+            bench,
+            names=options.names,
+            is_space=options.is_space,
+            auth=list(options.logins) or None,
+            root_path=options.root_path,
+            mcp_server=False,
+            server_name=options.host,
+            server_port=options.port,
+        )
+    except OSError:
+        told = f"port {options.port} of {options.host} is taken or not this machine's"
+        print(told, file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        pass  # gradio only expects it once all is up
+    finally:
+        scratch.remove()
 
 
 if __name__ == "__main__":

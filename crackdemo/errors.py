@@ -76,6 +76,10 @@ class LossError(FitError):
     """The loss is no longer a number; the epochs before are as they were."""
 
 
+class BusyError(CrackdemoError):
+    """A limit on what may be asked for at once, or in a while, is reached; the text names it."""
+
+
 class Stopped(Exception):
     """A person ended what was running: nothing is wrong, and nothing is said."""
 

@@ -145,7 +145,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     """Config validated, weights loaded strictly. Raises CheckpointError, naming the folder."""
     name = folder.name
     try:
-        config = _read_config(folder / CONFIG)
+        config = read_config(folder)
         network = _load_network(config, folder / WEIGHTS)
     except ConfigError as error:
         raise CheckpointError(
@@ -180,7 +180,11 @@ def made_before(values: dict[str, Any]) -> dict[str, Any]:
     return filled
 
 
-def _read_config(path: Path) -> CheckpointConfig:
+def read_config(folder: Path) -> CheckpointConfig:
+    """A checkpoint's config alone. Raises ConfigError, and OSError where there is no such file."""
+    path = folder / CONFIG
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise ConfigError(f"{CONFIG} is no file.")
     if path.stat().st_size > _MAX_CONFIG_BYTES:
         raise ConfigError(f"{CONFIG} is larger than a config can be.")
     try:
@@ -193,6 +197,8 @@ def _read_config(path: Path) -> CheckpointConfig:
 
 
 def _load_network(config: CheckpointConfig, weights: Path) -> Network:
+    if weights.exists() and not weights.is_file():
+        raise ConfigError(f"{WEIGHTS} is no file.")
     # on the meta device a config that lies about its shapes costs no memory
     try:
         with torch.device("meta"):

@@ -1,11 +1,11 @@
 """What a person calls weights, found: a shipped name, a folder, or a Hub id."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from crackdemo.checkpoints.hub import CONFIG, WEIGHTS, fetch, parse_hub_id
+from crackdemo.checkpoints.hub import CONFIG, WEIGHTS, FetchedRepo, fetch, parse_hub_id
 from crackdemo.errors import HubError, WeightsError
 
 SHIPPED = Path(__file__).parents[2] / "checkpoints"
@@ -60,11 +60,12 @@ def resolve_weights(
     cache: Path | None = None,
     endpoint: str | None = None,
     token: str | None = None,
+    fetch: Callable[[str, Path | None, str | None, str | None], FetchedRepo] = fetch,
 ) -> Weights:
     """Finds a shipped name, a local folder or `owner/name[@revision]`, in this order.
 
     allowed: a local folder counts only where it lies inside one of these, symbolic links
-    followed; None allows every folder. cache, endpoint and token are those of `hub.fetch`.
+    followed; None allows every folder. cache, endpoint and token are those of `fetch`.
     Raises WeightsError.
     """
     text = text.strip()

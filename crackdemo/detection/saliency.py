@@ -58,6 +58,11 @@ class SaliencyConfig:
     input_size: Annotated[int, Field(ge=32, le=1024)] = 128
     """What such a part is shrunk to before the network sees it, in pixels."""
 
+    @property
+    def passes(self) -> int:
+        """Of the network, there and back, over each part."""
+        return {"integrated": _STEPS, "smoothgrad": _COPIES}.get(self.method, 1)
+
 
 class Part(NamedTuple):
     """A rectangle of a picture."""

@@ -5,8 +5,7 @@ import shutil
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,8 +15,8 @@ from numpy.typing import NDArray
 
 from crackdemo.arrays import Heatmap, RgbImage
 from crackdemo.detection.detector import Detection, Detector, ScoredPart
-from crackdemo.errors import Stopped
 from crackdemo.files import sha256_of
+from crackdemo.inspection.line import Line
 from crackdemo.photos.images import read_photo, write_jpeg, write_png
 from crackdemo.photos.overlays import preview
 
@@ -25,6 +24,31 @@ SHOWN_SIDE = 4096
 """Longest side of the pictures that a page gets; heatmap and mask are always full size."""
 THUMBNAIL_SIDE = 220
 """Longest side of a thumbnail."""
+KEPT_FREE = 2**30
+"""Bytes of the disk that the cache leaves to others."""
+_READERS = 2
+"""Photos that are read again from the disk at once: each takes memory while it is decoded."""
+_IDENTITIES = 10_000
+"""Files whose hash is remembered."""
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who asks: its detections are kept apart, and it waits for its own turn."""
+
+    name: str = ""
+    """Nobody else's."""
+    group: str = ""
+    """Takes turns with other groups."""
+
+
+NOBODY = Visitor()
+"""Where there are no visitors to be kept apart."""
+
+
+def free_bytes(folder: Path) -> int:
+    """What is left on a folder's disk."""
+    return shutil.disk_usage(folder).free
 
 
 @dataclass(frozen=True)
@@ -51,15 +75,25 @@ class ScoredPhotos:
     """A bounded cache of detections. Threads may share it."""
 
     def __init__(
-        self, folder: Path, memory_bytes: int = 2 * 2**30, disk_bytes: int = 16 * 2**30
+        self,
+        folder: Path,
+        memory_bytes: int = 2 * 2**30,
+        disk_bytes: int = 16 * 2**30,
+        read: Callable[[Path], RgbImage] = read_photo,
+        free: Callable[[Path], int] = free_bytes,
     ) -> None:
-        self._folder = folder
+        """disk_bytes: less where the disk has less to spare."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder, self._read, self._free = folder, read, free
         self._memory_bytes, self._disk_bytes = memory_bytes, disk_bytes
         self._memory: OrderedDict[str, Scored] = OrderedDict()
         self._on_disk: OrderedDict[str, int] = OrderedDict()
-        self._identities: dict[tuple[Path, int, int], str] = {}
+        self._visitors: dict[str, str] = {}
+        self._identities: OrderedDict[tuple[Path, int, int], str] = OrderedDict()
         self._lock = threading.RLock()
-        self._network = threading.Lock()
+        self._readers = threading.BoundedSemaphore(_READERS)
+        self.line = Line()
+        """One pass at a time: two together take twice the memory and no less time."""
         self.passes = 0
         """Forward passes so far."""
 
@@ -69,61 +103,74 @@ class ScoredPhotos:
         weights: str,
         detector: Callable[[], Detector],
         should_stop: Callable[[], bool] | None = None,
+        visitor: Visitor = NOBODY,
     ) -> Scored:
-        """The photo's detection, from the cache or by one forward pass.
+        """The photo's detection, from the visitor's cache or by one forward pass in its turn; until
+        then the photo is not decoded.
 
         weights: identifies the checkpoint. Raises PhotoError or Stopped.
         """
         sha256 = self._identity(path)
-        key = hashlib.sha256(f"{sha256}\n{weights}".encode()).hexdigest()[:24]
+        key = _key(visitor.name, sha256, weights)
         found = self._recall(key, path, sha256)
         if found is not None:
             return found
-        photo = read_photo(path)
-        with self._network_alone(should_stop):
+        with self.line.turn(visitor.name, visitor.group, should_stop):
             found = self._recall(key, path, sha256)  # another thread may have scored it meanwhile
             if found is not None:
                 return found
+            photo = self._read(path)
             started = time.perf_counter()
             detection = detector().detect(photo, should_stop)
             self.passes += 1
             seconds = time.perf_counter() - started
-            return self._keep(key, Scored(photo, detection, seconds, self._folder / key, sha256))
+            scored = Scored(photo, detection, seconds, self._folder / key, sha256)
+            return self._keep(key, scored, visitor.name)
 
     def _identity(self, path: Path) -> str:
         """Hashed once for each state of a file. Raises PhotoError."""
         try:
             stat = path.stat()
             state = (path, stat.st_mtime_ns, stat.st_size)
-            if state not in self._identities:
-                self._identities[state] = sha256_of(path)
-            return self._identities[state]
+            known = self._identities.get(state)
+            sha256 = sha256_of(path) if known is None else known
         except OSError:
-            read_photo(path)  # says what is the matter with it
+            self._read(path)  # says what is the matter with it
             raise
+        with self._lock:
+            self._identities[state] = sha256
+            if len(self._identities) > _IDENTITIES:
+                self._identities.popitem(last=False)
+        return sha256
 
-    @contextmanager
-    def _network_alone(self, should_stop: Callable[[], bool] | None) -> Iterator[None]:
-        """One pass at a time: two together take twice the memory and no less time."""
-        while not self._network.acquire(timeout=0.1):
-            if should_stop is not None and should_stop():
-                raise Stopped
-        try:
-            yield
-        finally:
-            self._network.release()
-
-    def _keep(self, key: str, scored: Scored) -> Scored:
+    def _keep(self, key: str, scored: Scored, visitor: str) -> Scored:
         scored = _write(scored)
         size = sum(file.stat().st_size for file in scored.folder.iterdir())
         with self._lock:
             self._on_disk[key] = size
+            self._visitors[key] = visitor
             self._remember(key, scored)
-            while len(self._on_disk) > 1 and sum(self._on_disk.values()) > self._disk_bytes:
-                oldest, _ = self._on_disk.popitem(last=False)
-                self._memory.pop(oldest, None)
-                shutil.rmtree(self._folder / oldest, ignore_errors=True)
+            most = self._most_on_disk()
+            while len(self._on_disk) > 1 and sum(self._on_disk.values()) > most:
+                self._forget(next(iter(self._on_disk)))
         return scored
+
+    def forget(self, is_gone: Callable[[str], bool]) -> None:
+        """All detections of visitors that are gone, by their names."""
+        with self._lock:
+            gone = {name for name in set(self._visitors.values()) if is_gone(name)}
+            for key in [key for key, name in self._visitors.items() if name in gone]:
+                self._forget(key)
+
+    def _forget(self, key: str) -> None:
+        del self._on_disk[key], self._visitors[key]
+        self._memory.pop(key, None)
+        shutil.rmtree(self._folder / key, ignore_errors=True)
+
+    def _most_on_disk(self) -> int:
+        """As much as was asked for, or as the disk bears."""
+        spare = self._free(self._folder) - KEPT_FREE
+        return min(self._disk_bytes, sum(self._on_disk.values()) + spare)
 
     def _recall(self, key: str, path: Path, sha256: str) -> Scored | None:
         with self._lock:
@@ -133,7 +180,8 @@ class ScoredPhotos:
             if key not in self._on_disk:
                 return None
         try:
-            scored = _read(self._folder / key, path, sha256)
+            with self._readers:
+                scored = _read(self._folder / key, self._read(path), sha256)
         except FileNotFoundError:  # another thread has just made room
             return None
         with self._lock:
@@ -174,7 +222,7 @@ def _unpacked(path: Path) -> Heatmap:
 def _write(scored: Scored) -> Scored:
     """Gives the same with its reconstruction on the disk alone."""
     folder = scored.folder
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=True)  # never its parents: an app that ends has removed them
     rebuilt = scored.detection.reconstruction
     if rebuilt is not None:
         np.save(folder / "reconstruction.npy", rebuilt)
@@ -188,7 +236,11 @@ def _write(scored: Scored) -> Scored:
     return replace(scored, detection=detection)
 
 
-def _read(folder: Path, path: Path, sha256: str) -> Scored:
+def _key(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
+
+
+def _read(folder: Path, photo: RgbImage, sha256: str) -> Scored:
     score, seconds, *of_parts = np.load(folder / "figures.npy").tolist()
     heatmap = _unpacked(folder / "heatmap.png")  # first: a folder that is gone holds none
     detection = Detection(
@@ -197,7 +249,7 @@ def _read(folder: Path, path: Path, sha256: str) -> Scored:
         score=score,
         parts=_parts(of_parts),
     )
-    return Scored(read_photo(path), detection, seconds, folder, sha256)
+    return Scored(photo, detection, seconds, folder, sha256)
 
 
 def _parts(figures: list[float]) -> tuple[ScoredPart, ...]:

@@ -12,7 +12,7 @@ from pydantic.dataclasses import dataclass
 from crackdemo.configs import SETTINGS, explained, parse_config
 from crackdemo.errors import ConfigError, PresetError
 from crackdemo.masks.params import MaskParams
-from crackdemo.masks.region import Polygon, region_mask
+from crackdemo.masks.region import Polygon, check_region
 
 Points: TypeAlias = tuple[tuple[int, int], ...]
 """A pixel (x, y) of each false alarm that a person dropped."""
@@ -47,7 +47,7 @@ class Preset:
 
     def __post_init__(self) -> None:
         for polygons in (self.region, *self.regions.values()):
-            region_mask(polygons, 1, 1)  # checks the corners
+            check_region(polygons)
 
     def on(self, sha256: str) -> "Preset":
         """As it holds for one photo: with that photo's own region, where it has one."""

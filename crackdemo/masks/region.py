@@ -12,6 +12,22 @@ from crackdemo.arrays import RegionMask
 Polygon: TypeAlias = tuple[tuple[float, float], ...]
 """Corners (x, y) in fractions 0..1 of the photo."""
 
+MAX_POLYGONS, MAX_CORNERS = 50, 1_000
+"""Of one region, all polygons together: 10,000 corners would hold a core for seconds at every look
+at a photo."""
+
+
+def check_region(polygons: Sequence[Polygon]) -> None:
+    """ValueError for more than a region may hold, and for what `region_mask` refuses."""
+    corners = sum(map(len, polygons))
+    if len(polygons) > MAX_POLYGONS or corners > MAX_CORNERS:
+        raise ValueError(
+            f"A region holds at most {MAX_POLYGONS} polygons and {MAX_CORNERS:,} corners, but this "
+            f"one has {len(polygons):,} and {corners:,}: draw it with fewer."
+        )
+    for polygon in polygons:
+        _checked_corners(polygon)
+
 
 def region_mask(polygons: Sequence[Polygon], height: int, width: int) -> RegionMask:
     """The union of polygons as (height, width), True inside; no polygon means the whole photo.

@@ -21,9 +21,13 @@ from tifffile import PHOTOMETRIC, SAMPLEFORMAT, TiffFile, TiffPage
 from crackdemo.arrays import CrackMask, RgbImage
 from crackdemo.errors import PhotoError
 from crackdemo.files import written_whole
+from crackdemo.photos.apart import Reader
 
 MAX_MEGAPIXELS = 200
 """The largest phone and drone cameras stop here; decoding one such photo takes about 2 GB."""
+
+MAX_SIDE = 60_000
+"""Pixels along one side: a strip of one pixel's width costs as much as a photo of its length."""
 
 MAX_FILE_MB = 200
 """A 200-megapixel JPEG of asphalt stays below this; a larger file is refused unread."""
@@ -46,25 +50,49 @@ _TURNS: dict[object, Image.Transpose] = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_TOO_MANY_PIXELS = (
-    f"has more than {MAX_MEGAPIXELS} megapixels, too many for one photo; "
-    "save it smaller or cut it into parts"
-)
+
+
+def _too_many_pixels(most: int) -> str:
+    return (
+        f"has more than {most} megapixels, too many for one photo; save it smaller or cut it into "
+        "parts"
+    )
+
+
+_apart = Reader()
 
 pillow_heif.register_heif_opener()
 # Pillow's own limit warns above 89 megapixels and refuses above 179; this moves it, process-wide.
 Image.MAX_IMAGE_PIXELS = MAX_MEGAPIXELS * 1_000_000
 
 
-def read_photo(path: Path) -> RgbImage:
+def read_photo(path: Path, most_megapixels: int = MAX_MEGAPIXELS) -> RgbImage:
     """The photo as a person sees it: uint8 (H, W, 3), upright (EXIF turn applied), C-contiguous.
 
     Transparency is composited over white. Of 16-bit samples the high byte is kept, which is
     v / 257 to within one level; float samples in 0..1 are scaled by 255. Of several frames or
-    pages the first counts. ICC profiles are ignored. Raises PhotoError.
+    pages the first counts. ICC profiles are ignored. most_megapixels: by its header, before it is
+    decoded. HEIC, AVIF and TIFF are decoded in a process of their own. Raises PhotoError.
     """
+    return (
+        _apart.read(path, most_megapixels) if _is_risky(path) else read_here(path, most_megapixels)
+    )
+
+
+def read_here(path: Path, most_megapixels: int = MAX_MEGAPIXELS) -> RgbImage:
+    """As `read_photo`, in this process whatever the file holds."""
     with _explained(path.name):
-        return _photo(_read(path))
+        return _photo(_read(path), most_megapixels)
+
+
+def _is_risky(path: Path) -> bool:
+    """By its first bytes; what cannot be read is left to whoever says why."""
+    try:
+        with path.open("rb") if path.is_file() else BytesIO() as file:
+            head = file.read(12)
+    except OSError:
+        return False
+    return head.startswith(_TIFF_SIGNATURES) or head[4:8] == b"ftyp"
 
 
 def decode_photo(data: bytes, name: str) -> RgbImage:
@@ -74,8 +102,8 @@ def decode_photo(data: bytes, name: str) -> RgbImage:
         return _photo(data)
 
 
-def _photo(data: bytes) -> RgbImage:
-    return np.array(_rgb(_decode(data), background="white"))
+def _photo(data: bytes, most_megapixels: int = MAX_MEGAPIXELS) -> RgbImage:
+    return np.array(_rgb(_decode(data, most_megapixels), background="white"))
 
 
 def read_mask(path: Path) -> CrackMask:
@@ -158,7 +186,7 @@ def _explained(name: str) -> Iterator[None]:
             "choose a JPEG, PNG, WebP, TIFF, HEIC, AVIF, GIF or BMP file."
         ) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise PhotoError(f"{name} {_TOO_MANY_PIXELS}.") from error
+        raise PhotoError(f"{name} {_too_many_pixels(MAX_MEGAPIXELS)}.") from error
     except MemoryError as error:
         raise PhotoError(
             f"{name} does not fit into memory; save it with fewer pixels, or try again later."
@@ -186,20 +214,30 @@ def _check_size(size: int) -> None:
         raise PhotoError(f"is a file of more than {MAX_FILE_MB} MB; save it smaller or as JPEG")
 
 
-def _decode(data: bytes) -> Image.Image:
-    """The first frame, upright, in the file's own mode; at most MAX_MEGAPIXELS."""
+def _decode(data: bytes, most_megapixels: int = MAX_MEGAPIXELS) -> Image.Image:
+    """The first frame, upright, in the file's own mode; at most so many megapixels."""
     if data.startswith(_TIFF_SIGNATURES):
         with TiffFile(BytesIO(data)) as tiff:
             page = tiff.pages.first
             if page.bitspersample > 8:
                 _refuse_rare_tiff(page)
+                _check_shape(page.imagewidth, page.imagelength, most_megapixels)
                 if page.sampleformat == SAMPLEFORMAT.IEEEFP or page.axes == "SYX":
                     return _decode_deep_tiff(page)
     image = Image.open(BytesIO(data), formats=FORMATS)
-    if image.width * image.height > MAX_MEGAPIXELS * 1_000_000:
-        raise PhotoError(_TOO_MANY_PIXELS)
+    _check_shape(image.width, image.height, most_megapixels)
     image.load()
     return _upright(image, image.getexif().get(ExifTags.Base.Orientation))
+
+
+def _check_shape(width: int, height: int, most_megapixels: int) -> None:
+    """By the numbers of a header alone."""
+    if width * height > most_megapixels * 1_000_000:
+        raise PhotoError(_too_many_pixels(most_megapixels))
+    if max(width, height) > MAX_SIDE:
+        raise PhotoError(
+            f"has a side of more than {MAX_SIDE:,} pixels, as no camera makes; cut it into parts"
+        )
 
 
 def _refuse_rare_tiff(page: TiffPage) -> None:

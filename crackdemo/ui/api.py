@@ -1,7 +1,7 @@
 """The public endpoint for programs: a photo and settings in, mask, heatmap and report out."""
 
 import inspect as signatures
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, TypeAlias, get_args, get_type_hints
@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS
 from crackdemo.configs import parse_config
-from crackdemo.errors import PhotoError
+from crackdemo.errors import BusyError, PhotoError, Stopped
 from crackdemo.inspection.verdict import judge
 from crackdemo.masks.params import MaskParams
 from crackdemo.masks.presets import Preset
 from crackdemo.photos.images import write_png
+from crackdemo.ui import visitors
 from crackdemo.ui.refusals import said
 from crackdemo.ui.workbench import Workbench
 
@@ -36,10 +37,12 @@ def inspect(
     weights: str,
     mask: Mapping[str, Any],
     mm_per_px: float | None,
+    is_gone: Callable[[], bool] = lambda: False,
 ) -> Inspection:
     """Mask (PNG), heatmap (16-bit PNG), reconstruction (PNG) and report of one photo.
 
-    mask: settings by name; those that are None are the weights' own. Raises CrackdemoError.
+    mask: settings by name; those that are None are the weights' own. is_gone: whether nobody waits
+    for the answer any more. Raises CrackdemoError, and Stopped where nobody does.
     """
     if photo is None:
         raise PhotoError("No photo was given: send one as the file `photo`.")
@@ -47,14 +50,17 @@ def inspect(
     own, detector = bench.config(resolved).mask, bench.detector(resolved)
     params = parse_config(MaskParams, {**asdict(own), **_given(mask)})
     preset = parse_config(Preset, {"mask": params, "mm_per_px": mm_per_px or None})
-    scored = bench.score(file, resolved)
-    verdict = judge(scored.detection, detector, preset)
-    arrays: dict[str, NDArray[Any] | None] = {
-        "mask.png": verdict.mask,
-        "heatmap.png": scored.detection.heatmap,
-        "reconstruction.png": scored.detection.reconstruction,
-    }
-    with bench.export_folder() as folder:
+    visitor = bench.visitor()
+    line, longest = bench.photos.line, bench.limits.waiting
+    # nothing is decoded, and no mask cut, before its turn: a photo takes much more than its file
+    with line.turn(visitor.name, visitor.group, is_gone, longest), bench.export_folder() as folder:
+        scored = bench.score(file, resolved, is_gone)
+        verdict = judge(scored.detection, detector, preset)
+        arrays: dict[str, NDArray[Any] | None] = {
+            "mask.png": verdict.mask,
+            "heatmap.png": scored.detection.heatmap,
+            "reconstruction.png": scored.detection.reconstruction,
+        }
         for name, array in arrays.items():
             if array is not None:
                 write_png(folder / name, array)
@@ -89,8 +95,17 @@ def build(bench: Workbench) -> None:
 
     def endpoint(photo: Any, weights: Any, *values: Any) -> Inspection:
         *mask, mm_per_px = values
+        asked, streams = bench.audience.now(), visitors.streams()
+
+        def is_gone() -> bool:
+            return bench.audience.is_gone(streams, asked)
+
+        given = dict(zip(names, mask, strict=True))
         with said():
-            return inspect(bench, photo, weights, dict(zip(names, mask, strict=True)), mm_per_px)
+            try:
+                return inspect(bench, photo, weights, given, mm_per_px, is_gone)
+            except Stopped:
+                raise BusyError("Nobody waited for the answer any more: ask again.") from None
 
     endpoint.__signature__ = _signature(names)  # type: ignore[attr-defined]  # its clients' words
     with gr.Row(visible=False):

@@ -9,9 +9,9 @@ from uuid import uuid4
 import cv2
 import numpy as np
 
-from crackdemo.arrays import CrackMask, RgbImage
+from crackdemo.arrays import CrackMask, RegionMask, RgbImage
 from crackdemo.inspection.store import THUMBNAIL_SIDE, Scored
-from crackdemo.masks.region import Polygon, region_mask
+from crackdemo.masks.region import Polygon
 from crackdemo.photos.images import write_jpeg, write_png
 from crackdemo.photos.overlays import CRACK_COLOUR, heat_rgb, mask_image, mask_overlay, preview
 
@@ -19,12 +19,15 @@ VIEW_SIDE = 1024
 """Longest side of a view that the server draws."""
 
 
-def region_file(scored: Scored, polygons: tuple[Polygon, ...]) -> Path:
-    """The region of interest as a PNG of the photo's size, white where it counts."""
+def region_file(scored: Scored, polygons: tuple[Polygon, ...], inside: RegionMask) -> Path:
+    """The region of interest as a PNG of the photo's size, white where it counts.
+
+    inside: what the polygons are on this photo.
+    """
     digest = hashlib.sha256(repr(polygons).encode()).hexdigest()[:12]
     path = scored.folder / f"region-{digest}.png"
     if not path.exists():
-        write_png(path, region_mask(polygons, *scored.photo.shape[:2]))
+        write_png(path, inside)
     return path
 
 

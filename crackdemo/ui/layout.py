@@ -1,38 +1,102 @@
 """The whole page: tabs, the viewer's scripts inlined, styles."""
 
+import asyncio
 import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import ASGIApp
 
 from crackdemo.masks.cut import kernel_bitmaps
-from crackdemo.photos.images import MAX_FILE_MB
 from crackdemo.ui import api
+from crackdemo.ui.gate import Gate, Rules
 from crackdemo.ui.inspect import tab as inspect_tab
 from crackdemo.ui.inspect.examples import EXAMPLES
 from crackdemo.ui.submit import tab as submit_tab
 from crackdemo.ui.train import api as fits_api
 from crackdemo.ui.train import tab as train_tab
 from crackdemo.ui.tune import tab as tune_tab
-from crackdemo.ui.workbench import Workbench
+from crackdemo.ui.visitors import cookie_in
+from crackdemo.ui.workbench import TIDY_SECONDS, Workbench
 
 _UI = Path(__file__).parent
 TITLE = "crackdemo"
+_QUEUE = 2_000
+"""Events of all visitors that may wait; `Limits.events` bounds each one's."""
+_THREADS = 256
+"""Events that may be at work at once; nearly all of them only wait for their turn."""
+_SESSIONS = 1_000
+"""Open pages; each takes a third of a megabyte."""
 
 
-def launch(bench: Workbench, **options: Any) -> gr.Blocks:
-    """Serves the page around one workbench; `options` are those of gradio's `launch`."""
+def launch(
+    bench: Workbench, names: Sequence[str] | None = None, is_space: bool = False, **options: Any
+) -> gr.Blocks:
+    """Serves the page around one workbench; `options` are those of gradio's `launch`.
+
+    names: hosts under which the page may be asked for, None for any. is_space: the Hub shows it.
+    """
     page = build_page(bench)
-    page.queue(max_size=64).launch(
+
+    @asynccontextmanager
+    async def lifespan(app: Any) -> AsyncIterator[None]:
+        # outside of all that gradio puts around itself, which has no place for more
+        gate: ASGIApp = Gate(app.middleware_stack, _rules(bench, page, is_space), bench.audience)
+        if names is not None:
+            gate = TrustedHostMiddleware(gate, [*names], www_redirect=False)
+        app.middleware_stack = gate
+        tidying = asyncio.create_task(_tidy(bench))
+        try:
+            yield
+        finally:
+            tidying.cancel()
+
+    page.queue(max_size=_QUEUE, api_open=False).launch(
         head=page_head(),
         theme=page_theme(),
-        max_file_size=f"{MAX_FILE_MB}mb",
+        max_file_size=f"{bench.limits.upload_mb}mb",
+        max_threads=_THREADS,
         allowed_paths=[str(EXAMPLES)],
         ssr_mode=False,
+        run_history=False,
+        enable_monitoring=False,
+        state_session_capacity=_SESSIONS,
+        app_kwargs={"lifespan": lifespan},
         **options,
     )
     return page
+
+
+def _rules(bench: Workbench, page: gr.Blocks, is_space: bool) -> Rules:
+    def waiting(name: str) -> int:
+        """Events of a visitor, by its cookie or address, that wait or run."""
+        queue = page._queue
+        events = [event for job in queue.active_jobs if job for event in job]
+        for each in queue.event_queue_per_concurrency_id.values():
+            events += each.queue
+        return sum(name in _names(event.request) for event in events)
+
+    def uploaded(cookie: str, files: list[str]) -> None:
+        # each lies in a folder of its own, named for its content
+        bench.holdings.hold(cookie, [Path(file) for file in files])
+
+    return Rules(bench.limits, is_space, uploads=bench.uploads, waiting=waiting, uploaded=uploaded)
+
+
+def _names(request: Any) -> tuple[str, str]:
+    address = request.client.host if request.client else ""
+    cookie = cookie_in(request.cookies)
+    return cookie, "" if cookie else address
+
+
+async def _tidy(bench: Workbench) -> None:
+    while True:
+        await asyncio.sleep(TIDY_SECONDS)
+        await asyncio.to_thread(bench.tidy)
 
 
 def build_page(bench: Workbench) -> gr.Blocks:

@@ -8,9 +8,12 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from crackdemo.checkpoints.checkpoint import CheckpointConfig, load_checkpoint
+from crackdemo.checkpoints.cost import check_cost
+from crackdemo.checkpoints.hub import FetchedRepo, fetch
 from crackdemo.checkpoints.names import (
     SHIPPED,
     Weights,
@@ -21,11 +24,20 @@ from crackdemo.checkpoints.names import (
 )
 from crackdemo.detection.detector import Detector
 from crackdemo.detection.engine import best_device
-from crackdemo.errors import CheckpointError, WeightsError
-from crackdemo.inspection.store import Scored, ScoredPhotos
+from crackdemo.errors import CheckpointError, HubError, WeightsError
+from crackdemo.inspection.in_turn import InTurn
+from crackdemo.inspection.store import Scored, ScoredPhotos, Visitor
 from crackdemo.masks.params import MaskParams
+from crackdemo.photos.images import read_photo
 from crackdemo.runs.folder import RunFolder
 from crackdemo.runs.jobs import Jobs
+from crackdemo.ui import visitors
+from crackdemo.ui.audience import Audience
+from crackdemo.ui.holdings import Holdings
+from crackdemo.ui.limits import Limits
+from crackdemo.ui.lookups import Lookups
+from crackdemo.ui.owner import OwnersJobs
+from crackdemo.ui.scratch import sweep
 
 _LOADED = 4
 """Detectors that are kept; a network takes a few megabytes and a moment to load."""
@@ -35,6 +47,11 @@ _EXPORTS = 32
 _EXPORT_SECONDS = 600.0
 """So long each of them is kept, counted from when it was written; the page copies their files as
 soon as it hands them out."""
+
+KEPT_SECONDS = 2700.0
+"""So long what visitors brought, and what was made for them, stays after they left."""
+TIDY_SECONDS = 60.0
+"""So often it is looked after."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +76,8 @@ class Workbench:
     """The Hub's address, None for the real one."""
     hub_cache: Path | None = None
     """Where checkpoints from the Hub are kept, None for its client's own place."""
+    hub_only: tuple[str, ...] | None = None
+    """The only models that visitors may have from the Hub; None for any."""
     shipped: Path = SHIPPED
     """Holds one checkpoint folder for each of the weights in the list."""
     runs: Path | None = None
@@ -67,15 +86,40 @@ class Workbench:
     """On a Space, the Hub name of the one who may fit, rename and delete; None at home."""
     clock: Callable[[], float] = time.monotonic
     """Seconds that pass."""
+    limits: Limits = field(default_factory=Limits)
+    """What visitors may ask for."""
+    uploads: Path | None = None
+    """Where gradio keeps what visitors upload and are sent; None where that is not looked after."""
+    visitor: Callable[[], Visitor] = visitors.current
+    """Who asks just now."""
+    audience: Audience = field(default_factory=Audience)
+    """Who listens."""
+    holdings: Holdings = field(default_factory=Holdings)
+    """Whose the files are."""
     photos: ScoredPhotos = field(init=False)
     """Detections so far."""
 
     def __post_init__(self) -> None:
-        self.photos = ScoredPhotos(self.scratch)
-        self.jobs = None if self.runs is None else Jobs(self.runs, shipped_names(self.shipped))
+        self.photos = ScoredPhotos(
+            self.scratch,
+            disk_bytes=int(self.limits.cache_gb * 2**30),
+            read=partial(read_photo, most_megapixels=self.limits.megapixels),
+        )
+        self.jobs = self._open_runs()
+        self._lookups = Lookups(self._fetch, self.hub_only)
         self._loaded: OrderedDict[Weights, Loaded] = OrderedDict()
         self._exports: deque[tuple[float, Path]] = deque()
         self._lock = threading.Lock()
+
+    def _open_runs(self) -> Jobs | None:
+        if self.runs is None:
+            return None
+        names = shipped_names(self.shipped)
+        return (
+            Jobs(self.runs, names)
+            if self.owner is None
+            else OwnersJobs(self.runs, names, self.owner)
+        )
 
     @contextmanager
     def export_folder(self) -> Iterator[Path]:
@@ -104,7 +148,7 @@ class Workbench:
 
     def _new_folder(self, kind: str) -> Path:
         parent = self.scratch / kind
-        parent.mkdir(parents=True, exist_ok=True)
+        parent.mkdir(exist_ok=True)  # not the scratch folder: an app that ends has removed it
         return Path(tempfile.mkdtemp(dir=parent))
 
     def _forget_exports(self) -> None:
@@ -143,7 +187,19 @@ class Workbench:
             shipped=self.shipped,
             cache=self.hub_cache,
             endpoint=self.endpoint,
+            fetch=self._lookups.fetch,
         )
+
+    def _fetch(
+        self, hub_id: str, cache: Path | None, endpoint: str | None, token: str | None
+    ) -> FetchedRepo:
+        """A stranger's weights: not those that would hold the machine for minutes."""
+        repo = fetch(hub_id, cache, endpoint, token)
+        try:
+            check_cost(repo.folder, self.limits.macs_per_pixel, repo.repo_id)
+        except CheckpointError as refusal:
+            raise HubError(str(refusal)) from None
+        return repo
 
     def config(self, weights: Weights) -> CheckpointConfig:
         """The checkpoint's config. Raises CheckpointError."""
@@ -152,6 +208,10 @@ class Workbench:
     def detector(self, weights: Weights) -> Detector:
         """Ready for photos. Raises CheckpointError."""
         return self._load(weights).detector
+
+    def detector_in_turn(self, weights: Weights) -> Detector:
+        """For many photos of whoever asks: each waits for its turn. Raises CheckpointError."""
+        return InTurn(self.detector(weights), self.photos.line, self.visitor())
 
     def own_mask(self, weights: str) -> MaskParams:
         """The weights' own mask settings; the defaults where the weights cannot be used."""
@@ -168,7 +228,36 @@ class Workbench:
     ) -> Scored:
         """From the cache, or by one forward pass. Raises PhotoError, CheckpointError, Stopped."""
         key = f"{weights.folder}@{weights.version}"
-        return self.photos.score(photo, key, lambda: self.detector(weights), should_stop)
+        detector, visitor = partial(self.detector, weights), self.visitor()
+        return self.photos.score(photo, key, detector, should_stop, visitor)
+
+    def allowed_folder(self, text: str) -> Path | None:
+        """The folder that a path names, where the app may read it; None where it may not, as where
+        a link in it leads out."""
+        try:
+            folder = Path(text.strip()).resolve()
+            allowed = [parent.resolve() for parent in self.allowed]
+            inside = next((each for each in allowed if folder.is_relative_to(each)), None)
+            if not text.strip() or inside is None or not folder.is_dir():
+                return None
+            leads_out = [not part.resolve().is_relative_to(inside) for part in folder.iterdir()]
+        except (OSError, ValueError, RuntimeError):
+            return None
+        return None if any(leads_out) else folder
+
+    def is_here(self, visitor: str) -> bool:
+        """Whether a visitor has the page open, or had it a while ago."""
+        return self.audience.was_here(f"page {visitor}", KEPT_SECONDS)
+
+    def tidy(self) -> None:
+        """Removes what belongs to visitors that left a while ago, and the oldest of too much."""
+        self.photos.forget(lambda name: not self.is_here(name))
+        before = time.time() - KEPT_SECONDS
+        folders = [self.scratch / kind for kind in ("exports", "heat", "submit", "tune")]
+        for folder in [*folders, *([self.uploads] if self.uploads else [])]:
+            most = int(self.limits.cache_gb * 2**30)
+            sweep(folder, before, most, lambda path: self.holdings.is_held(path, self.is_here))
+        self.holdings.forget_missing()
 
     def _load(self, weights: Weights) -> Loaded:
         """Once. Raises CheckpointError, also where the files are no longer those meant."""

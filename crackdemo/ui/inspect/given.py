@@ -7,6 +7,9 @@ from gradio.data_classes import FileDataDict
 
 from crackdemo.errors import ConfigError
 
+MAX_LETTERS = 1_000_000
+"""Of what a page keeps as text; a preset may be as long."""
+
 
 def files_given(values: Any) -> list[FileDataDict] | None:
     """Uploads as a `gr.File` without preprocessing has them. Raises ConfigError."""
@@ -32,9 +35,12 @@ def text_given(what: str, value: Any) -> str:
 
 
 def object_given(what: str, text: Any) -> dict[str, Any]:
-    """Of JSON; no text is an empty object. Raises ConfigError."""
+    """Of JSON of at most MAX_LETTERS; no text is an empty object. Raises ConfigError."""
+    given = text_given(what, text)
+    if len(given) > MAX_LETTERS:
+        raise ConfigError(f"{what} is longer than {MAX_LETTERS:,} letters: take some of it out.")
     try:
-        values = json.loads(text_given(what, text) or "{}")
+        values = json.loads(given or "{}")
     except (json.JSONDecodeError, RecursionError):
         values = None
     if not isinstance(values, dict):

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from crackdemo.errors import CrackdemoError
 from crackdemo.inspection.verdict import State, cut, state_of
 from crackdemo.ui import drawing
-from crackdemo.ui.inspect.session import Session, Settings, region_score
+from crackdemo.ui.inspect.session import Session, Settings
 from crackdemo.ui.workbench import Workbench
 
 _PAUSE = 0.7
@@ -49,8 +49,8 @@ def judge_photos(
             except CrackdemoError:
                 continue  # it is said where the photo itself is shown
             dropped = preset.dropped_on(entry.sha256, name)
-            _, marked, mask = cut(scored.detection.heatmap, preset, dropped)
-            score = region_score(scored, detector, preset.region)
+            region, marked, mask = cut(scored.detection.heatmap, preset, dropped)
+            score = detector.score(scored.detection, region)
             crack = detector.calibration.is_cracked(score)
             state = state_of(crack, bool(mask.any()), bool((marked & ~mask).any()))
             judged[name] = asdict(Judged(state, score, drawing.mask_picture(mask)))

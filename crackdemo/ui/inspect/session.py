@@ -19,7 +19,7 @@ from crackdemo.inspection.store import Scored
 from crackdemo.inspection.verdict import cut
 from crackdemo.masks.params import MaskParams
 from crackdemo.masks.presets import Preset
-from crackdemo.masks.region import Polygon, region_mask
+from crackdemo.masks.region import region_mask
 from crackdemo.ui import drawing
 from crackdemo.ui.inspect import exports
 from crackdemo.ui.inspect.given import object_given
@@ -81,9 +81,10 @@ def page_data(bench: Workbench, session: Session) -> tuple[list[str] | None, dic
     files = [scored.folder / "photo.jpg", scored.folder / "heatmap.png"]
     if is_rebuilt:
         files.append(scored.folder / "reconstruction.jpg")
-    if polygons:
-        files.append(drawing.region_file(scored, polygons))
-    score = region_score(scored, shown.detector, polygons)
+    inside = region_mask(polygons, *scored.detection.heatmap.shape) if polygons else None
+    if inside is not None:
+        files.append(drawing.region_file(scored, polygons, inside))
+    score = shown.detector.score(scored.detection, inside)
     return [str(file) for file in files], {
         "id": str(next(_serial)),
         "name": shown.entry.upload.name,
@@ -98,13 +99,6 @@ def page_data(bench: Workbench, session: Session) -> tuple[list[str] | None, dic
             for share, value in calibration.clean_quantiles.items()
         ],
     }
-
-
-def region_score(scored: Scored, detector: Detector, polygons: tuple[Polygon, ...]) -> float:
-    """Of what counts of the photo, as `judge` has it."""
-    detection = scored.detection
-    inside = region_mask(polygons, *detection.heatmap.shape) if polygons else None
-    return detector.score(detection, inside)
 
 
 @dataclass(frozen=True)

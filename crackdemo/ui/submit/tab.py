@@ -185,12 +185,13 @@ def _steps(
     form = RowFormat(wish.order, int(wish.base), wish.empty or "")
     # a visitor's runs over the same photos meet here, so that a second start goes on
     building = bench.scratch / "submit" / f"{_identity(visitor, sources)}.csv"
+    bench.holdings.hold(bench.visitor().name, [building])
     building.parent.mkdir(parents=True, exist_ok=True)
     submission = Submission(building, rows, form, preset, wish.gate, weights.version)
     sheet, told = Sheet(wish.gate), 0.0
     failures: list[str] = []
     done, total = submission.done, len(rows.photos)
-    for outcome in submission.run(bench.detector(weights)):
+    for outcome in submission.run(bench.detector_in_turn(weights)):
         done += 1
         if isinstance(outcome, Failed):
             failures.append(outcome.reason)
@@ -236,13 +237,9 @@ def _photos(bench: Workbench, wish: Wish) -> Iterator[tuple[Path, list[str]]]:
 
 
 def _allowed(bench: Workbench, text: str) -> Path:
-    try:
-        folder = Path(text.strip()).resolve()
-        allowed = [parent.resolve() for parent in bench.allowed]
-        if text.strip() and folder.is_dir() and any(map(folder.is_relative_to, allowed)):
-            return folder
-    except (OSError, ValueError):
-        pass
+    folder = bench.allowed_folder(text)
+    if folder is not None:
+        return folder
     raise SourceError(
         "This folder is missing, or the app may not read it: name it with --allow when you start "
         "the app."

@@ -87,13 +87,8 @@ def _disk_explained() -> Iterator[None]:
 
 
 def _allowed(bench: Workbench, text: str) -> Path:
-    try:
-        folder = Path(text.strip()).resolve()
-        is_allowed = any(folder.is_relative_to(parent.resolve()) for parent in bench.allowed)
-        is_allowed = is_allowed and folder.is_dir()
-    except (OSError, ValueError):
-        is_allowed = False
-    if not (text.strip() and is_allowed):
+    folder = bench.allowed_folder(text)
+    if folder is None:
         raise DatasetError(
             "This folder is missing, or the app may not read it: name it with --allow when you "
             "start the app."

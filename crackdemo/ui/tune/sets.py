@@ -1,5 +1,6 @@
 """Labelled photos that a visitor brings or names, and what weights say of them."""
 
+import hashlib
 import shutil
 import tempfile
 import threading
@@ -71,9 +72,17 @@ class Desk:
         self._numbers = 0
 
     @property
+    def heat_folder(self) -> Path:
+        """Of whoever asks, and of nobody else."""
+        name = self.bench.visitor().name
+        folder = self.bench.scratch / "heat" / hashlib.sha256(name.encode()).hexdigest()[:24]
+        self.bench.holdings.hold(name, [folder])
+        return folder
+
+    @property
     def heat(self) -> HeatCache:
-        """Heatmaps of all sets: a photo in two of them is scored once."""
-        return HeatCache(self.bench.scratch / "heat")
+        """Heatmaps of all the visitor's sets: a photo in two of them is scored once."""
+        return HeatCache(self.heat_folder)
 
     def bring(
         self,
@@ -108,18 +117,13 @@ class Desk:
         except BaseException:
             shutil.rmtree(folder.parent, ignore_errors=True)
             raise
+        self.bench.holdings.hold(self.bench.visitor().name, [folder.parent])
         return self._keep(found, folder.parent, visitor)
 
     def name(self, text: str, visitor: str = "") -> str:
         """A folder that the app may read; gives the set's number. Raises DatasetError."""
-        try:
-            folder = Path(text.strip()).resolve()
-            allowed = [parent.resolve() for parent in self.bench.allowed]
-            may_read = any(folder.is_relative_to(parent) for parent in allowed)
-            may_read = bool(text.strip()) and may_read and folder.is_dir()
-        except (OSError, ValueError):
-            may_read = False
-        if not may_read:
+        folder = self.bench.allowed_folder(text)
+        if folder is None:
             raise DatasetError(
                 "This folder is missing, or the app may not read it: name it with --allow when you "
                 "start the app."
@@ -136,7 +140,7 @@ class Desk:
         found = self.get(number)
         known: list[KnownPhoto] = []
         splits: list[Split] = []
-        detector = self.bench.detector(weights)
+        detector = self.bench.detector_in_turn(weights)
         outcomes = self.heat.score(found.photos, weights, detector, should_stop)
         for outcome, split in zip(outcomes, found.splits, strict=True):
             if isinstance(outcome, KnownPhoto):

@@ -295,7 +295,7 @@ def _wire_search(
                 scored = desk.result(set_id, weights or "")
                 parts = halves(scored, choose_on)
                 own = desk.bench.config(scored.weights).mask
-                kept = desk.bench.scratch / "heat" / f"search-{set_id}-{choose_on}-{objective}.npz"
+                kept = desk.heat_folder / f"search-{set_id}-{choose_on}-{objective}.npz"
                 told = 0.0
                 steps = run_search(parts, own, objective, kept, lambda: turn.is_over)
                 with desk.holding(set_id):

@@ -10,7 +10,8 @@ import pytest
 from crackdemo.arrays import RgbImage
 from crackdemo.detection.detector import Detection, ScoredPart
 from crackdemo.errors import PhotoError, Stopped
-from crackdemo.inspection.store import ScoredPhotos, packed_heatmap
+from crackdemo.inspection.store import KEPT_FREE, ScoredPhotos, Visitor, packed_heatmap
+from crackdemo.photos.images import read_photo
 from tests.fakes import FakeDetector, one_crack
 
 SIDE = 40
@@ -26,6 +27,7 @@ class FirstPixel(FakeDetector):
         self.gate.set()
 
     def detect(self, photo: RgbImage, should_stop=None, heal=True) -> Detection:
+        self.photos += 1
         self.gate.wait(10)
         value = int(photo[0, 0, 0])
         heatmap = np.full(photo.shape[:2], 257 * value, np.uint16)
@@ -112,7 +114,7 @@ def test_who_waits_for_another_pass_can_still_stop(tmp_path, photos):
     detector.gate.clear()
     with ThreadPoolExecutor(1) as pool:
         busy = pool.submit(store.score, photos[0], "w", lambda: detector)
-        while not store._network.locked():
+        while detector.photos == 0:
             pass
         with pytest.raises(Stopped):
             store.score(photos[1], "w", lambda: detector, lambda: True)
@@ -158,3 +160,55 @@ def test_a_photo_is_known_by_its_content(tmp_path, photos):
 def test_a_thumbnail_is_made_with_the_score(tmp_path, photos):
     scored = ScoredPhotos(tmp_path / "cache").score(photos[0], "w", FirstPixel)
     assert (scored.folder / "thumbnail.jpg").read_bytes()[:2] == b"\xff\xd8"
+
+
+def test_a_photo_is_decoded_in_its_turn_alone(tmp_path, photos):
+    """Else sixteen that wait hold sixteen photos in memory."""
+    detector, read = FirstPixel(), []
+
+    def reader(path: Path) -> RgbImage:
+        read.append(path)
+        return read_photo(path)
+
+    store = ScoredPhotos(tmp_path / "cache", read=reader)
+    detector.gate.clear()
+    with ThreadPoolExecutor(3) as pool:
+        asked = [pool.submit(store.score, path, "w", lambda: detector) for path in photos]
+        while store.line.waiting() < 2:
+            pass
+        assert len(read) == 1
+        detector.gate.set()
+        for one in asked:
+            one.result(20)
+    assert len(read) == 3
+
+
+def test_a_strangers_detection_is_not_found(tmp_path, photos):
+    store, detector = ScoredPhotos(tmp_path / "cache"), FirstPixel()
+    ann, bob = Visitor("ann"), Visitor("bob")
+    first = store.score(photos[0], "w", lambda: detector, visitor=ann)
+    other = store.score(photos[0], "w", lambda: detector, visitor=bob)
+    assert store.passes == 2 and first.folder != other.folder
+    assert store.score(photos[0], "w", FirstPixel, visitor=ann) is first
+
+
+def test_the_cache_leaves_the_disk_room_for_others(tmp_path, photos):
+    detector, free = FirstPixel(), [KEPT_FREE + 10**9]
+    store = ScoredPhotos(tmp_path / "cache", free=lambda folder: free[0])
+    first = store.score(photos[0], "w", lambda: detector).folder
+    second = store.score(photos[1], "w", lambda: detector).folder
+    assert first.is_dir() and second.is_dir()
+    free[0] = KEPT_FREE - 1
+    third = store.score(photos[2], "w", lambda: detector).folder
+    assert not first.exists() and third.is_dir()
+
+
+def test_what_a_visitor_left_is_forgotten_and_nothing_of_others(tmp_path, photos):
+    store, detector = ScoredPhotos(tmp_path / "cache"), FirstPixel()
+    ann = store.score(photos[0], "w", lambda: detector, visitor=Visitor("ann")).folder
+    bob = store.score(photos[0], "w", lambda: detector, visitor=Visitor("bob")).folder
+    store.forget(lambda name: name == "ann")
+    assert not ann.exists() and bob.is_dir()
+    store.score(photos[0], "w", lambda: detector, visitor=Visitor("bob"))
+    store.score(photos[0], "w", lambda: detector, visitor=Visitor("ann"))
+    assert store.passes == 3

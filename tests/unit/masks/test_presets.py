@@ -169,3 +169,14 @@ def test_that_a_preset_was_made_with_other_weights_is_said(
     preset = Preset(MaskParams(), weights=made, commit=commit)
     warning = preset.warning_with("cae-asphalt", None)
     assert re.search(said, warning) if said else warning == ""
+
+
+@pytest.mark.parametrize("where", ["region", "photos"])
+def test_a_preset_of_ten_thousand_corners_is_refused_in_a_sentence(
+    tmp_path: Path, where: str
+) -> None:
+    polygons = [[[number / 10_000, number % 2] for number in range(10_000)]]
+    values = {"region": polygons, "photos": {"ab" * 32: {"region": polygons}}}
+    text = json.dumps({"version": 2, where: values[where]})
+    with pytest.raises(PresetError, match=r"mine\.json.*at most 50 polygons and 1,000 corners"):
+        read_preset(saved(tmp_path, text), OWN)

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from crackdemo.masks.region import region_mask
+from crackdemo.masks.region import MAX_CORNERS, MAX_POLYGONS, check_region, region_mask
 
 
 def test_no_polygon_means_the_whole_photo() -> None:
@@ -43,3 +43,20 @@ def test_a_region_covers_the_same_share_of_photos_of_any_size() -> None:
 def test_a_polygon_that_is_none_is_refused(polygon: list[tuple[float, float]]) -> None:
     with pytest.raises(ValueError, match="corners"):
         region_mask([polygon], 10, 10)
+
+
+def corners(count: int) -> tuple[tuple[float, float], ...]:
+    return tuple((x, y) for x, y in np.random.default_rng(0).random((count, 2)))
+
+
+def test_a_region_may_hold_what_a_person_draws() -> None:
+    check_region([corners(MAX_CORNERS // MAX_POLYGONS)] * MAX_POLYGONS)
+    check_region([corners(MAX_CORNERS)])
+
+
+@pytest.mark.parametrize(
+    "region", [[corners(3)] * (MAX_POLYGONS + 1), [corners(MAX_CORNERS + 1)], [corners(600)] * 2]
+)
+def test_a_region_that_would_hold_a_core_is_refused(region: list) -> None:
+    with pytest.raises(ValueError, match=r"at most 50 polygons and 1,000 corners.*draw it"):
+        check_region(region)

@@ -8,7 +8,9 @@ import pytest
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, SHIPPED, shipped_names
 from crackdemo.errors import WeightsError
 from crackdemo.masks.params import MaskParams
+from crackdemo.ui.limits import Limits
 from crackdemo.ui.workbench import Workbench
+from tests.hub_standin import HubStandIn
 
 
 @pytest.fixture
@@ -129,3 +131,45 @@ def test_what_a_visitor_brings_is_gone_at_the_end_and_nothing_else_is(bench: Wor
         for _ in range(40):
             exported(bench)
         assert other.is_dir()
+
+
+def test_a_folder_whose_links_lead_out_is_not_read(tmp_path: Path) -> None:
+    inside, outside = tmp_path / "allowed", tmp_path / "outside"
+    for folder in (inside / "good" / "clean", inside / "linked", inside / "near", outside):
+        folder.mkdir(parents=True)
+    (inside / "linked" / "clean").symlink_to(outside)
+    (inside / "near" / "clean").symlink_to(inside / "good" / "clean")
+    bench = Workbench(tmp_path / "scratch", (inside,))
+    assert bench.allowed_folder(f" {inside / 'good'} ") == inside / "good"
+    assert bench.allowed_folder(str(inside / "near")) == inside / "near"
+    for text in (inside / "linked", outside, inside / "linked" / "clean", "", "\0", "no such"):
+        assert bench.allowed_folder(str(text)) is None
+
+
+def test_what_a_visitor_who_left_brought_is_removed(tmp_path: Path) -> None:
+    uploads = tmp_path / "scratch" / "gradio"
+    bench = Workbench(tmp_path / "scratch", uploads=uploads)
+    uploads.mkdir()
+    files = [uploads / name for name in ("anns.png", "bobs.png", "new.png")]
+    for file in files:
+        file.write_bytes(b"photo")
+    for file in files[:2]:
+        os.utime(file, (0, 0))
+    bench.holdings.hold("ann", files[:1])
+    bench.holdings.hold("bob", files[1:2])
+    with bench.audience.listening("page ann"):
+        bench.tidy()
+        assert [file.exists() for file in files] == [True, False, True]
+
+
+def test_weights_that_would_hold_the_machine_are_refused(
+    tmp_path: Path, tiny_checkpoint: Path
+) -> None:
+    with HubStandIn() as hub:
+        hub.add_repo("a/b", {file.name: file.read_bytes() for file in tiny_checkpoint.iterdir()})
+        limits = Limits(macs_per_pixel=10)
+        more = {"hub_cache": tmp_path / "hub", "endpoint": hub.endpoint}
+        slow = Workbench(tmp_path / "scratch", limits=limits, **more)
+        with pytest.raises(WeightsError, match=r"a/b.*multiply-adds.*at most 10"):
+            slow.resolve("a/b")
+        assert Workbench(tmp_path / "scratch", **more).resolve("a/b").name == "a/b"

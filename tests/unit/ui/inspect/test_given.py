@@ -31,3 +31,8 @@ def test_what_is_no_object_is_refused(text: Any) -> None:
 def test_nothing_is_an_empty_text_or_object() -> None:
     assert text_given("It", None) == "" and object_given("It", None) == object_given("It", "") == {}
     assert object_given("It", '{"a": 1}') == {"a": 1}
+
+
+def test_a_text_longer_than_any_page_keeps_is_refused() -> None:
+    with pytest.raises(ConfigError, match="longer than 1,000,000 letters"):
+        object_given("The region", '{"all": "' + "x" * 1_000_000 + '"}')

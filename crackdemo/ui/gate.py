@@ -1,0 +1,305 @@
+"""What reaches gradio at all, and what every answer says to the browser.
+
+Gradio serves more than this page needs, to whoever asks, from whatever website. Here stand the
+rules that it has no settings for: an ASGI application around its own.
+"""
+
+import json
+import re
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from crackdemo.inspection.store import KEPT_FREE, free_bytes
+from crackdemo.ui.audience import Audience
+from crackdemo.ui.limits import Limits
+from crackdemo.ui.visitors import COOKIE, Sessions, cookie_in, new_cookie
+
+HEALTH = "/healthz"
+_API = "/gradio_api"
+_OPEN = re.compile(
+    r"/|/(assets|static|svelte)/.+|/(config|theme\.css|favicon\.ico|manifest\.json|robots\.txt)/?"
+    r"|/(login|logout)(/.*)?"
+    + rf"|{_API}/(info|openapi\.json|startup-events|app_id|user|login_check|token|theme\.css)/?"
+    + rf"|{_API}/(queue/(join|data|status)|upload|upload_progress|cancel|reset)/?"
+    + rf"|{_API}/(call|run|api|heartbeat)/.+|{_API}/file=.+"
+)
+"""What the page, its login and programs need; the rest of gradio's addresses is not there."""
+_MAX_JSON = 8_000_000
+"""Bytes of an event's values; photos come by upload."""
+_EVENTS = re.compile(rf"{_API}/(queue/join|(call|run|api)/.+)")
+_HEARTBEAT = re.compile(rf"{_API}/heartbeat/([^/]+)/?")
+_ANSWER = re.compile(rf"{_API}/call/(?:v2/)?[^/]+/([^/]+)/?")
+_MINUTE = 60.0
+_PROGRAMS = 10_000
+"""Whose calls of the last minute are counted."""
+_HOME = "'self'"
+_SPACES = "'self' https://huggingface.co https://*.huggingface.co https://*.hf.space"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What holds for one server."""
+
+    limits: Limits = field(default_factory=Limits)
+    """Of what may be asked for."""
+    is_space: bool = False
+    """Whether the Hub shows the page in a frame of its own, and asks under many names."""
+    uploads: Path | None = None
+    """Where gradio keeps what is uploaded; its disk is looked at."""
+    free: Callable[[Path], int] = free_bytes
+    """Bytes left on a folder's disk."""
+    waiting: Callable[[str], int] = lambda name: 0
+    """Events of one visitor that are not done, by cookie or address."""
+    uploaded: Callable[[str, list[str]], None] = lambda cookie, files: None
+    """Told which files a visitor has uploaded."""
+
+
+class Refusal(Exception):
+    """An answer in place of gradio's."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+class Gate:
+    """Threads do not share it: it lives in the server's loop."""
+
+    def __init__(self, app: ASGIApp, rules: Rules, audience: Audience) -> None:
+        self._app, self._rules, self._audience = app, rules, audience
+        self._sessions = Sessions()
+        self._calls: OrderedDict[str, deque[float]] = OrderedDict()
+        self.is_ready = True
+        """What the health address says."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if scope["path"].startswith(HEALTH):
+            await self._health(scope, receive, send)
+            return
+        cookie = cookie_in(cookie_parser(Headers(scope=scope).get("cookie", "")))
+        given = "" if cookie or scope["path"] != "/" else new_cookie()
+        send = self._with_headers(send, given)
+        try:
+            await self._pass(scope, receive, send, cookie)
+        except Refusal as refusal:
+            answer = JSONResponse({"detail": str(refusal)}, refusal.status)
+            await answer(scope, receive, send)
+
+    async def _health(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Alive is who answers; ready, who can take a photo."""
+        uploads = self._rules.uploads
+        has_room = uploads is None or self._rules.free(uploads) > KEPT_FREE
+        ready = self.is_ready and has_room
+        is_fine = ready or scope["path"] == f"{HEALTH}/alive"
+        answer = JSONResponse({"alive": True, "ready": ready}, 200 if is_fine else 503)
+        await answer(scope, receive, send)
+
+    async def _pass(self, scope: Scope, receive: Receive, send: Send, cookie: str) -> None:
+        path, headers = scope["path"], Headers(scope=scope)
+        if not _OPEN.fullmatch(path):
+            raise Refusal(404, "There is nothing at this address.")
+        self._check_origin(headers)
+        query = parse_qs(scope["query_string"].decode("latin-1"))
+        sessions = [*query.get("session_hash", []), *_HEARTBEAT.findall(path)]
+        if path.rstrip("/") == f"{_API}/upload":
+            self._check_upload(scope, headers)
+            send = self._told(send, cookie)
+        elif scope["method"] == "POST" and path.startswith(_API):
+            body = await _read(receive)
+            values = _json(body)
+            sessions += _texts(values, "session_hash")
+            if _EVENTS.fullmatch(path):
+                self._check_event(scope, cookie, sessions, values)
+            receive = _again(body, receive)
+        for session in sessions:
+            if not self._sessions.may_use(session, cookie):
+                raise Refusal(404, "This session is another visitor’s: load the page anew.")
+        for visitor in [cookie] if cookie else sessions:
+            self._audience.seen(f"page {visitor}")
+        with self._listening(scope, path, cookie, query):
+            await self._app(scope, receive, send)
+
+    def _listening(self, scope: Scope, path: str, cookie: str, query: dict[str, list[str]]) -> Any:
+        """Whoever has a stream open is there."""
+        heartbeat = _HEARTBEAT.fullmatch(path)
+        answer = _ANSWER.fullmatch(path)
+        if heartbeat:
+            return self._audience.listening(f"page {cookie or heartbeat[1]}")
+        if answer and scope["method"] == "GET":
+            return self._audience.listening(answer[1])
+        if path.rstrip("/") == f"{_API}/queue/data":
+            return self._audience.listening(query.get("session_hash", [""])[0])
+        return self._audience.listening("")
+
+    def _check_origin(self, headers: Headers) -> None:
+        """Another website's scripts say where they come from; the page's own come from here."""
+        origin = headers.get("origin")
+        if origin is not None and urlsplit(origin).netloc != headers.get("host", ""):
+            raise Refusal(403, "Only this app's own page may ask for this, not another website.")
+
+    def _check_upload(self, scope: Scope, headers: Headers) -> None:
+        """Raises Refusal where the disk would have no room left."""
+        length = headers.get("content-length", "")
+        if not length.isdecimal():
+            raise Refusal(411, "The upload does not say how long it is: send its Content-Length.")
+        uploads = self._rules.uploads
+        if uploads is not None and self._rules.free(uploads) - int(length) < KEPT_FREE:
+            raise Refusal(
+                413, "The server's disk has no room for this upload: try again in an hour."
+            )
+
+    def _check_event(self, scope: Scope, cookie: str, sessions: list[str], values: Any) -> None:
+        """Raises Refusal for more than one visitor may have waiting, more calls than a program may
+        make, and files that the server would have to fetch."""
+        address = (scope.get("client") or ("",))[0]
+        limits = self._rules.limits
+        if self._rules.waiting(cookie or address) >= limits.events:
+            raise Refusal(
+                429,
+                f"{limits.events} of your requests wait already, as many as may wait at once: try "
+                "again when some of them are done.",
+            )
+        if not cookie and not self._may_call(" ".join([address, *sessions]), limits.per_minute):
+            raise Refusal(
+                429,
+                f"A program may ask for {limits.per_minute} photos in a minute, and that many came "
+                "from yours: go on in a minute.",
+            )
+        if any(re.match(r"\s*(\w+:)?//", path) for path in _texts(values, "path")):
+            raise Refusal(
+                400, "A file is given by an address: upload it, for the server fetches none."
+            )
+
+    def _may_call(self, program: str, most: int) -> bool:
+        calls = self._calls.setdefault(program, deque(maxlen=most))
+        self._calls.move_to_end(program)
+        if len(self._calls) > _PROGRAMS:
+            self._calls.popitem(last=False)
+        now = time.monotonic()
+        if len(calls) == most and calls[0] > now - _MINUTE:
+            return False
+        calls.append(now)
+        return True
+
+    def _with_headers(self, send: Send, cookie: str) -> Send:
+        """cookie: a new visitor's, empty for none."""
+        frames = _SPACES if self._rules.is_space else _HOME
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers["Referrer-Policy"] = "same-origin"
+                headers["Content-Security-Policy"] = _policy(frames, self._rules.is_space)
+                for name in list(headers.keys()):
+                    if name.lower().startswith("access-control-"):
+                        del headers[name]
+                if not self._rules.is_space:
+                    headers["X-Frame-Options"] = "SAMEORIGIN"
+                if cookie:
+                    # in the Hub's frame the page is a third party
+                    rest = "SameSite=None; Secure; Partitioned" if self._rules.is_space else (
+                        "SameSite=Lax"
+                    )  # fmt: skip
+                    headers.append("Set-Cookie", f"{COOKIE}={cookie}; Path=/; HttpOnly; {rest}")
+            await send(message)
+
+        return sending
+
+    def _told(self, send: Send, cookie: str) -> Send:
+        """Tells which files an upload has become."""
+        body = bytearray()
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.body" and len(body) < _MAX_JSON:
+                body.extend(message.get("body", b""))
+                if not message.get("more_body", False):
+                    files = _json(bytes(body))
+                    if isinstance(files, list):
+                        self._rules.uploaded(cookie, [str(file) for file in files])
+            await send(message)
+
+        return sending
+
+
+def _policy(frames: str, is_space: bool) -> str:
+    """Gradio's page is made of inline scripts, and makes functions of the texts of others."""
+    hub = " https://huggingface.co https://cdnjs.cloudflare.com" if is_space else ""
+    return "; ".join(
+        [
+            "default-src 'self'",
+            f"script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:{hub}",
+            "style-src 'self' 'unsafe-inline'",
+            f"img-src 'self' data: blob:{hub}",
+            "font-src 'self' data:",
+            f"connect-src 'self' data: blob:{hub}",
+            "worker-src 'self' blob:",
+            "media-src 'self' blob:",
+            "object-src 'none'",
+            "base-uri 'self'",
+            f"form-action 'self'{hub}",
+            f"frame-ancestors {frames}",
+        ]
+    )
+
+
+async def _read(receive: Receive) -> bytes:
+    """An event's body. Raises Refusal where it is too long."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return bytes(body)
+        body.extend(message.get("body", b""))
+        if len(body) > _MAX_JSON:
+            raise Refusal(413, f"A request holds at most {_MAX_JSON // 10**6} MB: upload files.")
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """Gives the body that was read, then what else comes."""
+    messages: Iterator[Message] = iter([{"type": "http.request", "body": body, "more_body": False}])
+
+    async def receiving() -> Message:
+        message = next(messages, None)
+        return await receive() if message is None else message
+
+    return receiving
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _texts(values: Any, name: str) -> list[str]:
+    """All texts that stand under a name, however deep. Raises Refusal for what is too deep."""
+    found: list[str] = []
+    waiting: deque[Any] = deque([values])
+    while waiting:
+        each = waiting.pop()
+        parts: Iterable[Any] = ()
+        if isinstance(each, dict):
+            if isinstance(each.get(name), str):
+                found.append(each[name])
+            parts = each.values()
+        elif isinstance(each, list):
+            parts = each
+        waiting.extend(part for part in parts if isinstance(part, dict | list))
+    return found
