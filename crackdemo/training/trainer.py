@@ -6,6 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
+from crackdemo.arrays import RgbImage
 from crackdemo.checkpoints.checkpoint import made_before
 from crackdemo.configs import parse_config
 from crackdemo.errors import ConfigError, FitError
@@ -36,6 +37,18 @@ class FitSettings(Paced, Protocol):
 
 
 @dataclass(frozen=True)
+class Looked:
+    """What a folder of photos holds for a kind of fit, before anybody fits on it."""
+
+    said: str
+    """Markdown: how many photos there are, with what truth, and what may go wrong."""
+    problems: tuple[str, ...]
+    """A sentence on each photo that is odd or cannot be used."""
+    sheet: RgbImage | None
+    """Some of what it learns from; None without any."""
+
+
+@dataclass(frozen=True)
 class Trainer:
     """How the families of a kind are fitted. Each function's `config` is of `settings`."""
 
@@ -54,6 +67,9 @@ class Trainer:
     """run, config, folders, threads, workers, team: the part of every process but the leader."""
     seconds_per_step: Callable[[Any, list[Path], int, Team], float]
     """config, folders, workers, team: measured. Raises DatasetError."""
+    look: Callable[[Path], Looked] | None = None
+    """What a folder holds for it; None of fits on crack-free tiles, for which `data.check` says
+    it."""
 
 
 _MODULES: dict[Kind, str] = {

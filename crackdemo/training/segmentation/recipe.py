@@ -19,6 +19,7 @@ from crackdemo.runs.folder import EpochReport, RunFolder
 from crackdemo.training.failures import failure_told, is_out_of_memory
 from crackdemo.training.length import settled
 from crackdemo.training.loop import use_threads
+from crackdemo.training.segmentation.check import look
 from crackdemo.training.segmentation.config import SegmentConfig
 from crackdemo.training.segmentation.data import SegmentData, read_pairs
 from crackdemo.training.segmentation.judging import METRIC, Judge, calibration_of
@@ -212,5 +213,6 @@ TRAINER = Trainer(
     fit=run_fit,
     follow=_follow,
     seconds_per_step=_seconds_per_step,
+    look=look,
 )
 """Of networks that say how likely each pixel is crack: fitted on photos and masks."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from crackdemo.arrays import RgbImage
-from crackdemo.configs import help_of, parse_config
+from crackdemo.configs import help_of
 from crackdemo.data.check import DataCheck, check
 from crackdemo.data.folders import find_samples
 from crackdemo.data.intake import take_in
@@ -23,7 +23,7 @@ from crackdemo.runs.processes import birth_of, end_tree, step_back
 from crackdemo.runs.queue import threads
 from crackdemo.synthesis.examples import make_pavement
 from crackdemo.training.config import FitConfig
-from crackdemo.training.trainer import trainer_of
+from crackdemo.training.trainer import FitSettings, parse_settings, trainer_of
 from crackdemo.ui.train.fits import count, duration
 from crackdemo.ui.workbench import Workbench
 
@@ -102,25 +102,32 @@ def _allowed(bench: Workbench, text: str) -> Path:
     return folder
 
 
-def settings_of(values: Mapping[str, Any]) -> FitConfig:
+def settings_of(values: Mapping[str, Any]) -> FitSettings:
     """What was filled in, by name, to settings; all other names are not looked at.
 
     A network's settings are `network.NAME`, and those that the family does not have are left out;
-    `more` is JSON for what has no widget. Raises ConfigError and RunError.
+    `more` is JSON for what has no widget. Those of a family that rebuilds nothing are
+    `FAMILY:NAME`. Raises ConfigError and RunError.
     """
+    family = values["family"]
+    if family_named(family).kind != "residual":
+        prefix = f"{family}:"
+        own = {n.removeprefix(prefix): v for n, v in values.items() if n.startswith(prefix)}
+        values = {**own, **{n: values[n] for n in ("family", "start", "epochs") if n in values}}
+    kind = trainer_of(family).settings
     others = _more(values.get("more") or "{}")
     network = {
         name: values[f"network.{name}"]
-        for name in help_of(family_named(values["family"]).config)
+        for name in help_of(family_named(family).config)
         if f"network.{name}" in values
     }
     if "channels" in network:
         network["channels"] = _whole_numbers(network["channels"])
-    settings = {name: value for name, value in values.items() if name in help_of(FitConfig)}
+    settings = {name: value for name, value in values.items() if name in help_of(kind)}
     settings |= {"network": network, **others}
     check_letters(settings)
     try:
-        return parse_config(FitConfig, settings)
+        return parse_settings(settings)
     except ConfigError as error:
         raise ConfigError(f"The settings are wrong: {error}") from None
 
@@ -142,7 +149,7 @@ def _whole_numbers(text: str) -> list[int]:
         raise ConfigError("The channels must be whole numbers with commas between them.") from None
 
 
-def start(jobs: Jobs, name: str, config: FitConfig, minutes: float | None, data: Data) -> Job:
+def start(jobs: Jobs, name: str, config: FitSettings, minutes: float | None, data: Data) -> Job:
     """Into the queue. Raises RunError, and FitError where it cannot start from what it names."""
     config = trainer_of(config.family).started(config)
     where = data.folder.name if data.is_ours else str(data.folder)
@@ -178,7 +185,7 @@ def _bullets(sentences: Sequence[str], most: int = 20) -> str:
     return "\n".join(f"- {sentence}" for sentence in [*sentences[:most], *more])
 
 
-def estimate(config: FitConfig, data: Data, minutes: float | None) -> str:
+def estimate(config: FitSettings, data: Data, minutes: float | None) -> str:
     """How long it takes, or what the minutes hold, from a few real steps in their own process."""
     try:
         told = _dry_run(config, data.folder)
@@ -199,23 +206,34 @@ def estimate(config: FitConfig, data: Data, minutes: float | None) -> str:
 
 def look_at(
     gathering: AbstractContextManager[Data],
-    config: FitConfig,
+    config: FitSettings,
     minutes: float | None,
-    estimate: Callable[[FitConfig, Data, float | None], str] = estimate,
+    estimate: Callable[[FitSettings, Data, float | None], str] = estimate,
 ) -> Generator[tuple[str, RgbImage | None], None, None]:
     """What is known of the photos so far, as Markdown, and a sheet of some. Raises DatasetError.
 
     gathering: from `gathered`; it ends before the last answer, or when nobody wants one any more.
     """
     with gathering as data:
-        found = check(data.folder, config.source_size, config.flatten.channel)
-        text = legible(describe_data(data, found, config.tile_size))
-        yield f"{text}\n\nTrying a few steps …", found.sheet
+        text, sheet = _looked_at(data, config)
+        yield f"{text}\n\nTrying a few steps …", sheet
         text += f"\n\n{estimate(config, data, minutes)}"
-    yield text, found.sheet
+    yield text, sheet
 
 
-def _dry_run(config: FitConfig, folder: Path) -> str:
+def _looked_at(data: Data, config: FitSettings) -> tuple[str, RgbImage | None]:
+    """What the photos hold for the family, as Markdown, and a sheet of some."""
+    if isinstance(config, FitConfig):
+        found = check(data.folder, config.source_size, config.flatten.channel)
+        return legible(describe_data(data, found, config.tile_size)), found.sheet
+    look = trainer_of(config.family).look
+    assert look is not None  # only fits on crack-free tiles have none
+    looked = look(data.folder)
+    said = [looked.said, _bullets([*looked.problems, *data.left_out])]
+    return legible("\n\n".join(said)), looked.sheet
+
+
+def _dry_run(config: FitSettings, folder: Path) -> str:
     """What the command line prints of a few steps. Raises OSError or a subprocess error."""
     with tempfile.TemporaryDirectory() as scratch:
         settings = Path(scratch) / "settings.json"

@@ -2,11 +2,14 @@
 
 import base64
 import zipfile
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from crackdemo.errors import RunError
+from crackdemo.errors import CrackdemoError, RunError
+from crackdemo.models.families import family_named
+from crackdemo.runs.folder import RunFolder
 from crackdemo.runs.jobs import Job, Jobs
 from crackdemo.ui.train.curves import Curve, plot
 from crackdemo.ui.train.trials import describe_search
@@ -97,7 +100,7 @@ def _percent(share: float) -> str:
 
 def describe(job: Job, other: Job | None) -> str:
     """HTML: state, progress, curves; beside another run's where there is one."""
-    done, best = len(job.history), [report.validation_loss for report in job.history]
+    done = len(job.history)
     share = 1.0 if job.state == "done" else done / max(1, job.epochs)
     facts = [f"<b class='state {job.state}'>{job.state}</b>"]
     if job.state == "queued":
@@ -108,7 +111,7 @@ def describe(job: Job, other: Job | None) -> str:
         facts.append(f"{duration(job.seconds_left)} left")
     if done:
         facts.append(f"learning rate {job.history[-1].learning_rate:.2g}")
-        facts.append(f"best validation loss {min(best):.4g}")
+        facts.append(_best_so_far(job))
     told = _INTERRUPTED if job.state == "interrupted" else job.status.message
     sentences = [*quality_sentences(job), *([told] if told else [])]
     message = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
@@ -121,14 +124,34 @@ def describe(job: Job, other: Job | None) -> str:
             ("train", [report.train_loss for report in run.history], "dashed"),
         )
     ]
+    measured = [
+        Curve(
+            f"{run.name}: {_spoken(run.history[0].metric)}", [r.value for r in run.history], style
+        )
+        for run, style in runs
+        if run.history and run.history[0].metric
+    ]
     epochs = max([len(run.history) for run, _ in runs] + [2])
     table = compare(job, other) if other else ""
     searched = describe_search(job.search) if job.search else ""
     return (
         f"<div class='fit'><p>{' · '.join(facts)}</p>{message}"
-        f"<progress max='1' value='{share:.4f}'></progress>{searched}"
-        f"{plot(curves, epochs)}{table}</div>"
+        f"<progress max='1' value='{share:.4f}'></progress>{searched}{plot(curves, epochs)}"
+        f"{plot(measured, epochs)}{table}</div>"
     )
+
+
+def _best_so_far(job: Job) -> str:
+    """Of what chooses the epoch; there is one at least."""
+    if job.history[0].metric:
+        best = max(report.value for report in job.history)
+        return f"best {_spoken(job.history[0].metric)} on validation photos {best:.3f}"
+    return f"best validation loss {min(report.validation_loss for report in job.history):.4g}"
+
+
+def _spoken(metric: str) -> str:
+    """`pixel ODS` of `pixel_ods`."""
+    return metric.replace("_", " ").replace("ods", "ODS").replace("f1", "F1")
 
 
 def compare(first: Job, second: Job) -> str:
@@ -186,13 +209,21 @@ def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def sample_html(jobs: Jobs, name: str, epoch: int) -> str:
     """The samples that were painted after an epoch, inline; a sentence where there are none."""
-    file = jobs.run_folder(name).sample(epoch)
+    run = jobs.run_folder(name)
+    file = run.sample(epoch)
     try:
         data = base64.b64encode(file.read_bytes()).decode()
     except OSError:
         return "<p class='fit'>Pictures appear after the first epoch.</p>"
-    alt = f"Input, reconstruction, heatmap and mask of three tiles after epoch {epoch}"
+    alt = f"{_what_is_shown(run)} after epoch {epoch}"
     return f"<img class='samples' alt='{alt}' src='data:image/jpeg;base64,{data}'>"
+
+
+def _what_is_shown(run: RunFolder) -> str:
+    with suppress(CrackdemoError):
+        if family_named(str(run.config().fit.get("family"))).kind != "residual":
+            return "Photo, heatmap, mask and truth of validation photos"
+    return "Input, reconstruction, heatmap and mask of three tiles"
 
 
 def zip_weights(bench: Workbench, jobs: Jobs, name: str) -> Path:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import gradio as gr
 
@@ -14,6 +14,7 @@ from crackdemo.models.families import FAMILIES, family_named
 from crackdemo.photos.images import PHOTO_SUFFIXES
 from crackdemo.runs.jobs import Job, Jobs
 from crackdemo.training.config import START_LEARNING_RATE, FitConfig
+from crackdemo.training.trainer import trainer_of
 from crackdemo.ui import owner
 from crackdemo.ui.refusals import fault
 from crackdemo.ui.train import fit_data, fits
@@ -27,6 +28,8 @@ _USUAL = {"learning_rate": START_LEARNING_RATE}
 _LENGTHS = {"Quick": 5.0, "Good": 30.0, "Best": 120.0}
 """Minutes of training by what a person calls them."""
 _MOST_MINUTES = 7 * 24 * 60
+_SHARED = ("family", "network", "start", "epochs")
+"""Settings of every family that have a widget of their own, or none."""
 _AROUND = "reading photos and finding the threshold take a minute or two more"
 _GROUPS = ("augment", "cracks", "flatten", "heatmap", "mask")
 """Settings that have settings of their own: as JSON."""
@@ -38,8 +41,10 @@ def _names_of(family: str) -> set[str]:
     return {*kind.own_settings, *(f"network.{name}" for name in help_of(kind.config))}
 
 
-_EVERYWHERE = set.intersection(*map(_names_of, FAMILIES))
-_SPECIAL = set.union(*map(_names_of, FAMILIES)) - _EVERYWHERE
+REBUILDING = tuple(name for name in FAMILIES if family_named(name).kind == "residual")
+"""Families whose settings are those of a FitConfig; the others have widgets of their own."""
+_EVERYWHERE = set.intersection(*map(_names_of, REBUILDING))
+_SPECIAL = set.union(*map(_names_of, REBUILDING)) - _EVERYWHERE
 """Shown only while a family is chosen that has them."""
 
 
@@ -49,7 +54,11 @@ class Form:
 
     filled_in: dict[str, Any]
     """What a person fills in, by name: settings by those of a FitConfig, its network's as
-    `network.NAME`."""
+    `network.NAME`; those of families of other kinds as `FAMILY:NAME`."""
+    parts: dict[str, gr.Column]
+    """The settings of each family that is no REBUILDING one, and of these together as `""`."""
+    wanted: gr.Markdown
+    """What photos the chosen family learns from."""
     check: gr.Button
     start: gr.Button
     found: gr.Markdown
@@ -68,8 +77,10 @@ class Form:
 
 def build(bench: Workbench) -> Form:
     """Lays the form out and wires what concerns it alone."""
-    gr.Markdown("### New fit\n\n**1. Photos without cracks**")
-    filled_in = _source(bench)
+    gr.Markdown("### New fit")
+    filled_in = _family()
+    wanted = gr.Markdown(_wanted(_DEFAULTS.family))
+    filled_in |= _source(bench)
     check = gr.Button("Check data", size="sm", elem_id="check-data")
     found = gr.Markdown(elem_id="data-found", visible=False)
     sheet = gr.Image(
@@ -81,25 +92,27 @@ def build(bench: Workbench) -> Form:
     )
     gr.Markdown("**3. How long**")
     filled_in |= _length()
+    parts: dict[str, gr.Column] = {}
     with gr.Accordion("Advanced", open=False, elem_id="fit-advanced"):
-        filled_in |= _basics()
-        with gr.Row(equal_height=True):
-            for field in fields(FitConfig):
-                elsewhere = field.name in (*_BASIC, *_GROUPS, *_SPECIAL, "network")
-                # an empty number would come back as 0
-                if not elsewhere and field.default is not None:
-                    usual = _USUAL.get(field.name, field.default)
-                    filled_in[field.name] = _widget(field.name, usual, _HELP[field.name])
-            filled_in |= _network_widgets(_EVERYWHERE)
-        filled_in["more"] = gr.Textbox(
-            "{}",
-            label="Other settings, JSON",
-            info=" ".join(f"{name}: {_HELP[name]}" for name in _GROUPS),
-            lines=2,
-        )
+        filled_in |= _start()
+        with gr.Column() as parts[""]:
+            filled_in |= _basics()
+            with gr.Row(equal_height=True):
+                for field in fields(FitConfig):
+                    elsewhere = field.name in (*_BASIC, *_GROUPS, *_SPECIAL, "network")
+                    # an empty number would come back as 0
+                    if not elsewhere and field.default is not None:
+                        usual = _USUAL.get(field.name, field.default)
+                        filled_in[field.name] = _widget(field.name, usual, _HELP[field.name])
+                filled_in |= _network_widgets(_EVERYWHERE)
+            filled_in["more"] = _more(_GROUPS, _HELP)
+        for family in FAMILIES:
+            if family not in REBUILDING:
+                with gr.Column(visible=False) as parts[family]:
+                    filled_in |= _own_widgets(family)
     said = gr.Markdown(elem_id="fit-said", visible=False)
     start = gr.Button("Start", variant="primary", elem_id="start-fit")
-    form = Form(filled_in, check, start, found, sheet, said)
+    form = Form(filled_in, parts, wanted, check, start, found, sheet, said)
     _wire_fields(form)
     _wire_check(bench, form)
     return form
@@ -161,9 +174,8 @@ def _source(bench: Workbench) -> dict[str, Any]:
     source = gr.Radio(
         kinds,
         value=fit_data.UPLOAD,
-        label="Crack-free surface",
-        info="Photos without cracks; with images/ and masks/ in a ZIP or folder, crack-free tiles "
-        "are cut.",
+        label="Photos",
+        show_label=False,
         elem_id="data-source",
     )
     files = gr.File(
@@ -177,8 +189,26 @@ def _source(bench: Workbench) -> dict[str, Any]:
     return {"source": source, "files": files, "folder": folder}
 
 
-def _basics() -> dict[str, Any]:
-    """What decides on the kind of fit: family, start, objective, tile size, the family's own."""
+def _wanted(family: str) -> str:
+    """What photos a family learns from."""
+    if family_named(family).kind == "residual":
+        return (
+            "**1. Photos without cracks**\n\nWith images/ and masks/ in a ZIP or folder, "
+            "crack-free tiles are cut."
+        )
+    if family_named(family).kind == "saliency":
+        return (
+            "**1. Photos with cracks and without**\n\nA ZIP or folder with clean/ and cracked/, "
+            "or with images/ and masks/: the photos about as large as the pieces that are to be "
+            "judged."
+        )
+    return (
+        "**1. Photos and masks of their cracks**\n\nA ZIP or folder with images/ and masks/, equal "
+        "stems, cracks white; from 3 photos on."
+    )
+
+
+def _family() -> dict[str, Any]:
     family = gr.Radio(
         [(family_named(name).title, name) for name in FAMILIES],
         value=_DEFAULTS.family,
@@ -186,6 +216,10 @@ def _basics() -> dict[str, Any]:
         info="; ".join(f"{kind.title}: {kind.description}" for kind in map(family_named, FAMILIES)),
         elem_id="fit-family",
     )
+    return {"family": family}
+
+
+def _start() -> dict[str, Any]:
     start = gr.Dropdown(
         starts(_DEFAULTS.family),
         value=DEFAULT_WEIGHTS,
@@ -193,6 +227,11 @@ def _basics() -> dict[str, Any]:
         info="Shipped weights learn a new surface in minutes; untrained ones need an hour.",
         elem_id="fit-start",
     )
+    return {"start": start}
+
+
+def _basics() -> dict[str, Any]:
+    """What decides on the kind of fit: objective, tile size, the family's own."""
     objective = gr.Dropdown(
         list(family_named(_DEFAULTS.family).objectives),
         value=_DEFAULTS.objective,
@@ -212,25 +251,64 @@ def _basics() -> dict[str, Any]:
             if field.name in _SPECIAL:
                 sentence, visible = _HELP[field.name], field.name in _names_of(_DEFAULTS.family)
                 special[field.name] = _widget(field.name, field.default, sentence, visible)
-    return {
-        "family": family,
-        "start": start,
-        "objective": objective,
-        "tile_size": tile_size,
-        **special,
-    }
+    return {"objective": objective, "tile_size": tile_size, **special}
 
 
 def starts(family: str) -> list[tuple[str, str]]:
-    """What a fit of a family may start from: label and name."""
-    shipped = shipped_names(family=family)
+    """What a fit of a family may start from: label and name. A segmenter from any weights that
+    rebuild, others from those of their own family."""
+    is_segmenter = family_named(family).kind == "probability"
+    families = REBUILDING if is_segmenter else [family]
+    shipped = [name for each in families for name in shipped_names(family=each)]
     return [("untrained weights", ""), *zip(shipped, shipped, strict=True)]
+
+
+def _usual_start(family: str) -> str:
+    """Shipped weights; none for a classifier, which is soon fitted and may search for a network of
+    its own."""
+    return "" if family_named(family).kind == "saliency" else starts(family)[1][1]
+
+
+def _own_widgets(family: str) -> dict[str, Any]:
+    """The settings of a family that does not rebuild, and of its network, as `FAMILY:NAME`."""
+    settings = trainer_of(family).settings
+    network = family_named(family).config
+    widgets: dict[str, Any] = {}
+    groups = []
+    with gr.Row(equal_height=True):
+        for kind, prefix in ((settings, ""), (network, "network.")):
+            hints, sentences, defaults = get_type_hints(kind), help_of(kind), kind()
+            for field in fields(kind):
+                value = getattr(defaults, field.name)
+                if field.name in _SHARED or value is None:
+                    continue
+                if is_dataclass(value):
+                    groups.append(field.name)
+                    continue
+                choices = get_args(hints[field.name])
+                is_choice = get_origin(hints[field.name]) is Literal
+                name = f"{family}:{prefix}{field.name}"
+                widgets[name] = _widget(
+                    name, value, sentences[field.name], choices=choices if is_choice else ()
+                )
+    widgets[f"{family}:more"] = _more(groups, help_of(settings))
+    return widgets
+
+
+def _more(groups: Sequence[str], sentences: dict[str, str]) -> gr.Textbox:
+    """Settings that have settings of their own."""
+    return gr.Textbox(
+        "{}",
+        label="Other settings, JSON",
+        info=" ".join(f"{name}: {sentences[name]}" for name in groups),
+        lines=2,
+    )
 
 
 def _network_widgets(wanted: set[str]) -> dict[str, Any]:
     """Of the settings of all families' networks, those that are wanted."""
     widgets: dict[str, Any] = {}
-    for kind in (family_named(family).config for family in FAMILIES):
+    for kind in (family_named(family).config for family in REBUILDING):
         for field in fields(kind):
             name = f"network.{field.name}"
             if name in wanted - widgets.keys() and field.default is not None:
@@ -239,16 +317,26 @@ def _network_widgets(wanted: set[str]) -> dict[str, Any]:
     return widgets
 
 
-def _widget(name: str, default: Any, sentence: str, visible: bool = True) -> Any:
+def _widget(
+    name: str, default: Any, sentence: str, visible: bool = True, choices: Sequence[str] = ()
+) -> Any:
     """What fits the default's type."""
-    title = name.replace("_", " ").capitalize().replace("Mse", "MSE").replace("Ssim", "SSIM")
+    title = (
+        name.rpartition(":")[2]
+        .replace("_", " ")
+        .capitalize()
+        .replace("Mse", "MSE")
+        .replace("Ssim", "SSIM")
+    )
     common: dict[str, Any] = {
         "label": title,
         "info": sentence,
-        "elem_id": f"fit-{name}",
+        "elem_id": f"fit-{name.replace(':', '-')}",
         "min_width": 150,
         "visible": visible,
     }
+    if choices:
+        return gr.Dropdown(list(choices), value=default, **common)
     if isinstance(default, bool):
         return gr.Checkbox(default, **common)
     if isinstance(default, tuple):
@@ -276,13 +364,17 @@ def _wire_fields(form: Form) -> None:
         }
 
     def choose_family(name: str) -> dict[Any, Any]:
-        objectives = family_named(name).objectives
-        shown = _names_of(name)
-        return {
-            widgets["objective"]: gr.update(choices=list(objectives), value=objectives[0]),
-            widgets["start"]: gr.update(choices=starts(name), value=starts(name)[1][1]),
-            **{widgets[n]: gr.update(visible=n in shown) for n in special},
+        part = "" if name in REBUILDING else name
+        changes: dict[Any, Any] = {
+            widgets["start"]: gr.update(choices=starts(name), value=_usual_start(name)),
+            form.wanted: _wanted(name),
+            **{column: gr.update(visible=key == part) for key, column in form.parts.items()},
         }
+        if name in REBUILDING:
+            objectives, shown = family_named(name).objectives, _names_of(name)
+            changes[widgets["objective"]] = gr.update(choices=list(objectives), value=objectives[0])
+            changes |= {widgets[n]: gr.update(visible=n in shown) for n in special}
+        return changes
 
     def choose_objective(name: str, objective: str) -> dict[Any, Any]:
         settings = family_named(name).config.settings_for(objective)
@@ -304,7 +396,13 @@ def _wire_fields(form: Form) -> None:
     widgets["family"].change(
         choose_family,
         widgets["family"],
-        [widgets["objective"], widgets["start"], *(widgets[name] for name in special)],
+        [
+            widgets["objective"],
+            widgets["start"],
+            form.wanted,
+            *form.parts.values(),
+            *(widgets[name] for name in special),
+        ],
         **at_once,
     )
     widgets["start"].change(

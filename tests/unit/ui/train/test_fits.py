@@ -14,6 +14,7 @@ import pytest
 from crackdemo.configs import help_of
 from crackdemo.errors import CrackdemoError, RunError
 from crackdemo.models.cae import CaeConfig
+from crackdemo.models.segmenter import SegmenterConfig
 from crackdemo.models.vae import VaeConfig
 from crackdemo.runs.folder import EpochReport, RunConfig, RunFolder
 from crackdemo.runs.jobs import Job, Jobs
@@ -21,6 +22,7 @@ from crackdemo.runs.processes import birth_of
 from crackdemo.runs.quality import Quality
 from crackdemo.runs.status import Status
 from crackdemo.training.config import FitConfig
+from crackdemo.training.segmentation.config import SegmentConfig
 from crackdemo.ui.train import fit_data, fits
 from crackdemo.ui.train.curves import Curve, plot
 from crackdemo.ui.workbench import Workbench
@@ -66,12 +68,33 @@ class TestSettings:
     def test_of_the_widgets_become_a_config(self) -> None:
         values = {"family": "vae", "tile_size": 32, "beta": 0.5, "name": "street", **NETWORK}
         config = fit_data.settings_of({**values, "more": '{"augment": {"offset": 0.2}}'})
+        assert isinstance(config, FitConfig)
         assert (config.family, config.tile_size, config.beta) == ("vae", 32, 0.5)
         assert config.network == VaeConfig(channels=(4, 8), latent_size=3)
         assert config.augment.offset == 0.2
 
     def test_a_cae_has_no_latent_size(self) -> None:
-        assert fit_data.settings_of({"family": "cae", **NETWORK}).network == CaeConfig((4, 8))
+        config = fit_data.settings_of({"family": "cae", **NETWORK})
+        assert isinstance(config, FitConfig)
+        assert config.network == CaeConfig((4, 8))
+
+    def test_of_a_family_that_learns_from_masks_are_its_own(self) -> None:
+        values = {
+            "family": "segmenter",
+            "start": "cae-asphalt",
+            "epochs": 3,
+            "tile_size": 128,
+            "segmenter:tile_size": 64,
+            "segmenter:start_with": "encoder",
+            "segmenter:network.channels": "4, 8",
+            "segmenter:network.skips": False,
+            "segmenter:more": '{"augment": {"blur": 0}}',
+        }
+        config = fit_data.settings_of(values)
+        assert isinstance(config, SegmentConfig)
+        assert (config.tile_size, config.epochs, config.start_with) == (64, 3, "encoder")
+        assert config.network == SegmenterConfig((4, 8), skips=False)
+        assert config.augment.blur == 0
 
     @pytest.mark.parametrize(
         ("values", "reason"),

@@ -1,0 +1,192 @@
+"""A segmenter's fit, from photos and masks to a checkpoint that loads and detects."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from crackdemo.checkpoints.checkpoint import load_checkpoint
+from crackdemo.errors import ConfigError, DatasetError, FitError
+from crackdemo.models.segmenter import SegmenterConfig
+from crackdemo.models.vae import VaeConfig
+from crackdemo.runs.folder import RunConfig, RunFolder
+from crackdemo.training.segmentation.check import look
+from crackdemo.training.segmentation.config import PhotoAugmentConfig, SegmentConfig
+from crackdemo.training.segmentation.data import read_pairs
+from crackdemo.training.segmentation.recipe import run_fit
+from crackdemo.training.segmentation.start import new_state, started
+from crackdemo.training.trainer import fit_config
+
+TINY = SegmentConfig(
+    network=SegmenterConfig((4, 8), latent=8),
+    tile_size=32,
+    batch_size=4,
+    steps_per_epoch=2,
+    epochs=2,
+    bfloat16=False,
+)
+CPU = torch.device("cpu")
+
+
+def write(folder: Path, stem: str, photo: np.ndarray, mask: np.ndarray) -> None:
+    for part, picture in (("images", photo), ("masks", mask)):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture).save(folder / part / f"{stem}.png")
+
+
+def cracked(seed: int, side: int = 64) -> tuple[np.ndarray, np.ndarray]:
+    """A gray ground with a dark line, and its mask."""
+    rng = np.random.default_rng(seed)
+    photo = rng.normal(150, 8, (side, side, 3)).clip(0, 255).astype(np.uint8)
+    mask = np.zeros((side, side), np.uint8)
+    row = int(rng.integers(8, side - 8))
+    mask[row : row + 3] = 255
+    photo[mask > 0] = 40
+    return photo, mask
+
+
+@pytest.fixture
+def road(tmp_path: Path) -> Path:
+    for number in range(4):
+        write(tmp_path / "road", str(number), *cracked(number))
+    return tmp_path / "road"
+
+
+def fit_all(run: RunFolder, config: SegmentConfig, road: Path) -> int:
+    if not run.exists:
+        run.create(RunConfig(asdict(config), [str(road)]))
+    return sum(1 for _ in run_fit(run, config, [road], 1, say=lambda said: None))
+
+
+def test_photos_and_masks_become_a_checkpoint(road: Path, tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "run")
+    assert fit_all(run, TINY, road) == 2
+    checkpoint = load_checkpoint(run.checkpoint)
+    found = checkpoint.detector(CPU).detect(cracked(9)[0])
+    assert found.reconstruction is None and found.heatmap.shape == (64, 64)
+    assert run.status().state == "done"
+    assert "none is left to judge it by" in run.status().message
+    assert [report.metric for report in run.metrics()] == ["pixel_ods"] * 2
+    assert run.sample(1).exists() and run.sample(2).exists()
+    assert "supervised" in (run.checkpoint / "README.md").read_text()
+    assert fit_config(run) == TINY
+
+
+def test_a_line_is_learnt(road: Path, tmp_path: Path) -> None:
+    plain = PhotoAugmentConfig(scale=(1, 1), blur=0)
+    config = replace(TINY, steps_per_epoch=25, epochs=4, learning_rate=2e-2, augment=plain)
+    run = RunFolder(tmp_path / "run")
+    fit_all(run, config, road)
+    photo, mask = cracked(11)
+    found = load_checkpoint(run.checkpoint).detector(CPU).detect(photo)
+    marked = found.heatmap >= 32768
+    assert 2 * (marked & (mask > 0)).sum() / (marked.sum() + (mask > 0).sum()) > 0.8
+
+
+def test_a_resumed_fit_equals_an_uninterrupted_one(road: Path, tmp_path: Path) -> None:
+    whole, parted = RunFolder(tmp_path / "whole"), RunFolder(tmp_path / "parted")
+    fit_all(whole, TINY, road)
+    parted.create(RunConfig(asdict(TINY), [str(road)]))
+    list(islice(run_fit(parted, TINY, [road], 1, say=lambda said: None), 1))
+    fit_all(parted, TINY, road)
+    weights = [load_checkpoint(run.checkpoint).network.state_dict() for run in (whole, parted)]
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+    assert [r.value for r in whole.metrics()] == [r.value for r in parted.metrics()]
+
+
+def test_it_begins_by_saying_what_the_heatmap_says() -> None:
+    config = started(replace(TINY, start="cae-asphalt"))
+    network = new_state(config, CPU).network.eval()
+    assert network.inputs == 4 and network.healer is not None
+    image = torch.rand(1, 4, 32, 32)
+    assert network.answer(image) == pytest.approx(image[:, 3:].clamp(1e-3, 1 - 1e-3), abs=1e-4)
+
+
+@pytest.mark.parametrize("weights", ["cae-asphalt", "vae-asphalt"])
+def test_it_begins_with_an_encoder(weights: str) -> None:
+    config = started(replace(TINY, start=weights, start_with="encoder"))
+    network = new_state(config, CPU).network.eval()
+    assert network.inputs == 1
+    known = load_checkpoint(Path("checkpoints") / weights).network.state_dict()
+    own = network.state_dict()
+    same = [name for name in known if name.startswith("encoder.")]
+    assert same and all(torch.equal(known[name], own[name]) for name in same)
+    assert network.answer(torch.rand(1, 1, 32, 48)).shape == (1, 1, 32, 48)
+
+
+def test_what_cannot_be_started_from_is_refused() -> None:
+    with pytest.raises(FitError, match="only a CAE can give"):
+        started(replace(TINY, start="vae-asphalt"))
+    with pytest.raises(FitError, match="no weights"):
+        started(replace(TINY, start="nobody"))
+    with pytest.raises(ConfigError, match="does not learn from masks"):
+        replace(TINY, family="vae", network=VaeConfig())
+
+
+def test_the_healer_is_not_taught(road: Path, tmp_path: Path) -> None:
+    config = started(replace(TINY, start="cae-asphalt", epochs=1))
+    run = RunFolder(tmp_path / "run")
+    fit_all(run, config, road)
+    checkpoint = load_checkpoint(run.checkpoint)
+    known = load_checkpoint(Path("checkpoints/cae-asphalt")).network.state_dict()
+    own = checkpoint.network.state_dict()
+    assert all(torch.equal(value, own[f"healer.{name}"]) for name, value in known.items())
+    assert checkpoint.detector(CPU).detect(cracked(9)[0]).heatmap.shape == (64, 64)
+
+
+def two_photos(road: Path) -> None:
+    for stem in "23":
+        (road / "images" / f"{stem}.png").unlink()
+
+
+def no_crack(road: Path) -> None:
+    for mask in (road / "masks").iterdir():
+        Image.fromarray(np.zeros((64, 64), np.uint8)).save(mask)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"), [(two_photos, "learns from 3 on"), (no_crack, "marks a crack")]
+)
+def test_too_little_is_refused(
+    road: Path, tmp_path: Path, spoil: Callable[[Path], None], reason: str
+) -> None:
+    spoil(road)
+    run = RunFolder(tmp_path / "run")
+    with pytest.raises(DatasetError, match=reason):
+        fit_all(run, TINY, road)
+    assert run.status().state == "failed" and not run.checkpoint.exists()
+
+
+def test_a_mask_of_another_size_is_left_out(road: Path) -> None:
+    Image.fromarray(np.zeros((9, 9), np.uint8)).save(road / "masks" / "1.png")
+    data = read_pairs([road])
+    assert ["differ in size" in problem for problem in data.problems] == [True]
+
+
+def test_of_many_photos_some_are_kept_aside(tmp_path: Path) -> None:
+    for number in range(24):
+        write(tmp_path / "road", str(number), *cracked(number))
+    data = read_pairs([tmp_path / "road"])
+    assert data.tests + len(data.train[0]) + len(data.validation) == 24
+    assert data.tests > 0 and "kept aside" in data.what_chose
+
+
+def test_a_check_says_what_is_odd(road: Path) -> None:
+    photo, _ = cracked(0)
+    write(road, "copy", photo, np.zeros((64, 64), np.uint8))
+    Image.fromarray(np.zeros((9, 9), np.uint8)).save(road / "masks" / "stray.png")
+    found = look(road)
+    assert "photos with a mask" in found.said and found.sheet is not None
+    told = " ".join(found.problems)
+    assert "the same photo" in told and "belong to no photo" in told
+
+
+def test_settings_are_json(road: Path) -> None:
+    config = started(replace(TINY, start="cae-asphalt"))
+    assert json.loads(json.dumps(asdict(config)))["network"]["healer"]["skips"] is True
