@@ -31,7 +31,7 @@ IMAGE_FIGURES = ("image_auroc", "image_precision", "image_recall", "image_f1")
 
 
 def measured(checkpoint: Checkpoint, data: Path, limit: int, sets: Sequence[str]) -> dict[str, Any]:
-    """Figures of some of SETS on at most `limit` test photos a set, evenly chosen; uav is
+    """Figures of some of SETS, on at most `limit` test photos a set, evenly chosen; uav is
     zero-shot."""
     figures: dict[str, Any] = {}
     detector = checkpoint.detector()

@@ -16,6 +16,7 @@ from crackdemo.photos.images import write_jpeg
 from crackdemo.runs.folder import EpochReport, RunFolder
 from crackdemo.runs.trials import Search
 from crackdemo.training.classifier.calibrate import calibrate
+from crackdemo.training.classifier.check import look
 from crackdemo.training.classifier.config import ClassifierFitConfig
 from crackdemo.training.classifier.data import ClassData, read_class_data
 from crackdemo.training.classifier.loop import fit, seconds_per_step
@@ -228,6 +229,11 @@ def _checkpoint(
 def _started(config: ClassifierFitConfig) -> ClassifierFitConfig:
     if config.start:
         start_of(config)
+    if config.start and config.trials:
+        raise FitError(
+            "A search tries other networks, which cannot start from weights: leave start empty, or "
+            "set trials to 0."
+        )
     return config
 
 
@@ -244,5 +250,6 @@ TRAINER = Trainer(
     fit=run_fit,
     follow=follow_fit,
     seconds_per_step=_seconds_per_step,
+    look=look,
 )
 """Of networks that judge pictures as a whole: fitted on photos labelled as a whole."""

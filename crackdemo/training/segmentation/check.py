@@ -51,8 +51,8 @@ def _described(pairs: Sequence[Pair], counts: dict[str, int]) -> str:
     empty = sum(not pair.mask.any() for pair in pairs)
     text = (
         f"**{len(pairs)} photos with a mask**, {size}; **{share:.2f} %** of their pixels are "
-        f"crack. {_balance(share)}\n\n{counts['train']} to learn from, "
-        f"{counts['validation']} choose the epoch and the threshold, "
+        f"crack. {_balance(share)}\n\n{counts['train']} to learn from, {counts['validation']} "
+        "to choose the epoch and the threshold, "
     )
     text += f"{counts['test']} are kept aside for tests." if counts["test"] else "none for tests."
     if empty:

@@ -67,8 +67,8 @@ class SegmentData:
         """A sentence on what chose epoch and threshold, and what is left to judge by."""
         learnt = sum(map(len, self.train))
         said = (
-            f"It learns from {learnt} photos; {len(self.validation)} others choose the epoch and "
-            "the threshold, so that its figures on these are too good"
+            f"It learns from {learnt} photos; epoch and threshold are chosen on "
+            f"{len(self.validation)} more, so that its figures there are too good"
         )
         if self.tests:
             return f"{said}: judge it on the {self.tests} that are kept aside for tests."

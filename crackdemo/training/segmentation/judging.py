@@ -81,7 +81,8 @@ class Judge:
 def best_f1(
     found: Sequence[NDArray[np.float32]], masks: Sequence[CrackMask]
 ) -> tuple[float, float]:
-    """The best pooled pixel F1 of probabilities (H, W), and the probability that gives it."""
+    """The best pooled pixel F1 of probabilities (H, W), and the probability that gives it: the
+    middle one of several."""
     on, off = np.zeros(_STEPS + 1), np.zeros(_STEPS + 1)
     for probability, mask in zip(found, masks, strict=True):
         step = np.minimum((probability * _STEPS).astype(np.int64), _STEPS)
@@ -90,7 +91,8 @@ def best_f1(
     hits, alarms = on[::-1].cumsum()[::-1], off[::-1].cumsum()[::-1]
     f1 = 2 * hits / np.maximum(hits + alarms + on.sum(), 1)
     # certainty of either kind is no threshold: its odds would be 0 or without end
-    best = 1 + int(f1[1:-1].argmax())
+    inner = f1[1:-1]
+    best = 1 + int(np.median(np.flatnonzero(inner == inner.max())))
     return float(f1[best]), best / _STEPS
 
 

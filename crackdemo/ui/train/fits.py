@@ -136,8 +136,8 @@ def describe(job: Job, other: Job | None) -> str:
     searched = describe_search(job.search) if job.search else ""
     return (
         f"<div class='fit'><p>{' · '.join(facts)}</p>{message}"
-        f"<progress max='1' value='{share:.4f}'></progress>{searched}"
-        f"{plot(curves, epochs)}{plot(measured, epochs)}{table}</div>"
+        f"<progress max='1' value='{share:.4f}'></progress>{searched}{plot(curves, epochs)}"
+        f"{plot(measured, epochs)}{table}</div>"
     )
 
 

@@ -231,6 +231,12 @@ def _wanted(family: str) -> str:
             "**1. Photos without cracks**\n\nWith images/ and masks/ in a ZIP or folder, "
             "crack-free tiles are cut."
         )
+    if family_named(family).kind == "saliency":
+        return (
+            "**1. Photos with cracks and without**\n\nA ZIP or folder with clean/ and cracked/, "
+            "or with images/ and masks/: the photos about as large as the pieces that are to be "
+            "judged."
+        )
     return (
         "**1. Photos and masks of their cracks**\n\nA ZIP or folder with images/ and masks/, equal "
         "stems, cracks white; from 3 photos on."
@@ -284,11 +290,18 @@ def _basics() -> dict[str, Any]:
 
 
 def starts(family: str) -> list[tuple[str, str]]:
-    """What a fit of a family may start from: label and name. One that rebuilds from its own kind
-    of weights, another one from any that rebuild."""
-    families = [family] if family in REBUILDING else REBUILDING
+    """What a fit of a family may start from: label and name. A segmenter from any weights that
+    rebuild, others from those of their own family."""
+    is_segmenter = family_named(family).kind == "probability"
+    families = REBUILDING if is_segmenter else [family]
     shipped = [name for each in families for name in shipped_names(family=each)]
     return [("untrained weights", ""), *zip(shipped, shipped, strict=True)]
+
+
+def _usual_start(family: str) -> str:
+    """Shipped weights; none for a classifier, which is soon fitted and may search for a network of
+    its own."""
+    return "" if family_named(family).kind == "saliency" else starts(family)[1][1]
 
 
 def _own_widgets(family: str) -> dict[str, Any]:
@@ -388,7 +401,7 @@ def _wire_fields(form: Form) -> None:
     def choose_family(name: str) -> dict[Any, Any]:
         part = "" if name in REBUILDING else name
         changes: dict[Any, Any] = {
-            widgets["start"]: gr.update(choices=starts(name), value=starts(name)[1][1]),
+            widgets["start"]: gr.update(choices=starts(name), value=_usual_start(name)),
             form.wanted: _wanted(name),
             **{column: gr.update(visible=key == part) for key, column in form.parts.items()},
         }

@@ -7,7 +7,7 @@ from html import escape
 from crackdemo.runs.trials import Search, Trial
 
 _WIDTH, _HEIGHT = 640, 200
-_LEFT, _RIGHT, _TOP, _BOTTOM = 36, 36, 24, 34
+_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 44, 24, 34
 _LOSS = "validation loss"
 _LOGARITHMIC = ("learning_rate", "weight_decay", _LOSS)
 

@@ -421,6 +421,19 @@ class TestFit:
         assert not (tmp_path / "run").exists()
 
     @pytest.mark.slow
+    def test_only_a_classifier_searches(
+        self, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        run = tmp_path / "run"
+        given = ["--data", str(data), "--out", str(run), "--trials", "3"]
+        assert main(["fit", "--family", "cae", *given]) == 2
+        assert "trials is not known as a setting" in capsys.readouterr().err
+        assert not run.exists()
+        start = ["--start", "classifier-concrete"]
+        assert main(["fit", "--family", "classifier", *start, *given]) == 2
+        assert "leave start empty" in capsys.readouterr().err
+        assert not run.exists()
+
     def test_a_fit_that_is_interrupted_says_so_and_can_be_resumed(
         self, data: Path, config: Path, tmp_path: Path
     ) -> None:

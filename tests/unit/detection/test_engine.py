@@ -14,6 +14,7 @@ from crackdemo.checkpoints.names import SHIPPED, shipped_names
 from crackdemo.detection import engine
 from crackdemo.detection.detector import ResidualDetector
 from crackdemo.detection.engine import Engine
+from crackdemo.detection.probability import ProbabilityDetector
 from crackdemo.models.family import Network, Prediction, build_network
 from crackdemo.models.vae import VaeConfig
 from crackdemo.photos.images import read_photo
@@ -39,9 +40,8 @@ class Odd(Network):
 def test_heatmaps_of_both_engines_agree(weights: str) -> None:
     checkpoint = load_checkpoint(SHIPPED / weights)
     photo = read_photo(EXAMPLES / "asphalt-crack.jpg")[100:260, 100:340]
-    fast, plain = (
-        ResidualDetector(checkpoint.network, checkpoint.config.detector, CPU) for _ in range(2)
-    )
+    fast, plain = (checkpoint.detector(CPU) for _ in range(2))
+    assert isinstance(plain, ResidualDetector | ProbabilityDetector)
     plain._engine._engine = engine._with_torch(checkpoint.network, CPU)
     one, other = fast.detect(photo), plain.detect(photo)
     assert one.heatmap.max() > 30_000

@@ -1,0 +1,39 @@
+from pathlib import Path
+
+from crackdemo.training.classifier.check import look
+
+
+def test_it_says_how_many_there_are_of_each_kind_and_what_becomes_of_them(labelled: Path) -> None:
+    found = look(labelled)
+    assert "**24 labelled photos**, 48 px on the shorter side." in found.said
+    assert "`██████████░░░░░░░░░░` 12 with and 12 without cracks." in found.said
+    assert "To learn from: 6 without and 6 with cracks." in found.said
+    assert "times" not in found.said
+    assert found.problems == ()
+    assert found.sheet is not None
+
+
+def test_the_rarer_kind_counts_more(tmp_path: Path, labelled: Path) -> None:
+    for number, path in enumerate(sorted(labelled.rglob("*.png"))):
+        if path.parent.name == "clean" or number % 3 == 0:
+            copy = tmp_path / path.parent.name / path.name
+            copy.parent.mkdir(exist_ok=True)
+            copy.write_bytes(path.read_bytes())
+    assert "A cracked photo counts" in look(tmp_path).said
+
+
+def test_photos_that_cannot_be_read_are_named_and_the_rest_goes_on(
+    tmp_path: Path, labelled: Path
+) -> None:
+    (tmp_path / "clean").mkdir()
+    (tmp_path / "clean" / "broken.png").write_bytes(b"no photo")
+    (tmp_path / "clean" / "a.png").write_bytes(
+        next((labelled / "train" / "clean").iterdir()).read_bytes()
+    )
+    found = look(tmp_path)
+    assert "broken.png" in found.problems[0]
+    assert "⚠️ A classifier needs at least 2 photos of each kind" in found.said
+
+
+def test_a_folder_without_labels_is_said_to_be_one(tmp_path: Path) -> None:
+    assert "holds no labelled photos" in look(tmp_path).said
