@@ -20,6 +20,9 @@ from crackdemo.ui import visitors
 from crackdemo.ui.refusals import said
 from crackdemo.ui.workbench import Workbench
 
+API_VERSION = 1
+"""Grows when something in an answer changes its meaning."""
+
 _DESCRIPTION = (
     "Inspects one photo. `weights`: a shipped name or a Hub id owner/name[@revision]. `threshold`: "
     "0..1, 0.5 = calibrated; `opening`, `closing`: 0 or odd 3..15 px; `kernel`; `min_area` in px: "
@@ -65,6 +68,7 @@ def inspect(
             if array is not None:
                 write_png(folder / name, array)
     report = {
+        "api": API_VERSION,
         "file": file.name,
         "weights": resolved.name,
         "commit": resolved.commit,

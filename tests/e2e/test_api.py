@@ -1,5 +1,10 @@
 """The public endpoint as a program uses it: a real server, a real client."""
 
+import os
+import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +17,7 @@ from crackdemo.checkpoints.checkpoint import load_checkpoint
 from crackdemo.masks.cut import cut_mask
 from crackdemo.masks.measure import measure
 from crackdemo.photos.images import read_mask
+from crackdemo.ui.api import API_VERSION
 from tests.e2e.app_server import App
 from tests.plain import plain_mask
 
@@ -96,3 +102,25 @@ def test_a_text_renamed_jpg_is_refused_without_a_path(client: Client, tmp_path: 
     with pytest.raises(AppError, match=r"notes\.jpg") as refusal:
         client.predict(photo=handle_file(tmp_path / "notes.jpg"), api_name="/inspect")
     assert "/" not in str(refusal.value).replace("and/or", "")
+
+
+DOCS = Path(__file__).parents[2] / "docs" / "api.md"
+
+
+@pytest.mark.parametrize("language", ["sh", "python"])
+def test_the_documented_examples_run_as_they_stand(
+    app: App, save_photo: Callable[[Path], Path], tmp_path: Path, language: str
+) -> None:
+    [code] = re.findall(rf"```{language}\n(.*?)```", DOCS.read_text(), re.DOTALL)
+    url = app.url.rstrip("/")
+    save_photo(tmp_path / "photo.jpg")
+    if language == "python":
+        code = f"URL = {url!r}\n{code}"
+    elif shutil.which("curl") is None:
+        pytest.skip("no curl on this machine")
+    command = ["sh", "-ec", code] if language == "sh" else [sys.executable, "-c", code]
+    env = {**os.environ, "URL": url}
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    wanted = '"api": 1' if language == "sh" else f"{API_VERSION} "
+    assert wanted in done.stdout and ("event: complete" in done.stdout or language == "python")

@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from pathlib import Path
 
 import numpy as np
@@ -82,12 +83,7 @@ def main() -> None:
 def run(url: str, pid: int, photos: list[Path], visitors: int, seconds: float) -> Load:
     """All visitors until the time is over."""
     load = Load(url)
-    while True:
-        try:
-            begin = index_of(load, "run")
-            break
-        except OSError:
-            time.sleep(0.2)
+    begin = wait_for(load)
     end = time.monotonic() + seconds
     threads = [
         threading.Thread(target=visit, args=(load, begin, number, photos, end))
@@ -101,6 +97,15 @@ def run(url: str, pid: int, photos: list[Path], visitors: int, seconds: float) -
         load.megabytes.append((len(load.seconds), held / 1e6))
         time.sleep(0.5)
     return load
+
+
+def wait_for(load: Load) -> int:
+    """Until the app is up; the number of the event that scores photos."""
+    while True:
+        try:
+            return index_of(load, "run")
+        except OSError:
+            time.sleep(0.2)
 
 
 def visit(load: Load, begin: int, number: int, photos: list[Path], end: float) -> None:
@@ -121,7 +126,7 @@ def visit(load: Load, begin: int, number: int, photos: list[Path], end: float) -
                 continue
             load.seconds.append(time.monotonic() - started)
             load.counts[number] = load.counts.get(number, 0) + 1
-    except (OSError, AssertionError, ValueError) as error:
+    except (OSError, HTTPException, AssertionError, ValueError) as error:
         load.failures.append(repr(error)[:300])
 
 

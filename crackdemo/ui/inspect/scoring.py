@@ -99,7 +99,7 @@ def score_photos(
     waiting = [upload for upload in uploads if upload not in done]
     for upload in sorted(waiting, key=lambda upload: upload.name != first):
         number = len(roll.entries) + len(roll.problems) + 1
-        message = f"Scoring {number} of {len(uploads)}: {upload.name}"
+        message = f"Scoring {number} of {len(uploads)}: {upload.name}{_place(bench)}"
         yield Progress(roll, message, is_running=True)
         try:
             scored = _score(bench, upload, weights, is_over)
@@ -112,6 +112,14 @@ def score_photos(
         else:
             roll = replace(roll, problems=(*roll.problems, scored))
     yield Progress(roll, f"{_summary(roll)} {heatmap}".strip())
+
+
+def _place(bench: Workbench) -> str:
+    """In the line, where there is one."""
+    others = bench.photos.line.before(bench.visitor().name)
+    return f" ({others} other visitor{'s' * (others != 1)} waiting; photos take turns)" * bool(
+        others
+    )
 
 
 def _score(
