@@ -12,8 +12,8 @@ from crackdemo.checkpoints.checkpoint import load_checkpoint
 from crackdemo.checkpoints.names import SHIPPED, shipped_names
 from crackdemo.detection import engine
 from crackdemo.detection.detector import ResidualDetector
-from crackdemo.detection.probability import ProbabilityDetector
 from crackdemo.detection.engine import Engine
+from crackdemo.detection.probability import ProbabilityDetector
 from crackdemo.models.family import Network, Prediction, build_network
 from crackdemo.models.vae import VaeConfig
 from crackdemo.photos.images import read_photo
