@@ -159,7 +159,7 @@ class Segmenter(Network):
 
 FAMILY = Family(
     title="Segmenter",
-    description="learns from masks drawn by people, from 3 photos on",
+    description="segmentation network, learns from masks drawn by people",
     kind="probability",
     config=SegmenterConfig,
     network=Segmenter,
