@@ -83,7 +83,7 @@ def test_a_fully_convolutional_network_sees_a_crop_as_it_sees_the_whole(config):
     assert torch.allclose(whole[..., 40:56, 40:56], crop[..., inside, inside], atol=1e-5)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", ["cae", "vae"])
 def test_decoding_what_was_encoded_is_the_reconstruction(family):
     kind: type[Any] = family_named(family).config
     network = jolt(network_of(kind(channels=TINY)))
@@ -174,7 +174,8 @@ def test_a_family_builds_its_own_network(name):
     network = build_network(name, family.config())
     assert type(network) is family.network
     assert network.config == family.config()
-    assert family.title and family.description and family.objectives
+    assert family.title and family.description
+    assert bool(family.objectives) == (family.kind == "residual")
 
 
 @pytest.mark.parametrize("name", ["gan", "", "crackdemo.models.cae"])
