@@ -95,6 +95,7 @@ def score_photos(
         yield Progress(before.of(uploads), message, is_cut_short=True, fault=str(error))
         return
     roll = Roll(weights, before.entries if before.weights == weights else ()).of(uploads)
+    uploads, beyond = uploads[: bench.limits.photos], uploads[bench.limits.photos :]
     done = {entry.upload for entry in roll.entries}
     waiting = [upload for upload in uploads if upload not in done]
     for upload in sorted(waiting, key=lambda upload: upload.name != first):
@@ -111,6 +112,9 @@ def score_photos(
             roll = replace(roll, entries=(*roll.entries, scored)).of(uploads)
         else:
             roll = replace(roll, problems=(*roll.problems, scored))
+    if beyond:
+        too_many = _too_many(beyond, bench.limits.photos)
+        roll = replace(roll, problems=(*roll.problems, too_many))
     yield Progress(roll, f"{_summary(roll)} {heatmap}".strip())
 
 
@@ -119,6 +123,14 @@ def _place(bench: Workbench) -> str:
     others = bench.photos.line.before(bench.visitor().name)
     return f" ({others} other visitor{'s' * (others != 1)} waiting; photos take turns)" * bool(
         others
+    )
+
+
+def _too_many(beyond: Sequence[Upload], most: int) -> Problem:
+    first = beyond[0]
+    them = f"{first.name} and {len(beyond) - 1:,} more were" if beyond[1:] else f"{first.name} was"
+    return Problem(
+        first, f"{them} not scored: at most {most:,} photos are open at once; remove some others."
     )
 
 

@@ -13,6 +13,7 @@ from crackdemo.ui.inspect.film import film_data
 from crackdemo.ui.inspect.judging import judge_photos
 from crackdemo.ui.inspect.scoring import Roll, score_photos
 from crackdemo.ui.inspect.session import Session, settings_of
+from crackdemo.ui.limits import Limits
 from crackdemo.ui.uploads import Upload
 from crackdemo.ui.workbench import Workbench
 
@@ -50,6 +51,18 @@ def fit_again(bench: Workbench) -> None:
     (run / "status.json").write_text('{"status": "done"}')
     (run / "checkpoint" / "model.safetensors").write_bytes(weights)
     (run / "checkpoint" / "config.json").write_text(config.replace('"r0": 0.08', '"r0": 0.02'))
+
+
+def test_more_photos_than_may_be_open_at_once_are_said(
+    tmp_path: Path, tiny_checkpoint: Path, uploads: list[Upload]
+) -> None:
+    shutil.copytree(tiny_checkpoint, tmp_path / "shipped" / "tiny")
+    bench = Workbench(tmp_path / "scratch", shipped=tmp_path / "shipped", limits=Limits(photos=1))
+    *_, last = score_photos(bench, uploads, "tiny", Roll(), None, lambda: False)
+    assert [entry.upload for entry in last.roll.entries] == uploads[:1]
+    (problem,) = last.roll.problems
+    assert problem.upload == uploads[1]
+    assert problem.reason.startswith("b.png was not scored: at most 1 photos are open at once")
 
 
 def test_what_is_scored_already_is_kept(bench: Workbench, uploads: list[Upload]) -> None:
