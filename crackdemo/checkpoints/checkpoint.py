@@ -197,8 +197,8 @@ def read_config(folder: Path) -> CheckpointConfig:
 
 
 def _load_network(config: CheckpointConfig, weights: Path) -> Network:
-    if weights.exists() and not weights.is_file():
-        raise ConfigError(f"{WEIGHTS} is no file.")
+    if weights.exists() and not weights.is_file():  # a pipe would be waited for
+        raise OSError(f"{WEIGHTS} is no file.")
     # on the meta device a config that lies about its shapes costs no memory
     try:
         with torch.device("meta"):
