@@ -161,6 +161,10 @@ def test_photos_are_checked_and_nothing_of_them_stays(app: App, browser: Browser
             page.locator("#fit-minutes input").fill("3")
             page.locator("#fit-minutes input").blur()
             expect(page.locator("#fault-length")).to_be_hidden()
+            page.locator("#fit-family").get_by_label("Segmenter").check()
+            expect(found).to_be_hidden()
+            # made pavement has no masks to learn from
+            expect(page.locator("#data-source")).not_to_contain_text("Procedural pavement")
         page.close()
         end = time.monotonic() + PATIENCE / 1000
         while list(brought.iterdir()):

@@ -139,7 +139,7 @@ def build(bench: Workbench) -> Form:
     said = gr.Markdown(elem_id="fit-said", visible=False)
     start = gr.Button("Start", variant="primary", elem_id="start-fit")
     form = Form(filled_in, parts, wanted, check, start, found, timing, sheet, said, faults)
-    _wire_fields(form)
+    _wire_fields(bench, form)
     _wire_check(bench, form)
     return form
 
@@ -205,9 +205,8 @@ def _length() -> dict[str, Any]:
 
 def _source(bench: Workbench) -> dict[str, Any]:
     """Where training photos come from."""
-    kinds = [fit_data.UPLOAD, *([fit_data.FOLDER] if bench.allowed else []), fit_data.PAVEMENT]
     source = gr.Radio(
-        kinds,
+        _sources(bench, _DEFAULTS.family),
         value=fit_data.UPLOAD,
         label="Photos",
         show_label=False,
@@ -222,6 +221,12 @@ def _source(bench: Workbench) -> dict[str, Any]:
     )
     folder = gr.Textbox(label="Folder", visible=False, max_lines=1, elem_id="data-folder")
     return {"source": source, "files": files, "folder": folder}
+
+
+def _sources(bench: Workbench, family: str) -> list[str]:
+    """Made pavement has no labels, which other families than those that rebuild learn from."""
+    made = [fit_data.PAVEMENT] if family in REBUILDING else []
+    return [fit_data.UPLOAD, *([fit_data.FOLDER] if bench.allowed else []), *made]
 
 
 def _wanted(family: str) -> str:
@@ -358,6 +363,7 @@ def _widget(
     """What fits the default's type."""
     title = (
         name.rpartition(":")[2]
+        .removeprefix("network.")
         .replace("_", " ")
         .capitalize()
         .replace("Mse", "MSE")
@@ -379,7 +385,7 @@ def _widget(
     return gr.Number(default, precision=0 if isinstance(default, int) else None, **common)
 
 
-def _wire_fields(form: Form) -> None:
+def _wire_fields(bench: Workbench, form: Form) -> None:
     """What one choice shows or changes of the others."""
     at_once: dict[str, Any] = {
         "show_progress": "hidden", "api_visibility": "private", "queue": False
@@ -398,9 +404,12 @@ def _wire_fields(form: Form) -> None:
             widgets["minutes"]: gr.update(visible=length == "Minutes"),
         }
 
-    def choose_family(name: str) -> dict[Any, Any]:
-        part = "" if name in REBUILDING else name
+    def choose_family(name: str, source: str) -> dict[Any, Any]:
+        part, sources = "" if name in REBUILDING else name, _sources(bench, name)
         changes: dict[Any, Any] = {
+            widgets["source"]: gr.update(
+                choices=sources, value=source if source in sources else fit_data.UPLOAD
+            ),
             widgets["start"]: gr.update(choices=starts(name), value=_usual_start(name)),
             form.wanted: _wanted(name),
             **{column: gr.update(visible=key == part) for key, column in form.parts.items()},
@@ -430,8 +439,9 @@ def _wire_fields(form: Form) -> None:
     )
     widgets["family"].change(
         choose_family,
-        widgets["family"],
+        [widgets["family"], widgets["source"]],
         [
+            widgets["source"],
             widgets["objective"],
             widgets["start"],
             form.wanted,
@@ -496,13 +506,13 @@ def _wire_check(bench: Workbench, form: Form) -> None:
         show_progress="hidden",
         api_visibility="private",
     )
-    # what was found no longer holds for other photos, nor the time for another length
+    # what was found no longer holds for other photos or families, nor the time for another length
     at_once: dict[str, Any] = {
         "show_progress": "hidden", "api_visibility": "private", "queue": False
     }  # fmt: skip
     widgets = form.filled_in
     gr.on(
-        [widgets[name].change for name in ("source", "files", "folder")],
+        [widgets[name].change for name in ("family", "source", "files", "folder")],
         lambda: [no_text, no_text, no_picture, no_text],
         None,
         [form.found, form.timing, form.sheet, form.faults["data"]],
