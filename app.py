@@ -5,7 +5,7 @@ import signal
 import sys
 
 from crackdemo.ui.options import read_options, scratch_parent
-from crackdemo.ui.scratch import Scratch, remove_abandoned
+from crackdemo.ui.scratch import UPLOADS, Scratch, remove_abandoned
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, end)
     # read while gradio and the Hub's client are imported
-    os.environ["GRADIO_TEMP_DIR"] = str(scratch.folder / "gradio")
+    os.environ["GRADIO_TEMP_DIR"] = str(scratch.folder / UPLOADS)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     if options.is_offline:
         os.environ["HF_HUB_OFFLINE"] = "1"
@@ -38,7 +38,7 @@ def main() -> None:
             runs=options.runs,
             owner=options.owner,
             limits=options.limits,
-            uploads=scratch.folder / "gradio",
+            uploads=scratch.folder / UPLOADS,
         )
         launch(
             bench,

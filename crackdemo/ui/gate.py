@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from crackdemo.inspection.store import KEPT_FREE, free_bytes
 from crackdemo.ui.audience import Audience
 from crackdemo.ui.limits import Limits
+from crackdemo.ui.scratch import PREFIX, UPLOADS
 from crackdemo.ui.visitors import COOKIE, Sessions, cookie_in, new_cookie
 
 HEALTH = "/healthz"
@@ -34,6 +35,8 @@ _OPEN = re.compile(
     + rf"|{_API}/(call|run|api|heartbeat)/.+|{_API}/file=.+"
 )
 """What the page, its login and programs need; the rest of gradio's addresses is not there."""
+_UPLOADED = re.compile(rf"/{PREFIX}[^/]+/{UPLOADS}/")
+"""Where apps keep what is uploaded to them, each in a folder of its own."""
 _MAX_JSON = 8_000_000
 """Bytes of an event's values; photos come by upload."""
 _EVENTS = re.compile(rf"{_API}/(queue/join|(call|run|api)/.+)")
@@ -178,10 +181,24 @@ class Gate:
                 f"A program may ask for {limits.per_minute} photos in a minute, and that many came "
                 "from yours: go on in a minute.",
             )
-        if any(re.match(r"\s*(\w+:)?//", path) for path in _texts(values, "path")):
+        paths = _texts(values, "path")
+        if any(self._is_of_an_app_before(path) for path in paths):
+            raise Refusal(
+                410,
+                "The app has been started anew and has the photos of before no more: load the page "
+                "anew and drop them again.",
+            )
+        if any(re.match(r"\s*(\w+:)?//", path) for path in paths):
             raise Refusal(
                 400, "A file is given by an address: upload it, for the server fetches none."
             )
+
+    def _is_of_an_app_before(self, path: str) -> bool:
+        """By its name alone: nobody learns here which files there are."""
+        uploads = self._rules.uploads
+        return uploads is not None and bool(
+            _UPLOADED.search(path) and not path.startswith(f"{uploads}/")
+        )
 
     def _may_call(self, program: str, most: int) -> bool:
         calls = self._calls.setdefault(program, deque(maxlen=most))

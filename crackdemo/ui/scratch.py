@@ -13,6 +13,8 @@ from filelock import FileLock, Timeout
 
 PREFIX = "crackdemo-"
 LOCK = ".crackdemo.lock"
+UPLOADS = "gradio"
+"""In it, what visitors uploaded."""
 
 
 class Scratch:
