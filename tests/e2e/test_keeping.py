@@ -62,7 +62,11 @@ def test_photos_that_the_server_has_no_more_are_said(visitor: Visitor, survey: l
     visitor.score(*survey[:2])
     visitor.slide("threshold", 0.44)
     visitor.page.wait_for_function("sessionStorage['crackdemo.state'].includes('0.44')")
-    visitor.page.evaluate("sessionStorage.setItem('crackdemo.secret', 'f'.repeat(48))")
+    # at the very end: what the page still asks for would make the other secret known
+    visitor.page.evaluate(
+        "addEventListener('pagehide',"
+        " () => sessionStorage.setItem('crackdemo.secret', 'f'.repeat(48)))"
+    )
     visitor.page.reload()
     said = visitor.page.locator("#settings-said")
     visitor.sees(said, "The server no longer has 2 photos of before: drop them again.")
