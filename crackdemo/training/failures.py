@@ -1,14 +1,32 @@
-"""What ends a fit before its time, as one sentence."""
+"""What ends a fit before its time, as one sentence, and what can be saved of it."""
 
 import errno
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict, replace
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from safetensors import SafetensorError
 
-from crackdemo.errors import CrackdemoError, FitError
-from crackdemo.runs.folder import RunFolder
+from crackdemo.errors import CrackdemoError, FitError, LossError
+from crackdemo.runs.folder import EpochReport, RunFolder
+from crackdemo.training.state import TrainingState
+from crackdemo.training.team import Team
+
+
+class Batched(Protocol):
+    """Settings of a fit of any kind: a dataclass with this among its fields."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def batch_size(self) -> int:
+        """Samples per step."""
+        ...
+
+
+_Settings = TypeVar("_Settings", bound=Batched)
 
 
 @contextmanager
@@ -26,6 +44,45 @@ def failure_told(run: RunFolder) -> Iterator[None]:
             if not is_foreseen:
                 run.write_error(traceback.format_exc())
         raise refusal from error
+
+
+@contextmanager
+def best_kept(run: RunFolder, state: TrainingState, say: Callable[[str], None]) -> Iterator[None]:
+    """A loss that is no longer a number ends the fit; the best of the epochs before are its
+    weights. Raises LossError where there was none."""
+    try:
+        yield
+    except LossError as error:
+        if not state.best_weights:
+            raise
+        message = f"{error} The weights are the best of the epochs before."
+        run.note(message)
+        say(message)
+
+
+def within_memory(
+    run: RunFolder,
+    config: _Settings,
+    fit: Callable[[_Settings], Generator[EpochReport, None, TrainingState]],
+    say: Callable[[str], None],
+    team: Team,
+) -> Generator[EpochReport, None, tuple[_Settings, TrainingState]]:
+    """A fit; where memory runs out, once more with half the batch, from the last epoch.
+
+    Returns the settings that held in the end and the trained state.
+    """
+    try:
+        return config, (yield from fit(config))
+    except (MemoryError, RuntimeError) as error:
+        # the other processes of a team could not be told
+        if not is_out_of_memory(error) or config.batch_size == 1 or team.size > 1:
+            raise
+    smaller = replace(config, batch_size=config.batch_size // 2)
+    run.settle(asdict(smaller))
+    message = f"Memory ran out: the batch was halved to {smaller.batch_size}."
+    run.note(message)
+    say(message)
+    return smaller, (yield from fit(smaller))
 
 
 def _reason(error: Exception, are_epochs_kept: bool) -> str:

@@ -1,17 +1,17 @@
 """fit(): a network on crack-free tiles, as a generator of epoch reports."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
-from crackdemo.errors import LossError
 from crackdemo.models.family import Network, Prediction
 from crackdemo.models.losses import crack_loss, mean_squared_error, ssim
 from crackdemo.runs.folder import EpochReport
@@ -19,6 +19,15 @@ from crackdemo.training.config import FitConfig
 from crackdemo.training.length import learning_rate
 from crackdemo.training.objectives import make_pair
 from crackdemo.training.state import TrainingState, new_state
+from crackdemo.training.steps import (
+    MEASURED,
+    check_finite,
+    in_bfloat16,
+    loader,
+    seconds_of_step,
+    train_epoch,
+    train_step,
+)
 from crackdemo.training.team import CPU_ALONE, Team
 
 GrayTiles = list[NDArray[np.uint8]]
@@ -75,28 +84,21 @@ def fit(
         for key in range(state.epoch * size, config.epochs * size)
         if key % config.batch_size % team.size == team.rank
     ]
-    batches = iter(_loader(PairDataset(train, config, size), keys, share, workers, team.device))
+    dataset, on_card = PairDataset(train, config, size), team.device.type == "cuda"
+    batches = iter(loader(dataset, keys, share, workers, on_card))
     held_out = _validation_batches(config, validation) if team.leads else []
     network = team.together(state.network)
     while state.epoch < config.epochs and state.stale_epochs < config.patience:
         started = time.perf_counter()
         # the VAE's noise
         torch.manual_seed(config.seed * 1_000_003 + state.epoch + team.rank * 7_919)
-        train_loss = team.mean(_train_epoch(config, state, network, batches))
+        loss_of = partial(_loss, config, network)
+        train_loss = team.mean(train_epoch(config, state, network, batches, loss_of))
         validation_loss = team.shared(
             _evaluate(config, state.network, held_out) if team.leads else 0.0
         )
-        if not np.isfinite(train_loss + validation_loss):
-            raise LossError(
-                f"The loss became infinite in epoch {state.epoch + 1}: try a lower learning rate."
-            )
-        better = validation_loss < state.best_loss
-        if better:
-            state.best_loss, state.stale_epochs = validation_loss, 0
-            state.best_weights = {k: v.cpu().clone() for k, v in state.network.state_dict().items()}
-        else:
-            state.stale_epochs += 1
-        state.epoch += 1
+        check_finite(train_loss + validation_loss, state)
+        better = state.end_epoch(validation_loss)
         yield EpochReport(
             epoch=state.epoch,
             epochs=config.epochs,
@@ -113,69 +115,16 @@ def seconds_per_step(
 ) -> float:
     """From a few measured steps of a process on its share of the batch."""
     config = replace(config, batch_size=team.share_of(config.batch_size))
-    trial = replace(config, epochs=1, steps_per_epoch=8)
+    trial = replace(config, epochs=1, steps_per_epoch=MEASURED)
     state = new_state(trial, team.device)
-    batches = iter(
-        _loader(
-            PairDataset(train, trial, 8 * config.batch_size),
-            range(8 * config.batch_size),
-            config.batch_size,
-            workers,
-            team.device,
+    count = MEASURED * config.batch_size
+    dataset, on_card = PairDataset(train, trial, count), team.device.type == "cuda"
+    batches = iter(loader(dataset, range(count), config.batch_size, workers, on_card))
+    return seconds_of_step(
+        lambda step: train_step(
+            trial, state, step, partial(_loss, trial, state.network), next(batches)
         )
     )
-    # the first pays for warming up; a loss's value is there when a card has come to it
-    float(_train_step(trial, state, state.network, next(batches), 0))
-    started = time.perf_counter()
-    for step in range(1, 8):
-        loss = _train_step(trial, state, state.network, next(batches), step)
-    float(loss)
-    return (time.perf_counter() - started) / 7
-
-
-def _loader(
-    dataset: PairDataset,
-    keys: Sequence[int],
-    batch_size: int,
-    workers: int,
-    device: torch.device = CPU_ALONE.device,
-) -> "DataLoader[TensorPair]":
-    # forked after OpenCV or torch have started threads, a worker would hang: spawn
-    context = "spawn" if workers else None
-    return DataLoader(
-        dataset,
-        batch_size,
-        sampler=keys,
-        num_workers=workers,
-        multiprocessing_context=context,
-        pin_memory=device.type == "cuda",
-    )
-
-
-def _train_epoch(
-    config: FitConfig, state: TrainingState, network: nn.Module, batches: Iterator[TensorPair]
-) -> float:
-    """network: the state's own, as it is called in training."""
-    network.train()
-    first = state.epoch * config.steps_per_epoch
-    losses = [
-        _train_step(config, state, network, next(batches), first + step)
-        for step in range(config.steps_per_epoch)
-    ]
-    return float(np.mean([float(loss) for loss in losses]))
-
-
-def _train_step(
-    config: FitConfig, state: TrainingState, network: nn.Module, batch: TensorPair, step: int
-) -> Tensor:
-    """The loss, still on its device: to read it each time would let a card wait."""
-    for group in state.optimizer.param_groups:
-        group["lr"] = learning_rate(config, step)
-    value = _loss(config, network, batch)
-    state.optimizer.zero_grad(set_to_none=True)
-    value.backward()  # type: ignore[no-untyped-call]
-    state.optimizer.step()
-    return value.detach()
 
 
 def _loss(config: FitConfig, network: nn.Module, batch: TensorPair) -> Tensor:
@@ -183,8 +132,7 @@ def _loss(config: FitConfig, network: nn.Module, batch: TensorPair) -> Tensor:
     image, target, mask = (
         part.to(device, non_blocking=True, memory_format=torch.channels_last) for part in batch
     )
-    is_half = config.bfloat16 and has_bfloat16(device)
-    with torch.autocast(device.type, torch.bfloat16, enabled=is_half):
+    with in_bfloat16(config, device):
         prediction: Prediction = network(image)
     reconstruction = prediction.reconstruction.float()
     loss = config.mse_weight * mean_squared_error(reconstruction, target)
@@ -200,7 +148,7 @@ def _validation_batches(config: FitConfig, tiles: GrayTiles) -> list[TensorPair]
     dataset = PairDataset(tiles, config, 1)
     count = min(max(len(tiles), config.batch_size), 8 * config.batch_size)
     keys = range(_VALIDATION_EPOCH, _VALIDATION_EPOCH + count)
-    return list(_loader(dataset, keys, config.batch_size, workers=0))
+    return list(loader(dataset, keys, config.batch_size, workers=0))
 
 
 def validation_loss(config: FitConfig, network: Network, validation: GrayTiles) -> float:
@@ -212,16 +160,6 @@ def validation_loss(config: FitConfig, network: Network, validation: GrayTiles) 
 def _evaluate(config: FitConfig, network: Network, batches: list[TensorPair]) -> float:
     network.eval()
     return float(np.mean([float(_loss(config, network, batch)) for batch in batches]))
-
-
-def has_bfloat16(device: torch.device = CPU_ALONE.device) -> bool:
-    """Whether a device computes in bfloat16; where it only pretends to, that is slower."""
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    if device.type != "cpu":
-        return False
-    is_there = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-    return bool(is_there and torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def use_threads(count: int) -> None:

@@ -1,7 +1,7 @@
 """Data folders to a finished checkpoint: tiles, fit, calibration, model card, in a run folder."""
 
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ from crackdemo.checkpoints.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
-from crackdemo.checkpoints.hub import WEIGHTS
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, SHIPPED, shipped_names
 from crackdemo.data.duplicates import drop_repeats
 from crackdemo.data.folders import Sample, find_samples
@@ -24,16 +23,16 @@ from crackdemo.data.tiles import readable_tiles
 from crackdemo.detection.calibrate import Scale, calibrate
 from crackdemo.detection.engine import Engine
 from crackdemo.detection.illumination import Channel
-from crackdemo.errors import DatasetError, LossError
-from crackdemo.files import sha256_of
+from crackdemo.errors import DatasetError
 from crackdemo.models.family import Network
 from crackdemo.runs.folder import EpochReport, RunFolder
 from crackdemo.runs.quality import Quality
 from crackdemo.training.config import START_LEARNING_RATE, FitConfig
-from crackdemo.training.failures import failure_told, is_out_of_memory
+from crackdemo.training.failures import best_kept, failure_told, within_memory
 from crackdemo.training.length import settled
 from crackdemo.training.loop import GrayTiles, fit, seconds_per_step, use_threads, validation_loss
 from crackdemo.training.quality import measure_quality
+from crackdemo.training.record import record_of
 from crackdemo.training.samples import Samples
 from crackdemo.training.state import (
     TrainingState,
@@ -41,7 +40,6 @@ from crackdemo.training.state import (
     load_state,
     save_state,
     start_of,
-    weights_to_start_from,
 )
 from crackdemo.training.team import CPU_ALONE, Team
 from crackdemo.training.trainer import Trainer
@@ -142,19 +140,7 @@ def run_fit(
         if config.start:
             loss = validation_loss(config, state.network, data.validation)
         state.network.cpu()
-        training = {
-            "fit": asdict(config),
-            "data": [folder.resolve().name for folder in folders],
-            "train_tiles": len(data.train),
-            "validation_tiles": len(data.validation),
-            "epochs_done": state.epoch,
-            "minutes": round(sum(report.seconds for report in run.metrics()) / 60, 1),
-            "threads": threads,
-            "device": team.name,
-        }
-        if config.start:
-            start = weights_to_start_from(config.start).folder
-            training["start_sha256"] = sha256_of(start / WEIGHTS)
+        training = record_of(run, config, folders, data.summary, state, threads, team)
         metrics = {"validation_loss": loss}
         checkpoint = calibrated(
             config,
@@ -193,22 +179,10 @@ def fit_in_memory(
     say: Callable[[str], None] = print,
     team: Team = CPU_ALONE,
 ) -> Generator[EpochReport, None, tuple[FitConfig, TrainingState]]:
-    """The fit itself; where memory runs out, once more with half the batch, from the last epoch.
-
-    Returns the settings that held in the end and the trained state.
-    """
-    try:
-        return config, (yield from _fit(run, config, data, workers, say, team))
-    except (MemoryError, RuntimeError) as error:
-        # the other processes of a team could not be told
-        if not is_out_of_memory(error) or config.batch_size == 1 or team.size > 1:
-            raise
-    smaller = replace(config, batch_size=config.batch_size // 2)
-    run.settle(asdict(smaller))
-    message = f"Memory ran out: the batch was halved to {smaller.batch_size} tiles."
-    run.note(message)
-    say(message)
-    return smaller, (yield from _fit(run, smaller, data, workers, say, team))
+    """The fit itself, see `failures.within_memory`."""
+    return within_memory(
+        run, config, lambda config: _fit(run, config, data, workers, say, team), say, team
+    )
 
 
 def _fit(
@@ -222,18 +196,12 @@ def _fit(
     state = team.shared_start(lambda: load_state(run.last_state, config, team.device))
     run.keep_metrics(state.epoch)
     samples = Samples(config, data.validation)
-    try:
+    with best_kept(run, state, say):
         for report in fit(config, state, data.train, data.validation, workers, team):
             run.add_metrics(report)
             save_state(run.last_state, state)
             samples.write(run.sample(report.epoch), state.network)
             yield report
-    except LossError as error:
-        if not state.best_weights:
-            raise
-        message = f"{error} The weights are the best of the epochs before."
-        run.note(message)
-        say(message)
     return state
 
 

@@ -56,6 +56,18 @@ class TrainingState:
     stale_epochs: int = 0
     """Epochs since the lowest validation loss."""
 
+    def end_epoch(self, loss: float) -> bool:
+        """Counts an epoch that came to a validation loss, or to what else chooses; says whether no
+        earlier one was as good, and then keeps its weights."""
+        better = loss < self.best_loss
+        if better:
+            self.best_loss, self.stale_epochs = loss, 0
+            self.best_weights = {k: v.cpu().clone() for k, v in self.network.state_dict().items()}
+        else:
+            self.stale_epochs += 1
+        self.epoch += 1
+        return better
+
 
 def new_state(config: Startable, device: torch.device = CPU_ALONE.device) -> TrainingState:
     """A network on a device, untrained by the config's seed or with the weights that it starts

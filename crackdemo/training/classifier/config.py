@@ -41,7 +41,7 @@ class ClassifierFitConfig:
     """Steps between two validations."""
     epochs: _Count = 20
     """How often validation is done before the fit ends."""
-    learning_rate: _Rate = 3e-3
+    learning_rate: Annotated[_Rate, Field(gt=0)] = 3e-3
     """Peak of the one-cycle schedule."""
     weight_decay: _Rate = 0.01
     """Decoupled weight decay (AdamW)."""

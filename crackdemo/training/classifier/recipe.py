@@ -8,9 +8,7 @@ from typing import Any
 
 from crackdemo.checkpoints.card import model_card
 from crackdemo.checkpoints.checkpoint import Checkpoint, CheckpointConfig, save_checkpoint
-from crackdemo.checkpoints.hub import WEIGHTS
-from crackdemo.errors import FitError, LossError
-from crackdemo.files import sha256_of
+from crackdemo.errors import FitError
 from crackdemo.models.family import network_config
 from crackdemo.photos.images import write_jpeg
 from crackdemo.runs.folder import EpochReport, RunFolder
@@ -23,9 +21,10 @@ from crackdemo.training.classifier.loop import fit, seconds_per_step
 from crackdemo.training.classifier.samples import Samples
 from crackdemo.training.classifier.views import variation_sheet
 from crackdemo.training.config import START_LEARNING_RATE
-from crackdemo.training.failures import failure_told
+from crackdemo.training.failures import best_kept, failure_told, within_memory
 from crackdemo.training.length import settled
 from crackdemo.training.loop import use_threads
+from crackdemo.training.record import record_of
 from crackdemo.training.search import Settings, search
 from crackdemo.training.state import (
     TrainingState,
@@ -33,7 +32,6 @@ from crackdemo.training.state import (
     new_state,
     save_state,
     start_of,
-    weights_to_start_from,
 )
 from crackdemo.training.team import CPU_ALONE, Team
 from crackdemo.training.trainer import Trainer
@@ -76,7 +74,9 @@ def run_fit(
         config = team.shared(
             settled(run, config, lambda: seconds_per_step(config, data, workers, team), say)
         )
-        state = yield from _fit(run, config, data, workers, say, team)
+        config, state = yield from within_memory(
+            run, config, lambda config: _fit(run, config, data, workers, say, team), say, team
+        )
         state.network.load_state_dict(state.best_weights)
         state.network.cpu().eval()
         checkpoint = _checkpoint(run, config, state, data, folders, threads, team)
@@ -167,18 +167,12 @@ def _fit(
     state = team.shared_start(lambda: load_state(run.last_state, config, team.device))
     run.keep_metrics(state.epoch)
     samples = Samples(config, data.validation)
-    try:
+    with best_kept(run, state, say):
         for report in fit(config, state, data, workers, team):
             run.add_metrics(report)
             save_state(run.last_state, state)
             samples.write(run.sample(report.epoch), state.network)
             yield report
-    except LossError as error:
-        if not state.best_weights:
-            raise
-        message = f"{error} The weights are the best of the epochs before."
-        run.note(message)
-        say(message)
     return state
 
 
@@ -201,18 +195,7 @@ def _checkpoint(
         config.seed,
         lambda share: run.at(f"finding its threshold, {100 * share:.0f} % done"),
     )
-    training = {
-        "fit": asdict(config),
-        "data": [folder.resolve().name for folder in folders],
-        **data.summary,
-        "epochs_done": state.epoch,
-        "minutes": round(sum(report.seconds for report in run.metrics()) / 60, 1),
-        "threads": threads,
-        "device": team.name,
-    }
-    if config.start:
-        start = weights_to_start_from(config.start).folder
-        training["start_sha256"] = sha256_of(start / WEIGHTS)
+    training = record_of(run, config, folders, data.summary, state, threads, team)
     described = CheckpointConfig(
         family=config.family,
         network=config.network,

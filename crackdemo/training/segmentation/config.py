@@ -62,7 +62,7 @@ class SegmentConfig:
     """Steps between two validations."""
     epochs: _Count = 10
     """How often validation is done before the fit ends."""
-    learning_rate: Annotated[float, Field(ge=0, le=1)] = 3e-3
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 3e-3
     """Peak of the one-cycle schedule."""
     weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.01
     """Decoupled weight decay (AdamW)."""

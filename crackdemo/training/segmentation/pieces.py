@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from crackdemo.arrays import CrackMask, RgbImage
 from crackdemo.detection.probability import as_evidence
@@ -39,22 +39,6 @@ class PieceDataset(Dataset[TensorPiece]):
         pair = folder[int(rng.integers(len(folder)))]
         sight, mask = make_piece(pair, config, self.colours, rng)
         return torch.from_numpy(sight), torch.from_numpy(mask.astype(np.float32))[None]
-
-
-def loader(
-    dataset: PieceDataset, keys: Sequence[int], batch_size: int, workers: int, pin: bool
-) -> "DataLoader[TensorPiece]":
-    """Batches by number. workers: processes that make pieces beside the training."""
-    # forked after OpenCV or torch have started threads, a worker would hang: spawn
-    context = "spawn" if workers else None
-    return DataLoader(
-        dataset,
-        batch_size,
-        sampler=keys,
-        num_workers=workers,
-        multiprocessing_context=context,
-        pin_memory=pin,
-    )
 
 
 def make_piece(

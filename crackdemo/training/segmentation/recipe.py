@@ -1,7 +1,6 @@
 """Photos and masks to a finished checkpoint: read, fit, calibration, card, in a run folder."""
 
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +9,14 @@ import torch
 from crackdemo.arrays import Heatmap, RgbImage
 from crackdemo.checkpoints.card import model_card
 from crackdemo.checkpoints.checkpoint import Checkpoint, CheckpointConfig, save_checkpoint
-from crackdemo.checkpoints.hub import WEIGHTS
 from crackdemo.detection.detector import ResidualDetector
-from crackdemo.errors import FitError, LossError
-from crackdemo.files import sha256_of
+from crackdemo.errors import FitError
 from crackdemo.models.family import Network
 from crackdemo.runs.folder import EpochReport, RunFolder
-from crackdemo.training.failures import failure_told, is_out_of_memory
+from crackdemo.training.failures import best_kept, failure_told, within_memory
 from crackdemo.training.length import settled
 from crackdemo.training.loop import use_threads
+from crackdemo.training.record import record_of
 from crackdemo.training.segmentation.check import look
 from crackdemo.training.segmentation.config import SegmentConfig
 from crackdemo.training.segmentation.data import SegmentData, read_pairs
@@ -30,7 +28,6 @@ from crackdemo.training.state import (
     TrainingState,
     restored,
     save_state,
-    weights_to_start_from,
 )
 from crackdemo.training.team import CPU_ALONE, Team
 from crackdemo.training.trainer import Trainer
@@ -62,51 +59,17 @@ def run_fit(
         run.note(" ".join([_left_out(data.problems), data.what_chose]).strip())
         measure = lambda: seconds_per_step(config, data, workers, team.device)  # noqa: E731
         config = settled(run, config, measure, say)
-        config, state = yield from fit_in_memory(run, config, data, workers, say, team)
+        config, state = yield from within_memory(
+            run, config, lambda config: _fit(run, config, data, workers, say, team), say, team
+        )
         state.network.load_state_dict(state.best_weights)
         state.network.cpu()
         run.at("finding its threshold")
-        training = {
-            "fit": asdict(config),
-            "data": [folder.resolve().name for folder in folders],
-            **{k: v for k, v in data.summary.items() if k != "problems"},
-            "epochs_done": state.epoch,
-            "minutes": round(sum(report.seconds for report in run.metrics()) / 60, 1),
-            "threads": threads,
-            "device": team.name,
-        }
-        if config.start:
-            folder = weights_to_start_from(config.start).folder
-            training["start_sha256"] = sha256_of(folder / WEIGHTS)
+        training = record_of(run, config, folders, data.summary, state, threads, team)
         checkpoint = calibrated(config, state.network, data, training)
         run.path.stat()  # saving would make a folder that was deleted meanwhile anew
         save_checkpoint(run.checkpoint, checkpoint, model_card(checkpoint.config))
         run.finish()
-
-
-def fit_in_memory(
-    run: RunFolder,
-    config: SegmentConfig,
-    data: SegmentData,
-    workers: int,
-    say: Callable[[str], None] = print,
-    team: Team = CPU_ALONE,
-) -> Generator[EpochReport, None, tuple[SegmentConfig, TrainingState]]:
-    """The fit itself; where memory runs out, once more with half the batch, from the last epoch.
-
-    Returns the settings that held in the end and the trained state.
-    """
-    try:
-        return config, (yield from _fit(run, config, data, workers, say, team))
-    except (MemoryError, RuntimeError) as error:
-        if not is_out_of_memory(error) or config.batch_size == 1:
-            raise
-    smaller = replace(config, batch_size=config.batch_size // 2)
-    run.settle(asdict(smaller))
-    message = f"Memory ran out: the batch was halved to {smaller.batch_size} pieces."
-    run.note(message)
-    say(message)
-    return smaller, (yield from _fit(run, smaller, data, workers, say, team))
 
 
 def calibrated(
@@ -142,7 +105,7 @@ def _fit(
     device = team.device
     state = restored(run.last_state, new_state(config, device), device)
     run.keep_metrics(state.epoch)
-    try:
+    with best_kept(run, state, say):
         reports = fit_pieces(
             config,
             state,
@@ -155,12 +118,6 @@ def _fit(
             run.add_metrics(report)
             save_state(run.last_state, state)
             yield report
-    except LossError as error:
-        if not state.best_weights:
-            raise
-        message = f"{error} The weights are the best of the epochs before."
-        run.note(message)
-        say(message)
     return state
 
 

@@ -4,9 +4,12 @@ from dataclasses import asdict
 import pytest
 
 from crackdemo.configs import parse_config
+from crackdemo.errors import ConfigError
 from crackdemo.models.cae import CaeConfig
+from crackdemo.models.families import FAMILIES
 from crackdemo.models.vae import VaeConfig
 from crackdemo.training.config import FitConfig
+from crackdemo.training.trainer import parse_settings
 
 DENSE = VaeConfig((4, 8), skips=False, crack_head=False, latent_size=128, tile_size=64)
 
@@ -79,3 +82,9 @@ def test_the_network_must_be_of_the_family():
 def test_a_dense_latent_is_trained_on_its_own_tile_size():
     with pytest.raises(ValueError, match="dense latent"):
         FitConfig(family="vae", network=DENSE, tile_size=128)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_no_family_learns_at_a_rate_of_nothing(family: str) -> None:
+    with pytest.raises(ConfigError, match="learning_rate"):
+        parse_settings({"family": family, "learning_rate": 0.0})

@@ -95,7 +95,7 @@ class TestMemory:
             except StopIteration as end:
                 config, state = end.value
                 break
-        assert said == ["Memory ran out: the batch was halved to 2 tiles."]
+        assert said == ["Memory ran out: the batch was halved to 2."]
         assert config.batch_size == fit_config(run).batch_size == 2
         assert [report.epoch for report in reports] == [1, 2]
         assert state.epoch == 2

@@ -16,11 +16,12 @@ from crackdemo.training.length import learning_rate
 from crackdemo.training.loop import (
     PairDataset,
     fit,
-    has_bfloat16,
     seconds_per_step,
     use_threads,
 )
 from crackdemo.training.state import TrainingState, new_state
+from crackdemo.training.steps import has_bfloat16
+from crackdemo.training.team import CPU_ALONE
 
 TINY = FitConfig(
     network=CaeConfig((4, 8)),
@@ -187,7 +188,7 @@ def test_fits_run_on_as_many_threads_as_they_are_given():
     assert cv2.getNumThreads() <= 1
 
 
-@pytest.mark.skipif(has_bfloat16(), reason="this processor computes in bfloat16")
+@pytest.mark.skipif(has_bfloat16(CPU_ALONE.device), reason="this processor computes in bfloat16")
 def test_a_processor_without_bfloat16_fits_in_full_precision():
     (one, _), (other, _) = (fitted(replace(TINY, bfloat16=wanted)) for wanted in (True, False))
     assert same_weights(one.best_weights, other.best_weights)

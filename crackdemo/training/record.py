@@ -1,0 +1,39 @@
+"""What a checkpoint says of the fit that made it."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crackdemo.checkpoints.hub import WEIGHTS
+from crackdemo.files import sha256_of
+from crackdemo.runs.folder import RunFolder
+from crackdemo.training.state import TrainingState, weights_to_start_from
+from crackdemo.training.team import Team
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+
+def record_of(
+    run: RunFolder,
+    config: "DataclassInstance",
+    folders: list[Path],
+    summary: dict[str, Any],
+    state: TrainingState,
+    threads: int,
+    team: Team,
+) -> dict[str, Any]:
+    """With the data, enough to make the same weights again. summary: of the data."""
+    record = {
+        "fit": asdict(config),
+        "data": [folder.resolve().name for folder in folders],
+        **{name: value for name, value in summary.items() if name != "problems"},
+        "epochs_done": state.epoch,
+        "minutes": round(sum(report.seconds for report in run.metrics()) / 60, 1),
+        "threads": threads,
+        "device": team.name,
+    }
+    start: str = record["fit"]["start"]
+    if start:
+        record["start_sha256"] = sha256_of(weights_to_start_from(start).folder / WEIGHTS)
+    return record

@@ -1,0 +1,104 @@
+"""Steps and epochs, alike for networks of every kind: each brings its own batches and loss."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+
+from crackdemo.errors import LossError
+from crackdemo.training.length import Paced, learning_rate
+from crackdemo.training.state import TrainingState
+
+MEASURED = 8
+"""Steps whose time is measured, the first not counted."""
+
+Batch = TypeVar("Batch")
+
+
+def loader(
+    dataset: Dataset[Batch], keys: Sequence[int], batch_size: int, workers: int, pin: bool = False
+) -> "DataLoader[Batch]":
+    """Batches of samples by number. workers: processes that make samples beside the training; 0
+    makes them in this one. pin: whether they are on their way to a graphics card."""
+    return DataLoader(
+        dataset,
+        batch_size,
+        sampler=keys,
+        num_workers=workers,
+        # forked after OpenCV or torch have started threads, a worker would hang
+        multiprocessing_context="spawn" if workers else None,
+        pin_memory=pin,
+    )
+
+
+def train_epoch(
+    config: Paced,
+    state: TrainingState,
+    network: nn.Module,
+    batches: Iterator[Batch],
+    loss_of: Callable[[Batch], Tensor],
+) -> float:
+    """The mean loss. network: the state's own, as it is called in training."""
+    network.train()
+    first = state.epoch * config.steps_per_epoch
+    losses = [
+        train_step(config, state, first + step, loss_of, next(batches))
+        for step in range(config.steps_per_epoch)
+    ]
+    return float(np.mean([float(loss) for loss in losses]))
+
+
+def train_step(
+    config: Paced,
+    state: TrainingState,
+    step: int,
+    loss_of: Callable[[Batch], Tensor],
+    batch: Batch,
+) -> Tensor:
+    """The loss, still on its device: to read it each time would let a card wait."""
+    for group in state.optimizer.param_groups:
+        group["lr"] = learning_rate(config, step)
+    loss = loss_of(batch)
+    state.optimizer.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    state.optimizer.step()
+    return loss.detach()
+
+
+def seconds_of_step(step: Callable[[int], Tensor]) -> float:
+    """Of a step by its number: the mean of a few."""
+    # the first pays for warming up; a loss's value is there when a card has come to it
+    float(step(0))
+    started = time.perf_counter()
+    for number in range(1, MEASURED):
+        loss = step(number)
+    float(loss)
+    return (time.perf_counter() - started) / (MEASURED - 1)
+
+
+def check_finite(loss: float, state: TrainingState) -> None:
+    """Raises LossError when an epoch's loss is no longer a number."""
+    if not np.isfinite(loss):
+        raise LossError(
+            f"The loss became infinite in epoch {state.epoch + 1}: try a lower learning rate."
+        )
+
+
+def in_bfloat16(config: Any, device: torch.device) -> torch.autocast:
+    """Half-precision arithmetic, where it is wanted and the device has it."""
+    is_half = config.bfloat16 and has_bfloat16(device)
+    return torch.autocast(device.type, torch.bfloat16, enabled=is_half)
+
+
+def has_bfloat16(device: torch.device) -> bool:
+    """Whether a device computes in bfloat16; where it only pretends to, that is slower."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device.type != "cpu":
+        return False
+    is_there = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    return bool(is_there and torch.ops.mkldnn._is_mkldnn_bf16_supported())

@@ -1,0 +1,69 @@
+"""What steps and epochs of all kinds of fits share."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from crackdemo.errors import LossError
+from crackdemo.models.cae import CaeConfig
+from crackdemo.training.config import FitConfig
+from crackdemo.training.length import learning_rate
+from crackdemo.training.state import TrainingState, new_state
+from crackdemo.training.steps import MEASURED, check_finite, seconds_of_step, train_epoch
+
+CONFIG = FitConfig(network=CaeConfig((4, 8)), steps_per_epoch=3, epochs=2)
+
+
+@pytest.fixture
+def state() -> TrainingState:
+    return new_state(CONFIG)
+
+
+def squares(state: TrainingState) -> Callable[[float], Tensor]:
+    """A loss that any weights have, times what a batch says."""
+    return lambda factor: factor * sum(p.square().sum() for p in state.network.parameters())
+
+
+def test_an_epoch_takes_its_steps_at_its_rates_and_gives_their_mean(state: TrainingState) -> None:
+    state.epoch, batches = 1, iter([1.0, 2.0, 3.0, 4.0])
+    before = float(squares(state)(1.0).detach())
+    mean = train_epoch(CONFIG, state, state.network, batches, squares(state))
+    assert next(batches) == 4.0
+    assert state.optimizer.param_groups[0]["lr"] == learning_rate(CONFIG, 5)
+    assert mean == pytest.approx(2 * before, rel=0.2)
+    assert float(squares(state)(1.0).detach()) < before
+
+
+def test_only_an_epoch_that_is_better_keeps_its_weights(state: TrainingState) -> None:
+    assert state.end_epoch(0.5)
+    kept = {name: value.clone() for name, value in state.best_weights.items()}
+    with torch.no_grad():
+        for parameter in state.network.parameters():
+            parameter.add_(1)
+    for count in (1, 2):
+        assert not state.end_epoch(0.5)
+        assert (state.epoch, state.stale_epochs, state.best_loss) == (1 + count, count, 0.5)
+    assert all(torch.equal(state.best_weights[name], value) for name, value in kept.items())
+    assert state.end_epoch(0.4) and state.stale_epochs == 0
+
+
+def test_a_step_is_timed_without_the_first() -> None:
+    steps: list[int] = []
+
+    def step(number: int) -> Tensor:
+        steps.append(number)
+        return torch.zeros(())
+
+    assert seconds_of_step(step) >= 0
+    assert steps == list(range(MEASURED))
+
+
+@pytest.mark.parametrize("loss", [float("nan"), float("inf")])
+def test_what_is_no_number_ends_the_fit(state: TrainingState, loss: float) -> None:
+    check_finite(1.0, state)
+    state.epoch = 4
+    with pytest.raises(LossError, match="epoch 5"):
+        check_finite(loss, replace(state))
