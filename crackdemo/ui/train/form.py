@@ -1,51 +1,27 @@
 """The Train tab's left side: data and settings of a new fit."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
 
-from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, shipped_names
-from crackdemo.configs import help_of
 from crackdemo.errors import ConfigError, CrackdemoError
 from crackdemo.models.families import FAMILIES, family_named
 from crackdemo.photos.images import PHOTO_SUFFIXES
 from crackdemo.runs.jobs import Job, Jobs
 from crackdemo.training.config import START_LEARNING_RATE, FitConfig
-from crackdemo.training.trainer import trainer_of
 from crackdemo.ui import owner
-from crackdemo.ui.refusals import fault
-from crackdemo.ui.train import fit_data, fits
+from crackdemo.ui.train import fit_data, fits, settings
+from crackdemo.ui.train.faults import Faults, in_step, no_faults, place_of, shown_fault
 from crackdemo.ui.workbench import Workbench
 
 _DEFAULTS = FitConfig()
-_HELP = help_of(FitConfig)
-_BASIC = ("family", "start", "objective", "tile_size", "epochs")
-_USUAL = {"learning_rate": START_LEARNING_RATE}
-"""What the form begins with where that is another value: it starts from shipped weights."""
 _LENGTHS = {"Quick": 5.0, "Good": 30.0, "Best": 120.0}
 """Minutes of training by what a person calls them."""
 _MOST_MINUTES = 7 * 24 * 60
-_SHARED = ("family", "network", "start", "epochs")
-"""Settings of every family that have a widget of their own, or none."""
 _AROUND = "reading photos and finding the threshold take a minute or two more"
-_GROUPS = ("augment", "cracks", "flatten", "heatmap", "mask")
-"""Settings that have settings of their own: as JSON."""
-
-
-def _names_of(family: str) -> set[str]:
-    """Settings that not every family need have, and this one has."""
-    kind = family_named(family)
-    return {*kind.own_settings, *(f"network.{name}" for name in help_of(kind.config))}
-
-
-REBUILDING = tuple(name for name in FAMILIES if family_named(name).kind == "residual")
-"""Families whose settings are those of a FitConfig; the others have widgets of their own."""
-_EVERYWHERE = set.intersection(*map(_names_of, REBUILDING))
-_SPECIAL = set.union(*map(_names_of, REBUILDING)) - _EVERYWHERE
-"""Shown only while a family is chosen that has them."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +32,7 @@ class Form:
     """What a person fills in, by name: settings by those of a FitConfig, its network's as
     `network.NAME`; those of families of other kinds as `FAMILY:NAME`."""
     parts: dict[str, gr.Column]
-    """The settings of each family that is no REBUILDING one, and of these together as `""`."""
+    """The settings of each family that does not rebuild, and of those that do together as `""`."""
     wanted: gr.Markdown
     """What photos the chosen family learns from."""
     check: gr.Button
@@ -65,8 +41,7 @@ class Form:
     timing: gr.Markdown
     sheet: gr.Image
     said: gr.Markdown
-    faults: dict[str, gr.Markdown]
-    """Where it is said what is wrong, by the keys of `Misfilled`; each stands at its fields."""
+    faults: Faults
 
     @property
     def inputs(self) -> list[Any]:
@@ -78,24 +53,6 @@ class Form:
         return dict(zip(self.filled_in, values, strict=True))
 
 
-class Misfilled(CrackdemoError):
-    """What was filled in cannot be, and in which step: "data", "name", "length" or "settings"."""
-
-    def __init__(self, step: str, why: CrackdemoError) -> None:
-        super().__init__(str(why))
-        self.step = step
-
-
-@contextmanager
-def _in_step(step: str) -> Iterator[None]:
-    try:
-        yield
-    except Misfilled:
-        raise
-    except CrackdemoError as why:
-        raise Misfilled(step, why) from why
-
-
 def build(bench: Workbench) -> Form:
     """Lays the form out and wires what concerns it alone."""
     gr.Markdown("### New fit")
@@ -103,7 +60,7 @@ def build(bench: Workbench) -> Form:
     wanted = gr.Markdown(_wanted(_DEFAULTS.family))
     filled_in |= _source(bench)
     check = gr.Button("Check data", size="sm", elem_id="check-data")
-    faults = {"data": _fault_of("data")}
+    faults = {"data": place_of("data")}
     found = gr.Markdown(elem_id="data-found", visible=False)
     timing = gr.Markdown(elem_id="data-timing", visible=False)
     sheet = gr.Image(
@@ -113,29 +70,20 @@ def build(bench: Workbench) -> Form:
     filled_in["name"] = gr.Textbox(
         show_label=False, placeholder="my-street", max_lines=1, elem_id="fit-name"
     )
-    faults["name"] = _fault_of("name")
+    faults["name"] = place_of("name")
     gr.Markdown("**3. How long**")
     filled_in |= _length()
-    faults["length"] = _fault_of("length")
+    faults["length"] = place_of("length")
     parts: dict[str, gr.Column] = {}
     with gr.Accordion("Advanced", open=False, elem_id="fit-advanced"):
-        filled_in |= _start()
+        filled_in |= settings.start()
         with gr.Column() as parts[""]:
-            filled_in |= _basics()
-            with gr.Row(equal_height=True):
-                for field in fields(FitConfig):
-                    elsewhere = field.name in (*_BASIC, *_GROUPS, *_SPECIAL, "network")
-                    # an empty number would come back as 0
-                    if not elsewhere and field.default is not None:
-                        usual = _USUAL.get(field.name, field.default)
-                        filled_in[field.name] = _widget(field.name, usual, _HELP[field.name])
-                filled_in |= _network_widgets(_EVERYWHERE)
-            filled_in["more"] = _more(_GROUPS, _HELP)
+            filled_in |= settings.rebuilding()
         for family in FAMILIES:
-            if family not in REBUILDING:
+            if family not in settings.REBUILDING:
                 with gr.Column(visible=False) as parts[family]:
-                    filled_in |= _own_widgets(family)
-    faults["settings"] = _fault_of("settings")
+                    filled_in |= settings.own(family)
+    faults["settings"] = place_of("settings")
     said = gr.Markdown(elem_id="fit-said", visible=False)
     start = gr.Button("Start", variant="primary", elem_id="start-fit")
     form = Form(filled_in, parts, wanted, check, start, found, timing, sheet, said, faults)
@@ -144,20 +92,16 @@ def build(bench: Workbench) -> Form:
     return form
 
 
-def _fault_of(step: str) -> gr.Markdown:
-    return gr.Markdown(visible=False, elem_id=f"fault-{step}", elem_classes="fit-fault")
-
-
 def start(bench: Workbench, jobs: Jobs, values: dict[str, Any]) -> Job:
     """A fit from what was filled in, by name. Raises Misfilled."""
-    with _in_step("name"):
+    with in_step("name"):
         name = jobs.check_name(values["name"] or "")
-    with _in_step("length"):
+    with in_step("length"):
         minutes = _minutes(values)
-    with _in_step("settings"):
+    with in_step("settings"):
         config = fit_data.settings_of(values)
     gathering = fit_data.gathered(bench, *_brought(values))
-    with _in_step("data"), gathering as data, _in_step("settings"):
+    with in_step("data"), gathering as data, in_step("settings"):
         return fit_data.start(jobs, name, config, minutes, data)
 
 
@@ -225,7 +169,7 @@ def _source(bench: Workbench) -> dict[str, Any]:
 
 def _sources(bench: Workbench, family: str) -> list[str]:
     """Made pavement has no labels, which other families than those that rebuild learn from."""
-    made = [fit_data.PAVEMENT] if family in REBUILDING else []
+    made = [fit_data.PAVEMENT] if family in settings.REBUILDING else []
     return [fit_data.UPLOAD, *([fit_data.FOLDER] if bench.allowed else []), *made]
 
 
@@ -259,132 +203,6 @@ def _family() -> dict[str, Any]:
     return {"family": family}
 
 
-def _start() -> dict[str, Any]:
-    start = gr.Dropdown(
-        starts(_DEFAULTS.family),
-        value=DEFAULT_WEIGHTS,
-        label="Start from",
-        info="Shipped weights learn a new surface in minutes; untrained ones need an hour.",
-        elem_id="fit-start",
-    )
-    return {"start": start}
-
-
-def _basics() -> dict[str, Any]:
-    """What decides on the kind of fit: objective, tile size, the family's own."""
-    objective = gr.Dropdown(
-        list(family_named(_DEFAULTS.family).objectives),
-        value=_DEFAULTS.objective,
-        label="Objective",
-        info=_HELP["objective"],
-    )
-    tile_size = gr.Number(
-        _DEFAULTS.tile_size,
-        label="Tile size (px)",
-        precision=0,
-        info=_HELP["tile_size"],
-        elem_id="fit-tile",
-    )
-    with gr.Row():
-        special = _network_widgets(_SPECIAL)
-        for field in fields(FitConfig):
-            if field.name in _SPECIAL:
-                sentence, visible = _HELP[field.name], field.name in _names_of(_DEFAULTS.family)
-                special[field.name] = _widget(field.name, field.default, sentence, visible)
-    return {"objective": objective, "tile_size": tile_size, **special}
-
-
-def starts(family: str) -> list[tuple[str, str]]:
-    """What a fit of a family may start from: label and name. A segmenter from any weights that
-    rebuild, others from those of their own family."""
-    is_segmenter = family_named(family).kind == "probability"
-    families = REBUILDING if is_segmenter else [family]
-    shipped = [name for each in families for name in shipped_names(family=each)]
-    return [("untrained weights", ""), *zip(shipped, shipped, strict=True)]
-
-
-def _usual_start(family: str) -> str:
-    """Shipped weights; none for a classifier, which is soon fitted and may search for a network of
-    its own."""
-    return "" if family_named(family).kind == "saliency" else starts(family)[1][1]
-
-
-def _own_widgets(family: str) -> dict[str, Any]:
-    """The settings of a family that does not rebuild, and of its network, as `FAMILY:NAME`."""
-    settings = trainer_of(family).settings
-    network = family_named(family).config
-    widgets: dict[str, Any] = {}
-    groups = []
-    with gr.Row(equal_height=True):
-        for kind, prefix in ((settings, ""), (network, "network.")):
-            hints, sentences, defaults = get_type_hints(kind), help_of(kind), kind()
-            for field in fields(kind):
-                value = getattr(defaults, field.name)
-                if field.name in _SHARED or value is None:
-                    continue
-                if is_dataclass(value):
-                    groups.append(field.name)
-                    continue
-                choices = get_args(hints[field.name])
-                is_choice = get_origin(hints[field.name]) is Literal
-                name = f"{family}:{prefix}{field.name}"
-                widgets[name] = _widget(
-                    name, value, sentences[field.name], choices=choices if is_choice else ()
-                )
-    widgets[f"{family}:more"] = _more(groups, help_of(settings))
-    return widgets
-
-
-def _more(groups: Sequence[str], sentences: dict[str, str]) -> gr.Textbox:
-    """Settings that have settings of their own."""
-    return gr.Textbox(
-        "{}",
-        label="Other settings, JSON",
-        info=" ".join(f"{name}: {sentences[name]}" for name in groups),
-        lines=2,
-    )
-
-
-def _network_widgets(wanted: set[str]) -> dict[str, Any]:
-    """Of the settings of all families' networks, those that are wanted."""
-    widgets: dict[str, Any] = {}
-    for kind in (family_named(family).config for family in REBUILDING):
-        for field in fields(kind):
-            name = f"network.{field.name}"
-            if name in wanted - widgets.keys() and field.default is not None:
-                sentence, visible = help_of(kind)[field.name], name in _names_of(_DEFAULTS.family)
-                widgets[name] = _widget(field.name, field.default, sentence, visible)
-    return widgets
-
-
-def _widget(
-    name: str, default: Any, sentence: str, visible: bool = True, choices: Sequence[str] = ()
-) -> Any:
-    """What fits the default's type."""
-    title = (
-        name.rpartition(":")[2]
-        .removeprefix("network.")
-        .replace("_", " ")
-        .capitalize()
-        .replace("Mse", "MSE")
-        .replace("Ssim", "SSIM")
-    )
-    common: dict[str, Any] = {
-        "label": title,
-        "info": sentence,
-        "elem_id": f"fit-{name.replace(':', '-')}",
-        "min_width": 150,
-        "visible": visible,
-    }
-    if choices:
-        return gr.Dropdown(list(choices), value=default, **common)
-    if isinstance(default, bool):
-        return gr.Checkbox(default, **common)
-    if isinstance(default, tuple):
-        return gr.Textbox(", ".join(map(str, default)), max_lines=1, **common)
-    return gr.Number(default, precision=0 if isinstance(default, int) else None, **common)
-
-
 def _wire_fields(bench: Workbench, form: Form) -> None:
     """What one choice shows or changes of the others."""
     at_once: dict[str, Any] = {
@@ -405,17 +223,19 @@ def _wire_fields(bench: Workbench, form: Form) -> None:
         }
 
     def choose_family(name: str, source: str) -> dict[Any, Any]:
-        part, sources = "" if name in REBUILDING else name, _sources(bench, name)
+        part, sources = "" if name in settings.REBUILDING else name, _sources(bench, name)
         changes: dict[Any, Any] = {
             widgets["source"]: gr.update(
                 choices=sources, value=source if source in sources else fit_data.UPLOAD
             ),
-            widgets["start"]: gr.update(choices=starts(name), value=_usual_start(name)),
+            widgets["start"]: gr.update(
+                choices=settings.starts(name), value=settings.usual_start(name)
+            ),
             form.wanted: _wanted(name),
             **{column: gr.update(visible=key == part) for key, column in form.parts.items()},
         }
-        if name in REBUILDING:
-            objectives, shown = family_named(name).objectives, _names_of(name)
+        if name in settings.REBUILDING:
+            objectives, shown = family_named(name).objectives, settings.names_of(name)
             changes[widgets["objective"]] = gr.update(choices=list(objectives), value=objectives[0])
             changes |= {widgets[n]: gr.update(visible=n in shown) for n in special}
         return changes
@@ -429,7 +249,7 @@ def _wire_fields(bench: Workbench, form: Form) -> None:
             **{widget: changed.get(name, gr.skip()) for name, widget in network.items()},
         }
 
-    special = [name for name in _SPECIAL if name in widgets]
+    special = [name for name in settings.SPECIAL if name in widgets]
     network = {name: widgets[name] for name in widgets if name.startswith("network.")}
     widgets["source"].change(
         choose_source, widgets["source"], [widgets["files"], widgets["folder"]], **at_once
@@ -474,18 +294,18 @@ def _wire_check(bench: Workbench, form: Form) -> None:
             form.found: gr.Markdown("Looking at the photos …", visible=True),
             form.timing: no_text,
             form.sheet: no_picture,
-            **no_faults(form),
+            **no_faults(form.faults),
         }
         try:
             owner.check(bench.owner, profile)
-            with _in_step("length"):
+            with in_step("length"):
                 minutes = _minutes(values)
-            with _in_step("settings"):
+            with in_step("settings"):
                 config = fit_data.settings_of(values)
             gathering = fit_data.gathered(bench, *_brought(values))
             # closed at once where nobody waits any more: what was gathered goes with it
             with (
-                _in_step("data"),
+                in_step("data"),
                 closing(fit_data.look_at(gathering, config, minutes)) as answers,
             ):
                 for text, timing, sheet in answers:
@@ -495,7 +315,7 @@ def _wire_check(bench: Workbench, form: Form) -> None:
                         form.sheet: gr.Image(sheet, visible=sheet is not None),
                     }
         except CrackdemoError as error:
-            yield {form.found: no_text, form.timing: no_text, **shown_fault(form, error)}
+            yield {form.found: no_text, form.timing: no_text, **shown_fault(form.faults, error)}
 
     form.check.click(
         check,
@@ -526,14 +346,3 @@ def _wire_check(bench: Workbench, form: Form) -> None:
         **at_once,
     )
     widgets["name"].change(lambda: no_text, None, form.faults["name"], **at_once)
-
-
-def no_faults(form: Form) -> dict[Any, Any]:
-    """Nothing is wrong, as far as is known."""
-    return {place: gr.Markdown(visible=False) for place in form.faults.values()}
-
-
-def shown_fault(form: Form, error: CrackdemoError) -> dict[Any, Any]:
-    """At the fields that it concerns, or else at the start button."""
-    step = error.step if isinstance(error, Misfilled) else "settings"
-    return {**no_faults(form), form.faults[step]: gr.Markdown(fault(error), visible=True)}

@@ -12,6 +12,7 @@ from crackdemo.ui import owner
 from crackdemo.ui.refusals import fault, said
 from crackdemo.ui.train import fits, push_box, side_by_side
 from crackdemo.ui.train import form as train_form
+from crackdemo.ui.train.faults import no_faults, shown_fault
 from crackdemo.ui.train.form import Form
 from crackdemo.ui.train.side_by_side import SameSight
 from crackdemo.ui.workbench import Workbench
@@ -286,13 +287,13 @@ def _wire_start(bench: Workbench, jobs: Jobs, form: Form, runs: Runs) -> None:
         except CrackdemoError as error:
             return {
                 form.said: gr.Markdown(visible=False),
-                **train_form.shown_fault(form, error),
+                **shown_fault(form.faults, error),
             }
         said = f"“{job.name}” has been started; you may close the page."
         return {
             form.said: gr.Markdown(said, visible=True),
             form.filled_in["name"]: "",
-            **train_form.no_faults(form),
+            **no_faults(form.faults),
             **_show(jobs, runs, job.name, None, 0),
         }
 

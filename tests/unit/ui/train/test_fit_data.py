@@ -16,7 +16,7 @@ from crackdemo.runs.jobs import Jobs
 from crackdemo.synthesis.examples import make_pavement
 from crackdemo.training.config import FitConfig
 from crackdemo.ui.train import fit_data
-from crackdemo.ui.train.form import starts
+from crackdemo.ui.train.settings import starts
 from crackdemo.ui.workbench import Workbench
 
 NETWORK = {"network.channels": "4, 8"}
