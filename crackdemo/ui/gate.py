@@ -4,11 +4,12 @@ Gradio serves more than this page needs, to whoever asks, from whatever website.
 rules that it has no settings for: an ASGI application around its own.
 """
 
+import asyncio
 import json
 import re
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,10 +40,20 @@ _UPLOADED = re.compile(rf"/{PREFIX}[^/]+/{UPLOADS}/")
 """Where apps keep what is uploaded to them, each in a folder of its own."""
 _MAX_JSON = 8_000_000
 """Bytes of an event's values; photos come by upload."""
+_MAX_NOTE = 100_000
+"""Bytes of what else is sent: to stop an event, to leave."""
+_MAX_PARTS = 300_000
+"""Values in one body: to read a million of them holds everybody up. 2,000 photos have 30,000."""
+_MAX_NAME = 64
+"""Letters of a session's name; gradio's own has 11."""
+_MAX_WHOLE = 2**63
+"""Larger numbers break the answer off, for it cannot be written."""
 _EVENTS = re.compile(rf"{_API}/(queue/join|(call|run|api)/.+)")
 _HEARTBEAT = re.compile(rf"{_API}/heartbeat/([^/]+)/?")
 _ANSWER = re.compile(rf"{_API}/call/(?:v2/)?[^/]+/([^/]+)/?")
 _MINUTE = 60.0
+_OF_AN_ADDRESS = 4
+"""Times what one program may ask for: a program may call itself by another name each time."""
 _PROGRAMS = 10_000
 """Whose calls of the last minute are counted."""
 _HOME = "'self'"
@@ -121,12 +132,18 @@ class Gate:
             self._check_upload(scope, headers)
             send = self._told(send, cookie)
         elif scope["method"] == "POST" and path.startswith(_API):
-            body = await _read(receive)
-            values = _json(body)
-            sessions += _texts(values, "session_hash")
-            if _EVENTS.fullmatch(path):
-                self._check_event(scope, cookie, sessions, values)
+            is_event = _EVENTS.fullmatch(path) is not None
+            body = await _read(receive, _MAX_JSON if is_event else _MAX_NOTE)
+            # apart: whoever sends much waits alone
+            values = await asyncio.to_thread(_json, body)
+            if isinstance(values, dict) and isinstance(values.get("session_hash"), str):
+                sessions.append(values["session_hash"])
+            if is_event:
+                paths = await asyncio.to_thread(_paths, values)
+                self._check_event(scope, cookie, sessions, paths)
             receive = _again(body, receive)
+        if any(len(session) > _MAX_NAME for session in sessions):
+            raise Refusal(400, f"A session’s name has at most {_MAX_NAME} letters: load the page.")
         for session in sessions:
             if not self._sessions.may_use(session, cookie):
                 raise Refusal(404, "This session is another visitor’s: load the page anew.")
@@ -164,7 +181,9 @@ class Gate:
                 413, "The server's disk has no room for this upload: try again in an hour."
             )
 
-    def _check_event(self, scope: Scope, cookie: str, sessions: list[str], values: Any) -> None:
+    def _check_event(
+        self, scope: Scope, cookie: str, sessions: list[str], paths: list[str]
+    ) -> None:
         """Raises Refusal for more than one visitor may have waiting, more calls than a program may
         make, and files that the server would have to fetch."""
         address = (scope.get("client") or ("",))[0]
@@ -175,13 +194,15 @@ class Gate:
                 f"{limits.events} of your requests wait already, as many as may wait at once: try "
                 "again when some of them are done.",
             )
-        if not cookie and not self._may_call(" ".join([address, *sessions]), limits.per_minute):
+        program, most = " ".join([address, *sessions]), limits.per_minute
+        if not cookie and not (
+            self._may_call(program, most) and self._may_call(address, _OF_AN_ADDRESS * most)
+        ):
             raise Refusal(
                 429,
                 f"A program may ask for {limits.per_minute} photos in a minute, and that many came "
                 "from yours: go on in a minute.",
             )
-        paths = _texts(values, "path")
         if any(self._is_of_an_app_before(path) for path in paths):
             raise Refusal(
                 410,
@@ -273,16 +294,16 @@ def _policy(frames: str, is_space: bool) -> str:
     )
 
 
-async def _read(receive: Receive) -> bytes:
-    """An event's body. Raises Refusal where it is too long."""
+async def _read(receive: Receive, most: int) -> bytes:
+    """A body. Raises Refusal where it has more bytes."""
     body = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             return bytes(body)
         body.extend(message.get("body", b""))
-        if len(body) > _MAX_JSON:
-            raise Refusal(413, f"A request holds at most {_MAX_JSON // 10**6} MB: upload files.")
+        if len(body) > most:
+            raise Refusal(413, f"This request holds at most {most:,} bytes: upload files.")
         if not message.get("more_body", False):
             return bytes(body)
 
@@ -299,24 +320,39 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 
 def _json(body: bytes) -> Any:
+    """None where it is none. Raises Refusal for too many values."""
+    if sum(map(body.count, (b"[", b"{", b","))) > _MAX_PARTS:
+        raise Refusal(413, f"A request holds at most {_MAX_PARTS:,} values: send less at once.")
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
         return None
 
 
-def _texts(values: Any, name: str) -> list[str]:
-    """All texts that stand under a name, however deep. Raises Refusal for what is too deep."""
+def _paths(values: Any) -> list[str]:
+    """All texts that stand under "path", however deep. Raises Refusal for what no answer could hold
+    again."""
     found: list[str] = []
     waiting: deque[Any] = deque([values])
     while waiting:
         each = waiting.pop()
-        parts: Iterable[Any] = ()
         if isinstance(each, dict):
-            if isinstance(each.get(name), str):
-                found.append(each[name])
-            parts = each.values()
+            if isinstance(each.get("path"), str):
+                found.append(each["path"])
+            waiting.extend(each.keys())
+            waiting.extend(each.values())
         elif isinstance(each, list):
-            parts = each
-        waiting.extend(part for part in parts if isinstance(part, dict | list))
+            waiting.extend(each)
+        elif isinstance(each, str) and not _is_whole(each):
+            raise Refusal(400, "A text holds half a letter: send it as UTF-8.")
+        elif isinstance(each, int) and abs(each) > _MAX_WHOLE:
+            raise Refusal(400, "A number is too large: send a smaller one.")
     return found
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

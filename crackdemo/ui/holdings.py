@@ -9,20 +9,20 @@ class Holdings:
     """Files and folders by the visitor who brought them. Threads may share it."""
 
     def __init__(self) -> None:
-        self._visitors: dict[Path, str] = {}
+        self._visitors: dict[Path, set[str]] = {}
         self._lock = threading.Lock()
 
     def hold(self, visitor: str, paths: Iterable[Path]) -> None:
-        """They are this visitor's; of nobody in particular where the name is empty."""
+        """They are this visitor's too: the same photo lies there once, whoever brings it. Of
+        nobody in particular where the name is empty."""
         with self._lock:
-            if visitor:
-                self._visitors |= dict.fromkeys(paths, visitor)
+            for path in paths if visitor else ():
+                self._visitors.setdefault(path, set()).add(visitor)
 
     def is_held(self, path: Path, is_here: Callable[[str], bool]) -> bool:
         """Whether a file, or a folder around it, belongs to a visitor who is here."""
         with self._lock:
-            owners = {self._visitors[each] for each in (path, *path.parents)
-                      if each in self._visitors}  # fmt: skip
+            owners = set().union(*(self._visitors.get(p, ()) for p in (path, *path.parents)))
         return any(map(is_here, owners))
 
     def forget_missing(self) -> None:

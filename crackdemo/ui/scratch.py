@@ -1,9 +1,10 @@
 """The folder of one running app: temporary files, uploads and caches, gone when it ends.
 
 An app that was killed leaves its folder behind; the next one that starts finds that nobody holds
-its lock any more, and removes it. A folder without that lock was made by somebody else.
+its lock any more, and removes it. A folder without that lock and a mark was made by others.
 """
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from filelock import FileLock, Timeout
 
 PREFIX = "crackdemo-"
 LOCK = ".crackdemo.lock"
+MARK, _MADE_HERE = ".crackdemo", "Made by crackdemo; it goes when the app ends.\n"
+"""In it, what tells that it was made here."""
 UPLOADS = "gradio"
 """In it, what visitors uploaded."""
 
@@ -25,6 +28,7 @@ class Scratch:
         parent.mkdir(parents=True, exist_ok=True)
         while True:
             self.folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+            (self.folder / MARK).write_text(_MADE_HERE)
             lock = _take(self.folder)
             if lock is not None and (self.folder / LOCK).exists():
                 break  # else another app that starts just now took it for abandoned
@@ -36,11 +40,20 @@ class Scratch:
         self._lock.release()
 
 
+def _is_ours(folder: Path) -> bool:
+    """A folder of this name may be somebody else's, with a file of any name in it."""
+    try:
+        is_marked = (folder / MARK).read_text(errors="replace") == _MADE_HERE
+        return is_marked and (folder / LOCK).is_file() and folder.stat().st_uid == os.getuid()
+    except OSError:
+        return False
+
+
 def remove_abandoned(parent: Path) -> int:
     """Folders that apps left behind which are no longer alive; says how many."""
     removed = 0
     for folder in parent.glob(f"{PREFIX}*"):
-        if folder.is_symlink() or not (folder / LOCK).is_file():
+        if folder.is_symlink() or not _is_ours(folder):
             continue
         lock = _take(folder)
         if lock is not None:

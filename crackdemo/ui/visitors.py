@@ -1,8 +1,11 @@
 """Who asks: a page by the cookie that it was given, a program by its session."""
 
+import hashlib
+import hmac
 import re
 import secrets
 import threading
+from base64 import urlsafe_b64encode
 from collections import OrderedDict
 from collections.abc import Mapping
 
@@ -14,18 +17,28 @@ COOKIE = "crackdemo"
 PAGES, PROGRAMS = "pages", "programs"
 _SHAPE = re.compile(r"[\w-]{32}", re.ASCII)
 _SESSIONS = 20_000
-"""Whose visitor is known; the oldest are forgotten first."""
+"""Whose visitor is known, of pages and of programs each; the oldest are forgotten first."""
+_KEY = secrets.token_bytes(32)
+"""Of this process: whoever made a cookie up does not know it."""
 
 
 def new_cookie() -> str:
-    """Cannot be guessed."""
-    return secrets.token_urlsafe(24)
+    """Cannot be guessed, nor made up."""
+    name = secrets.token_urlsafe(12)
+    return name + _signature(name)
 
 
 def cookie_in(cookies: Mapping[str, str]) -> str:
     """A visitor's; empty without one, or where it is none of ours."""
     value = cookies.get(COOKIE, "")
-    return value if _SHAPE.fullmatch(value) else ""
+    if not _SHAPE.fullmatch(value):
+        return ""
+    return value if hmac.compare_digest(_signature(value[:16]), value[16:]) else ""
+
+
+def _signature(name: str) -> str:
+    digest = hmac.new(_KEY, name.encode(), hashlib.sha256).digest()
+    return urlsafe_b64encode(digest[:12]).decode()
 
 
 def current() -> Visitor:
@@ -50,15 +63,23 @@ def streams() -> tuple[str, ...]:
 class Sessions:
     """Which visitor each session belongs to: the first one that used it. Threads may share it."""
 
-    def __init__(self) -> None:
-        self._owners: OrderedDict[str, str] = OrderedDict()
+    def __init__(self, most: int = _SESSIONS) -> None:
+        self._most = most
+        # apart: programs, who need no cookie, cannot make those of pages forgotten
+        self._of_pages: OrderedDict[str, str] = OrderedDict()
+        self._of_programs: OrderedDict[str, str] = OrderedDict()
         self._lock = threading.Lock()
 
     def may_use(self, session: str, cookie: str) -> bool:
         """Whether it is this visitor's, or nobody's so far. cookie: empty for programs."""
+        mine, others = self._of_programs, self._of_pages
+        if cookie:
+            mine, others = others, mine
         with self._lock:
-            owner = self._owners.setdefault(session, cookie)
-            self._owners.move_to_end(session)
-            if len(self._owners) > _SESSIONS:
-                self._owners.popitem(last=False)
+            if session in others:
+                return False
+            owner = mine.setdefault(session, cookie)
+            mine.move_to_end(session)
+            if len(mine) > self._most:
+                mine.popitem(last=False)
         return owner == cookie

@@ -21,3 +21,12 @@ def test_what_is_gone_is_forgotten(tmp_path: Path) -> None:
     holdings.forget_missing()
     assert holdings.is_held(tmp_path / "there.png", lambda name: True)
     assert not holdings.is_held(tmp_path / "gone.png", lambda name: True)
+
+
+def test_one_photo_may_be_held_by_several(tmp_path: Path) -> None:
+    holdings = Holdings()
+    for visitor in ("ann", "bob"):
+        holdings.hold(visitor, [tmp_path / "same.png"])
+    for visitor in ("ann", "bob"):
+        assert holdings.is_held(tmp_path / "same.png", {visitor}.__contains__)
+    assert not holdings.is_held(tmp_path / "same.png", {"eve"}.__contains__)

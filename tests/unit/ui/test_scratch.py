@@ -30,6 +30,8 @@ def test_a_folder_is_there_until_it_is_removed(tmp_path: Path) -> None:
 def test_what_a_killed_app_left_is_removed_and_nothing_of_others(tmp_path: Path) -> None:
     foreign = tmp_path / "crackdemo-notes"
     foreign.mkdir()
+    (foreign / LOCK).touch()
+    (foreign / "thesis.txt").write_text("notes")
     (tmp_path / "other").mkdir()
     (tmp_path / "crackdemo-link").symlink_to(tmp_path / "other")
     with subprocess.Popen(
@@ -47,7 +49,7 @@ def test_what_a_killed_app_left_is_removed_and_nothing_of_others(tmp_path: Path)
     assert (left / LOCK).exists()
     assert remove_abandoned(tmp_path) == 1
     assert not left.exists()
-    assert foreign.is_dir() and (tmp_path / "other").is_dir()
+    assert (foreign / "thesis.txt").exists() and (tmp_path / "other").is_dir()
 
 
 def aged(path: Path, at: float, size: int = 10) -> Path:

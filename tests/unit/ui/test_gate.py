@@ -1,0 +1,74 @@
+"""What the gate lets through, before a server that answers everything."""
+
+import json
+from pathlib import Path
+
+import pytest
+from starlette.responses import PlainTextResponse
+from starlette.testclient import TestClient
+
+from crackdemo.ui.audience import Audience
+from crackdemo.ui.gate import Gate, Rules
+from crackdemo.ui.limits import Limits
+from crackdemo.ui.visitors import COOKIE, new_cookie
+
+EVENT, RESET = "/gradio_api/call/inspect", "/gradio_api/reset"
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> TestClient:
+    rules = Rules(Limits(per_minute=3), uploads=tmp_path, free=lambda folder: 10**12)
+    return TestClient(Gate(PlainTextResponse("let in"), rules, Audience()))
+
+
+def asked(client: TestClient, body: object, address: str = EVENT, cookie: str = "") -> str:
+    """A refusal's sentence, or "let in"."""
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    headers = {"Cookie": f"{COOKIE}={cookie}"} if cookie else {}
+    answer = client.post(address, content=data, headers=headers)
+    return str(answer.json()["detail"]) if answer.status_code >= 400 else answer.text
+
+
+def test_what_is_to_be_read_is_bounded(client: TestClient) -> None:
+    assert "100,000 bytes" in asked(client, b"x" * 100_001, RESET)
+    assert asked(client, b"x" * 90_000, RESET) == "let in"
+    assert "300,000 values" in asked(client, b"[" + b"[]," * 200_000 + b"[]]")
+    assert "8,000,000 bytes" in asked(client, b"x" * 8_000_001)
+
+
+def test_a_sessions_name_is_short(client: TestClient) -> None:
+    assert "at most 64 letters" in asked(client, {"session_hash": "a" * 65}, RESET)
+    assert asked(client, {"session_hash": "a" * 64}, RESET) == "let in"
+    answer = client.get("/gradio_api/queue/data", params={"session_hash": "a" * 65})
+    assert answer.status_code == 400
+
+
+def test_only_the_session_of_the_request_itself_becomes_somebodys(client: TestClient) -> None:
+    ann, bob = new_cookie(), new_cookie()
+    assert asked(client, {"data": [{"session_hash": "s"}]}, cookie=bob) == "let in"
+    assert asked(client, {"session_hash": "s"}, cookie=ann) == "let in"
+    assert "another visitor" in asked(client, {"session_hash": "s"}, cookie=bob)
+
+
+def test_a_program_with_a_new_name_each_time_has_an_end_too(client: TestClient) -> None:
+    answers = [asked(client, {"session_hash": f"n{number}"}) for number in range(13)]
+    assert answers[:12] == ["let in"] * 12
+    assert "3 photos in a minute" in answers[12]
+
+
+def test_a_made_up_cookie_makes_no_page(client: TestClient) -> None:
+    answers = [asked(client, {"session_hash": "s"}, cookie="a" * 32) for _ in range(4)]
+    assert answers[:3] == ["let in"] * 3
+    assert "3 photos in a minute" in answers[3]
+    assert {asked(client, {}, cookie=new_cookie()) for _ in range(9)} == {"let in"}
+
+
+@pytest.mark.parametrize("value", ["\ud800", {"\ud800": 1}, 10**400, -(10**30)])
+def test_what_no_answer_could_hold_is_refused(client: TestClient, value: object) -> None:
+    assert asked(client, {"data": [value]}).endswith((" as UTF-8.", "a smaller one."))
+
+
+def test_photos_of_an_app_before_are_said_to_be_gone(client: TestClient) -> None:
+    path = "/tmp/crackdemo-before/gradio/abc/road.png"
+    told = asked(client, {"data": [[{"path": path}]]}, cookie=new_cookie())
+    assert "has the photos of before no more" in told
