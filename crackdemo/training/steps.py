@@ -1,5 +1,6 @@
 """Steps and epochs, alike for networks of every kind: each brings its own batches and loss."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
@@ -31,8 +32,15 @@ def loader(
         num_workers=workers,
         # forked after OpenCV or torch have started threads, a worker would hang
         multiprocessing_context="spawn" if workers else None,
+        worker_init_fn=_silent,
         pin_memory=pin,
     )
+
+
+def _silent(worker: int) -> None:
+    """In a worker. What goes wrong with a sample comes to the fit as an exception; left to be told
+    is only that a fit which was ended, by Ctrl-C say, does not take what was on its way."""
+    sys.excepthook = lambda *given: None
 
 
 def train_epoch(

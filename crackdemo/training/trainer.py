@@ -46,6 +46,8 @@ class Looked:
     """A sentence on each photo that is odd or cannot be used."""
     sheet: RgbImage | None
     """Some of what it learns from; None without any."""
+    is_enough: bool
+    """Whether a fit could begin on it."""
 
 
 @dataclass(frozen=True)

@@ -172,6 +172,24 @@ def test_photos_are_checked_and_nothing_of_them_stays(app: App, browser: Browser
             time.sleep(0.05)
 
 
+def test_a_check_ends_with_the_photos_that_it_looked_at(app: App, browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 1300, "height": 1000})
+    open_tab(page, app)
+    fill_in(page, "changed", epochs=3)
+    found, timing = page.locator("#data-found"), page.locator("#data-timing")
+    for _ in range(2):  # the first one's steps are still tried when the second one begins
+        page.locator("#check-data").click()
+        expect(timing).to_contain_text("Trying a few steps", timeout=PATIENCE)
+        page.locator("#data-source").get_by_label("Upload").check()
+        expect(found).to_be_hidden()
+        page.locator("#check-data").click()
+        expect(page.locator("#fault-data")).to_contain_text("no photos yet", timeout=PATIENCE)
+        expect(found).to_be_hidden()
+        page.get_by_label("Procedural pavement").check()
+        expect(page.locator("#fault-data")).to_be_hidden()
+    page.close()
+
+
 def test_a_program_starts_watches_and_cancels_a_fit(app: App) -> None:
     client = Client(app.url, verbose=False)
     settings = {"family": "vae", "network": NETWORK, **TINY, "epochs": 5000, "patience": 5000}

@@ -15,6 +15,8 @@ from crackdemo.training.classifier.data import shrunk
 from crackdemo.training.classifier.views import VaryConfig, variation_sheet
 from crackdemo.training.trainer import Looked
 
+_FEWEST = 2
+"""Photos of either kind: one to learn from and one to choose by."""
 _SHOWN = 4
 """Photos on the sheet."""
 _SIDE = 128
@@ -29,7 +31,7 @@ def look(folder: Path) -> Looked:
     try:
         found = find_crack_labels([folder])
     except DatasetError as problem:
-        return Looked(f"⚠️ {problem}", (), None)
+        return Looked(f"⚠️ {problem}", (), None, is_enough=False)
     problems = list(found.problems)
     labels: list[CrackLabel] = []
     shown: dict[bool, list[NDArray[np.uint8]]] = {True: [], False: []}
@@ -45,10 +47,13 @@ def look(folder: Path) -> Looked:
         if len(shown[label.cracked]) < _SHOWN // 2:
             shown[label.cracked].append(shrunk(gray_levels(photo, "blue"), _SIDE))
     if not labels:
-        return Looked("⚠️ No labelled photo here can be read.", tuple(problems), None)
+        said = "⚠️ No labelled photo here can be read."
+        return Looked(said, tuple(problems), None, is_enough=False)
     examples = [gray for kind in (True, False) for gray in shown[kind]]
     sheet = variation_sheet(examples, _SIDE, VaryConfig(), seed=0)
-    return Looked(_described(labels, sides), tuple(problems), sheet)
+    cracked = sum(label.cracked for label in labels)
+    are_enough = min(cracked, len(labels) - cracked) >= _FEWEST
+    return Looked(_described(labels, sides), tuple(problems), sheet, are_enough)
 
 
 def _described(labels: Sequence[CrackLabel], sides: Sequence[int]) -> str:
@@ -64,8 +69,8 @@ def _described(labels: Sequence[CrackLabel], sides: Sequence[int]) -> str:
         f"{count[split, False]} without and {count[split, True]} with cracks" for split in SPLITS
     )
     text += f"\n\nTo learn from: {learnt}. To choose by: {chosen}. Kept aside for tests: {aside}."
-    if clean < 2 or cracked < 2:
-        text += " ⚠️ A classifier needs at least 2 photos of each kind: give more."
+    if min(clean, cracked) < _FEWEST:
+        text += f" ⚠️ A classifier needs at least {_FEWEST} photos of each kind: give more."
     elif clean != cracked:
         rare = "cracked" if cracked < clean else "crack-free"
         weight = max(clean, cracked) / min(clean, cracked)

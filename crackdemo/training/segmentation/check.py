@@ -25,7 +25,7 @@ def look(folder: Path) -> Looked:
     try:
         samples = parted(find_samples(folder))
     except DatasetError as problem:
-        return Looked(f"⚠️ {problem}", tuple(problems), None)
+        return Looked(f"⚠️ {problem}", tuple(problems), None, is_enough=False)
     pairs: list[Pair] = []
     counts = {"train": 0, "validation": 0, "test": 0}
     for sample in samples:
@@ -38,7 +38,11 @@ def look(folder: Path) -> Looked:
         counts[sample.split] += 1
         pairs.append(pair)
     said = _described(pairs, counts) if pairs else "⚠️ No photo here has a mask that can be used."
-    return Looked(said, tuple(problems), _sheet(pairs))
+    return Looked(said, tuple(problems), _sheet(pairs), _are_enough(pairs))
+
+
+def _are_enough(pairs: Sequence[Pair]) -> bool:
+    return len(pairs) >= FEWEST and any(pair.mask.any() for pair in pairs)
 
 
 def _described(pairs: Sequence[Pair], counts: dict[str, int]) -> str:

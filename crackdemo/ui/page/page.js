@@ -298,11 +298,16 @@
     notice.say(`Settings of ${name}. ${text}`, () => restore(past));
   }
 
-  /** @type {PagePart["useWeights"]} */
-  function useWeights({ name, mask }) {
+  /** @type {PagePart["openInspect"]} */
+  function openInspect() {
     /** @type {NodeListOf<HTMLElement>} */
     const tabs = document.querySelectorAll("button[role=tab]");
     for (const tab of tabs) if (tab.textContent?.trim() === "Inspect") tab.click();
+  }
+
+  /** @type {PagePart["useWeights"]} */
+  function useWeights({ name, mask }) {
+    openInspect();
     const past = snapshot();
     const next = { weights: name, values: { ...present, ...mask } };
     restore(next);
@@ -364,6 +369,7 @@
     endDownloads,
     resume,
     goOn,
+    openInspect,
     useWeights,
   };
 })(globalThis);

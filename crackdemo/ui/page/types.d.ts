@@ -168,6 +168,8 @@ interface PagePart {
   endDownloads(): void;
   resume(): void;
   goOn(): void;
+  /** The Inspect tab opens. */
+  openInspect(): void;
   /** The Inspect tab opens, and scores with weights of this name and their own mask settings. */
   useWeights(run: { name: string; mask: MaskParams }): void;
 }

@@ -4,11 +4,12 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from crackdemo.arrays import RgbImage
 from crackdemo.configs import help_of
@@ -28,7 +29,9 @@ from crackdemo.ui.train.fits import count, duration
 from crackdemo.ui.workbench import Workbench
 
 UPLOAD, FOLDER, PAVEMENT = "Upload", "Folder", "Procedural pavement"
-_ESTIMATE_SECONDS = 150
+_ESTIMATE_SECONDS, _LOOK_SECONDS = 150, 0.5
+Estimate: TypeAlias = Generator[None, None, str]
+"""A sentence in the end; whoever wants it no more closes it."""
 
 
 @dataclass(frozen=True)
@@ -180,12 +183,15 @@ def _bullets(sentences: Sequence[str], most: int = 20) -> str:
     return "\n".join(f"- {sentence}" for sentence in [*sentences[:most], *more])
 
 
-def estimate(config: FitSettings, data: Data, minutes: float | None) -> str:
+def estimate(config: FitSettings, data: Data, minutes: float | None) -> Estimate:
     """How long it takes, or what the minutes hold, from a few real steps in their own process."""
     try:
-        told = _dry_run(config, data.folder)
+        told = yield from _dry_run(config, data.folder)
     except subprocess.TimeoutExpired:
-        return "A few steps took longer than two minutes: take smaller tiles or batches."
+        return (
+            "A few steps took longer than two minutes: take smaller tiles or batches, or try again "
+            "when the machine has less to do."
+        )
     except (subprocess.CalledProcessError, OSError) as error:
         said = (getattr(error, "stderr", "") or "").strip().splitlines()
         return f"⚠️ {said[-1] if said else 'The time could not be measured.'}"
@@ -203,34 +209,45 @@ def look_at(
     gathering: AbstractContextManager[Data],
     config: FitSettings,
     minutes: float | None,
-    estimate: Callable[[FitSettings, Data, float | None], str] = estimate,
+    estimate: Callable[[FitSettings, Data, float | None], Estimate] = estimate,
 ) -> Generator[tuple[str, str, RgbImage | None], None, None]:
-    """What is known so far of the photos and of the time, as Markdown, and a sheet of some. Raises
-    DatasetError.
+    """What is known so far of the photos and of the time, as Markdown, and a sheet of some, again
+    and again while steps are tried. Raises DatasetError.
 
     gathering: from `gathered`; it ends before the last answer, or when nobody wants one any more.
     """
     with gathering as data:
-        text, sheet = _looked_at(data, config)
-        yield text, "Trying a few steps …", sheet
-        timing = estimate(config, data, minutes)
+        text, sheet, is_enough = _looked_at(data, config)
+        timing = ""
+        if is_enough:
+            with closing(estimate(config, data, minutes)) as steps:
+                while True:
+                    yield text, "Trying a few steps …", sheet
+                    try:
+                        next(steps)
+                    except StopIteration as end:
+                        timing = end.value
+                        break
     yield text, timing, sheet
 
 
-def _looked_at(data: Data, config: FitSettings) -> tuple[str, RgbImage | None]:
-    """What the photos hold for the family, as Markdown, and a sheet of some."""
+def _looked_at(data: Data, config: FitSettings) -> tuple[str, RgbImage | None, bool]:
+    """What the photos hold for the family, as Markdown, a sheet of some, and whether a fit could
+    begin on them."""
     if isinstance(config, FitConfig):
         found = check(data.folder, config.source_size, config.flatten.channel)
-        return legible(describe_data(data, found, config.tile_size)), found.sheet
+        is_enough = found.photos > 1 and found.tiles > 0
+        return legible(describe_data(data, found, config.tile_size)), found.sheet, is_enough
     look = trainer_of(config.family).look
     assert look is not None  # only fits on crack-free tiles have none
     looked = look(data.folder)
     said = [looked.said, _bullets([*looked.problems, *data.left_out])]
-    return legible("\n\n".join(said)), looked.sheet
+    return legible("\n\n".join(said)), looked.sheet, looked.is_enough
 
 
-def _dry_run(config: FitSettings, folder: Path) -> str:
-    """What the command line prints of a few steps. Raises OSError or a subprocess error."""
+def _dry_run(config: FitSettings, folder: Path) -> Estimate:
+    """What the command line prints of a few steps; looks up twice a second, so that it can be
+    closed. Raises OSError or a subprocess error."""
     with tempfile.TemporaryDirectory() as scratch:
         settings = Path(scratch) / "settings.json"
         settings.write_text(json.dumps(asdict(config)), encoding="utf-8")
@@ -243,12 +260,20 @@ def _dry_run(config: FitSettings, folder: Path) -> str:
             text=True,
         )
         step_back(process.pid)
+        end = time.monotonic() + _ESTIMATE_SECONDS
         try:
-            printed, complaints = process.communicate(timeout=_ESTIMATE_SECONDS)
-        except subprocess.TimeoutExpired:
-            end_tree(process.pid, birth_of(process.pid))
-            process.communicate()
-            raise
+            while True:
+                try:
+                    printed, complaints = process.communicate(timeout=_LOOK_SECONDS)
+                    break
+                except subprocess.TimeoutExpired:
+                    if time.monotonic() > end:
+                        raise
+                yield
+        finally:
+            if process.poll() is None:
+                end_tree(process.pid, birth_of(process.pid))
+                process.communicate()
         if process.returncode:
             raise subprocess.CalledProcessError(process.returncode, command, printed, complaints)
     return printed

@@ -11,7 +11,7 @@ from crackdemo.errors import CrackdemoError, RunError
 from crackdemo.models.families import family_named
 from crackdemo.runs.folder import RunFolder
 from crackdemo.runs.jobs import Job, Jobs
-from crackdemo.ui.train.curves import Curve, plot
+from crackdemo.ui.train.curves import Curve, plot_losses, plot_shares
 from crackdemo.ui.train.trials import describe_search
 from crackdemo.ui.workbench import Workbench
 
@@ -131,13 +131,13 @@ def describe(job: Job, other: Job | None) -> str:
         for run, style in runs
         if run.history and run.history[0].metric
     ]
-    epochs = max([len(run.history) for run, _ in runs] + [2])
+    epochs = max(len(run.history) for run, _ in runs)
     table = compare(job, other) if other else ""
     searched = describe_search(job.search) if job.search else ""
     return (
         f"<div class='fit'><p>{' · '.join(facts)}</p>{message}"
-        f"<progress max='1' value='{share:.4f}'></progress>{searched}{plot(curves, epochs)}"
-        f"{plot(measured, epochs)}{table}</div>"
+        f"<progress max='1' value='{share:.4f}'></progress>{searched}{plot_losses(curves, epochs)}"
+        f"{plot_shares(measured, epochs)}{table}</div>"
     )
 
 

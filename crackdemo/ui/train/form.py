@@ -1,6 +1,6 @@
 """The Train tab's left side: data and settings of a new fit."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +15,7 @@ from crackdemo.training.config import START_LEARNING_RATE, FitConfig
 from crackdemo.ui import owner
 from crackdemo.ui.train import fit_data, fits, settings
 from crackdemo.ui.train.faults import Faults, in_step, no_faults, place_of, shown_fault
+from crackdemo.ui.turns import Turns
 from crackdemo.ui.workbench import Workbench
 
 _DEFAULTS = FitConfig()
@@ -287,8 +288,20 @@ def _wire_fields(bench: Workbench, form: Form) -> None:
 def _wire_check(bench: Workbench, form: Form) -> None:
     no_text, no_picture = gr.Markdown(visible=False), gr.Image(visible=False)
     shown = [form.found, form.timing, form.sheet, *form.faults.values()]
+    turns = Turns()
 
-    def check(profile: gr.OAuthProfile | None, *given: Any) -> Iterator[dict[Any, Any]]:
+    def check(
+        profile: gr.OAuthProfile | None, request: gr.Request, *given: Any
+    ) -> Iterator[dict[Any, Any]]:
+        with turns.take(request.session_hash or "") as turn, closing(look(profile, given)) as told:
+            for answer in told:
+                if turn.is_over:  # the photos are others by now
+                    return
+                yield answer
+
+    def look(
+        profile: gr.OAuthProfile | None, given: Sequence[Any]
+    ) -> Generator[dict[Any, Any], None, None]:
         values = form.named(given)
         yield {
             form.found: gr.Markdown("Looking at the photos …", visible=True),
@@ -323,9 +336,15 @@ def _wire_check(bench: Workbench, form: Form) -> None:
         shown,
         concurrency_id="check",
         concurrency_limit=1,
+        trigger_mode="multiple",
         show_progress="hidden",
         api_visibility="private",
     )
+
+    def leave(request: gr.Request) -> list[Any]:
+        turns.stop(request.session_hash or "")
+        return [no_text, no_text, no_picture, no_text]
+
     # what was found no longer holds for other photos or families, nor the time for another length
     at_once: dict[str, Any] = {
         "show_progress": "hidden", "api_visibility": "private", "queue": False
@@ -333,7 +352,7 @@ def _wire_check(bench: Workbench, form: Form) -> None:
     widgets = form.filled_in
     gr.on(
         [widgets[name].change for name in ("family", "source", "files", "folder")],
-        lambda: [no_text, no_text, no_picture, no_text],
+        leave,
         None,
         [form.found, form.timing, form.sheet, form.faults["data"]],
         **at_once,

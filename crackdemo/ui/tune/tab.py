@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 from html import escape
@@ -12,6 +13,7 @@ import gradio as gr
 
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, Weights
 from crackdemo.configs import explained
+from crackdemo.data.splits import SPLITS, Split
 from crackdemo.errors import CrackdemoError, DatasetError, Stopped
 from crackdemo.evaluation.gain import PhotoCounts, set_figures
 from crackdemo.evaluation.heat import KnownPhoto, UnknownPhoto
@@ -120,7 +122,8 @@ def _wire_scoring(
                             write_text(out / f"{place}.json", json.dumps(data))
                             files.append(str(out / f"{place}.json"))
                     names = [desk.bench.resolve(name).name for name in weights]
-                    count = len(desk.result(set_id, names[0]).photos)
+                    scored = desk.result(set_id, names[0])
+                    count = len(scored.photos)
                     searches.stop(visitor)
                     yield {
                         **_cleared(results, finder),
@@ -128,6 +131,7 @@ def _wire_scoring(
                         number: set_id,
                         results.data: files,
                         results.of: gr.Dropdown(names, value=names[0]),
+                        finder.choose_on: _parts(scored.splits),
                         intake.status: f"{count} of {len(found.photos)} photos of “"
                         f"{escape(found.name)}” scored with {escape(', '.join(names))}.",
                         intake.problems: _listed(list(dict.fromkeys(problems))),
@@ -141,7 +145,8 @@ def _wire_scoring(
         run,
         intake.inputs,
         [
-            *(number, results.data, results.of, results.film, intake.status, intake.problems),
+            *(number, results.data, results.of, results.film, finder.choose_on),
+            *(intake.status, intake.problems),
             *_cleared(results, finder),
         ],
         concurrency_limit=None,
@@ -155,6 +160,14 @@ def _wire_scoring(
     results.of.input(clear, None, list(_cleared(results, finder)), **_AT_ONCE)
     _stop(intake.stop, turns)
     results.data.change(None, [results.data, knobs.threshold], None, js=_call("load"), **_AT_ONCE)
+
+
+def _parts(splits: Sequence[Split]) -> gr.Dropdown:
+    """Which parts may choose, with what there is of each; validation, or else the largest."""
+    counts = Counter(splits)
+    choices = [(f"{split}, {counts[split]} photos", split) for split in SPLITS]
+    largest = max(SPLITS, key=lambda split: counts[split])
+    return gr.Dropdown(choices, value="validation" if counts["validation"] else largest)
 
 
 def _cleared(results: Results, finder: Finder) -> dict[Any, Any]:

@@ -38,7 +38,7 @@
     draw();
   }
 
-  /** Carries a preset to the Inspect tab, as a hand that loads it there. @type {TunePart["use"]} */
+  /** Opens the Inspect tab with a preset, as a hand that loads it there. @type {TunePart["use"]} */
   async function use(file) {
     recount();
     /** @type {HTMLInputElement | null} */
@@ -49,6 +49,7 @@
     carrier.items.add(new File([blob], "preset.json", { type: "application/json" }));
     input.files = carrier.files;
     input.dispatchEvent(new Event("change", { bubbles: true }));
+    crackdemo.page.openInspect();
   }
 
   function draw() {

@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
+import psutil
 import pytest
 
 from crackdemo.data.check import check
@@ -14,7 +16,10 @@ from crackdemo.data.intake import open_new, take_in
 from crackdemo.errors import DatasetError, FitError, RunError
 from crackdemo.runs.jobs import Jobs
 from crackdemo.synthesis.examples import make_pavement
+from crackdemo.training.classifier.config import ClassifierFitConfig
 from crackdemo.training.config import FitConfig
+from crackdemo.training.segmentation.config import SegmentConfig
+from crackdemo.training.trainer import FitSettings
 from crackdemo.ui.train import fit_data
 from crackdemo.ui.train.settings import starts
 from crackdemo.ui.workbench import Workbench
@@ -76,7 +81,24 @@ class TestData:
         small = {"tile_size": 32, "source_size": 64, "batch_size": 2, "steps_per_epoch": 2}
         config = fit_data.settings_of({"family": "cae", **small, **NETWORK})
         with fit_data.gathered(bench, fit_data.PAVEMENT, [], "") as data:
-            assert " 20 epochs at most " in fit_data.estimate(config, data, None)
+            assert " 20 epochs at most " in told(fit_data.estimate(config, data, None))
+
+    def test_an_estimate_that_nobody_waits_for_ends_its_process(self, bench: Workbench) -> None:
+        children = set(psutil.Process().children(recursive=True))
+        with fit_data.gathered(bench, fit_data.PAVEMENT, [], "") as data:
+            steps = fit_data.estimate(FitConfig(), data, None)
+            next(steps)
+            (process,) = set(psutil.Process().children()) - children
+            steps.close()
+            assert not process.is_running()
+
+
+def told(estimate: fit_data.Estimate) -> str:
+    while True:
+        try:
+            next(estimate)
+        except StopIteration as end:
+            return str(end.value)
 
 
 class TestStart:
@@ -107,21 +129,37 @@ class TestAtTheEnd:
     def test_a_check_that_is_done_leaves_nothing(
         self, bench: Workbench, tmp_path: Path, save_photo: Callable[..., Path]
     ) -> None:
-        photo = str(save_photo(tmp_path / "a.png"))
+        photos = [
+            str(
+                save_photo(tmp_path / f"{number}.png", np.full((96, 128, 3), 99 + number, np.uint8))
+            )
+            for number in range(2)
+        ]
         seen: list[list[Path]] = []
 
-        def estimate(config: FitConfig, data: fit_data.Data, minutes: float | None) -> str:
+        def estimate(
+            config: FitSettings, data: fit_data.Data, minutes: float | None
+        ) -> fit_data.Estimate:
             seen.append(left_behind(bench))
+            yield
             return f"{minutes} minutes."
 
-        gathering = fit_data.gathered(bench, fit_data.UPLOAD, [photo], "")
-        answers = fit_data.look_at(gathering, FitConfig(), 5, estimate)
-        text, _, sheet = next(answers)
-        assert "1 photo" in text and sheet is not None
-        _, timing, _ = next(answers)
-        assert timing == "5 minutes."
+        gathering = fit_data.gathered(bench, fit_data.UPLOAD, photos, "")
+        answers = list(fit_data.look_at(gathering, FitConfig(), 5, estimate))
+        assert all("2 photos" in text and sheet is not None for text, _, sheet in answers)
+        trying = "Trying a few steps …"
+        assert [timing for _, timing, _ in answers] == [trying, trying, "5 minutes."]
         assert seen and seen[0]
         assert left_behind(bench) == []
+
+    def test_what_is_not_enough_is_not_tried(
+        self, bench: Workbench, tmp_path: Path, save_photo: Callable[..., Path]
+    ) -> None:
+        photo = str(save_photo(tmp_path / "a.png"))
+        for config in (FitConfig(), SegmentConfig(), ClassifierFitConfig()):
+            gathering = fit_data.gathered(bench, fit_data.UPLOAD, [photo], "")
+            ((text, timing, _),) = fit_data.look_at(gathering, config, 5)
+            assert "⚠️" in text and timing == ""
 
     def test_a_check_that_is_abandoned_leaves_nothing(self, bench: Workbench) -> None:
         gathering = fit_data.gathered(bench, fit_data.PAVEMENT, [], "")
@@ -132,7 +170,8 @@ class TestAtTheEnd:
         assert left_behind(bench) == []
 
     def test_a_check_that_fails_leaves_nothing(self, bench: Workbench) -> None:
-        def estimate(*given: object) -> str:
+        def estimate(*given: object) -> fit_data.Estimate:
+            yield
             raise RuntimeError("no such luck")
 
         gathering = fit_data.gathered(bench, fit_data.PAVEMENT, [], "")

@@ -24,7 +24,7 @@ from crackdemo.runs.status import Status
 from crackdemo.training.config import FitConfig
 from crackdemo.training.segmentation.config import SegmentConfig
 from crackdemo.ui.train import fit_data, fits
-from crackdemo.ui.train.curves import Curve, plot
+from crackdemo.ui.train.curves import Curve, plot_losses, plot_shares
 from crackdemo.ui.workbench import Workbench
 
 NETWORK = {
@@ -213,14 +213,28 @@ class TestRuns:
         assert shown.seconds_left == (shown.epochs - 1) * 30
 
     def test_curves_span_the_plot(self) -> None:
-        svg = plot([Curve("a <b>", [1.0, 3.0], "first")], epochs=2)
+        svg = plot_losses([Curve("a <b>", [1.0, 3.0], "first")], epochs=2)
         assert 'points="52.0,194.0 630.0,10.0"' in svg
         assert "a &lt;b&gt;" in svg
-        assert plot([], 1) == ""
+        assert plot_losses([], 1) == plot_shares([Curve("a", [], "first")], 1) == ""
 
     def test_half_way_up_is_the_geometric_mean(self) -> None:
-        svg = plot([Curve("a", [100.0, 0.25, 1.0], "first")], epochs=3)
-        assert re.findall(r'text-anchor="end">([\d.]+)</text>', svg)[:3] == ["0.25", "5", "100"]
+        svg = plot_losses([Curve("a", [100.0, 0.25, 1.0], "first")], epochs=3)
+        assert marks(svg) == ["0.25", "5", "100", "3"]
+
+    def test_one_epoch_has_no_second_and_one_value_no_others(self) -> None:
+        svg = plot_losses([Curve("a", [0.5], "first")], epochs=1)
+        assert marks(svg) == ["0.5"] and "epoch 1" in svg
+
+    def test_shares_stand_between_0_and_1(self) -> None:
+        svg = plot_shares([Curve("a", [0.25, 1.0], "first")], epochs=2)
+        assert marks(svg) == ["0", "0.5", "1", "2"]
+        assert 'points="52.0,148.0 630.0,10.0"' in svg
+
+
+def marks(svg: str) -> list[str]:
+    """At the left, upwards, then the last epoch."""
+    return re.findall(r'text-anchor="end">([\d.]+)</text>', svg)
 
 
 class TestFinishedRuns:
