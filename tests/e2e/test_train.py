@@ -2,12 +2,16 @@
 
 import time
 from pathlib import Path
+from zipfile import ZipFile
 
+import numpy as np
 import pytest
 from gradio_client import Client
 from playwright.sync_api import Browser, Page, expect
 
+from crackdemo.photos.images import read_mask, read_photo
 from tests.e2e.app_server import App, running_app
+from tests.e2e.visitor import Visitor, without_largest
 from tests.hub_standin import HubStandIn
 
 pytestmark = pytest.mark.processes
@@ -100,6 +104,42 @@ def test_a_fit_started_from_the_page_is_found_again_finishes_and_its_weights_are
     page.locator("#weights input").click()
     expect(page.get_by_role("option", name="street")).to_be_visible()
     page.close()
+
+
+def test_dropped_false_alarms_are_learnt_from_with_the_weights_in_use(
+    app: App, visitor: Visitor, survey: list[Path], tmp_path: Path
+) -> None:
+    page = visitor.page
+    visitor.score(*survey[:3])
+    page.locator("#learn").click()
+    expect(page.locator(".toast-body").last).to_contain_text("No false alarm was dropped yet")
+    visitor.slide("threshold", 0.2)
+    visitor.slide("min-area", 0)
+    lefts = []
+    for number in (0, 1):
+        visitor.strip.nth(number).click()
+        visitor.sees(visitor.verdict, survey[number].name)
+        before = visitor.mask()
+        visitor.drop_largest()
+        visitor.sees(visitor.verdict, "1 region dropped by hand")
+        lefts.append(without_largest(before))
+    page.locator("#learn").click()
+    link = page.locator("#data-files a[download]")
+    expect(link).to_have_count(1)
+    with page.expect_download() as download:
+        link.click()
+    download.value.save_as(tmp_path / "corrections.zip")
+    with ZipFile(tmp_path / "corrections.zip") as archive:
+        archive.extractall(tmp_path / "learnt")
+    masks = {path.name: read_mask(path) for path in (tmp_path / "learnt" / "masks").iterdir()}
+    assert masks.keys() == {"km 0.png", "km 1.png"}
+    for photo, left in zip(survey, lefts, strict=False):
+        assert np.array_equal(masks[photo.name], left)
+        assert np.array_equal(
+            read_photo(tmp_path / "learnt" / "images" / photo.name), read_photo(photo)
+        )
+    open_advanced(page)
+    expect(page.locator("#fit-start input")).to_have_value("cae-asphalt")
 
 
 def test_what_a_fit_starts_from_follows_the_family_and_must_fit_the_network(

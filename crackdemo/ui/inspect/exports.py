@@ -8,7 +8,9 @@ from zipfile import ZIP_STORED, ZipFile
 from gradio_client.utils import strip_invalid_filename_characters
 
 from crackdemo.detection.detector import Detector
+from crackdemo.errors import DatasetError
 from crackdemo.files import write_text, written_whole
+from crackdemo.inspection.corrections import corrected
 from crackdemo.inspection.predict import (
     Failed,
     Inspected,
@@ -18,7 +20,7 @@ from crackdemo.inspection.predict import (
     results_csv,
 )
 from crackdemo.inspection.store import Scored
-from crackdemo.inspection.verdict import judge
+from crackdemo.inspection.verdict import cut, judge
 from crackdemo.inspection.views import VIEWS
 from crackdemo.masks.presets import Preset, preset_json
 from crackdemo.photos.images import write_jpeg, write_png
@@ -119,6 +121,31 @@ def export_zip(
                 file.unlink()
         for name, text in _tables(rows, batch.failed, batch.preset).items():
             archive.writestr(name, text)
+    return path
+
+
+def export_corrections(folder: Path, batch: Batch) -> Path:
+    """`corrections.zip` in the folder, with `images/` and `masks/` as fits read them: of each photo
+    in which false alarms were dropped, what lies around these. Raises DatasetError without any."""
+    path = folder / "corrections.zip"
+    stems = output_stems(batch.names)
+    with written_whole(path) as building, ZipFile(building, "w", ZIP_STORED) as archive:
+        for photo, stem in zip(batch.every, stems, strict=True):
+            preset = batch.preset.on(photo.sha256)
+            dropped = batch.preset.dropped_on(photo.sha256, photo.source.file)
+            region, marked, left = cut(photo.detection.heatmap, preset, dropped)
+            correction = corrected(photo.photo, marked, left, region)
+            if correction is None:
+                continue
+            for kind, image in (("images", correction.photo), ("masks", correction.mask)):
+                file = folder / "part.png"
+                write_png(file, image)
+                archive.write(file, f"{kind}/{stem}.png")
+                file.unlink()
+        if not archive.namelist():
+            raise DatasetError(
+                "No false alarm was dropped yet: click what is no crack in the picture, then Drop."
+            )
     return path
 
 

@@ -183,6 +183,15 @@ def export_all(
         return str(exports.export_zip(folder, batch, settings.opacity, progress))
 
 
+def export_corrections(bench: Workbench, session: Session, settings: Settings) -> str | None:
+    """A ZIP that a fit can learn from, see `exports.export_corrections`; None without a photo."""
+    batch = _batch(bench, session, settings)
+    if batch is None:
+        return None
+    with bench.export_folder() as folder:
+        return str(exports.export_corrections(folder, batch))
+
+
 def _batch(bench: Workbench, session: Session, settings: Settings) -> exports.Batch | None:
     shown, weights = on_show(bench, session), session.roll.weights
     if shown is None or weights is None:

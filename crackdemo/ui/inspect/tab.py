@@ -19,7 +19,7 @@ def build(bench: Workbench, page: gr.Blocks, tab: gr.Tab) -> gr.Dropdown:
                 gr.HTML("<button type='button'></button>", elem_id="sheet-handle")
                 settings = knobs.knobs(bench.own_mask(DEFAULT_WEIGHTS))
                 defaults = knobs.defaults(bench)
-            handed_out = takeaway.takeaway()
+            handed_out = takeaway.takeaway(can_fit=bench.jobs is not None)
         with gr.Column(scale=8, min_width=320, elem_id="results"):
             stage.verdict()
             strip = film.film()

@@ -26,19 +26,24 @@ class Takeaway:
 
     prepare: gr.Button
     prepare_all: gr.Button
+    learn: gr.Button | None
+    """Takes false alarms to the Train tab; None where nothing can be fitted."""
     load: gr.UploadButton
     note: gr.JSON
     """What there is to say of a preset that was loaded."""
     downloads: gr.File
 
 
-def takeaway() -> Takeaway:
+def takeaway(can_fit: bool) -> Takeaway:
     """Buttons, then files."""
     with gr.Row(elem_id="takeaway"):
         prepare = gr.Button("Prepare downloads", size="md", elem_id="prepare", variant="primary")
         prepare_all = gr.Button("All photos as ZIP", size="md", elem_id="prepare-all")
         load = gr.UploadButton(
             "Load a preset", size="md", file_types=[".json"], elem_id="load-preset"
+        )
+        learn = (
+            gr.Button("Learn from false alarms", size="md", elem_id="learn") if can_fit else None
         )
     note = gr.JSON(visible="hidden", elem_id="preset-note")
     downloads = gr.File(
@@ -48,7 +53,7 @@ def takeaway() -> Takeaway:
         visible=False,
         elem_id="downloads",
     )
-    return Takeaway(prepare, prepare_all, load, note, downloads)
+    return Takeaway(prepare, prepare_all, learn, load, note, downloads)
 
 
 def note_on(preset: Preset, roll: Roll) -> str:
@@ -82,7 +87,7 @@ def wire(bench: Workbench, knobs: Knobs, takeaway: Takeaway, stage: Stage, state
         with said():
             files = inspection.export(bench, *session_and_settings(knobs, values))
         if not files:
-            raise gr.Error("There is no photo yet: drop one first.", print_exception=False)
+            raise _no_photo()
         return gr.File(files, visible=True)
 
     def prepare_all(*values: Any, progress: Any = gr.Progress()) -> gr.File:  # noqa: B008
@@ -95,7 +100,14 @@ def wire(bench: Workbench, knobs: Knobs, takeaway: Takeaway, stage: Stage, state
         with said():
             file = inspection.export_all(bench, session, settings, tell)
         if file is None:
-            raise gr.Error("There is no photo yet: drop one first.", print_exception=False)
+            raise _no_photo()
+        return gr.File([file], visible=True)
+
+    def learn(*values: Any) -> gr.File:
+        with said():
+            file = inspection.export_corrections(bench, *session_and_settings(knobs, values))
+        if file is None:
+            raise _no_photo()
         return gr.File([file], visible=True)
 
     takeaway.load.upload(
@@ -111,15 +123,29 @@ def wire(bench: Workbench, knobs: Knobs, takeaway: Takeaway, stage: Stage, state
     takeaway.note.change(
         None, takeaway.note, js="(note) => { crackdemo.page.afterPreset(note); }", **QUIET
     )
-    for button, make in ((takeaway.prepare, prepare), (takeaway.prepare_all, prepare_all)):
-        button.click(
-            make,
-            [*knobs.all, stage.dropped, *states.all],
-            takeaway.downloads,
-            js="(...values) => { crackdemo.page.beginDownloads(); return values; }",
-            show_progress="minimal" if button is takeaway.prepare else "full",
-            api_visibility="private",
-        ).success(None, js="() => { crackdemo.page.endDownloads(); }", **QUIET)
+    for button, make, progress, then in (
+        (takeaway.prepare, prepare, "minimal", "endDownloads()"),
+        (takeaway.prepare_all, prepare_all, "full", "endDownloads()"),
+        (takeaway.learn, learn, "minimal", "learn(files)"),
+    ):
+        if button is not None:
+            button.click(
+                make,
+                [*knobs.all, stage.dropped, *states.all],
+                takeaway.downloads,
+                js="(...values) => { crackdemo.page.beginDownloads(); return values; }",
+                show_progress=progress,
+                api_visibility="private",
+            ).success(
+                None,
+                takeaway.downloads,
+                js=f"(files) => {{ crackdemo.page.{then}; }}",
+                **QUIET,
+            )
+
+
+def _no_photo() -> gr.Error:
+    return gr.Error("There is no photo yet: drop one first.", print_exception=False)
 
 
 def _checked(knobs: Knobs, values: Any) -> Any:

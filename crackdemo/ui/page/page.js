@@ -5,7 +5,7 @@
 (function install(scope) {
   "use strict";
   const { crackdemo } = scope;
-  const { viewer, fields, film, kept, notice } = crackdemo;
+  const { viewer, fields, film, kept, notice, carrying } = crackdemo;
 
   /**
    * What `page_data` in Python says of the photo on show, and of the one that is on its way.
@@ -197,6 +197,18 @@
     reveal();
   }
 
+  /** Times that false alarms went to the Train tab: each is news there. */
+  let lessons = 0;
+
+  /** @type {PagePart["learn"]} */
+  async function learn(files) {
+    endDownloads();
+    const zip = await carrying.fetched(files[0].url, "corrections.zip", "application/zip");
+    carrying.open("Train");
+    await carrying.into("#data-files input[type=file]", [zip]);
+    fields.write("#lesson textarea", `${weights}|${++lessons}`);
+  }
+
   /** Files that were made are brought into sight as soon as gradio has drawn them. */
   function reveal() {
     const link = isAwaited && document.querySelector("#downloads a[download]");
@@ -298,16 +310,9 @@
     notice.say(`Settings of ${name}. ${text}`, () => restore(past));
   }
 
-  /** @type {PagePart["openInspect"]} */
-  function openInspect() {
-    /** @type {NodeListOf<HTMLElement>} */
-    const tabs = document.querySelectorAll("button[role=tab]");
-    for (const tab of tabs) if (tab.textContent?.trim() === "Inspect") tab.click();
-  }
-
   /** @type {PagePart["useWeights"]} */
   function useWeights({ name, mask }) {
-    openInspect();
+    carrying.open("Inspect");
     const past = snapshot();
     const next = { weights: name, values: { ...present, ...mask } };
     restore(next);
@@ -345,13 +350,7 @@
     const files = [...(event.clipboardData?.files ?? [])].filter((f) =>
       f.type.startsWith("image/"),
     );
-    /** @type {HTMLInputElement | null} */
-    const input = document.querySelector("#photos input[type=file]");
-    if (files.length === 0 || !input) return;
-    const carrier = new DataTransfer();
-    for (const file of files) carrier.items.add(file);
-    input.files = carrier.files;
-    input.dispatchEvent(new Event("change", { bubbles: true }));
+    if (files.length > 0) carrying.into("#photos input[type=file]", files);
   });
 
   new MutationObserver(mount).observe(document, { childList: true, subtree: true });
@@ -369,7 +368,7 @@
     endDownloads,
     resume,
     goOn,
-    openInspect,
+    learn,
     useWeights,
   };
 })(globalThis);

@@ -1,6 +1,7 @@
 /** Types of the scripts around the viewer, for the type checker alone. */
 
 interface Crackdemo {
+  carrying: CarryingPart;
   fields: FieldsPart;
   film: FilmPart;
   /** added: an example has joined the photos */
@@ -10,6 +11,16 @@ interface Crackdemo {
   names: { mend(): void };
   notice: NoticePart;
   page: PagePart;
+}
+
+interface CarryingPart {
+  /** a tab, by its title */
+  open(title: string): void;
+  /** the first element of a selector, as soon as there is one */
+  drawn(selector: string): Promise<HTMLElement>;
+  /** files go into an upload's input, as a hand that drops them there */
+  into(selector: string, files: File[]): Promise<void>;
+  fetched(address: string, name: string, type: string): Promise<File>;
 }
 
 interface FieldsPart {
@@ -168,8 +179,8 @@ interface PagePart {
   endDownloads(): void;
   resume(): void;
   goOn(): void;
-  /** The Inspect tab opens. */
-  openInspect(): void;
+  /** The Train tab opens, to learn from these false alarms with the weights in use. */
+  learn(files: { url: string }[]): void;
   /** The Inspect tab opens, and scores with weights of this name and their own mask settings. */
   useWeights(run: { name: string; mask: MaskParams }): void;
 }

@@ -43,6 +43,8 @@ class Form:
     sheet: gr.Image
     said: gr.Markdown
     faults: Faults
+    lesson: gr.Textbox
+    """Is told by Inspect which weights made the false alarms that are to be learnt from."""
 
     @property
     def inputs(self) -> list[Any]:
@@ -87,7 +89,8 @@ def build(bench: Workbench) -> Form:
     faults["settings"] = place_of("settings")
     said = gr.Markdown(elem_id="fit-said", visible=False)
     start = gr.Button("Start", variant="primary", elem_id="start-fit")
-    form = Form(filled_in, parts, wanted, check, start, found, timing, sheet, said, faults)
+    lesson = gr.Textbox(visible="hidden", elem_id="lesson")
+    form = Form(filled_in, parts, wanted, check, start, found, timing, sheet, said, faults, lesson)
     _wire_fields(bench, form)
     _wire_check(bench, form)
     return form
@@ -241,6 +244,15 @@ def _wire_fields(bench: Workbench, form: Form) -> None:
             changes |= {widgets[n]: gr.update(visible=n in shown) for n in special}
         return changes
 
+    def begin_with(lesson: str) -> dict[Any, Any]:
+        """The weights in use, before the last |, are to learn from what was dropped in Inspect."""
+        family, start = settings.going_on_from(lesson.rpartition("|")[0])
+        return {
+            **choose_family(family, fit_data.UPLOAD),
+            widgets["family"]: family,
+            widgets["start"]: gr.update(choices=settings.starts(family), value=start),
+        }
+
     def choose_objective(name: str, objective: str) -> dict[Any, Any]:
         settings = family_named(name).config.settings_for(objective)
         changed = {f"network.{setting}": value for setting, value in settings.items()}
@@ -258,19 +270,18 @@ def _wire_fields(bench: Workbench, form: Form) -> None:
     widgets["length"].change(
         choose_length, widgets["length"], [widgets["epochs"], widgets["minutes"]], **at_once
     )
-    widgets["family"].change(
-        choose_family,
-        [widgets["family"], widgets["source"]],
-        [
-            widgets["source"],
-            widgets["objective"],
-            widgets["start"],
-            form.wanted,
-            *form.parts.values(),
-            *(widgets[name] for name in special),
-        ],
-        **at_once,
+    by_family = [
+        widgets["source"],
+        widgets["objective"],
+        widgets["start"],
+        form.wanted,
+        *form.parts.values(),
+        *(widgets[name] for name in special),
+    ]
+    widgets["family"].input(
+        choose_family, [widgets["family"], widgets["source"]], by_family, **at_once
     )
+    form.lesson.input(begin_with, form.lesson, [widgets["family"], *by_family], **at_once)
     widgets["start"].change(
         lambda start: START_LEARNING_RATE if start else _DEFAULTS.learning_rate,
         widgets["start"],

@@ -100,6 +100,15 @@ def usual_start(family: str) -> str:
     return "" if family_named(family).kind == "saliency" else starts(family)[1][1]
 
 
+def going_on_from(weights: str) -> tuple[str, str]:
+    """The family of weights, and what a fit of it starts from: them, where it can, or what is
+    usual; for weights that did not come with the project the default family."""
+    families = [name for name in FAMILIES if weights in shipped_names(family=name)]
+    family = families[0] if families else _DEFAULTS.family
+    can_start = weights in (name for _, name in starts(family))
+    return family, weights if can_start else usual_start(family)
+
+
 def own(family: str) -> dict[str, Any]:
     """The settings of a family that does not rebuild, and of its network, as `FAMILY:NAME`."""
     settings = trainer_of(family).settings

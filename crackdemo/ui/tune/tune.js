@@ -41,15 +41,11 @@
   /** Opens the Inspect tab with a preset, as a hand that loads it there. @type {TunePart["use"]} */
   async function use(file) {
     recount();
-    /** @type {HTMLInputElement | null} */
-    const input = document.querySelector("[data-testid='Load a preset-upload-button']");
-    if (!file || !input) return;
-    const blob = await (await fetch(file.url)).blob();
-    const carrier = new DataTransfer();
-    carrier.items.add(new File([blob], "preset.json", { type: "application/json" }));
-    input.files = carrier.files;
-    input.dispatchEvent(new Event("change", { bubbles: true }));
-    crackdemo.page.openInspect();
+    if (!file) return;
+    const { carrying } = crackdemo;
+    const preset = await carrying.fetched(file.url, "preset.json", "application/json");
+    await carrying.into("[data-testid='Load a preset-upload-button']", [preset]);
+    carrying.open("Inspect");
   }
 
   function draw() {
