@@ -9,46 +9,40 @@ import gradio as gr
 
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS
 from crackdemo.errors import CrackdemoError
-from crackdemo.masks.params import KERNELS, MAX_GROW, MAX_KERNEL, MaskParams
+from crackdemo.masks.params import MaskParams
 from crackdemo.ui.inspect import session as inspection
 from crackdemo.ui.inspect.events import AT_ONCE, QUIET
 from crackdemo.ui.inspect.session import Session, Settings
 from crackdemo.ui.inspect.stage import Stage
 from crackdemo.ui.inspect.states import States, session_of
+from crackdemo.ui.mask_knobs import LARGEST_MIN_AREA, MaskKnobs, mask_knobs
 from crackdemo.ui.workbench import Workbench
 
-_LARGEST_MIN_AREA = 500
-"""What the slider for the smallest crack reaches, unless a setting needs more."""
+NAMES = (*(field.name for field in fields(MaskKnobs)), "opacity", "mm_per_px", "colours")
+"""Of all knobs."""
 
 
 @dataclass(frozen=True)
 class Knobs:
     """Each is named for what it holds."""
 
-    threshold: gr.Slider
-    opening: gr.Slider
-    closing: gr.Slider
-    kernel: gr.Dropdown
-    grow: gr.Slider
-    min_area: gr.Slider
+    cut: MaskKnobs
     opacity: gr.Slider
     mm_per_px: gr.Number
     colours: gr.Dropdown
 
     @property
-    def names(self) -> list[str]:
-        """Of `all`."""
-        return [field.name for field in fields(self)]
-
-    @property
     def all(self) -> list[Any]:
-        """What the viewer and `session.settings_of` get, by name."""
-        return [getattr(self, name) for name in self.names]
+        """What the viewer and `session.settings_of` get, in the order of `NAMES`."""
+        return [
+            *(getattr(self.cut, field.name) for field in fields(MaskKnobs)),
+            *(self.opacity, self.mm_per_px, self.colours),
+        ]
 
     @property
     def mask(self) -> list[Any]:
         """What a `MaskParams` holds, in the order of its fields."""
-        return [getattr(self, field.name) for field in fields(MaskParams)]
+        return self.cut.all
 
 
 @dataclass(frozen=True)
@@ -64,39 +58,10 @@ class Defaults:
 
 def knobs(own: MaskParams) -> Knobs:
     """Sliders and lists, at the weights' own settings."""
-    threshold = gr.Slider(
-        0,
-        1,
-        own.threshold,
-        step=0.001,
-        label="Threshold",
-        info="0.5 = calibrated; 1 marks nothing.",
-        elem_id="threshold",
-    )
-    opening = _size_slider("Opening (px)", "Removes specks thinner than it.", own.opening)
-    closing = _size_slider("Closing (px)", "Bridges gaps narrower than it.", own.closing)
-    grow = gr.Slider(
-        -MAX_GROW,
-        MAX_GROW,
-        own.grow,
-        step=1,
-        label="Grow (px)",
-        info="Widens the mask; below 0 thins it.",
-        elem_id="grow",
-    )
-    min_area = gr.Slider(
-        0,
-        max(_LARGEST_MIN_AREA, own.min_area),
-        own.min_area,
-        step=1,
-        label="Smallest crack (px)",
-        elem_id="min-area",
-    )
+    cut = mask_knobs(own)
     opacity = gr.Slider(0, 1, 0.5, step=0.01, label="Overlay opacity", elem_id="opacity")
     with gr.Row(elem_id="odds"):
-        kernel = gr.Dropdown(
-            list(KERNELS), value=own.kernel, label="Kernel", elem_id="kernel", min_width=90
-        )
+        cut.kernel.render()
         mm_per_px = gr.Number(
             0,
             label="Scale (mm per px)",
@@ -112,20 +77,7 @@ def knobs(own: MaskParams) -> Knobs:
             elem_id="colours",
             min_width=110,
         )
-    return Knobs(threshold, opening, closing, kernel, grow, min_area, opacity, mm_per_px, colours)
-
-
-def _size_slider(label: str, effect: str, value: int) -> gr.Slider:
-    """Of a kernel; the page leaves out the even sizes."""
-    return gr.Slider(
-        0,
-        MAX_KERNEL,
-        value,
-        step=1,
-        label=label,
-        info=f"{effect} Odd; 0 is off.",
-        elem_id=label.split()[0].lower(),
-    )
+    return Knobs(cut, opacity, mm_per_px, colours)
 
 
 def defaults(bench: Workbench) -> Defaults:
@@ -155,22 +107,21 @@ def own_settings(bench: Workbench, weights: str) -> dict[str, Any]:
 
 def mask_values(mask: MaskParams) -> list[Any]:
     """Settings as new values of `Knobs.mask`."""
-    largest = max(_LARGEST_MIN_AREA, mask.min_area)
+    largest = max(LARGEST_MIN_AREA, mask.min_area)
     values = {**asdict(mask), "min_area": gr.Slider(value=mask.min_area, maximum=largest)}
     return list(values.values())
 
 
 def by_name(values: str) -> str:
     """JavaScript for one object by name of an array `values` in the order of `Knobs.all`."""
-    names = [field.name for field in fields(Knobs)]
-    return f"Object.fromEntries({json.dumps(names)}.map((name, i) => [name, {values}[i]]))"
+    return f"Object.fromEntries({json.dumps(NAMES)}.map((name, i) => [name, {values}[i]]))"
 
 
 def session_and_settings(knobs: Knobs, values: Sequence[Any]) -> tuple[Session, Settings]:
     """Of the values of `Knobs.all`, `Stage.dropped` and `States.all`. Raises ConfigError."""
     *settings, dropped, roll, on_show, regions = values
     session = session_of(roll, on_show, regions)
-    named = dict(zip(knobs.names, settings, strict=True))
+    named = dict(zip(NAMES, settings, strict=True))
     return session, inspection.settings_of(named, dropped, session)
 
 
@@ -224,7 +175,7 @@ def wire(
         None,
         None,
         [weights, stage.dropped, states.regions, *knobs.all],
-        js=f"() => crackdemo.page.wanted({json.dumps(knobs.names)})",
+        js=f"() => crackdemo.page.wanted({json.dumps(NAMES)})",
         **QUIET,
     )
     restored.then(lambda name: bring(name)[0], weights, defaults.own, **QUIET)

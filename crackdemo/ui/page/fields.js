@@ -16,10 +16,14 @@
     opacity: { name: "opacity", title: "The opacity" },
     scale: { name: "mm_per_px", title: "The scale" },
   });
-  const ODD = ["opening", "closing"];
-  const FIELDS = Object.keys(KNOBS)
-    .map((id) => `#${id} input`)
-    .join(", ");
+  const KERNELS = ["opening", "closing"];
+  /** The Tune tab has a mask's knobs too, with ids that begin so. */
+  const TUNE = "tune-";
+
+  /** @param {string[]} ids @param {string} [inside] */
+  const selector = (ids, inside = "") => ids.map((id) => `#${id}${inside}`).join(", ");
+  const HERE = Object.keys(KNOBS);
+  const EVERYWHERE = [...HERE, ...HERE.map((id) => TUNE + id)];
 
   /** What is in force. @type {Partial<Settings>} */
   let present = {};
@@ -45,103 +49,96 @@
     Object.getOwnPropertyDescriptor(kind.prototype, "value")?.set?.call(field, value);
   }
 
-  /** @param {EventTarget | null} target @returns {string} the widget's id, or nothing */
-  function idOf(target) {
-    if (!(target instanceof HTMLInputElement) || !target.matches(FIELDS)) return "";
-    return (
-      target.closest(
-        Object.keys(KNOBS)
-          .map((id) => `#${id}`)
-          .join(", "),
-      )?.id ?? ""
-    );
+  /** The knob's widget in which a field is. @param {EventTarget | null} field */
+  function blockOf(field) {
+    return field instanceof HTMLInputElement ? field.closest(selector(EVERYWHERE)) : null;
+  }
+
+  /** @type {FieldsPart["fault"]} */
+  function fault(id, value, { min, max }, kept = "the number before") {
+    const knob = id.replace(TUNE, "");
+    const { title } = KNOBS[knob];
+    const stays = `${kept} stays in force`;
+    if (Number.isNaN(value)) return `${title} needs a number: ${stays}.`;
+    if (knob === "scale") {
+      return value < 0 ? `A scale cannot be below 0 (0: not known): ${stays}.` : "";
+    }
+    if (value < min || value > max) return `${title} lies between ${min} and ${max}: ${stays}.`;
+    if (KERNELS.includes(knob) && value > 1 && value % 2 === 0) {
+      return `${title} must be odd, or 0 for none: ${stays}.`;
+    }
+    const isWhole = knob !== "threshold" && knob !== "opacity";
+    return isWhole && value % 1 ? `${title} must be a whole number: ${stays}.` : "";
   }
 
   /** Why a field's text cannot be; nothing where it can. @param {HTMLInputElement} field */
-  function faultOf(field, id = idOf(field)) {
-    const { name, title } = KNOBS[id];
-    const kept = `${present[name] ?? "the number before"} stays in force`;
-    const { valueAsNumber: value } = field;
-    if (Number.isNaN(value)) return `${title} needs a number: ${kept}.`;
-    if (id === "scale") {
-      return value < 0 ? `A scale cannot be below 0 (0: not known): ${kept}.` : "";
-    }
+  function faultOf(field, id = blockOf(field)?.id ?? "") {
     /** @type {HTMLInputElement | null} */
     const range = document.querySelector(`#${id} input[type=range]`);
-    const [least, most] = [Number(range?.min), Number(range?.max)];
-    if (value < least || value > most)
-      return `${title} lies between ${least} and ${most}: ${kept}.`;
-    if (ODD.includes(id) && value > 1 && value % 2 === 0) {
-      return `${title} must be odd, or 0 for none: ${kept}.`;
-    }
-    const isWhole = id !== "threshold" && id !== "opacity";
-    return isWhole && value % 1 ? `${title} must be a whole number: ${kept}.` : "";
+    const ends = { min: Number(range?.min), max: Number(range?.max) };
+    const known = id in KNOBS ? present[KNOBS[id].name] : undefined;
+    return fault(id, field.valueAsNumber, ends, known?.toString());
   }
 
-  /** @param {string} id @param {string} fault */
-  function say(id, fault) {
+  /** @param {string} id @param {string} words */
+  function say(id, words) {
     const block = document.getElementById(id);
     /** @type {HTMLElement | null} */
     let place = block?.querySelector(".field-fault") ?? null;
-    if (!place && fault) {
+    if (!place && words) {
       place = crackdemo.element("p", { class: "field-fault", role: "alert", id: `${id}-fault` });
       block?.append(place);
     }
-    if (place) place.textContent = fault;
+    if (place) place.textContent = words;
     const field = block?.querySelector("input[type=number]");
-    if (fault) field?.setAttribute("aria-invalid", "true");
+    if (words) field?.setAttribute("aria-invalid", "true");
     else field?.removeAttribute("aria-invalid");
   }
 
-  /** A slider over kernels skips the even sizes, onward in the direction of the hand. */
-  const direction = { last: /** @type {{ [id: string]: number }} */ ({}) };
-
-  /** @param {HTMLInputElement} slider @param {string} id */
-  function makeOdd(slider, id) {
+  /**
+   * A slider over kernels skips the sizes that none has, onward in the direction of the hand: its
+   * number is still the one before.
+   *
+   * @param {HTMLInputElement} slider @param {Element} block
+   */
+  function makeOdd(slider, block) {
+    if (!KERNELS.includes(block.id.replace(TUNE, ""))) return;
+    /** @type {HTMLInputElement | null} */
+    const number = block.querySelector("input[type=number]");
     const value = Number(slider.value);
-    const before = direction.last[id] ?? Number(present[KNOBS[id].name] ?? 0);
-    const odd = value > 0 && value % 2 === 0 ? value + (value > before ? 1 : -1) : value;
-    if (odd !== value) put(slider, String(odd));
-    direction.last[id] = odd;
+    if (!number || value === 0 || (value > 1 && value % 2 === 1)) return;
+    const isUp = value > number.valueAsNumber;
+    if (value < 3) put(slider, isUp ? "3" : "0");
+    else put(slider, String(value + (isUp ? 1 : -1)));
   }
 
-  document.addEventListener(
-    "input",
-    (event) => {
-      const id = idOf(event.target);
-      if (!id) return;
-      const field = /** @type {HTMLInputElement} */ (event.target);
-      if (field.type === "range") {
-        if (ODD.includes(id)) makeOdd(field, id);
-        say(id, "");
-        return;
-      }
-      const fault = faultOf(field, id);
-      if (fault) event.stopImmediatePropagation();
-      say(id, fault);
-    },
-    true,
-  );
+  /** @param {Event} event */
+  function check(event) {
+    const block = blockOf(event.target);
+    if (!block) return;
+    const field = /** @type {HTMLInputElement} */ (event.target);
+    if (field.type === "range") makeOdd(field, block);
+    const words = field.type === "range" ? "" : faultOf(field);
+    if (words) event.stopImmediatePropagation();
+    say(block.id, words);
+  }
 
-  document.addEventListener(
-    "click",
-    (event) => {
-      if (!(event.target instanceof Element)) return;
-      const arrow = event.target.closest("button.reset-button");
-      const id = arrow?.closest(
-        Object.keys(KNOBS)
-          .map((one) => `#${one}`)
-          .join(", "),
-      )?.id;
-      const value = id && own[KNOBS[id].name];
-      if (!id || value === undefined) return;
-      event.stopImmediatePropagation();
-      event.preventDefault();
-      mend();
-      write(`#${id} input[type=number]`, String(value));
-    },
-    true,
-  );
+  /** An arrow goes back to the weights' own. @param {Event} event */
+  function goBack(event) {
+    if (!(event.target instanceof Element)) return;
+    const id = event.target.closest("button.reset-button")?.closest(selector(HERE))?.id;
+    const value = id && own[KNOBS[id].name];
+    if (!id || value === undefined) return;
+    event.stopImmediatePropagation();
+    event.preventDefault();
+    mend();
+    write(`#${id} input[type=number]`, String(value));
+  }
+
+  if (typeof document !== "undefined") {
+    document.addEventListener("input", check, true);
+    document.addEventListener("click", goBack, true);
+  }
 
   /**
    * What could not be gives way to what is in force.
@@ -161,7 +158,6 @@
   /** @type {FieldsPart["inForce"]} */
   function inForce(settings) {
     present = settings;
-    direction.last = {};
   }
 
   /** @type {FieldsPart["setOwn"]} */
@@ -169,5 +165,5 @@
     own = { opacity: 0.5, ...mask };
   };
 
-  crackdemo.fields = { write, mend, inForce, setOwn };
+  crackdemo.fields = { write, fault, mend, inForce, setOwn };
 })(globalThis);

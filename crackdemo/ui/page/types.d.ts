@@ -25,6 +25,11 @@ interface CarryingPart {
 
 interface FieldsPart {
   write(selector: string, value: string): void;
+  /**
+   * why a knob cannot have a value, where it cannot; id: of its widget, on Inspect or Tune; kept:
+   * what stays in force
+   */
+  fault(id: string, value: number, range: { min: number; max: number }, kept?: string): string;
   /** returns what it was given, as a step between two of gradio's */
   mend<T>(first?: T): T | undefined;
   inForce(settings: Settings): void;

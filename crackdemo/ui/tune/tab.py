@@ -22,11 +22,12 @@ from crackdemo.files import write_text
 from crackdemo.masks.params import MaskParams
 from crackdemo.masks.presets import Preset, preset_json
 from crackdemo.photos.images import write_jpeg
+from crackdemo.ui.mask_knobs import MaskKnobs
 from crackdemo.ui.refusals import said
 from crackdemo.ui.tune import summary, widgets
 from crackdemo.ui.tune.search import described, halves, run_search
 from crackdemo.ui.tune.sets import Desk
-from crackdemo.ui.tune.widgets import UPLOAD, Finder, Intake, Knobs, Results
+from crackdemo.ui.tune.widgets import UPLOAD, Finder, Intake, Results
 from crackdemo.ui.turns import Turns
 from crackdemo.ui.workbench import Workbench
 
@@ -53,10 +54,12 @@ def build(bench: Workbench) -> None:
 
 
 def settings_of(given: Sequence[Any]) -> MaskParams:
-    """Values of `Knobs.all` to settings. Raises ConfigError, as for sizes that no kernel has."""
+    """Values of `MaskKnobs.all` to settings. Raises ConfigError, as of sizes that no kernel has."""
     values = dict(zip((each.name for each in fields(MaskParams)), given, strict=True))
     for name in ("opening", "closing", "grow", "min_area"):
         values[name] = int(values[name] or 0)
+    for name in ("opening", "closing"):
+        values[name] = 0 if values[name] == 1 else values[name]  # changes nothing
     with explained():
         return MaskParams(**values)
 
@@ -68,7 +71,7 @@ def _listed(problems: Sequence[str]) -> str:
 def _wire_scoring(
     desk: Desk,
     intake: Intake,
-    knobs: Knobs,
+    knobs: MaskKnobs,
     results: Results,
     finder: Finder,
     number: gr.State,
@@ -201,7 +204,7 @@ def _data_of(desk: Desk, set_id: str, weights: str) -> dict[str, Any]:
     return summary.page_data(scored, config.mask, threshold)
 
 
-def _wire_knobs(desk: Desk, knobs: Knobs, results: Results, number: gr.State) -> None:
+def _wire_knobs(desk: Desk, knobs: MaskKnobs, results: Results, number: gr.State) -> None:
     def recount(set_id: str, weights: str | None, order: Any, *given: Any) -> dict[Any, Any]:
         if not set_id or not weights:
             return {results.exact: ""}
@@ -294,7 +297,7 @@ def _exact(figures: dict[str, Any], seconds: float, weights: str) -> str:
 
 def _wire_search(
     desk: Desk,
-    knobs: Knobs,
+    knobs: MaskKnobs,
     results: Results,
     finder: Finder,
     number: gr.State,

@@ -159,7 +159,7 @@
       moved: (x) => {
         const rounded = Math.round(x * crackdemo.counts.STEPS) / crackdemo.counts.STEPS;
         move(rounded);
-        write("#tune-threshold input[type=number]", rounded.toFixed(3));
+        crackdemo.fields.write("#tune-threshold input[type=number]", rounded.toFixed(3));
       },
       released: recount,
       tell: (x) => {
@@ -240,37 +240,6 @@
     return [element("div", { class: "tune-charts" }, roc.root, ...bars), ...matrices];
   }
 
-  /**
-   * Writes into a gradio widget as a hand would.
-   *
-   * @param {string} selector
-   * @param {string} value
-   */
-  function write(selector, value) {
-    /** @type {HTMLInputElement | null} */
-    const field = document.querySelector(selector);
-    if (!field || field.value === value) return;
-    put(field, value);
-    field.dispatchEvent(new Event("input", { bubbles: true }));
-  }
-
-  /** @param {HTMLInputElement} field @param {string} value */
-  function put(field, value) {
-    const { set } = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value") ?? {};
-    set?.call(field, value);
-  }
-
-  /** By the id of its widget: what a person calls it. @type {{ [id: string]: string }} */
-  const KNOBS = {
-    "tune-threshold": "The threshold",
-    "tune-opening": "The opening",
-    "tune-closing": "The closing",
-    "tune-grow": "Growing",
-    "tune-min-area": "The smallest crack",
-  };
-  const KERNELS = ["tune-opening", "tune-closing"];
-  /** A slider's last value, for the direction of the hand. @type {{ [id: string]: number }} */
-  const last = {};
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let waiting;
   let drawing = false;
@@ -292,99 +261,20 @@
     });
   }
 
-  /** @type {TunePart["fault"]} */
-  function fault(id, value, { min, max }) {
-    const kept = "the number before stays in force";
-    if (Number.isNaN(value)) return `${KNOBS[id]} needs a number: ${kept}.`;
-    if (value < min || value > max) return `${KNOBS[id]} lies between ${min} and ${max}: ${kept}.`;
-    if (id !== "tune-threshold" && value % 1) {
-      return `${KNOBS[id]} must be a whole number: ${kept}.`;
-    }
-    if (KERNELS.includes(id) && value > 0 && (value === 1 || value % 2 === 0)) {
-      return `${KNOBS[id]} must be odd and at least 3, or 0 for none: ${kept}.`;
-    }
-    return "";
-  }
-
-  /** @param {HTMLElement} block @param {string} words */
-  function say(block, words) {
-    const place = block.querySelector(".field-fault");
-    if (place) place.textContent = words;
-    else if (words) {
-      block.append(crackdemo.element("p", { class: "field-fault", role: "alert" }, words));
-    }
-  }
-
-  /** A slider over kernels skips the sizes that none has. @param {number} value */
-  function oddly(value, /** @type {number} */ before) {
-    if (value === 0 || (value > 1 && value % 2 === 1)) return value;
-    if (value < 3) return value > before ? 3 : 0;
-    return value > before ? value + 1 : value - 1;
-  }
-
-  /** @param {Event} event @param {(field: HTMLInputElement, block: HTMLElement) => void} then */
-  function ofKnob(event, then) {
-    const { target } = event;
-    if (!(target instanceof HTMLInputElement)) return;
-    /** @type {HTMLElement | null} */
-    const block = target.closest(
-      Object.keys(KNOBS)
-        .map((id) => `#${id}`)
-        .join(", "),
-    );
-    if (block) then(target, block);
-  }
-
-  /** @param {HTMLInputElement} field @param {HTMLElement} block */
-  function faultOf(field, block) {
-    const range = block.querySelector("input[type=range]");
-    const [min, max] = ["min", "max"].map((name) => Number(range?.getAttribute(name)));
-    return fault(block.id, field.valueAsNumber, { min, max });
+  /** Calls `then` with the field of a knob that an event tells of. */
+  function ofKnob(/** @type {Event} */ { target }, /** @type {(field: Element) => void} */ then) {
+    const knobs = ["threshold", "opening", "closing", "grow", "min-area"];
+    const blocks = knobs.map((knob) => `#tune-${knob}`).join(", ");
+    if (target instanceof HTMLInputElement && target.closest(blocks)) then(target);
   }
 
   if (typeof document !== "undefined") {
-    document.addEventListener(
-      "input",
-      (event) =>
-        ofKnob(event, (field, block) => {
-          if (field.type !== "range") {
-            const words = faultOf(field, block);
-            if (words) event.stopImmediatePropagation();
-            else {
-              last[block.id] = field.valueAsNumber;
-              redraw();
-            }
-            say(block, words);
-            return;
-          }
-          if (KERNELS.includes(block.id)) {
-            const given = Number(field.value);
-            const odd = oddly(given, last[block.id] ?? 0);
-            if (odd !== given) put(field, String(odd));
-            last[block.id] = odd;
-          }
-          redraw();
-          say(block, "");
-        }),
-      true,
-    );
-    for (const start of ["pointerdown", "keydown"]) {
-      document.addEventListener(
-        start,
-        (event) =>
-          ofKnob(event, (field, block) => {
-            last[block.id] = Number(field.value);
-          }),
-        true,
-      );
-    }
+    // what cannot be has been said, and stopped, by then
+    document.addEventListener("input", (event) => ofKnob(event, redraw), true);
     // at a slider's release, each arrow key, and when a field is left
     document.addEventListener(
       "change",
-      (event) =>
-        ofKnob(event, (field, block) => {
-          if (field.type === "range" || !faultOf(field, block)) recount();
-        }),
+      (event) => ofKnob(event, (field) => field.hasAttribute("aria-invalid") || recount()),
       true,
     );
     document.addEventListener("click", (event) => {
@@ -393,5 +283,5 @@
     });
   }
 
-  crackdemo.tune = { load, move, choose, use, fault };
+  crackdemo.tune = { load, move, choose, use };
 })(globalThis);

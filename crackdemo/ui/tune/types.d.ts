@@ -108,8 +108,6 @@ interface ChartsPart {
 interface TunePart {
   load(files: { url: string }[] | null, threshold: number): Promise<void>;
   move(threshold: number): void;
-  /** Why a field's number cannot be; nothing where it can. */
-  fault(id: string, value: number, range: { min: number; max: number }): string;
   choose(weights: string): void;
   use(file: { url: string } | null): Promise<void>;
 }

@@ -1,15 +1,16 @@
 """The Tune tab's widgets, laid out; `tab` wires them."""
 
-from dataclasses import dataclass, fields
-from typing import Any, get_args
+from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
 
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS
 from crackdemo.data.splits import SPLITS
 from crackdemo.evaluation.tune import OBJECTIVES
-from crackdemo.masks.params import KERNEL_SIZES, MAX_GROW, Kernel, MaskParams
+from crackdemo.masks.params import MaskParams
 from crackdemo.photos.images import PHOTO_SUFFIXES
+from crackdemo.ui.mask_knobs import MaskKnobs, mask_knobs
 from crackdemo.ui.tune import summary
 from crackdemo.ui.workbench import Workbench
 
@@ -35,23 +36,6 @@ class Intake:
     @property
     def inputs(self) -> list[Any]:
         return [self.source, self.photos, self.masks, self.folder, self.weights]
-
-
-@dataclass(frozen=True)
-class Knobs:
-    """Mask settings, named as in `MaskParams`."""
-
-    threshold: gr.Slider
-    opening: gr.Slider
-    closing: gr.Slider
-    kernel: gr.Dropdown
-    grow: gr.Slider
-    min_area: gr.Slider
-
-    @property
-    def all(self) -> list[Any]:
-        """In the order of `MaskParams`."""
-        return [getattr(self, each.name) for each in fields(MaskParams)]
 
 
 @dataclass(frozen=True)
@@ -139,25 +123,10 @@ def intake(bench: Workbench) -> Intake:
     return Intake(source, photos, masks, folder, weights, start, stop, status, problems)
 
 
-def knobs(own: MaskParams) -> Knobs:
-    largest = max(KERNEL_SIZES)
-    return Knobs(
-        gr.Slider(
-            0, 1, own.threshold, step=0.001, label="Threshold", elem_id="tune-threshold",
-            info="Figures and curves follow at once; the line can be dragged too.",
-        ),
-        gr.Slider(0, largest, own.opening, step=1, label="Opening (px)", elem_id="tune-opening"),
-        gr.Slider(0, largest, own.closing, step=1, label="Closing (px)", elem_id="tune-closing"),
-        gr.Dropdown(
-            list(get_args(Kernel)), value=own.kernel, label="Kernel", elem_id="tune-kernel"
-        ),
-        gr.Slider(
-            -MAX_GROW, MAX_GROW, own.grow, step=1, label="Grow (px)", elem_id="tune-grow"
-        ),
-        gr.Slider(
-            0, 2000, own.min_area, step=1, label="Smallest crack (px)", elem_id="tune-min-area"
-        ),
-    )  # fmt: skip
+def knobs(own: MaskParams) -> MaskKnobs:
+    cut = mask_knobs(own, "tune-")
+    cut.kernel.render()
+    return cut
 
 
 def results() -> Results:
