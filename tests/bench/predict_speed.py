@@ -136,7 +136,7 @@ class Bare:
             self._stride * round(length / count / self._stride)
             for length, count in zip(lengths, counts, strict=True)
         ]
-        return [np.full((1, *sides), 0.6, np.float32)] * (counts[0] * counts[1])
+        return [np.full((1, 1, *sides), 0.6, np.float32)] * (counts[0] * counts[1])
 
 
 class Ours:
