@@ -24,6 +24,7 @@ from crackdemo.checkpoints.names import (
 )
 from crackdemo.detection.detector import Detector
 from crackdemo.detection.engine import best_device
+from crackdemo.detection.lent import is_lent
 from crackdemo.errors import CheckpointError, HubError, WeightsError
 from crackdemo.inspection.in_turn import InTurn
 from crackdemo.inspection.store import Scored, ScoredPhotos, Visitor
@@ -163,8 +164,8 @@ class Workbench:
 
     @property
     def device(self) -> str:
-        """cuda, mps or cpu."""
-        return best_device().type
+        """cuda, mps or cpu; zerogpu where a card is only lent."""
+        return "zerogpu" if is_lent() else best_device().type
 
     @property
     def scored_count(self) -> int:
