@@ -171,10 +171,14 @@ class Gate:
             raise Refusal(403, "Only this app's own page may ask for this, not another website.")
 
     def _check_upload(self, scope: Scope, headers: Headers) -> None:
-        """Raises Refusal where the disk would have no room left."""
+        """Raises Refusal for more than may come at once, and where the disk would have no room
+        left."""
         length = headers.get("content-length", "")
         if not length.isdecimal():
             raise Refusal(411, "The upload does not say how long it is: send its Content-Length.")
+        most = self._rules.limits.request_mb
+        if int(length) > most * 1_000_000:
+            raise Refusal(413, f"One upload holds at most {most:,} MB: bring fewer files at once.")
         uploads = self._rules.uploads
         if uploads is not None and self._rules.free(uploads) - int(length) < KEPT_FREE:
             raise Refusal(

@@ -13,6 +13,8 @@ class Limits:
     """Of one photo; larger ones are refused before they are decoded."""
     upload_mb: int = MAX_FILE_MB
     """Of one file."""
+    request_mb: int = 4_000
+    """Of all files that come in one upload; the proxy in deploy/Caddyfile takes as much."""
     photos: int = 2_000
     """That one visitor has open at once."""
     waiting: int = 64
