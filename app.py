@@ -40,8 +40,14 @@ def main() -> None:
             limits=options.limits,
             uploads=scratch.folder / UPLOADS,
         )
+        agents = None
+        if options.is_for_agents:
+            from crackdemo.ui.agents import Agents
+
+            agents = Agents(bench, options.logins)
         launch(
             bench,
+            agents=agents,
             names=options.names,
             is_space=options.is_space,
             auth=list(options.logins) or None,
