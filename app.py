@@ -30,10 +30,12 @@ def main() -> None:
         from crackdemo.ui.layout import launch
         from crackdemo.ui.workbench import Workbench
 
+        # a Space keeps nothing, and its disk is as bounded as another's
+        kept = options.cache or (scratch.folder if options.is_space else None)
         bench = Workbench(
             scratch.folder,
             options.allowed,
-            hub_cache=options.cache and options.cache / "hub",
+            hub_cache=kept and kept / "hub",
             hub_only=options.hub,
             runs=options.runs,
             owner=options.owner,

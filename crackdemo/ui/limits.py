@@ -24,8 +24,8 @@ class Limits:
     events: int = 64
     """What one visitor's page, or program, may have waiting of anything."""
     cache_gb: int = 16
-    """Of detections, and of what visitors uploaded or were sent; each less where the disk has less
-    to spare."""
+    """Of detections, of what visitors uploaded or were sent, and of models from the Hub; each less
+    where the disk has less to spare."""
     macs_per_pixel: int = 400_000
     """Multiply-adds of a network from the Hub, counted before it is loaded; shipped ones take
     43,000."""

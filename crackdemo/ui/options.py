@@ -210,7 +210,12 @@ def _add_limits(add: Callable[..., Any]) -> None:
     count("--max-upload", own.upload_mb, "MB", "of one file")
     count("--waiting", own.waiting, "N", "photos of programs that may wait at once")
     count("--per-minute", own.per_minute, "N", "photos that a program may ask for in a minute")
-    count("--cache-size", own.cache_gb, "GB", "of detections, and of uploads")
+    count(
+        "--cache-size",
+        own.cache_gb,
+        "GB",
+        "of detections, of uploads, and of models from the Hub in --cache",
+    )
 
 
 def _positive(text: str) -> int:
