@@ -30,18 +30,26 @@ def main() -> None:
         from crackdemo.ui.layout import launch
         from crackdemo.ui.workbench import Workbench
 
+        # a Space keeps nothing, and its disk is as bounded as another's
+        kept = options.cache or (scratch.folder if options.is_space else None)
         bench = Workbench(
             scratch.folder,
             options.allowed,
-            hub_cache=options.cache and options.cache / "hub",
+            hub_cache=kept and kept / "hub",
             hub_only=options.hub,
             runs=options.runs,
             owner=options.owner,
             limits=options.limits,
             uploads=scratch.folder / UPLOADS,
         )
+        agents = None
+        if options.is_for_agents:
+            from crackdemo.ui.agents import Agents
+
+            agents = Agents(bench, options.logins)
         launch(
             bench,
+            agents=agents,
             names=options.names,
             is_space=options.is_space,
             auth=list(options.logins) or None,

@@ -4,8 +4,9 @@
         hub.add_repo("owner/good", {"model.safetensors": b"...", "config.json": b"{}"})
         fetch("owner/good", cache, endpoint=hub.endpoint)
 
-It answers the requests that fetching and publishing a model make, with the status codes, headers
-and `X-Error-Code`s of the Hub. Weights are LFS files, served from a second host name as the Hub's
+It answers the requests that fetching and publishing a model, and sending a Space, make, with the
+status codes, headers and `X-Error-Code`s of the Hub. A Space is a repo whose name begins with
+`spaces/`. Weights are LFS files, served from a second host name as the Hub's
 CDN does, so that the client drops the token on the way.
 """
 
@@ -31,7 +32,7 @@ Fault = int | str
     "portal"    a hotel's log-in page answers instead of the Hub
 """
 
-REPO = r"(?P<repo_id>[^/]+/[^/]+?)"
+REPO = r"(?P<repo_id>(spaces/)?[^/]+/[^/]+?)"
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,18 @@ class Seen:
 
 @dataclass
 class Repo:
-    """A model repo: its commits, what its branches and tags point to, and who may see it."""
+    """A model repo or a Space: its commits, what its branches and tags point to, and who may see
+    it."""
 
     private: bool = False
     gated: bool = False
     xet: bool = False
     commits: dict[str, dict[str, bytes]] = field(default_factory=dict)
     refs: dict[str, str] = field(default_factory=dict)
+    messages: list[str] = field(default_factory=list)
+    """Of the commits that were sent."""
+    volumes: list[dict[str, object]] = field(default_factory=list)
+    """What is mounted in a Space."""
     announced: dict[str, int | None] = field(default_factory=dict)
     """Sizes of LFS files as the Hub tells them, where that is not the truth; None: not at all."""
 
@@ -150,8 +156,16 @@ class HubStandIn:
 
 
 class _Refusal(Exception):
-    def __init__(self, status: int, message: str, code: str | None = None, **headers: str) -> None:
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        code: str | None = None,
+        url: str | None = None,
+        **headers: str,
+    ) -> None:
         self.status, self.message = status, message
+        self.body = {"error": message} | ({"url": url} if url else {})
         self.headers = headers | ({"X-Error-Code": code} if code else {})
 
 
@@ -172,7 +186,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer()
         except _Refusal as refusal:
             headers = {"X-Error-Message": refusal.message, **refusal.headers}
-            self._send_json({"error": refusal.message}, refusal.status, headers)
+            self._send_json(refusal.body, refusal.status, headers)
 
     do_HEAD = do_GET = do_POST = do_PUT = _serve
 
@@ -199,8 +213,9 @@ class _Handler(BaseHTTPRequestHandler):
         return True
 
     def _answer(self) -> None:
+        path = self.path.replace("/api/spaces/", "/api/models/spaces/", 1)
         for methods, pattern, answer in ROUTES:
-            match = re.fullmatch(pattern, self.path)
+            match = re.fullmatch(pattern, path)
             if match and self.command in methods:
                 return answer(self, **{key: unquote(v) for key, v in match.groupdict("").items()})
         raise _Refusal(404, f"No such page: {self.path}")
@@ -224,7 +239,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _find(self, repo_id: str, revision: str = "main") -> tuple[Repo, str]:
         """The repo and the commit that the revision means, for whoever sent the request."""
         repo = self.hub.repos.get(repo_id)
-        allowed = self.hub.owns(self.token, repo_id.split("/")[0])
+        allowed = self.hub.owns(self.token, owner_of(repo_id))
         if repo is None or (repo.private and not allowed):
             raise _Refusal(404 if self.token else 401, "Repository not found", "RepoNotFound")
         commit = repo.refs.get(revision, revision)
@@ -240,7 +255,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def resolve(self, repo_id: str, revision: str, name: str) -> None:
         repo, commit = self._find(repo_id, revision)
-        if repo.gated and not self.hub.owns(self.token, repo_id.split("/")[0]):
+        if repo.gated and not self.hub.owns(self.token, owner_of(repo_id)):
             message = f"Access to model {repo_id} is restricted"
             raise _Refusal(403 if self.token else 401, message, "GatedRepo")
         data, headers = repo.commits[commit].get(name), {"X-Repo-Commit": commit}
@@ -279,10 +294,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def create_repo(self) -> None:
         wanted = json.loads(self.body)
-        owner, repo_id = wanted["organization"], f"{wanted['organization']}/{wanted['name']}"
-        self._check_may_write(owner)
+        is_space = wanted.get("type") == "space"
+        repo_id = "spaces/" * is_space + f"{wanted['organization']}/{wanted['name']}"
+        self._check_may_write(owner_of(repo_id))
         if repo_id in self.hub.repos:
-            raise _Refusal(409, "You already created this model repo")
+            raise _Refusal(
+                409, "You already created this repo", url=f"{self.hub.endpoint}/{repo_id}"
+            )
+        if is_space and wanted["sdk"] not in ("gradio", "docker", "static"):
+            raise _Refusal(400, "This SDK is not supported")
         private = wanted.get("visibility") == "private"
         self.hub.add_repo(repo_id, {".gitattributes": b"*.safetensors lfs"}, private=private)
         self._send_json({"url": f"{self.hub.endpoint}/{repo_id}"})
@@ -294,7 +314,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send_json({"errors": [], "warnings": []})
 
     def preupload(self, repo_id: str, revision: str) -> None:
-        self._check_may_write(repo_id.split("/")[0])
+        self._check_may_write(owner_of(repo_id))
         self._find(repo_id, revision)
         files = json.loads(self.body)["files"]
         for file in files:
@@ -303,7 +323,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send_json({"files": files})
 
     def lfs_batch(self, repo_id: str) -> None:
-        self._check_may_write(repo_id.split("/")[0])
+        self._check_may_write(owner_of(repo_id))
         objects = json.loads(self.body)["objects"]
         for item in objects:
             upload = {"href": f"{self.hub.cdn}/lfs/{item['oid']}"}
@@ -324,22 +344,34 @@ class _Handler(BaseHTTPRequestHandler):
         self._send_json({})
 
     def commit(self, repo_id: str, revision: str) -> None:
-        self._check_may_write(repo_id.split("/")[0])
+        self._check_may_write(owner_of(repo_id))
         repo, parent = self._find(repo_id, revision)
         files = dict(repo.commits[parent])
         for line in self.body.splitlines():
             item = json.loads(line)
             match item["key"]:
+                case "header":
+                    repo.messages.append(item["value"]["summary"])
                 case "file":
                     files[item["value"]["path"]] = base64.b64decode(item["value"]["content"])
                 case "lfsFile":
                     files[item["value"]["path"]] = self.hub.blobs[item["value"]["oid"]]
+                case "deletedFile":
+                    del files[item["value"]["path"]]
         sha = repo.commit(files, revision)
         url = f"{self.hub.endpoint}/{repo_id}/commit/{sha}"
         self._send_json({"success": True, "commitOid": sha, "commitUrl": url})
 
+    # What is asked of a Space alone:
+
+    def runtime(self, repo_id: str) -> None:
+        repo, _ = self._find(repo_id)
+        hardware = {"current": None, "requested": "cpu-basic"}
+        self._send_json({"stage": "BUILDING", "hardware": hardware, "volumes": repo.volumes})
+
 
 ROUTES = (
+    ({"GET"}, rf"/api/models/{REPO}/runtime", _Handler.runtime),
     ({"GET"}, rf"/api/models/{REPO}(/revision/(?P<revision>[^/]+))?", _Handler.model_info),
     ({"HEAD", "GET"}, rf"/{REPO}/resolve/(?P<revision>[^/]+)/(?P<name>.+)", _Handler.resolve),
     ({"GET"}, r"/cdn/(?P<oid>\w+)", _Handler.cdn_file),
@@ -351,6 +383,11 @@ ROUTES = (
     ({"POST"}, rf"/{REPO}\.git/info/lfs/verify", _Handler.lfs_verify),
     ({"POST"}, rf"/api/models/{REPO}/commit/(?P<revision>[^/]+)", _Handler.commit),
 )
+
+
+def owner_of(repo_id: str) -> str:
+    """Of `owner/name` or `spaces/owner/name`."""
+    return repo_id.split("/")[-2]
 
 
 def is_lfs(name: str) -> bool:

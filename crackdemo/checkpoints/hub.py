@@ -1,4 +1,5 @@
-"""Checkpoints from and to the Hugging Face Hub: the only module that imports its client.
+"""Checkpoints from and to the Hugging Face Hub: the only module of the package that imports its
+client.
 
 The client retries many failures for a minute; here the first failure is the answer, so that a
 person who waits has one within about 15 seconds.
@@ -89,14 +90,14 @@ def fetch(
     repo_id, revision = parse_hub_id(hub_id)
     api = HfApi(endpoint=endpoint, token=_clean(token) if token else False)
     failure = f"{hub_id} could not be fetched"
-    with _explained(failure):
+    with hub_explained(failure):
         commit = api.resolve_revision(repo_id, revision=revision, cache_dir=cache).resolved
         for name in (WEIGHTS, CONFIG):
             _check_size(api, repo_id, name, commit, cache)
         config = api.hf_hub_download(repo_id, CONFIG, revision=commit, cache_dir=cache)
         api.hf_hub_download(repo_id, WEIGHTS, revision=commit, cache_dir=cache)
     if try_to_load_from_cache(repo_id, CARD, cache_dir=cache, revision=commit) is None:
-        with suppress(HubError), _explained(failure):
+        with suppress(HubError), hub_explained(failure):
             _check_size(api, repo_id, CARD, commit, cache)
             api.hf_hub_download(repo_id, CARD, revision=commit, cache_dir=cache)
     return FetchedRepo(Path(config).parent, repo_id, commit)
@@ -126,7 +127,7 @@ def push(
             raise HubError(f"{repo_id} could not be published: the checkpoint has no {name}.")
     api = HfApi(endpoint=endpoint, token=_clean(token))
     report = on_progress or (lambda step: None)
-    with _explained(f"{repo_id} could not be published"):
+    with hub_explained(f"{repo_id} could not be published"):
         report(f"Creating {repo_id}")
         _create(api, repo_id, private)
         files: dict[str, Path | bytes] = {name: folder / name for name in SIZE_LIMITS}
@@ -178,7 +179,7 @@ def _create(api: HfApi, repo_id: str, private: bool) -> None:
 
 
 @contextmanager
-def _explained(failure: str) -> Iterator[None]:
+def hub_explained(failure: str) -> Iterator[None]:
     """Turns whatever the client raises into a HubError that begins with `failure`."""
     try:
         yield

@@ -1,6 +1,7 @@
 """A network on a device: images in, what it says of them out, by batches of tiles.
 
-On a processor OpenVINO computes, on a graphics card, and where OpenVINO cannot, torch.
+On a processor OpenVINO computes, on a graphics card, and where OpenVINO cannot, torch. A card that
+is only lent has a whole pass at once.
 """
 
 import copy
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from crackdemo.arrays import GrayImage
 from crackdemo.detection.graph import Answering, onnx_graph
+from crackdemo.detection.lent import Card, is_lent, on_card, packed, unpacked
 from crackdemo.detection.tiling import Tiles
 from crackdemo.errors import Stopped
 from crackdemo.models.family import Network
@@ -53,13 +55,32 @@ class Answer(NamedTuple):
     """How likely each pixel is crack, 0..1; None without a crack head."""
 
 
+Images: TypeAlias = Sequence[NDArray[np.float32]]
+"""Each (H, W) or (inputs, H, W)."""
+
+
+def _answers_on_card(network: bytes, images: Images) -> list[NDArray[np.float32]]:
+    return Engine(unpacked(network), device_here(), lent=None).answers(images)
+
+
+LENT: Card[[bytes, Images], list[NDArray[np.float32]]] | None = on_card(_answers_on_card)
+"""`Engine.answers` on a card that is lent; None where none are."""
+
+
 class Engine:
     """Runs a network on images of any size. Threads may share it: the network is only read."""
 
-    def __init__(self, network: Network, device: torch.device, streams: int = 1) -> None:
+    def __init__(
+        self,
+        network: Network,
+        device: torch.device,
+        streams: int = 1,
+        lent: Callable[[bytes, Images], list[NDArray[np.float32]] | None] | None = LENT,
+    ) -> None:
         """streams: batches of tiles that a processor computes side by side, each with its share of
-        the threads: more than one helps where there are many, and costs a single small one time."""
-        self.device = device
+        the threads: more than one helps where there are many, and costs a single small one time.
+        lent: computes instead of the device, where it can."""
+        self.device, self._lent = device, lent
         self.streams = streams if device.type == "cpu" else 1
         # a copy: `to` and `eval` would change the caller's own network
         self._network = copy.deepcopy(network).eval()
@@ -89,11 +110,20 @@ class Engine:
 
     def answers(
         self,
-        images: Sequence[NDArray[np.float32]],
+        images: Images,
         should_stop: Callable[[], bool] | None = None,
     ) -> list[NDArray[np.float32]]:
         """The network's `answer` to images (H, W) or (inputs, H, W), each (C, H, W); tiles are
         blended. Raises Stopped."""
+        if self._lent is not None and not (should_stop is not None and should_stop()):
+            answers = self._lent(packed(self._network), images)
+            if answers is not None:
+                return answers
+        return self._answers_here(images, should_stop)
+
+    def _answers_here(
+        self, images: Images, should_stop: Callable[[], bool] | None
+    ) -> list[NDArray[np.float32]]:
         engine = self._started()
         network = self._network
         all_tiles = [Tiles(image, network.stride, network.tile_size) for image in images]
@@ -115,7 +145,13 @@ def _answer(parts: NDArray[np.float32]) -> Answer:
 
 
 def best_device() -> torch.device:
-    """CUDA where there is one, else Apple's MPS, else the CPU."""
+    """CUDA where there is one, else Apple's MPS, else the CPU; where cards are only lent, the CPU:
+    what torch says of them there does not hold."""
+    return torch.device("cpu") if is_lent() else device_here()
+
+
+def device_here() -> torch.device:
+    """The best one as torch says it."""
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")

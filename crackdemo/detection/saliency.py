@@ -17,9 +17,10 @@ from crackdemo.arrays import GrayImage, RegionMask, Residual, RgbImage
 from crackdemo.configs import SETTINGS
 from crackdemo.detection.calibration import Calibration
 from crackdemo.detection.detector import Detection, ScoredPart
-from crackdemo.detection.engine import best_device
+from crackdemo.detection.engine import best_device, device_here
 from crackdemo.detection.heatmaps import to_heatmap
 from crackdemo.detection.illumination import FlattenConfig, measure_illumination, to_gray
+from crackdemo.detection.lent import Card, on_card, packed, unpacked
 from crackdemo.errors import Stopped
 from crackdemo.models.family import Network
 
@@ -81,6 +82,15 @@ class Look(NamedTuple):
     its showing a crack."""
 
 
+class Glance(NamedTuple):
+    """What a network says of one part."""
+
+    probability: float
+    """Of its showing a crack, 0..1."""
+    strength: Residual
+    """(h, w), >= 0, higher = speaks more for a crack."""
+
+
 def parts_of(height: int, width: int, side: int) -> Iterator[Part]:
     """A picture in parts that overlap, each `side` long unless the picture is little longer or
     shorter than that; row by row."""
@@ -127,27 +137,59 @@ def saliency_of(network: Network, image: Tensor, config: SaliencyConfig) -> Tens
     return pixels
 
 
+def glances(
+    network: Network,
+    images: Sequence[GrayImage],
+    config: SaliencyConfig,
+    should_stop: Callable[[], bool] | None = None,
+) -> Iterator[Glance]:
+    """At images (h, w), one after the other. Raises Stopped."""
+    device = next(network.parameters()).device
+    for each in images:
+        if should_stop is not None and should_stop():
+            raise Stopped
+        image = torch.from_numpy(each.copy())[None, None].to(device)
+        with torch.no_grad():
+            probability = float(torch.sigmoid(network(image)))
+        yield Glance(probability, saliency_of(network, image, config)[0].cpu().numpy())
+
+
+def _glances_on_card(
+    network: bytes, images: Sequence[GrayImage], config: SaliencyConfig
+) -> list[Glance]:
+    return list(glances(unpacked(network).to(device_here()), images, config))
+
+
+LENT: Card[[bytes, Sequence[GrayImage], SaliencyConfig], list[Glance]] | None = on_card(
+    _glances_on_card
+)
+"""`glances` on a card that is lent; None where none are."""
+
+
 def look(
     network: Network,
     photo: RgbImage,
     flatten: FlattenConfig | None,
     config: SaliencyConfig,
     should_stop: Callable[[], bool] | None = None,
+    lent: Callable[[bytes, Sequence[GrayImage], SaliencyConfig], list[Glance] | None] | None = LENT,
 ) -> Look:
     """Of a photo (H, W, 3), part by part; where parts overlap the middle ones count more. Raises
-    Stopped."""
-    device = next(network.parameters()).device
+    Stopped.
+
+    lent: glances instead of the network's own device, where it can.
+    """
     whole = sight(photo, flatten, config)
     total, weight = np.zeros_like(whole), np.zeros_like(whole)
     scored = []
-    for part in parts_of(whole.shape[0], whole.shape[1], config.input_size):
-        if should_stop is not None and should_stop():
-            raise Stopped
-        image = torch.from_numpy(whole[part.rows, part.columns].copy())[None, None].to(device)
-        with torch.no_grad():
-            probability = float(torch.sigmoid(network(image)))
+    parts = list(parts_of(whole.shape[0], whole.shape[1], config.input_size))
+    images = [whole[part.rows, part.columns] for part in parts]
+    on_lent = None
+    if lent is not None and not (should_stop is not None and should_stop()):
+        on_lent = lent(packed(network), images, config)
+    seen = glances(network, images, config, should_stop) if on_lent is None else on_lent
+    for part, (probability, strength) in zip(parts, seen, strict=True):
         scored.append(_scored(part, config.tile_size / config.input_size, probability))
-        strength = saliency_of(network, image, config)[0].cpu().numpy()
         if config.method != "gradcam" and config.blur_sigma:
             strength = cv2.GaussianBlur(strength, (0, 0), config.blur_sigma)
         hill = _hill(*strength.shape)

@@ -295,8 +295,9 @@ def _rgb(image: Image.Image, background: str) -> Image.Image:
     if image.mode.startswith("I"):
         image = Image.fromarray(_eight_bits(np.asarray(image)))
     if image.has_transparency_data:
-        canvas = Image.new("RGBA", image.size, background)
-        image = Image.alpha_composite(canvas, image.convert("RGBA"))
+        if image.mode != "RGBA":  # else it would be copied, which a large photo has no room for
+            image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, background), image)
     return image.convert("RGB")
 
 

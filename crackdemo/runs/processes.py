@@ -10,6 +10,8 @@ from pathlib import Path
 
 import psutil
 
+from crackdemo.detection.lent import ZERO_GPU
+
 _NICENESS = 10
 _GRACE_SECONDS = 1.5
 """After this a process that was asked to end is ended."""
@@ -38,6 +40,8 @@ def start_detached(module: str, given: Sequence[str], log: Path) -> subprocess.P
         return subprocess.Popen(
             [sys.executable, "-m", module, *given],
             cwd=_PROJECT,
+            # a card that is lent to the page is none for it
+            env={name: value for name, value in os.environ.items() if name != ZERO_GPU},
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=file,

@@ -27,18 +27,19 @@ from crackdemo.ui.scratch import PREFIX, UPLOADS
 from crackdemo.ui.visitors import COOKIE, Sessions, cookie_in, new_cookie
 
 HEALTH = "/healthz"
+AGENTS = "/mcp"
 _API = "/gradio_api"
 _OPEN = re.compile(
     r"/|/(assets|static|svelte)/.+|/(config|theme\.css|favicon\.ico|manifest\.json|robots\.txt)/?"
     r"|/(login|logout)(/.*)?"
     + rf"|{_API}/(info|openapi\.json|startup-events|app_id|user|login_check|token|theme\.css)/?"
     + rf"|{_API}/(queue/(join|data|status)|upload|upload_progress|cancel|reset)/?"
-    + rf"|{_API}/(call|run|api|heartbeat)/.+|{_API}/file=.+"
+    + rf"|{_API}/(call|run|api|heartbeat)/.+|{_API}/file=.+|{AGENTS}/?"
 )
 """What the page, its login and programs need; the rest of gradio's addresses is not there."""
 _UPLOADED = re.compile(rf"/{PREFIX}[^/]+/{UPLOADS}/")
 """Where apps keep what is uploaded to them, each in a folder of its own."""
-_MAX_JSON = 8_000_000
+MAX_JSON = 8_000_000
 """Bytes of an event's values; photos come by upload."""
 _MAX_NOTE = 100_000
 """Bytes of what else is sent: to stop an event, to leave."""
@@ -48,7 +49,7 @@ _MAX_NAME = 64
 """Letters of a session's name; gradio's own has 11."""
 _MAX_WHOLE = 2**63
 """Larger numbers break the answer off, for it cannot be written."""
-_EVENTS = re.compile(rf"{_API}/(queue/join|(call|run|api)/.+)")
+_EVENTS = re.compile(rf"{_API}/(queue/join|(call|run|api)/.+)|{AGENTS}/?")
 _HEARTBEAT = re.compile(rf"{_API}/heartbeat/([^/]+)/?")
 _ANSWER = re.compile(rf"{_API}/call/(?:v2/)?[^/]+/([^/]+)/?")
 _MINUTE = 60.0
@@ -76,6 +77,8 @@ class Rules:
     """Events of one visitor that are not done, by cookie or address."""
     uploaded: Callable[[str, list[str]], None] = lambda cookie, files: None
     """Told which files a visitor has uploaded."""
+    agents: ASGIApp | None = None
+    """What answers agents; None where they are not wanted."""
 
 
 class Refusal(Exception):
@@ -123,7 +126,8 @@ class Gate:
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send, cookie: str) -> None:
         path, headers = scope["path"], Headers(scope=scope)
-        if not _OPEN.fullmatch(path):
+        app = self._rules.agents if path.rstrip("/") == AGENTS else self._app
+        if app is None or not _OPEN.fullmatch(path):
             raise Refusal(404, "There is nothing at this address.")
         self._check_origin(headers)
         query = parse_qs(scope["query_string"].decode("latin-1"))
@@ -131,9 +135,9 @@ class Gate:
         if path.rstrip("/") == f"{_API}/upload":
             self._check_upload(scope, headers)
             send = self._told(send, cookie)
-        elif scope["method"] == "POST" and path.startswith(_API):
+        elif scope["method"] == "POST" and path.startswith((_API, AGENTS)):
             is_event = _EVENTS.fullmatch(path) is not None
-            body = await _read(receive, _MAX_JSON if is_event else _MAX_NOTE)
+            body = await _read(receive, MAX_JSON if is_event else _MAX_NOTE)
             # apart: whoever sends much waits alone
             values = await asyncio.to_thread(_json, body)
             if isinstance(values, dict) and isinstance(values.get("session_hash"), str):
@@ -150,7 +154,7 @@ class Gate:
         for visitor in [cookie] if cookie else sessions:
             self._audience.seen(f"page {visitor}")
         with self._listening(scope, path, cookie, query):
-            await self._app(scope, receive, send)
+            await app(scope, receive, send)
 
     def _listening(self, scope: Scope, path: str, cookie: str, query: dict[str, list[str]]) -> Any:
         """Whoever has a stream open is there."""
@@ -171,10 +175,14 @@ class Gate:
             raise Refusal(403, "Only this app's own page may ask for this, not another website.")
 
     def _check_upload(self, scope: Scope, headers: Headers) -> None:
-        """Raises Refusal where the disk would have no room left."""
+        """Raises Refusal for more than may come at once, and where the disk would have no room
+        left."""
         length = headers.get("content-length", "")
         if not length.isdecimal():
             raise Refusal(411, "The upload does not say how long it is: send its Content-Length.")
+        most = self._rules.limits.request_mb
+        if int(length) > most * 1_000_000:
+            raise Refusal(413, f"One upload holds at most {most:,} MB: bring fewer files at once.")
         uploads = self._rules.uploads
         if uploads is not None and self._rules.free(uploads) - int(length) < KEPT_FREE:
             raise Refusal(
@@ -262,7 +270,7 @@ class Gate:
         body = bytearray()
 
         async def sending(message: Message) -> None:
-            if message["type"] == "http.response.body" and len(body) < _MAX_JSON:
+            if message["type"] == "http.response.body" and len(body) < MAX_JSON:
                 body.extend(message.get("body", b""))
                 if not message.get("more_body", False):
                     files = _json(bytes(body))

@@ -3,9 +3,10 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import gradio as gr
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -33,25 +34,42 @@ _SESSIONS = 1_000
 """Open pages; each takes a third of a megabyte."""
 
 
+class Agents(Protocol):
+    """A server for agents, as `agents.py` makes it where its library is installed."""
+
+    app: ASGIApp
+
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """Inside, it answers."""
+        ...
+
+
 def launch(
-    bench: Workbench, names: Sequence[str] | None = None, is_space: bool = False, **options: Any
+    bench: Workbench,
+    names: Sequence[str] | None = None,
+    is_space: bool = False,
+    agents: Agents | None = None,
+    **options: Any,
 ) -> gr.Blocks:
     """Serves the page around one workbench; `options` are those of gradio's `launch`.
 
     names: hosts under which the page may be asked for, None for any. is_space: the Hub shows it.
+    agents: what answers them, None where they are not wanted.
     """
     page = build_page(bench)
 
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:
         # outside of all that gradio puts around itself, which has no place for more
-        gate: ASGIApp = Gate(app.middleware_stack, _rules(bench, page, is_space), bench.audience)
+        rules = replace(_rules(bench, page, is_space), agents=agents.app if agents else None)
+        gate: ASGIApp = Gate(app.middleware_stack, rules, bench.audience)
         if names is not None:
             gate = TrustedHostMiddleware(gate, [*names], www_redirect=False)
         app.middleware_stack = gate
         tidying = asyncio.create_task(_tidy(bench))
         try:
-            yield
+            async with agents.running() if agents else nullcontext():
+                yield
         finally:
             tidying.cancel()
 

@@ -13,6 +13,8 @@ class Limits:
     """Of one photo; larger ones are refused before they are decoded."""
     upload_mb: int = MAX_FILE_MB
     """Of one file."""
+    request_mb: int = 4_000
+    """Of all files that come in one upload; the proxy in deploy/Caddyfile takes as much."""
     photos: int = 2_000
     """That one visitor has open at once."""
     waiting: int = 64
@@ -22,8 +24,8 @@ class Limits:
     events: int = 64
     """What one visitor's page, or program, may have waiting of anything."""
     cache_gb: int = 16
-    """Of detections, and of what visitors uploaded or were sent; each less where the disk has less
-    to spare."""
+    """Of detections, of what visitors uploaded or were sent, and of models from the Hub; each less
+    where the disk has less to spare."""
     macs_per_pixel: int = 400_000
     """Multiply-adds of a network from the Hub, counted before it is loaded; shipped ones take
     43,000."""

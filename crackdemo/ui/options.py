@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,8 @@ class Options:
     """The only models that may be had from the Hub; None for any."""
     is_offline: bool
     """Whether nothing may be asked of the network."""
+    is_for_agents: bool
+    """Whether they may ask too, by the Model Context Protocol."""
     root_path: str | None
     """The path before its own under which a proxy shows it."""
     limits: Limits
@@ -72,7 +75,11 @@ def is_loopback(host: str) -> bool:
     return host in ("localhost", "::1") or host.startswith("127.")
 
 
-def read_options(argv: Sequence[str], environment: Mapping[str, str] = os.environ) -> Options:
+def read_options(
+    argv: Sequence[str],
+    environment: Mapping[str, str] = os.environ,
+    is_installed: Callable[[str], bool] = lambda package: find_spec(package) is not None,
+) -> Options:
     """Raises SystemExit, as argparse does, for --help (0) and a wrong usage (2)."""
     parser = _parser("SPACE_ID" in environment)
     args = parser.parse_args([*shlex.split(environment.get(_MORE, "")), *argv])
@@ -84,6 +91,10 @@ def read_options(argv: Sequence[str], environment: Mapping[str, str] = os.enviro
         runs = (runs or home / "runs") if "OAUTH_CLIENT_ID" in environment else None
     else:
         runs = runs or Path("runs")
+    if args.mcp and not is_installed("mcp"):
+        parser.error(
+            "--mcp needs the package mcp: pip install -r crackdemo/ui/requirements-mcp.txt"
+        )
     try:
         logins = read_logins(args.auth) if args.auth else ()
     except (OSError, ValueError) as error:
@@ -99,6 +110,7 @@ def read_options(argv: Sequence[str], environment: Mapping[str, str] = os.enviro
         cache=args.cache,
         hub=None if args.hub is None else tuple(args.hub),
         is_offline=args.offline,
+        is_for_agents=args.mcp,
         root_path=args.root_path,
         limits=replace(
             Limits(),
@@ -184,6 +196,7 @@ def _add_place(add: Callable[..., Any], host: str) -> None:
         help="the only models that visitors may have from the Hub; any if not given",
     )
     add("--offline", action="store_true", help="ask nothing of the network")
+    add("--mcp", action="store_true", help="let agents inspect, evaluate and submit, at /mcp")
 
 
 def _add_limits(add: Callable[..., Any]) -> None:
@@ -197,7 +210,12 @@ def _add_limits(add: Callable[..., Any]) -> None:
     count("--max-upload", own.upload_mb, "MB", "of one file")
     count("--waiting", own.waiting, "N", "photos of programs that may wait at once")
     count("--per-minute", own.per_minute, "N", "photos that a program may ask for in a minute")
-    count("--cache-size", own.cache_gb, "GB", "of detections, and of uploads")
+    count(
+        "--cache-size",
+        own.cache_gb,
+        "GB",
+        "of detections, of uploads, and of models from the Hub in --cache",
+    )
 
 
 def _positive(text: str) -> int:

@@ -7,7 +7,9 @@ import secrets
 import threading
 from base64 import urlsafe_b64encode
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from gradio.context import LocalContext
 
@@ -18,6 +20,7 @@ PAGES, PROGRAMS = "pages", "programs"
 _SHAPE = re.compile(r"[\w-]{32}", re.ASCII)
 _SESSIONS = 20_000
 """Whose visitor is known, of pages and of programs each; the oldest are forgotten first."""
+_ASKING: ContextVar[Visitor | None] = ContextVar("asking", default=None)
 _KEY = secrets.token_bytes(32)
 """Of this process: whoever made a cookie up does not know it."""
 
@@ -41,11 +44,23 @@ def _signature(name: str) -> str:
     return urlsafe_b64encode(digest[:12]).decode()
 
 
+@contextmanager
+def asking() -> Iterator[None]:
+    """Inside, outside of gradio's events, a program asks that nobody has met before."""
+    token = _ASKING.set(Visitor(secrets.token_urlsafe(12), PROGRAMS))
+    try:
+        yield
+    finally:
+        _ASKING.reset(token)
+
+
 def current() -> Visitor:
     """Who asked for the event that runs; nobody in particular outside of one.
 
     Programs have no cookie, and pages in browsers that keep none.
     """
+    if (program := _ASKING.get()) is not None:
+        return program
     request = LocalContext.request.get(None)
     if request is None or getattr(request, "request", None) is None:
         return NOBODY

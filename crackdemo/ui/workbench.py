@@ -6,14 +6,14 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from crackdemo.checkpoints.checkpoint import CheckpointConfig, load_checkpoint
 from crackdemo.checkpoints.cost import check_cost
-from crackdemo.checkpoints.hub import FetchedRepo, fetch
+from crackdemo.checkpoints.hub import FetchedRepo, fetch, parse_hub_id
 from crackdemo.checkpoints.names import (
     SHIPPED,
     Weights,
@@ -22,11 +22,13 @@ from crackdemo.checkpoints.names import (
     version_of,
     weights_in,
 )
+from crackdemo.checkpoints.shelf import Shelf
 from crackdemo.detection.detector import Detector
 from crackdemo.detection.engine import best_device
+from crackdemo.detection.lent import is_lent
 from crackdemo.errors import CheckpointError, HubError, WeightsError
 from crackdemo.inspection.in_turn import InTurn
-from crackdemo.inspection.store import Scored, ScoredPhotos, Visitor
+from crackdemo.inspection.store import KEPT_FREE, Scored, ScoredPhotos, Visitor, free_bytes
 from crackdemo.masks.params import MaskParams
 from crackdemo.photos.images import read_photo
 from crackdemo.runs.folder import RunFolder
@@ -75,7 +77,8 @@ class Workbench:
     endpoint: str | None = None
     """The Hub's address, None for the real one."""
     hub_cache: Path | None = None
-    """Where checkpoints from the Hub are kept, None for its client's own place."""
+    """Where checkpoints from the Hub are kept, within the limit for caches; None for its client's
+    own place, which other programs use too and which is left alone."""
     hub_only: tuple[str, ...] | None = None
     """The only models that visitors may have from the Hub; None for any."""
     shipped: Path = SHIPPED
@@ -106,6 +109,10 @@ class Workbench:
             read=partial(read_photo, most_megapixels=self.limits.megapixels),
         )
         self.jobs = self._open_runs()
+        self._shelf = None
+        if self.hub_cache is not None:
+            most = int(self.limits.cache_gb * 2**30)
+            self._shelf = Shelf(self.hub_cache, most, lambda disk: free_bytes(disk) - KEPT_FREE)
         self._lookups = Lookups(self._fetch, self.hub_only)
         self._loaded: OrderedDict[Weights, Loaded] = OrderedDict()
         self._exports: deque[tuple[float, Path]] = deque()
@@ -163,8 +170,8 @@ class Workbench:
 
     @property
     def device(self) -> str:
-        """cuda, mps or cpu."""
-        return best_device().type
+        """cuda, mps or cpu; zerogpu where a card is only lent."""
+        return "zerogpu" if is_lent() else best_device().type
 
     @property
     def scored_count(self) -> int:
@@ -181,7 +188,7 @@ class Workbench:
         name = weights.strip()
         if self.jobs and name in self.jobs.finished():
             return weights_in(RunFolder(self.jobs.folder / name).checkpoint, name)
-        return resolve_weights(
+        found = resolve_weights(
             weights,
             self.allowed,
             shipped=self.shipped,
@@ -189,12 +196,19 @@ class Workbench:
             endpoint=self.endpoint,
             fetch=self._lookups.fetch,
         )
+        if found.commit is not None and self._shelf is not None:
+            self._shelf.use(found.name)
+        return found
 
     def _fetch(
         self, hub_id: str, cache: Path | None, endpoint: str | None, token: str | None
     ) -> FetchedRepo:
-        """A stranger's weights: not those that would hold the machine for minutes."""
-        repo = fetch(hub_id, cache, endpoint, token)
+        """A stranger's weights: not those that would hold the machine for minutes, nor fill it."""
+        name, _ = parse_hub_id(hub_id)
+        with self._lock:
+            loaded = {weights.name for weights in self._loaded}
+        with self._shelf.room_for(name, loaded) if self._shelf else nullcontext():
+            repo = fetch(hub_id, cache, endpoint, token)
         try:
             check_cost(repo.folder, self.limits.macs_per_pixel, repo.repo_id)
         except CheckpointError as refusal:

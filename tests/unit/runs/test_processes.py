@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from crackdemo.runs.processes import birth_of, end_tree, step_back
+from crackdemo.runs.processes import birth_of, end_tree, start_detached, step_back
 from tests.short_fits import PATIENCE
 
 SLEEP = "input()"
@@ -83,3 +83,13 @@ def test_a_process_steps_back() -> None:
     step_back(process.pid)
     assert psutil.Process(process.pid).nice() >= 10
     process.communicate("\n")
+
+
+def test_what_outlives_the_page_borrows_no_card_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPACES_ZERO_GPU", "true")
+    tell = "import os; print(os.environ.get('SPACES_ZERO_GPU'), os.environ['PATH'])"
+    process = start_detached("timeit", ["-n", "1", "-r", "1", tell], tmp_path / "log")
+    assert process.wait() == 0
+    assert (tmp_path / "log").read_text().startswith(f"None {os.environ['PATH']}")

@@ -36,6 +36,16 @@ def test_what_is_to_be_read_is_bounded(client: TestClient) -> None:
     assert "8,000,000 bytes" in asked(client, b"x" * 8_000_001)
 
 
+@pytest.mark.parametrize(
+    ("length", "told"), [(4_000_000_000, "let in"), (4_000_000_001, "at most 4,000 MB")]
+)
+def test_one_upload_is_bounded_by_what_it_says_of_itself(
+    client: TestClient, length: int, told: str
+) -> None:
+    headers = {"Content-Length": str(length)}
+    assert told in client.post("/gradio_api/upload", content=b"", headers=headers).text
+
+
 def test_a_sessions_name_is_short(client: TestClient) -> None:
     assert "at most 64 letters" in asked(client, {"session_hash": "a" * 65}, RESET)
     assert asked(client, {"session_hash": "a" * 64}, RESET) == "let in"

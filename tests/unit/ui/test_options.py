@@ -61,3 +61,12 @@ def test_a_machine_is_known_by_its_addresses_but_by_no_other_name() -> None:
     names = own_names("0.0.0.0")
     assert {"localhost", "127.0.0.1", "::1"} <= set(names)
     assert "evil.example" not in names and not any("*" in name for name in names)
+
+
+def test_agents_need_a_package_which_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert not read_options([], {}).is_for_agents
+    assert read_options(["--mcp"], {}, lambda package: True).is_for_agents
+    with pytest.raises(SystemExit):
+        read_options(["--mcp"], {}, lambda package: package != "mcp")
+    [_, file] = capsys.readouterr().err.strip().rsplit(" ", 1)
+    assert (Path(__file__).parents[3] / file).read_text().startswith("mcp")

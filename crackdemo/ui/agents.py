@@ -1,0 +1,275 @@
+"""Inspect, evaluate and submit as tools of the Model Context Protocol: `python app.py --mcp`.
+
+Gradio's own server for agents would offer them every endpoint, fetch whatever address they name and
+take all of them for one visitor. This one stands beside gradio, behind the same gate.
+"""
+
+import base64
+import binascii
+import hmac
+import json
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias
+
+import anyio
+from mcp.server.fastmcp import FastMCP, Image
+from mcp.server.fastmcp.exceptions import ToolError
+from mcp.server.transport_security import TransportSecuritySettings
+from pydantic import Field
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from crackdemo.checkpoints.names import DEFAULT_WEIGHTS
+from crackdemo.configs import parse_config
+from crackdemo.data.intake import take_in
+from crackdemo.data.labelled import find_labelled
+from crackdemo.errors import BusyError, CrackdemoError, SourceError, Stopped
+from crackdemo.evaluation.evaluate import Evaluation
+from crackdemo.files import reason_of
+from crackdemo.masks.params import MaskParams
+from crackdemo.ui import api, visitors
+from crackdemo.ui.gate import AGENTS, MAX_JSON
+from crackdemo.ui.submit.tab import UPLOAD, Made, Wish, steps
+from crackdemo.ui.workbench import Workbench
+
+_AT_ONCE = 16
+"""Calls that may run, or wait for their turn, at once."""
+_LOG = logging.getLogger(__name__)
+
+GivenFile: TypeAlias = Annotated[
+    str,
+    Field(
+        description="The path that POST /gradio_api/upload (multipart, field `files`) answered, or "
+        "the file itself as a data URL: data:image/jpeg;base64,..., data:application/zip;base64,..."
+    ),
+]
+Weights: TypeAlias = Annotated[
+    str, Field(description="A shipped name, or owner/name[@revision] on the Hugging Face Hub.")
+]
+Settings: TypeAlias = Annotated[
+    dict[str, Any] | None,
+    Field(
+        description="Mask settings, each the weights' own where it is left out: threshold (0..1, "
+        "0.5 as calibrated), opening, closing (px, 0 or odd), kernel, grow, min_area (px)."
+    ),
+]
+IsOver: TypeAlias = Callable[[], bool]
+
+
+class Tools:
+    """What agents may do. Each call is a visitor of its own: nothing stays for the next one."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+        self._places = threading.BoundedSemaphore(_AT_ONCE)
+
+    async def inspect(
+        self,
+        photo: GivenFile,
+        weights: Weights = DEFAULT_WEIGHTS,
+        settings: Settings = None,
+        mm_per_px: float | None = None,
+    ) -> list[Any]:
+        """Looks for cracks in one photo: a report with score, state, length and width, and the mask
+        as a picture, white where there is crack."""
+
+        def work(is_over: IsOver) -> list[Any]:
+            with self._files([photo]) as ([file], _):
+                mask, _, _, report = api.inspect(
+                    self._bench, str(file), weights, settings or {}, mm_per_px, is_over
+                )
+                assert mask is not None
+                return [json.dumps(report), Image(data=Path(mask).read_bytes(), format="png")]
+
+        return await self._answer(work)
+
+    async def evaluate(
+        self, photos: list[GivenFile], weights: Weights = DEFAULT_WEIGHTS, settings: Settings = None
+    ) -> list[Any]:
+        """Measures weights on photos whose cracks are known: a ZIP with images/ and masks/ of equal
+        names for pixel figures, or clean/ and cracked/ for image figures."""
+
+        def work(is_over: IsOver) -> list[Any]:
+            with self._files(photos) as (files, folder):
+                left_out = take_in(files, folder / "set")
+                labelled = find_labelled(folder / "set")
+                resolved = self._bench.resolve(weights)
+                own = asdict(self._bench.config(resolved).mask)
+                mask = parse_config(MaskParams, {**own, **(settings or {})})
+                evaluation = Evaluation(self._bench.detector_in_turn(resolved), mask)
+                for _ in evaluation.run(labelled):
+                    if is_over():
+                        raise Stopped
+                failures = [failed.reason for failed in evaluation.failures]
+                report = {
+                    "api": api.API_VERSION,
+                    "weights": resolved.name,
+                    "commit": resolved.commit,
+                    "metrics": evaluation.metrics(),
+                    "notes": [*left_out, *evaluation.notes, *failures],
+                }
+            return [json.dumps(report)]
+
+        return await self._answer(work)
+
+    async def submit(
+        self,
+        photos: list[GivenFile],
+        weights: Weights = DEFAULT_WEIGHTS,
+        sample: GivenFile | None = None,
+        gate: Annotated[bool, Field(description="No mask where the score says no crack.")] = False,
+    ) -> list[Any]:
+        """Makes a competition's file of run-length masks: a report, and the CSV, which was read
+        back and compared with the masks. `sample`: the competition's own, for columns and order."""
+
+        def work(is_over: IsOver) -> list[Any]:
+            given = [*photos, *([sample] if sample else [])]
+            with self._files(given) as (files, _):
+                names = [str(file) for file in files]
+                example = names.pop() if sample else None
+                wish = Wish(
+                    UPLOAD, names, "", weights, None, example, gate, "", "column", 1, ""
+                )  # fmt: skip
+                *_, made = steps(self._bench, wish, self._bench.visitor().name, is_over)
+                if not isinstance(made, Made):
+                    raise Stopped
+                report = {"api": api.API_VERSION, "summary": made.summary, "notes": made.notes}
+                return [json.dumps(report), made.file.read_text(encoding="utf-8")]
+
+        return await self._answer(work)
+
+    @contextmanager
+    def _files(self, given: Sequence[str]) -> Iterator[tuple[list[Path], Path]]:
+        """The files, and a folder that is gone at the end. Raises SourceError."""
+        uploads = self._bench.uploads
+        with self._bench.intake_folder() as folder:
+            yield (
+                [
+                    given_file(text, folder / str(number), uploads)
+                    for number, text in enumerate(given)
+                ],
+                folder,
+            )
+
+    async def _answer(self, work: Callable[[IsOver], list[Any]]) -> list[Any]:
+        """In a thread; what it raises in a sentence. Whoever hangs up is not served."""
+        over = threading.Event()
+
+        def run() -> list[Any]:
+            with _told(), self._place(), visitors.asking():
+                return work(over.is_set)
+
+        try:
+            return await anyio.to_thread.run_sync(run, abandon_on_cancel=True)
+        finally:
+            over.set()
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        if not self._places.acquire(blocking=False):
+            raise BusyError(
+                f"{_AT_ONCE} calls of agents are at work, as many as may be at once: try again in "
+                "a minute."
+            )
+        try:
+            yield
+        finally:
+            self._places.release()
+
+
+def given_file(text: str, stem: Path, uploads: Path | None) -> Path:
+    """Where a file lies that an agent names, or where it lies now if it sent it along.
+
+    stem: its path without a suffix, in the latter case. Raises SourceError.
+    """
+    if text.startswith("data:"):
+        head, _, data = text.partition(",")
+        kind = head.removeprefix("data:").partition(";")[0].rpartition("/")[2]
+        path = stem.with_suffix(f".{kind}" if kind.isalnum() else "")
+        try:
+            path.write_bytes(base64.b64decode(data, validate=True))
+        except (binascii.Error, ValueError):
+            raise SourceError("The data URL is no base64: encode the file's bytes.") from None
+        return path
+    try:
+        path = Path(text).resolve()
+        is_ours = uploads is not None and path.is_relative_to(uploads.resolve()) and path.is_file()
+    except (OSError, ValueError):
+        is_ours = False
+    if not is_ours:
+        raise SourceError(
+            "This file was not uploaded here: give the path that /gradio_api/upload answered, or "
+            "the file as a data URL."
+        )
+    return path
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What is raised inside is said without a word on the server's own matters."""
+    try:
+        yield
+    except CrackdemoError as refusal:
+        raise ToolError(str(refusal)) from None
+    except Stopped:
+        raise ToolError("Nobody waited for the answer any more: ask again.") from None
+    except OSError as error:
+        raise ToolError(
+            f"The server's disk could not do it ({reason_of(error)}): free some space there."
+        ) from None
+    except Exception:
+        _LOG.exception("A call of an agent failed.")
+        raise ToolError("The server failed at this; its log says why.") from None
+
+
+class LoggedIn:
+    """Lets those in who send a name and its password by HTTP Basic; everybody, if there are no
+    names."""
+
+    def __init__(self, app: ASGIApp, logins: Sequence[tuple[str, str]]) -> None:
+        self._app = app
+        self._known = [base64.b64encode(f"{name}:{password}".encode()) for name, password in logins]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scheme, _, given = Headers(scope=scope).get("authorization", "").partition(" ")
+        fits = [hmac.compare_digest(given.encode(), known) for known in self._known]
+        if not self._known or (scheme.lower() == "basic" and any(fits)):
+            await self._app(scope, receive, send)
+            return
+        answer = JSONResponse(
+            {"detail": "Agents log in with a name and password, by HTTP Basic."},
+            401,
+            {"WWW-Authenticate": "Basic"},
+        )
+        await answer(scope, receive, send)
+
+
+class Agents:
+    """The server for agents."""
+
+    def __init__(self, bench: Workbench, logins: Sequence[tuple[str, str]] = ()) -> None:
+        server = FastMCP(
+            "crackdemo",
+            instructions="Finds cracks in photos of pavement and concrete.",
+            stateless_http=True,
+            streamable_http_path=AGENTS,
+            max_request_body_size=MAX_JSON,
+            # hosts and origins are the gate's business
+            transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
+        )
+        tools = Tools(bench)
+        for tool in (tools.inspect, tools.evaluate, tools.submit):
+            server.add_tool(tool, structured_output=False)
+        self.app: ASGIApp = LoggedIn(server.streamable_http_app(), logins)
+        self._server = server
+
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """Inside, it answers."""
+        running: AbstractAsyncContextManager[None] = self._server.session_manager.run()
+        return running

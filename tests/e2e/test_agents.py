@@ -1,0 +1,187 @@
+"""An agent's real client at the real app."""
+
+import asyncio
+import base64
+import io
+import json
+import re
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("mcp")
+
+from httpx import AsyncClient
+from mcp import ClientSession
+from mcp.client.streamable_http import streamable_http_client
+
+from crackdemo.checkpoints.checkpoint import load_checkpoint
+from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, SHIPPED
+from crackdemo.masks.cut import cut_mask
+from crackdemo.masks.rle import decode
+from crackdemo.photos.images import read_photo
+from tests.e2e.app_process import free_port, started
+from tests.e2e.stranger import Stranger
+
+pytestmark = pytest.mark.processes
+DOCS = Path(__file__).parents[2] / "docs" / "api.md"
+LOGIN = {"Authorization": "Basic " + base64.b64encode(b"ann:secret").decode()}
+
+
+class Served:
+    """Where an app is."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    port, folder = free_port(), tmp_path_factory.mktemp("app")
+    with started(folder, "--port", str(port), "--mcp"):
+        yield ready(f"http://127.0.0.1:{port}")
+
+
+def ready(url: str) -> Served:
+    while True:
+        try:
+            urlopen(f"{url}/healthz").close()
+            return Served(url)
+        except URLError:
+            time.sleep(0.2)
+
+
+def talk(url: str, ask: Callable[[ClientSession], Any], **headers: str) -> Any:
+    async def session() -> Any:
+        async with (
+            streamable_http_client(f"{url}/mcp", http_client=AsyncClient(headers=headers)) as (
+                reading,
+                writing,
+                _,
+            ),
+            ClientSession(reading, writing) as session,
+        ):
+            await session.initialize()
+            return await ask(session)
+
+    return asyncio.run(session())
+
+
+def call(app: Served, tool: str, **arguments: Any) -> Any:
+    return talk(app.url, lambda session: session.call_tool(tool, arguments))
+
+
+@pytest.fixture
+def road(tmp_path: Path, save_photo: Callable[[Path], Path]) -> Path:
+    return save_photo(tmp_path / "road.png")
+
+
+def data_url(data: bytes, kind: str) -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def own_mask(road: Path) -> np.ndarray:
+    checkpoint = load_checkpoint(SHIPPED / DEFAULT_WEIGHTS)
+    heatmap = checkpoint.detector().detect(read_photo(road)).heatmap
+    return cut_mask(heatmap, checkpoint.config.mask)
+
+
+def test_there_are_three_tools_and_no_more(app: Served) -> None:
+    tools = talk(app.url, lambda session: session.list_tools()).tools
+    assert {tool.name for tool in tools} == {"inspect", "evaluate", "submit"}
+    assert all(tool.description for tool in tools)
+
+
+def test_inspect_gives_the_report_and_the_mask_that_python_gives(app: Served, road: Path) -> None:
+    answer = call(app, "inspect", photo=data_url(road.read_bytes(), "image/png"))
+    report, mask = answer.content
+    told = json.loads(report.text)
+    assert told["api"] == 1 and told["weights"] == DEFAULT_WEIGHTS
+    pixels = np.frombuffer(base64.b64decode(mask.data), np.uint8)
+    seen = cv2.imdecode(pixels, cv2.IMREAD_UNCHANGED)
+    assert np.array_equal(seen > 0, own_mask(road) > 0)
+
+
+def test_an_uploaded_photo_is_inspected_with_other_settings(app: Served, road: Path) -> None:
+    path = Stranger(app, has_page=False).upload(road)
+    answer = call(app, "inspect", photo=path, settings={"threshold": 1.0}, mm_per_px=0.5)
+    assert json.loads(answer.content[0].text)["components"] == 0
+
+
+def test_evaluate_gives_figures(app: Served, road: Path) -> None:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.write(road, "images/a.png")
+        mask = cv2.imencode(".png", own_mask(road).astype(np.uint8) * 255)[1].tobytes()
+        archive.writestr("masks/a.png", mask)
+        archive.writestr("masks/note.txt", b"no photo")
+    answer = call(app, "evaluate", photos=[data_url(data.getvalue(), "application/zip")])
+    report = json.loads(answer.content[0].text)
+    assert report["metrics"]["pixel_f1"] == 1.0
+    assert any("note.txt" in note for note in report["notes"])
+
+
+def test_submit_gives_the_file(app: Served, road: Path) -> None:
+    sample = data_url(b"file,crack\n", "text/csv")
+    url = data_url(road.read_bytes(), "image/png")
+    answer = call(app, "submit", photos=[url], sample=sample)
+    report, file = answer.content
+    assert "1 row" in json.loads(report.text)["summary"]
+    header, line = file.text.splitlines()
+    assert header == "file,crack"
+    mask = own_mask(road)
+    assert np.array_equal(decode(line.partition(",")[2], mask.shape), mask)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"photo": "http://127.0.0.1/a.png"}, "was not uploaded here"),
+        ({"photo": "/etc/passwd"}, "was not uploaded here"),
+        ({"photo": "data:image/png;base64,QUJD"}, "0.png"),
+        ({"photo": "data:image/png;base64,QUJD", "weights": "no such"}, "There are no weights"),
+        ({}, "photo"),
+    ],
+)
+def test_what_cannot_be_is_said_in_a_sentence(
+    app: Served, arguments: dict[str, Any], told: str
+) -> None:
+    answer = call(app, "inspect", **arguments)
+    assert answer.isError
+    assert told in answer.content[0].text
+    assert "/tmp" not in answer.content[0].text
+
+
+def test_other_websites_and_large_bodies_are_refused(app: Served) -> None:
+    stranger = Stranger(app, has_page=False)
+    status, _, _ = stranger.ask("/mcp", {}, Origin="http://elsewhere.example")
+    assert status == 403
+    status, text, _ = stranger.ask("/mcp", b"x" * 8_000_001)
+    assert status == 413 and "8,000,000 bytes" in text
+
+
+def test_with_auth_agents_log_in(tmp_path: Path) -> None:
+    (tmp_path / "people").write_text("ann:secret\n")
+    port = free_port()
+    with started(tmp_path, "--port", str(port), "--mcp", "--auth", str(tmp_path / "people")):
+        app = ready(f"http://127.0.0.1:{port}")
+        status, text, _ = Stranger(app, has_page=False).ask("/mcp", {})
+        assert status == 401 and "HTTP Basic" in text
+        tools = talk(app.url, lambda session: session.list_tools(), **LOGIN).tools
+        assert len(tools) == 3
+
+
+def test_the_documented_example_runs_as_it_stands(
+    app: Served, road: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [code] = re.findall(r"```python mcp\n(.*?)```", DOCS.read_text(), re.DOTALL)
+    exec(code, {"URL": app.url, "PHOTO": road})
+    assert '"api": 1' in capsys.readouterr().out

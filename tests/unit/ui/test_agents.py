@@ -1,0 +1,75 @@
+"""What agents may name and how they log in; the tools are in tests/e2e/test_agents.py."""
+
+import base64
+from pathlib import Path
+
+import pytest
+from starlette.responses import PlainTextResponse
+from starlette.testclient import TestClient
+
+pytest.importorskip("mcp")
+
+from crackdemo.errors import SourceError
+from crackdemo.ui.agents import LoggedIn, given_file
+
+
+class TestGivenFile:
+    @pytest.mark.parametrize(
+        ("kind", "suffix"),
+        [("image/jpeg", ".jpeg"), ("application/zip", ".zip"), ("text/csv", ".csv")],
+    )
+    def test_a_data_url_becomes_a_file_of_its_kind(
+        self, tmp_path: Path, kind: str, suffix: str
+    ) -> None:
+        text = f"data:{kind};base64,{base64.b64encode(b'bytes').decode()}"
+        file = given_file(text, tmp_path / "0", None)
+        assert file == tmp_path / f"0{suffix}"
+        assert file.read_bytes() == b"bytes"
+
+    def test_a_kind_is_never_a_path(self, tmp_path: Path) -> None:
+        folder = tmp_path / "in"
+        folder.mkdir()
+        assert given_file("data:image/../../x;base64,QQ==", folder / "0", None).parent == folder
+
+    def test_an_upload_is_taken(self, tmp_path: Path) -> None:
+        upload = tmp_path / "uploads" / "abc" / "road.png"
+        upload.parent.mkdir(parents=True)
+        upload.write_bytes(b"")
+        assert given_file(str(upload), tmp_path / "0", tmp_path / "uploads") == upload
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            *("", "/etc/passwd", "http://127.0.0.1/road.png", "file:///etc/passwd", "a\0b"),
+            *("uploads/link", "uploads/../secret", "uploads", "uploads/gone"),
+        ],
+    )
+    def test_what_was_not_uploaded_is_refused_without_a_path(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "secret").write_text("secret")
+        (tmp_path / "uploads").mkdir()
+        (tmp_path / "uploads" / "link").symlink_to(tmp_path / "secret")
+        with pytest.raises(SourceError, match="was not uploaded here") as refusal:
+            given_file(text, tmp_path / "0", tmp_path / "uploads")
+        assert str(tmp_path) not in str(refusal.value)
+
+    def test_what_is_no_base64_is_said(self, tmp_path: Path) -> None:
+        with pytest.raises(SourceError, match="no base64"):
+            given_file("data:image/png;base64,???", tmp_path / "0", None)
+
+
+class TestLoggedIn:
+    @pytest.mark.parametrize(
+        ("given", "status"),
+        [(("ann", "secret"), 200), (("ann", "other"), 401), (("bob", "secret"), 401), (None, 401)],
+    )
+    def test_only_names_with_their_password_come_in(
+        self, given: tuple[str, str] | None, status: int
+    ) -> None:
+        client = TestClient(LoggedIn(PlainTextResponse("in"), [("ann", "secret"), ("bob", "pw")]))
+        assert client.get("/", auth=given).status_code == status
+
+    def test_without_names_everybody_does(self) -> None:
+        assert TestClient(LoggedIn(PlainTextResponse("in"), [])).get("/").text == "in"
