@@ -21,6 +21,7 @@ from crackdemo.detection.engine import best_device
 from crackdemo.detection.heatmaps import to_heatmap
 from crackdemo.detection.illumination import FlattenConfig, measure_illumination, to_gray
 from crackdemo.errors import Stopped
+from crackdemo.masks.classes import CRACK
 from crackdemo.models.family import Network
 
 Method: TypeAlias = Literal["gradcam", "gradient", "smoothgrad", "integrated"]
@@ -196,6 +197,7 @@ class SaliencyDetector:
     """Shows where a network looks that judges pictures as a whole; rebuilds nothing."""
 
     rebuilds = False
+    classes = (CRACK,)
 
     def __init__(
         self,

@@ -30,6 +30,11 @@ class InTurn:
         """Whether its detections hold a reconstruction."""
         return self._detector.rebuilds
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What it tells apart, by name."""
+        return self._detector.classes
+
     def detect(
         self, photo: RgbImage, should_stop: Callable[[], bool] | None = None, heal: bool = True
     ) -> Detection:

@@ -14,15 +14,15 @@ from crackdemo.inspection.predict import (
     Inspected,
     error_row,
     errors_csv,
+    overlay_of,
     result_row,
     results_csv,
 )
 from crackdemo.inspection.store import Scored
 from crackdemo.inspection.verdict import judge
-from crackdemo.inspection.views import VIEWS
+from crackdemo.inspection.views import VIEWS, of_class
 from crackdemo.masks.presets import Preset, preset_json
 from crackdemo.photos.images import write_jpeg, write_png
-from crackdemo.photos.overlays import mask_overlay
 from crackdemo.photos.sources import Source, output_stems
 
 
@@ -61,7 +61,7 @@ def export_photo(folder: Path, photo: Inspected, opacity: float) -> list[Path]:
 def _views(folder: Path, photo: Inspected, opacity: float) -> dict[str, Path]:
     """One photo's files, by those of `VIEWS` that there are of it, in their order."""
     names = dict(
-        zip(VIEWS, ("mask.png", "heatmap.png", "reconstruction.png", "overlay.jpg"), strict=True)
+        zip(VIEWS, ("mask.png", "heatmap.png", "reconstruction.png", "overlay.jpg"), strict=False)
     )
     rebuilt = photo.detection.reconstruction
     if rebuilt is None:
@@ -70,8 +70,10 @@ def _views(folder: Path, photo: Inspected, opacity: float) -> dict[str, Path]:
         write_png(folder / names["reconstructions"], rebuilt)
     write_png(folder / names["masks"], photo.verdict.mask)
     write_png(folder / names["heatmaps"], photo.detection.heatmap)
-    overlay = mask_overlay(photo.photo, photo.verdict.mask, opacity)
-    write_jpeg(folder / names["overlays"], overlay)
+    write_jpeg(folder / names["overlays"], overlay_of(photo, opacity))
+    for name, mask in photo.verdict.classes.items():
+        names[of_class(name)] = f"mask-{name}.png"
+        write_png(folder / names[of_class(name)], mask)
     return {view: folder / name for view, name in names.items()}
 
 
