@@ -1,4 +1,4 @@
-"""The detector of networks that say how likely each pixel is crack, or of some class: segmenters."""
+"""The detector of networks that say of each pixel how likely it is crack, or of a class."""
 
 import functools
 from collections.abc import Callable

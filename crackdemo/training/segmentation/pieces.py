@@ -101,8 +101,11 @@ def _laid(
         margins = ((0, side - height), (0, side - width), *((0, 0),) * (layer.ndim - 2))
         wide = np.pad(wide, margins, mode="symmetric")
     method = cv2.INTER_AREA if side > size else cv2.INTER_LINEAR
-    scaled = cv2.resize(wide, (size, size), interpolation=method)
-    turned = np.rot90(scaled, turns)
+    parts = [wide] if wide.ndim == 2 else np.split(wide, range(4, wide.shape[2], 4), axis=2)
+    # OpenCV averages at most four channels at once
+    scaled = [cv2.resize(part, (size, size), interpolation=method) for part in parts]
+    whole = scaled[0] if len(scaled) == 1 else np.dstack(scaled)
+    turned = np.rot90(whole, turns)
     laid: NDArray[np.float32] = np.ascontiguousarray(turned[:, ::-1] if is_flipped else turned)
     return laid
 

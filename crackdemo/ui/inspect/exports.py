@@ -40,6 +40,8 @@ class Batch:
     """Of `every`."""
     preset: Preset
     """The settings, with the weights that scored."""
+    classes: Sequence[str] = ()
+    """What these tell apart, where all of several count."""
 
 
 def inspect(name: str, scored: Scored, detector: Detector, preset: Preset) -> Inspected:
@@ -77,28 +79,19 @@ def _views(folder: Path, photo: Inspected, opacity: float) -> dict[str, Path]:
     return {view: folder / name for view, name in names.items()}
 
 
-def export_tables(
-    folder: Path,
-    photos: Iterable[Inspected],
-    failed: Sequence[tuple[str, str]],
-    preset: Preset,
-) -> list[Path]:
-    """results.csv of all photos, the settings as preset.json, errors.csv where some failed.
-
-    failed: names and reasons.
-    """
-    texts = _tables(map(result_row, photos), failed, preset)
+def export_tables(folder: Path, batch: Batch) -> list[Path]:
+    """results.csv of all photos, the settings as preset.json, errors.csv where some failed."""
+    texts = _tables(map(result_row, batch.every), batch)
     for name, text in texts.items():
         write_text(folder / name, text)
     return [folder / name for name in texts]
 
 
-def _tables(
-    rows: Iterable[dict[str, str]], failed: Sequence[tuple[str, str]], preset: Preset
-) -> dict[str, str]:
-    texts = {"results.csv": results_csv(rows, preset), "preset.json": preset_json(preset)}
-    if failed:
-        errors = [error_row(Failed(_source(name), reason)) for name, reason in failed]
+def _tables(rows: Iterable[dict[str, str]], batch: Batch) -> dict[str, str]:
+    results = results_csv(rows, batch.preset, batch.classes)
+    texts = {"results.csv": results, "preset.json": preset_json(batch.preset)}
+    if batch.failed:
+        errors = [error_row(Failed(_source(name), reason)) for name, reason in batch.failed]
         texts["errors.csv"] = errors_csv(errors)
     return texts
 
@@ -119,7 +112,7 @@ def export_zip(
             for view, file in _views(folder, photo, opacity).items():
                 archive.write(file, f"{view}/{stem}{file.suffix}")
                 file.unlink()
-        for name, text in _tables(rows, batch.failed, batch.preset).items():
+        for name, text in _tables(rows, batch).items():
             archive.writestr(name, text)
     return path
 

@@ -55,6 +55,15 @@ def test_what_is_learnt_from_depends_on_the_number_alone() -> None:
     assert not torch.equal(one[0][0], one[8][0])
 
 
+@pytest.mark.parametrize("scale", [0.5, 2])
+def test_any_number_of_classes_is_scaled(scale: float) -> None:
+    classes = np.kron(np.arange(9, dtype=np.uint8).reshape(3, 3), np.ones((40, 40), np.uint8))
+    given = Pair("", np.zeros((120, 120, 3), np.uint8), classes > 0, classes=classes)
+    config = replace(CONFIG, tile_size=64, augment=replace(UNLIT, scale=(scale, scale)))
+    found = np.bincount(make_piece(given, config, 3, np.random.default_rng(1))[1].ravel())
+    assert len(found) == 9 if scale == 0.5 else 0 < (found > 0).sum() <= 4
+
+
 def test_classes_are_varied_with_the_photo_and_drawn_alike() -> None:
     classes = np.zeros((200, 200), np.uint8)
     classes[20:180, 20:180] = 3
