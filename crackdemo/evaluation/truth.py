@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackdemo.arrays import ClassMask, CrackMask
-from crackdemo.data.classes import read_classes, read_key
+from crackdemo.data.classes import CLASSES_FILE, read_classes, read_key
 from crackdemo.data.labelled import LabelledPhoto
 from crackdemo.errors import PhotoError
 from crackdemo.masks.classes import CRACK
@@ -53,9 +53,13 @@ def classes_of(
         with _as_its_mask():
             labels = read_classes(photo.mask_path, key, asked)
         return np.minimum(labels, len(names)), ""
+    if CRACK not in names:
+        raise PhotoError(
+            f"The mask of {name} marks cracks and says nothing of {' or '.join(names)}: name its "
+            f"values in {CLASSES_FILE}, beside images/ and masks/."
+        )
     truth, note = _plain(photo)
-    number = list(names).index(CRACK) + 1 if CRACK in names else 0
-    return truth.astype(np.uint8) * np.uint8(number), note
+    return truth.astype(np.uint8) * np.uint8(1 + list(names).index(CRACK)), note
 
 
 @contextmanager

@@ -30,8 +30,8 @@ from crackdemo.training.segmentation.recipe import run_fit
 SIDE, STEP = 256, 128
 PHOTOS = {"train": 240, "validation": 40, "test": 60}
 CONFIG = SegmentConfig(
-    network=SegmenterConfig(channels=(16, 32, 64, 96), latent=96),
-    tile_size=160,
+    network=SegmenterConfig(channels=(12, 24, 48, 96), latent=96, dropout=0),
+    tile_size=128,
     batch_size=8,
     flatten=None,  # it would take large stains for the light
     augment=PhotoAugmentConfig(scale=(0.8, 1.25), gain=(0.8, 1.2), gamma=(0.9, 1.1), tint=0),

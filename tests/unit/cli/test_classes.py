@@ -106,3 +106,15 @@ def test_evaluate_gives_figures_by_class(
     figures = json.loads((out / "metrics.json").read_text())
     hits = pooled.counts  # of one class alone others do not matter
     assert "mean_iou" not in figures and figures["pixel_recall"] >= hits[2, 2] / hits[2].sum()
+
+
+def test_masks_that_say_nothing_of_a_class_are_said(
+    classes_checkpoint: Path, road: Path, tmp_path: Path, save_photo: SavePhoto, capsys
+) -> None:
+    (road / "classes.json").unlink()
+    for number in range(2):
+        save_photo(road / "masks" / f"{number}.png", np.zeros((96, 128), np.uint8))
+    call = ["evaluate", str(road), "--model", str(classes_checkpoint), "--out", str(tmp_path / "o")]
+    assert main([*call, "--class", "joint"]) == 1
+    assert "says nothing of joint: name its values in classes.json" in capsys.readouterr().err
+    assert main([*call, "--class", "crack"]) == 0
