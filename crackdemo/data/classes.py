@@ -15,10 +15,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from crackdemo.arrays import ClassMask
+from crackdemo.arrays import ClassMask, CrackMask
 from crackdemo.errors import DatasetError, PhotoError
 from crackdemo.masks.classes import BACKGROUND, CRACK, MOST_CLASSES, NAME
-from crackdemo.photos.images import colour_value, read_values
+from crackdemo.photos.images import colour_value, read_mask, read_values
 
 CLASSES_FILE = "classes.json"
 _FEW_LEVELS = 16
@@ -96,6 +96,25 @@ def read_classes(path: Path, key: ClassKey, names: Sequence[str]) -> ClassMask:
     meant = [numbers.get(key.meanings[int(value)], 0) for value in found]
     classes: ClassMask = np.array(meant, np.uint8)[np.searchsorted(found, values)]
     return classes
+
+
+def read_damage(path: Path, classes_path: Path | None) -> CrackMask:
+    """What a mask marks (H, W), of any class that a `classes.json` names; None: there is none.
+
+    Raises PhotoError, and DatasetError where that file is wrong.
+    """
+    if classes_path is None:
+        return read_mask(path)
+    key = read_key(classes_path)
+    return read_classes(path, key, key.names) > 0
+
+
+def read_cracks(path: Path, classes_path: Path | None) -> CrackMask:
+    """As `read_damage`, of cracks alone where any of the classes is called so."""
+    if classes_path is None:
+        return read_mask(path)
+    key = read_key(classes_path)
+    return read_classes(path, key, (CRACK,) if CRACK in key.names else key.names) > 0
 
 
 def _key_among(masks: Sequence[Path]) -> ClassKey | None:

@@ -100,6 +100,43 @@ class Detector(Protocol):
         ...
 
 
+class Around:
+    """A detector around another one, as which it answers where it does not say otherwise."""
+
+    def __init__(self, inner: Detector) -> None:
+        self._inner = inner
+
+    @property
+    def calibration(self) -> Calibration:
+        """That of the detector inside."""
+        return self._inner.calibration
+
+    @property
+    def engine_name(self) -> str | None:
+        """What runs its network; None before the first photo."""
+        return self._inner.engine_name
+
+    @property
+    def rebuilds(self) -> bool:
+        """Whether its detections hold a reconstruction."""
+        return self._inner.rebuilds
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What it tells apart, by name."""
+        return self._inner.classes
+
+    def detect(
+        self, photo: RgbImage, should_stop: Callable[[], bool] | None = None, heal: bool = True
+    ) -> Detection:
+        """One pass. Raises Stopped."""
+        return self._inner.detect(photo, should_stop, heal)
+
+    def score(self, detection: Detection, region: RegionMask | None = None) -> float:
+        """Of a region of the photo, 0..1, higher = more crack."""
+        return self._inner.score(detection, region)
+
+
 class ResidualDetector:
     """Shows what a network rebuilds otherwise: autoencoders."""
 

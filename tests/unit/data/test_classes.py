@@ -5,7 +5,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from crackdemo.data.classes import ClassKey, all_names, find_key, read_classes, read_key
+from crackdemo.data.classes import (
+    ClassKey,
+    all_names,
+    find_key,
+    read_classes,
+    read_cracks,
+    read_damage,
+    read_key,
+)
 from crackdemo.errors import DatasetError, PhotoError
 
 LABELS = np.kron(np.array([[0, 1], [2, 3]], np.uint8), np.ones((5, 5), np.uint8))
@@ -104,3 +112,16 @@ def test_a_file_that_is_no_json_is_refused(tmp_path: Path) -> None:
     (tmp_path / "classes.json").write_text("{crack")
     with pytest.raises(DatasetError, match="no JSON"):
         read_key(tmp_path / "classes.json")
+
+
+def test_fits_of_other_families_see_what_is_damaged_and_what_is_cracked(tmp_path: Path) -> None:
+    """Half of the brightest value would take dark classes for sound surface."""
+    path = stored(tmp_path / "m.png", Image.fromarray(LABELS * np.uint8(50)))
+    named = key_file(tmp_path, {"50": "joint", "100": "crack", "150": "background"})
+    np.testing.assert_array_equal(read_damage(path, named), (LABELS == 1) | (LABELS == 2))
+    np.testing.assert_array_equal(read_cracks(path, named), LABELS == 2)
+    others = key_file(tmp_path, {"50": "joint", "100": "stain", "150": "background"})
+    np.testing.assert_array_equal(read_cracks(path, others), (LABELS == 1) | (LABELS == 2))
+    plain = stored(tmp_path / "p.png", Image.fromarray((LABELS == 3) * np.uint8(255)))
+    for read in (read_damage, read_cracks):
+        np.testing.assert_array_equal(read(plain, None), LABELS == 3)
