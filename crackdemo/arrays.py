@@ -23,5 +23,8 @@ Heatmap: TypeAlias = NDArray[np.uint16]
 CrackMask: TypeAlias = NDArray[np.bool_]
 """(H, W), True where there is crack."""
 
+ClassMask: TypeAlias = NDArray[np.uint8]
+"""(H, W), 0 where there is nothing, else the number of the class that is there, from 1."""
+
 RegionMask: TypeAlias = NDArray[np.bool_]
 """Region of interest: (H, W), True where the photo counts."""

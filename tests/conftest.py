@@ -12,8 +12,10 @@ from PIL import Image
 
 from crackdemo.checkpoints.checkpoint import Checkpoint, CheckpointConfig, save_checkpoint
 from crackdemo.detection.calibration import Calibration
+from crackdemo.detection.probability import ProbabilityConfig
 from crackdemo.models.cae import CaeConfig
 from crackdemo.models.family import build_network
+from crackdemo.models.segmenter import SegmenterConfig
 from tests.plain import plain_flatten, plain_heat, plain_mask
 
 torch.set_num_threads(1)  # on a busy machine the threads of small networks only wait for each other
@@ -72,3 +74,25 @@ def data(tmp_path: Path, save_photo: Callable[..., Path]) -> list[str]:
     for number, pixels in enumerate(noise.astype(np.uint8)):
         save_photo(tmp_path / "data" / f"{number}.png", pixels)
     return [str(tmp_path / "data")]
+
+
+@pytest.fixture(scope="session")
+def classes_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint folder named `classes` of an untrained segmenter of crack and joint; each is
+    somewhere on most photos."""
+    torch.manual_seed(0)
+    network = build_network("segmenter", SegmenterConfig((4, 8), classes=("crack", "joint"))).eval()
+    with torch.no_grad():
+        network.last.weight *= 30
+        network.last.bias -= torch.tensor([0.0, 0.0, 1.6])
+    config = CheckpointConfig(
+        family="segmenter",
+        network=network.config,
+        flatten=None,
+        heatmap=ProbabilityConfig(),
+        calibration=Calibration(0.3, 0.5, None, {"0.5": 0.4}),
+        mask=plain_mask(threshold=0.5),
+    )
+    folder = tmp_path_factory.mktemp("weights") / "classes"
+    save_checkpoint(folder, Checkpoint(config, network), "# classes\n")
+    return folder

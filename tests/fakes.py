@@ -26,6 +26,7 @@ class FakeDetector:
         self.calibration = calibration
         self.engine_name = "nothing at all"
         self.rebuilds = detection.reconstruction is not None
+        self.classes = tuple(detection.classes) or ("crack",)
         self.detection = detection
         self.failures = list(failures)
         self.photos = 0

@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 
 from crackdemo.configs import SETTINGS, parse_config
 from crackdemo.detection.calibration import Calibration
+from crackdemo.detection.classes import ClassDetector
 from crackdemo.detection.detector import Detector, DetectorConfig
 from crackdemo.detection.heatmaps import HeatmapConfig
 from crackdemo.detection.illumination import FlattenConfig
@@ -106,15 +107,19 @@ class Checkpoint:
     network: Network
     """With its weights, on the CPU."""
 
-    def detector(self, device: torch.device | None = None, streams: int = 1) -> Detector:
+    def detector(
+        self, device: torch.device | None = None, streams: int = 1, only: str | None = None
+    ) -> Detector:
         """Ready for photos, by the kind of its family; on the best device unless one is given.
 
-        streams: parts of a photo, or photos, that a processor computes side by side.
+        streams: parts of a photo, or photos, that a processor computes side by side. only: of
+        several classes the one that counts. Raises ConfigError where it does not know that one.
         """
         config = self.config
-        return build_detector(
+        detector = build_detector(
             self.network, config.flatten, config.heatmap, config.calibration, device, streams
         )
+        return detector if only is None else ClassDetector(detector, only)
 
     def fingerprint(self) -> str:
         """A hash of all that decides what it says of a photo, wherever it lies."""

@@ -66,6 +66,7 @@ def _add_predict(parser: argparse.ArgumentParser) -> None:
     add("--out", required=True, type=Path, metavar="DIR", help="results.csv, masks/ and more")
     add("--preset", type=Path, metavar="FILE", help="settings that the page saved")
     _add_mask_settings(parser)
+    _add_class(parser)
     add("--mm-per-px", type=float, metavar="S", help="scale: adds measures in mm")
     add(
         "--only",
@@ -94,6 +95,15 @@ def _mask_fields() -> dict[str, Any]:
     return fields
 
 
+def _add_class(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--class",
+        dest="only_class",
+        metavar="NAME",
+        help="of weights that tell several classes apart the one that counts; by default all",
+    )
+
+
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add(
@@ -104,6 +114,7 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     )
     add("--model", action="append", metavar="NAME", help=f"{_MODEL}; several beside each other")
     add("--preset", type=Path, metavar="FILE", help="mask settings of tune or of the page")
+    _add_class(parser)
     add("--out", required=True, type=Path, metavar="DIR", help="metrics.json, plots/ and more")
     add("--split", choices=_SPLITS, help="only this part: a fit on FOLDER never sees test")
 
@@ -128,6 +139,7 @@ def _add_submit(parser: argparse.ArgumentParser) -> None:
     add("--out", required=True, type=Path, metavar="FILE.csv")
     add("--model", metavar="NAME", help=_MODEL)
     add("--preset", type=Path, metavar="FILE", help="settings of tune or of the page")
+    _add_class(parser)
     add("--sample", type=Path, metavar="FILE.csv", help="the competition's: names, spelling, order")
     add("--gate", action="store_true", help="photos that are not called cracked stay empty")
     add("--columns", metavar="A,B", help="file,crack unless a sample says otherwise")

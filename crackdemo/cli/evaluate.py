@@ -10,7 +10,7 @@ from crackdemo.data.layouts import masks_without_photo
 from crackdemo.evaluation.evaluate import Evaluation
 from crackdemo.evaluation.report import write_report
 from crackdemo.files import make_folder, numbered
-from crackdemo.masks.presets import read_preset
+from crackdemo.masks.presets import Preset, read_preset
 
 
 def run(args: Namespace) -> int:
@@ -27,8 +27,9 @@ def run(args: Namespace) -> int:
         if len(loaded) > 1:
             say(f"{name}:")
         own = checkpoint.config.mask
-        mask_settings = read_preset(args.preset, own).mask if args.preset else own
-        evaluation = Evaluation(checkpoint.detector(), mask_settings)
+        preset = read_preset(args.preset, own) if args.preset else Preset(own)
+        only = preset.only if args.only_class is None else args.only_class
+        evaluation = Evaluation(checkpoint.detector(only=only), preset.mask)
         status = max(status, watch(evaluation.run(photos), len(photos)))
         evaluations[name] = evaluation
     for note in next(iter(evaluations.values())).notes:
@@ -50,6 +51,8 @@ def _print(figures: dict[str, dict[str, Any]]) -> None:
     for row in rows:
         if len(figures) > 1 and row == "mask":
             continue  # too wide beside others; metrics.json has it
+        if row == "confusion":
+            continue  # a table of its own, in metrics.json
         cells = [_cell(each.get(row)) for each in figures.values()]
         print(f"{row:34} " + " ".join(f"{cell:>14}" if len(cells) > 1 else cell for cell in cells))
 

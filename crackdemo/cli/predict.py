@@ -25,7 +25,8 @@ def run(args: Namespace) -> int:
     """Photos to a folder of results."""
     sources = find_sources(args.photos, without=[args.out / view for view in VIEWS])
     weights, checkpoint = load(args.model)
-    preset = _changed(args, preset_for(weights, checkpoint.config.mask, args.preset))
+    preset = preset_for(weights, checkpoint.config.mask, args.preset, args.only_class)
+    preset = _changed(args, preset)
     unclear = unclear_names(preset, sources)
     for name in unclear:
         say(
@@ -43,7 +44,7 @@ def run(args: Namespace) -> int:
         at_once=side_by_side,
         helpers=max(1, (os.cpu_count() or 1) // _CORES_A_HELPER),
     )
-    detector = checkpoint.detector(streams=side_by_side)
+    detector = checkpoint.detector(streams=side_by_side, only=preset.only)
     with closing(predict(sources, detector, preset, args.out, config)) as outcomes:
         status = watch(outcomes, len(sources))
     if args.verbose:

@@ -19,12 +19,13 @@ def run(args: Namespace) -> int:
     for note in rows.notes:
         say(note)
     weights, checkpoint = load(args.model)
-    preset = preset_for(weights, checkpoint.config.mask, args.preset)
+    preset = preset_for(weights, checkpoint.config.mask, args.preset, args.only_class)
     form = RowFormat(args.order, args.base, args.empty)
     submission = Submission(args.out, rows, form, preset, args.gate, weights.version)
+    detector = checkpoint.detector(only=preset.only)
     if submission.done:
         say(f"{submission.done} photos were done before and are not scored again.")
-    status = watch(submission.run(checkpoint.detector()), len(rows.photos) - submission.done)
+    status = watch(submission.run(detector), len(rows.photos) - submission.done)
     summary = submission.finish()
     for sentence in (summary.sentence, *summary.warnings):
         say(sentence)

@@ -17,11 +17,14 @@ def load(model: str | None) -> tuple[Weights, Checkpoint]:
     return weights, load_checkpoint(weights.folder)
 
 
-def preset_for(weights: Weights, own: MaskParams, file: Path | None) -> Preset:
+def preset_for(
+    weights: Weights, own: MaskParams, file: Path | None, only: str | None = None
+) -> Preset:
     """The file's settings, or the weights' own; it names these weights. That it was made with
-    others is said. Raises PresetError."""
+    others is said. only: the class that counts, whatever the file says. Raises PresetError."""
     preset = Preset(own) if file is None else read_preset(file, own)
     warning = preset.warning_with(weights.name, weights.commit)
     if warning:
         say(warning)
-    return replace(preset, weights=weights.name, commit=weights.commit)
+    only = preset.only if only is None else only
+    return replace(preset, weights=weights.name, commit=weights.commit, only=only)

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from crackdemo.data.classes import read_cracks
 from crackdemo.data.duplicates import first_copies
 from crackdemo.data.layouts import Found, in_splits, photos_in
 from crackdemo.data.splits import Split
 from crackdemo.errors import DatasetError, PhotoError
-from crackdemo.photos.images import read_mask
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def _is_cracked(photo: Found) -> bool:
     """Raises PhotoError where the mask that says it cannot be read."""
     if photo.mask_path is None:
         return photo.truth == "cracked"
-    return bool(read_mask(photo.mask_path).any())
+    return bool(read_cracks(photo.mask_path, photo.classes_path).any())
 
 
 def _once(labels: Sequence[CrackLabel]) -> tuple[list[CrackLabel], list[str]]:

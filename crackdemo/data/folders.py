@@ -21,6 +21,8 @@ class Sample:
     """Where it belongs."""
     mask_path: Path | None = None
     """Its labelled cracks; without them the photo counts as crack-free."""
+    classes_path: Path | None = None
+    """What names the classes of its mask; None where nothing does."""
 
 
 def find_samples(folder: Path) -> list[Sample]:
@@ -35,7 +37,13 @@ def find_samples(folder: Path) -> list[Sample]:
         raise DatasetError(f"There is no folder “{folder.name}”: give one that holds photos.")
     usable = [photo for photo in photos_in(folder) if photo.is_fitted_on]
     samples = [
-        Sample(placed.path, placed.photo.name, placed.split, placed.photo.mask_path)
+        Sample(
+            placed.path,
+            placed.photo.name,
+            placed.split,
+            placed.photo.mask_path,
+            placed.photo.classes_path,
+        )
         for placed in in_splits(usable)
     ]
     if all(photo.given_split is None for photo in usable):

@@ -1,4 +1,5 @@
-"""Training photos that a person brings: taken safely into one folder, from files and ZIPs."""
+"""Training photos that a person brings: taken safely into one folder, from files and ZIPs, with
+what names the classes of their masks."""
 
 import errno
 import lzma
@@ -14,6 +15,7 @@ from itertools import groupby
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from crackdemo.data.classes import CLASSES_FILE
 from crackdemo.errors import DatasetError, legible
 from crackdemo.files import numbered, written_whole
 from crackdemo.photos.images import MAX_FILE_MB, PHOTO_SUFFIXES, find_photos
@@ -179,9 +181,13 @@ def _refusal(name: str, entry: zipfile.ZipInfo | None) -> str | None:
             return "it is a link"
         if entry.file_size > MAX_FILE_MB * 1_000_000:
             return f"it is larger than {MAX_FILE_MB} MB"
-    if path.suffix.lower() not in PHOTO_SUFFIXES:
+    if path.name != CLASSES_FILE and not _is_photo(name):
         return "it is no photo" if entry else "it is neither a photo nor a ZIP"
     return None
+
+
+def _is_photo(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in PHOTO_SUFFIXES
 
 
 def _sentence(name: str, problem: str) -> str:
@@ -238,7 +244,7 @@ def _write_all(
             for arrival, name in of_file:
                 try:
                     place.write(name, _chunks(arrival, archive))
-                    taken += 1
+                    taken += _is_photo(name)
                 except _LeftOut as problem:
                     left_out.append(_sentence(arrival.name, str(problem)))
     return taken

@@ -21,6 +21,8 @@ class LabelledPhoto:
     """The label of the photo as a whole, where there is no mask."""
     twin: str = ""
     """Another photo of the same stem, which makes it unclear whose the mask is; empty for none."""
+    classes_path: Path | None = None
+    """What names the classes of its mask; None where nothing does."""
 
 
 def find_labelled(folder: Path, split: Split | None = None) -> list[LabelledPhoto]:
@@ -52,4 +54,6 @@ def _all_photos(folder: Path) -> list[Found]:
 def labelled(photo: Found) -> LabelledPhoto:
     """A photo of a data folder, its truth known."""
     source = Source(photo.path, photo.file, str(Path(photo.file).with_suffix("")))
-    return LabelledPhoto(source, photo.mask_path, photo.truth == "cracked", photo.twin)
+    return LabelledPhoto(
+        source, photo.mask_path, photo.truth == "cracked", photo.twin, photo.classes_path
+    )

@@ -2,7 +2,7 @@
 
 A folder holds `images/` and `masks/` with equal stems, `clean/` and `cracked/`, or plain photos; or
 `train/`, `validation/` and `test/`, each of these, where the splits are the user's own. It may lie
-alone in another folder, as ZIPs have it.
+alone in another folder, as ZIPs have it. `classes.json` beside masks names their classes.
 """
 
 from collections import Counter
@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from crackdemo.data.classes import CLASSES_FILE
 from crackdemo.data.duplicates import first_copies, refuse_leaks
 from crackdemo.data.splits import SPLITS, Split, split_of
 from crackdemo.photos.images import find_photos
@@ -39,6 +40,8 @@ class Found:
     """The user's own split; None where chance decides."""
     twin: str = ""
     """Another photo of the same stem, which makes it unclear whose the mask is; empty for none."""
+    classes_path: Path | None = None
+    """What names the classes of its mask; None where nothing does."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,7 @@ def _masked(folder: Path) -> Iterator[Found]:
     mask_paths = {_stem(path, masks): path for path in find_photos(masks)}
     photos = find_photos(images)
     stems = [_stem(path, images) for path in photos]
+    classes_path = _classes_file(folder)
     twins = _twins(zip(photos, stems, strict=True))
     for path, stem in zip(photos, stems, strict=True):
         yield Found(
@@ -135,7 +139,15 @@ def _masked(folder: Path) -> Iterator[Found]:
             mask_paths.get(stem, masks / f"{stem}.png"),
             is_fitted_on=stem in mask_paths,
             twin=twins.get(path, ""),
+            classes_path=classes_path,
         )
+
+
+def _classes_file(folder: Path) -> Path | None:
+    """Beside images/ and masks/, or of all splits beside these."""
+    places = [folder, folder.parent] if folder.name in SPLITS else [folder]
+    files = [place / CLASSES_FILE for place in places]
+    return next((file for file in files if file.is_file()), None)
 
 
 def _twins(photos: Iterable[tuple[Path, str]]) -> dict[Path, str]:

@@ -6,11 +6,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from crackdemo.data.classes import read_damage
 from crackdemo.data.folders import Sample
 from crackdemo.detection.illumination import Channel, gray_levels
 from crackdemo.errors import DatasetError, PhotoError
 from crackdemo.masks.grow import dilate
-from crackdemo.photos.images import read_mask, read_photo
+from crackdemo.photos.images import read_photo
 
 MASK_MARGIN = 16
 """Pixels around a labelled crack that no clean tile may touch: labels are drawn too thin."""
@@ -29,7 +30,7 @@ def clean_tiles(
     height, width = gray.shape
     near_crack = np.zeros((height, width), np.bool_)
     if sample.mask_path is not None:
-        near_crack = dilate(read_mask(sample.mask_path), MASK_MARGIN)
+        near_crack = dilate(read_damage(sample.mask_path, sample.classes_path), MASK_MARGIN)
         if near_crack.shape != gray.shape:
             raise DatasetError(
                 f"“{sample.path.name}” and its mask differ in size: export the mask again."

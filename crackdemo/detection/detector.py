@@ -1,7 +1,7 @@
 """Photo to detection: what a page, a batch or an evaluation knows of any model."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -18,6 +18,7 @@ from crackdemo.detection.illumination import FlattenConfig, to_gray
 from crackdemo.detection.reconstruction import healed_photo
 from crackdemo.detection.scales import fused_residual, predict_at_scales
 from crackdemo.detection.score import photo_score
+from crackdemo.masks.classes import CRACK
 from crackdemo.models.family import Network
 
 
@@ -47,6 +48,9 @@ class Detection:
     """Of the photo as a whole, 0..1, higher = more crack; a larger photo has no higher one."""
     parts: tuple[ScoredPart, ...] = ()
     """Of detectors that score a photo by its parts: these, so that a region can be scored too."""
+    classes: dict[str, Heatmap] = field(default_factory=dict)
+    """Of detectors that tell several classes apart: the heatmap of each, of which `heatmap` is the
+    strongest in every pixel; empty of all others."""
 
 
 @dataclasses.dataclass(frozen=True, config=SETTINGS)
@@ -79,6 +83,11 @@ class Detector(Protocol):
         """Whether its detections hold a reconstruction."""
         ...
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What it tells apart, by name; cracks alone unless it was taught more."""
+        ...
+
     def detect(
         self, photo: RgbImage, should_stop: Callable[[], bool] | None = None, heal: bool = True
     ) -> Detection:
@@ -91,10 +100,48 @@ class Detector(Protocol):
         ...
 
 
+class Around:
+    """A detector around another one, as which it answers where it does not say otherwise."""
+
+    def __init__(self, inner: Detector) -> None:
+        self._inner = inner
+
+    @property
+    def calibration(self) -> Calibration:
+        """That of the detector inside."""
+        return self._inner.calibration
+
+    @property
+    def engine_name(self) -> str | None:
+        """What runs its network; None before the first photo."""
+        return self._inner.engine_name
+
+    @property
+    def rebuilds(self) -> bool:
+        """Whether its detections hold a reconstruction."""
+        return self._inner.rebuilds
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What it tells apart, by name."""
+        return self._inner.classes
+
+    def detect(
+        self, photo: RgbImage, should_stop: Callable[[], bool] | None = None, heal: bool = True
+    ) -> Detection:
+        """One pass. Raises Stopped."""
+        return self._inner.detect(photo, should_stop, heal)
+
+    def score(self, detection: Detection, region: RegionMask | None = None) -> float:
+        """Of a region of the photo, 0..1, higher = more crack."""
+        return self._inner.score(detection, region)
+
+
 class ResidualDetector:
     """Shows what a network rebuilds otherwise: autoencoders."""
 
     rebuilds = True
+    classes = (CRACK,)
 
     def __init__(
         self,

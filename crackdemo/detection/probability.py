@@ -1,5 +1,6 @@
-"""The detector of networks that say how likely each pixel is crack: segmenters."""
+"""The detector of networks that say of each pixel how likely it is crack, or of a class."""
 
+import functools
 from collections.abc import Callable
 from typing import Annotated
 
@@ -61,6 +62,8 @@ class ProbabilityDetector:
         device = device or best_device()
         self._engine = Engine(network, device, streams)
         self._channels = network.inputs
+        self.classes = network.config.classes
+        """What it tells apart, by name."""
         self._healer: ResidualDetector | None = None
         if config.evidence is not None:
             healer = getattr(network, "healer", None)
@@ -83,20 +86,23 @@ class ProbabilityDetector:
         self, photo: RgbImage, should_stop: Callable[[], bool] | None = None, heal: bool = True
     ) -> Detection:
         """One pass over the photo at each scale; heal changes nothing. Raises Stopped."""
-        odds = odds_of(self.probability(photo, should_stop))
-        heatmap = to_heatmap(odds, self._calibration.r0)
+        chances = self.probability(photo, should_stop)
+        heatmaps = [to_heatmap(odds_of(each), self._calibration.r0) for each in chances]
+        heatmap = functools.reduce(np.maximum, heatmaps)
         score = photo_score(heatmap, self._calibration.score_top_share)
-        return Detection(None, heatmap, score)
+        several = self.classes if len(self.classes) > 1 else ()
+        return Detection(None, heatmap, score, classes=dict(zip(several, heatmaps, strict=False)))
 
     def probability(
         self, photo: RgbImage, should_stop: Callable[[], bool] | None = None
     ) -> NDArray[np.float32]:
-        """How likely each pixel of a photo (H, W, 3) is crack: (H, W), 0..1. Raises Stopped."""
+        """How likely each pixel of a photo (H, W, 3) is of each class: (classes, H, W), 0..1.
+        Raises Stopped."""
         whole = self.sight(photo, should_stop)
         size = photo.shape[:2]
         views = [_resized(whole, _scaled(size, scale)) for scale in self.config.scales]
         answers = self._engine.answers(views, should_stop)
-        mean = sum(_resized(answer, size)[0] for answer in answers) / np.float32(len(answers))
+        mean = sum(_resized(answer, size) for answer in answers) / np.float32(len(answers))
         probability: NDArray[np.float32] = np.asarray(mean, np.float32)
         return probability
 

@@ -22,6 +22,7 @@ from crackdemo.detection.heatmaps import to_heatmap
 from crackdemo.detection.illumination import FlattenConfig, measure_illumination, to_gray
 from crackdemo.detection.lent import Card, on_card, packed, unpacked
 from crackdemo.errors import Stopped
+from crackdemo.masks.classes import CRACK
 from crackdemo.models.family import Network
 
 Method: TypeAlias = Literal["gradcam", "gradient", "smoothgrad", "integrated"]
@@ -238,6 +239,7 @@ class SaliencyDetector:
     """Shows where a network looks that judges pictures as a whole; rebuilds nothing."""
 
     rebuilds = False
+    classes = (CRACK,)
 
     def __init__(
         self,

@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from crackdemo.arrays import CrackMask, Heatmap
+from crackdemo.arrays import ClassMask, CrackMask, Heatmap
 from crackdemo.data.labelled import LabelledPhoto
 from crackdemo.detection.detector import Detector
 from crackdemo.errors import PhotoError
 from crackdemo.evaluation.gallery import Gallery
-from crackdemo.evaluation.truth import labels_of, require_size
+from crackdemo.evaluation.truth import classes_of, require_size
 from crackdemo.inspection.predict import Failed, Inspected, inspect_photos
+from crackdemo.masks.classes import Confusion, strongest
 from crackdemo.masks.metrics import (
     TOLERANCES_PX,
     Counts,
@@ -65,6 +66,7 @@ class Evaluation:
         self.gallery = Gallery()
         self._detector, self._mask = detector, own
         self._pixels = _PixelTally(own)
+        self._confusion: Confusion | None = None
         self._scores: list[float] = []
         self._labels: list[bool] = []
         self._seconds = self._megapixels = 0.0
@@ -88,6 +90,9 @@ class Evaluation:
         }
         if self._pixels.photos:
             figures |= self._pixels.metrics()
+        if self._confusion is not None:
+            figures |= self._confusion.metrics()
+            figures["confusion"] = self._confusion.shares
         if self._labels:
             calibration = self._detector.calibration
             called = [calibration.is_cracked(score) for score in self._scores]
@@ -97,6 +102,15 @@ class Evaluation:
             self._seconds / self._megapixels if self._megapixels else None
         )
         return figures
+
+    def _add_classes(self, labels: ClassMask, inspected: Inspected) -> None:
+        """Where there are several: what each pixel was taken for, by the masks."""
+        classes = inspected.verdict.classes
+        if classes:
+            found = strongest(inspected.detection.classes, classes)
+            confusion = Confusion.of(labels, found, tuple(classes))
+            before = self._confusion
+            self._confusion = confusion if before is None else before + confusion
 
     def curves(self) -> SetCurves:
         """What plots are drawn of."""
@@ -117,12 +131,13 @@ class Evaluation:
         }
         mask, heatmap = inspected.verdict.mask, inspected.detection.heatmap
         try:
-            gt_mask, note = labels_of(photo)
-            require_size(photo, gt_mask, heatmap.shape)
+            labels, note = classes_of(photo, self._detector.classes)
+            require_size(photo, labels, heatmap.shape)
         except PhotoError as problem:
             return Failed(inspected.source, str(problem))
         cracked = photo.cracked
-        if gt_mask is None:
+        gt_mask = None if labels is None else labels > 0
+        if labels is None or gt_mask is None:
             self._scores.append(inspected.verdict.score)
             self._labels.append(cracked)
             surplus = inspected.verdict.score - self._detector.calibration.score_threshold
@@ -131,6 +146,7 @@ class Evaluation:
         else:
             cracked = bool(gt_mask.any())
             row |= self._pixels.add(heatmap, mask, gt_mask)
+            self._add_classes(labels, inspected)
             figure = pixel_counts(mask, gt_mask).dice
             caption = f"Dice {figure:.3f}"
         self.notes += [note] if note else []

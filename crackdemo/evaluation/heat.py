@@ -100,7 +100,7 @@ class HeatCache:
         detector: Detector,
         should_stop: Callable[[], bool] | None,
     ) -> KnownPhoto:
-        truth, note = labels_of(photo)
+        truth, note = labels_of(photo, detector.classes)
         sha256 = _identity(photo.source.path)
         labels = b"" if truth is None else np.packbits(truth).tobytes()
         known_as = f"{sha256}\n{weights.name}\n{weights.commit}\n{weights.version}\n".encode()

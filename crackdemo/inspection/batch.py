@@ -6,7 +6,9 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+from numpy.typing import NDArray
 
 from crackdemo.arrays import RgbImage
 from crackdemo.detection.detector import Detector
@@ -20,14 +22,14 @@ from crackdemo.inspection.predict import (
     error_row,
     errors_csv,
     inspect_photo,
+    overlay_of,
     result_row,
     results_csv,
 )
-from crackdemo.inspection.views import VIEWS
+from crackdemo.inspection.views import VIEWS, of_class
 from crackdemo.masks.presets import Preset
 from crackdemo.parallel import in_order
 from crackdemo.photos.images import read_photo
-from crackdemo.photos.overlays import mask_overlay
 from crackdemo.photos.sources import Source
 from crackdemo.tables import harmless
 
@@ -98,7 +100,9 @@ class _Batch:
     ) -> None:
         self._sources, self._detector, self._preset = sources, detector, preset
         self._config, self._clock = config, clock
-        views = [v for v in config.views if detector.rebuilds or v != "reconstructions"]
+        views = [view for view in VIEWS if view in config.views and self._has(view)]
+        if len(detector.classes) > 1 and "classes" in config.views:
+            views += map(of_class, detector.classes)
         self._output = OutputFolder(out, views)
         self._heal = "reconstructions" in views
         self._stopping = threading.Event()
@@ -106,6 +110,9 @@ class _Batch:
         self._before: dict[str, dict[str, str]] = {}
         self._results: dict[int, dict[str, str]] = {}
         self._errors: dict[int, dict[str, str]] = {}
+
+    def _has(self, view: str) -> bool:
+        return view != "classes" and (self._detector.rebuilds or view != "reconstructions")
 
     def run(self) -> Iterator[Outcome | Kept]:
         settings = {"weights": self._config.fingerprint, "preset": asdict(self._preset)}
@@ -182,13 +189,17 @@ class _Batch:
         return outcome
 
     def _saved(self, inspected: Inspected) -> Outcome:
-        source, mask = inspected.source, inspected.verdict.mask
-        pictures = {"masks": mask, "heatmaps": inspected.detection.heatmap}
+        source, verdict = inspected.source, inspected.verdict
+        pictures: dict[str, NDArray[Any]] = {
+            "masks": verdict.mask,
+            "heatmaps": inspected.detection.heatmap,
+            **{of_class(name): mask for name, mask in verdict.classes.items()},
+        }
         if inspected.detection.reconstruction is not None:
             pictures["reconstructions"] = inspected.detection.reconstruction
         try:
             if "overlays" in self._output.views:
-                pictures["overlays"] = mask_overlay(inspected.photo, mask)
+                pictures["overlays"] = overlay_of(inspected)
             self._output.save(source.stem, pictures)
         except OSError as error:
             reason = f"{source.path.name} was scored, but could not be saved ({reason_of(error)})"
@@ -201,7 +212,9 @@ class _Batch:
         rows = [row for file, row in self._before.items() if file not in files]
         rows += [row for _, row in sorted(self._results.copy().items())]
         errors = [row for _, row in sorted(self._errors.copy().items())]
-        self._output.write_tables(results_csv(rows, self._preset), errors_csv(errors))
+        several = self._detector.classes if len(self._detector.classes) > 1 else ()
+        results = results_csv(rows, self._preset, several)
+        self._output.write_tables(results, errors_csv(errors))
 
 
 class _Room:

@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import TypeAlias
 
 import cv2
+import numpy as np
 
 from crackdemo.arrays import RgbImage
 from crackdemo.detection.detector import Detection, Detector
 from crackdemo.errors import PhotoError, Stopped
 from crackdemo.files import sha256_of
 from crackdemo.inspection.verdict import Verdict, judge
+from crackdemo.masks.classes import strongest
 from crackdemo.masks.presets import Preset
 from crackdemo.photos.images import read_photo
+from crackdemo.photos.overlays import classes_overlay, mask_overlay
 from crackdemo.photos.sources import Source
 from crackdemo.tables import csv_text
 
@@ -78,16 +81,18 @@ def unclear_names(preset: Preset, sources: Sequence[Source]) -> list[str]:
     return sorted(name for name in preset.dropped_by_name if counts[name] > 1)
 
 
-def results_csv(rows: Iterable[dict[str, str]], preset: Preset) -> str:
+def results_csv(rows: Iterable[dict[str, str]], preset: Preset, classes: Iterable[str] = ()) -> str:
     """Rows of `result_row` as a table; only its column `seconds` differs between two runs.
 
-    The preset names the weights that were used.
+    The preset names the weights that were used. classes: what they tell apart, where these are
+    several; each has a column.
     """
     scaled = () if preset.mm_per_px is None else _MM_COLUMNS
     is_dropped = any(preset.dropped.values()) or any(preset.dropped_by_name.values())
     by_hand = ("dropped_percent",) if is_dropped else ()
     used = {"weights": preset.weights or "", "commit": preset.commit or ""}
-    return csv_text((*_COLUMNS, *scaled, *by_hand), ({**row, **used} for row in rows))
+    apart = map(_percent_of, classes)
+    return csv_text((*_COLUMNS, *scaled, *by_hand, *apart), ({**row, **used} for row in rows))
 
 
 def errors_csv(rows: Iterable[dict[str, str]]) -> str:
@@ -110,7 +115,24 @@ def result_row(inspected: Inspected) -> dict[str, str]:
         "seconds": f"{inspected.seconds:.3f}",
         "dropped_percent": f"{verdict.dropped_percent:.4f}",
         **{name: f"{value:.2f}" for name, value in lengths.items() if value is not None},
+        **{
+            _percent_of(name): f"{100 * float(np.count_nonzero(mask)) / verdict.area:.4f}"
+            for name, mask in verdict.classes.items()
+        },
     }
+
+
+def _percent_of(name: str) -> str:
+    """The column of a class: what its mask covers of the region of interest."""
+    return f"percent_of_{name}"
+
+
+def overlay_of(inspected: Inspected, opacity: float = 0.5) -> RgbImage:
+    """The photo with its mask, or with each of several classes in its colour."""
+    photo, verdict = inspected.photo, inspected.verdict
+    if not verdict.classes:
+        return mask_overlay(photo, verdict.mask, opacity)
+    return classes_overlay(photo, strongest(inspected.detection.classes, verdict.classes), opacity)
 
 
 def error_row(failed: Failed) -> dict[str, str]:

@@ -65,8 +65,8 @@ class Scored:
     """What the detection took."""
     folder: Path
     """Holds what a page shows: photo.jpg, thumbnail.jpg and heatmap.png (16 bits, the high byte in
-    red and the low one in green), and where there is one reconstruction.jpg; for downloads
-    reconstruction.npy."""
+    red and the low one in green), that of each of several classes (`heatmap_file`), and where there
+    is one reconstruction.jpg; for downloads reconstruction.npy."""
     sha256: str
     """The photo's identity: of its file."""
 
@@ -198,7 +198,9 @@ class ScoredPhotos:
 
     def _bytes_in_memory(self) -> int:
         return sum(
-            scored.photo.nbytes + scored.detection.heatmap.nbytes
+            scored.photo.nbytes
+            + scored.detection.heatmap.nbytes
+            + sum(heatmap.nbytes for heatmap in scored.detection.classes.values())
             for scored in self._memory.values()
         )
 
@@ -208,6 +210,23 @@ def packed_heatmap(heatmap: Heatmap) -> NDArray[np.uint8]:
     high, low = (heatmap >> 8).astype(np.uint8), (heatmap & 255).astype(np.uint8)
     packed: NDArray[np.uint8] = cv2.merge([high, low, np.zeros_like(low)])
     return packed
+
+
+def heatmap_file(scored: Scored, only: str | None = None) -> Path:
+    """A packed heatmap for a page: of a class, or the strongest of all."""
+    places = {name: place for place, name in enumerate(scored.detection.classes)}
+    name = "heatmap.png" if only not in places else _class_file(places[only], only)
+    return scored.folder / name
+
+
+def _class_file(place: int, name: str) -> str:
+    """By its names the order of the classes is known, and they themselves."""
+    return f"class-{place:02}-{name}.png"
+
+
+def _classes(folder: Path) -> dict[str, Heatmap]:
+    files = sorted(folder.glob("class-*.png"))
+    return {file.stem.split("-", 2)[2]: _unpacked(file) for file in files}
 
 
 def _unpacked(path: Path) -> Heatmap:
@@ -230,6 +249,8 @@ def _write(scored: Scored) -> Scored:
     of_parts = np.ravel(scored.detection.parts).tolist()
     np.save(folder / "figures.npy", np.array([scored.detection.score, scored.seconds, *of_parts]))
     write_png(folder / "heatmap.png", packed_heatmap(scored.detection.heatmap))
+    for place, (name, heatmap) in enumerate(scored.detection.classes.items()):
+        write_png(folder / _class_file(place, name), packed_heatmap(heatmap))
     write_jpeg(folder / "photo.jpg", preview(scored.photo, SHOWN_SIDE))
     write_jpeg(folder / "thumbnail.jpg", preview(scored.photo, THUMBNAIL_SIDE), quality=80)
     detection = replace(scored.detection, reconstruction=_reconstruction(folder))
@@ -248,6 +269,7 @@ def _read(folder: Path, photo: RgbImage, sha256: str) -> Scored:
         heatmap=heatmap,
         score=score,
         parts=_parts(of_parts),
+        classes=_classes(folder),
     )
     return Scored(photo, detection, seconds, folder, sha256)
 

@@ -1,6 +1,6 @@
 """Detection and settings to what is said of a photo: mask, measures, score, crack or not."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -22,6 +22,8 @@ class Verdict:
 
     mask: CrackMask
     """(H, W), nothing outside the region of interest, without what a person dropped."""
+    area: int
+    """Pixels of the region of interest."""
     dropped_percent: float
     """Crack that the settings mark and a person dropped, in % of the region of interest."""
     report: CrackReport
@@ -30,6 +32,8 @@ class Verdict:
     """Of the region of interest, 0..1, higher = more crack; the mask settings do not change it."""
     crack: bool
     """Whether the score says so; mask and score may disagree."""
+    classes: dict[str, CrackMask] = field(default_factory=dict)
+    """Of a detection of several classes: the mask of each, as `mask` is of the strongest."""
 
     @property
     def state(self) -> State:
@@ -65,12 +69,15 @@ def judge(
     """Cheap: runs no network. dropped: false alarms on this photo, see `Preset.dropped_on`."""
     heatmap = detection.heatmap
     region, marked, mask = cut(heatmap, preset, dropped)
+    classes = {name: cut(heat, preset, dropped)[2] for name, heat in detection.classes.items()}
     area = heatmap.size if region is None else int(np.count_nonzero(region))
     score = detector.score(detection, region)
     return Verdict(
         mask=mask,
+        area=area,
         dropped_percent=100 * float(np.count_nonzero(marked & ~mask)) / area,
         report=measure(mask, region, preset.mm_per_px),
         score=score,
         crack=detector.calibration.is_cracked(score),
+        classes=classes,
     )

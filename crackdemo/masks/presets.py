@@ -44,6 +44,8 @@ class Preset:
     """The Hub's commit of these weights; None if they are not from there."""
     regions: dict[str, tuple[Polygon, ...]] = field(default_factory=dict)
     """What counts of single photos in place of `region`, by the SHA-256 of the photo's file."""
+    only: str | None = None
+    """Of weights that tell several classes apart the one that counts, by name; None: all."""
 
     def __post_init__(self) -> None:
         for polygons in (self.region, *self.regions.values()):
@@ -106,6 +108,8 @@ class _File:
     """As in `Preset`."""
     photos: dict[str, _Photo] = field(default_factory=dict)
     """By the SHA-256 of the photo's file."""
+    only: str | None = None
+    """As in `Preset`; in the file it is `class`, which Python keeps for itself."""
 
 
 @dataclass(frozen=True, config=SETTINGS)
@@ -137,7 +141,10 @@ def preset_json(preset: Preset) -> str:
             photos.setdefault(sha256, {})["dropped"] = dots
     for sha256, polygons in preset.regions.items():
         photos.setdefault(sha256, {})["region"] = polygons
-    return json.dumps({**asdict(file), "photos": photos}, indent=2) + "\n"
+    values = {**asdict(file), "photos": photos}
+    del values["only"]
+    chosen = {} if preset.only is None else {"class": preset.only}
+    return json.dumps({**values, **chosen}, indent=2) + "\n"
 
 
 def read_preset(path: Path, own: MaskParams) -> Preset:
@@ -159,7 +166,8 @@ def _version_1(values: dict[str, Any]) -> Preset:
 
 
 def _version_2(values: dict[str, Any], own: MaskParams) -> Preset:
-    file = parse_config(_File, _with_mask({"mask": {}, **values}, asdict(own)))
+    renamed = {"only" if name == "class" else name: value for name, value in values.items()}
+    file = parse_config(_File, _with_mask({"mask": {}, **renamed}, asdict(own)))
     photos = file.photos.items()
     with explained():
         return Preset(
@@ -169,6 +177,7 @@ def _version_2(values: dict[str, Any], own: MaskParams) -> Preset:
             {sha256: photo.dropped for sha256, photo in photos if photo.dropped},
             weights=file.weights,
             commit=file.commit,
+            only=file.only,
             regions={sha256: one.region for sha256, one in photos if one.region is not None},
         )
 

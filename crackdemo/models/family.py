@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from crackdemo.configs import SETTINGS
 from crackdemo.errors import ConfigError
+from crackdemo.masks.classes import CRACK
 from crackdemo.models.families import family_named
 
 Kind: TypeAlias = Literal["residual", "probability", "saliency"]
@@ -28,6 +29,11 @@ class NetworkConfig:
     def only_size(self) -> int | None:
         """The only height and width that the network takes; None for any."""
         return None
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What the network tells apart, by name."""
+        return (CRACK,)
 
     @classmethod
     def settings_for(cls, objective: str) -> dict[str, Any]:

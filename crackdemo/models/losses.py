@@ -49,6 +49,38 @@ def crack_loss(
     return entropy_weight * cross_entropy + dice_weight * (1 - overlap)
 
 
+def class_loss(
+    logits: Tensor,
+    labels: Tensor,
+    weights: Tensor,
+    entropy_weight: float = 1.0,
+    focal_weight: float = 0.0,
+    dice_weight: float = 1.0,
+) -> Tensor:
+    """Cross-entropy, focal (Lin et al. 2017, gamma 2) and soft Dice loss over a batch, weighted.
+
+    logits: (N, 1 + classes, H, W), the background's first, or (N, 1, H, W) of one class; labels:
+    (N, H, W), 0 where there is nothing; weights: (1 + classes,), how much a pixel of each counts
+    in the first two. Dice is the mean over the classes. Lower is better.
+    """
+    if logits.shape[1] == 1:
+        logits = torch.cat([torch.zeros_like(logits), logits], 1)
+    log_chance = functional.log_softmax(logits, 1)
+    loss = logits.new_zeros(())
+    if entropy_weight:
+        loss = loss + entropy_weight * functional.nll_loss(log_chance, labels, weights)
+    if focal_weight:
+        hard = (1 - log_chance.exp()) ** 2 * log_chance
+        loss = loss + focal_weight * functional.nll_loss(hard, labels, weights)
+    if dice_weight:
+        chance = log_chance[:, 1:].exp()
+        truth = functional.one_hot(labels, logits.shape[1])[..., 1:].movedim(-1, 1)
+        overlap = 2 * (chance * truth).sum((0, 2, 3)) + 1
+        dice = overlap / (chance.sum((0, 2, 3)) + truth.sum((0, 2, 3)) + 1)
+        loss = loss + dice_weight * (1 - dice.mean())
+    return loss
+
+
 def _gaussian_blur(stack: Tensor) -> Tensor:
     offsets = torch.arange(-5, 6, dtype=stack.dtype, device=stack.device)
     window = torch.exp(-(offsets**2) / (2 * 1.5**2))

@@ -1,4 +1,5 @@
-"""Segmenter: encoder, latent and decoder to how likely each pixel is crack, learnt from masks."""
+"""Segmenter: encoder, latent and decoder to how likely each pixel is crack, or of which of several
+classes it is, learnt from masks."""
 
 from typing import Annotated, Literal
 
@@ -10,6 +11,7 @@ from torch.nn import functional
 
 from crackdemo.configs import SETTINGS
 from crackdemo.errors import ConfigError
+from crackdemo.masks.classes import BACKGROUND, CRACK, MOST_CLASSES, NAME
 from crackdemo.models.blocks import Encoder
 from crackdemo.models.cae import Cae, CaeConfig
 from crackdemo.models.family import Family, Network, NetworkConfig
@@ -40,8 +42,15 @@ class SegmenterConfig(NetworkConfig):
     start from one: it sees gray."""
     healer: CaeConfig | None = None
     """The CAE that the network holds to see its heatmap beside the photo; null: none."""
+    classes: Annotated[
+        tuple[Annotated[str, Field(pattern=NAME)], ...],
+        Field(min_length=1, max_length=MOST_CLASSES),
+    ] = (CRACK,)
+    """What it tells apart, by name; a fit takes these from its masks."""
 
     def __post_init__(self) -> None:
+        if len(set(self.classes)) < len(self.classes) or BACKGROUND in self.classes:
+            raise ConfigError("Each class needs a name of its own, other than background.")
         if self.encoder == "autoencoder" and self.colour:
             raise ConfigError("An autoencoder’s encoder sees gray: set colour to false.")
 
@@ -87,7 +96,8 @@ class StridedEncoder(nn.Module):
 
 
 class Segmenter(Network):
-    """(N, inputs, H, W) to crack logits (N, 1, H, W).
+    """(N, inputs, H, W) to crack logits (N, 1, H, W), or of several classes (N, 1 + classes, H, W),
+    the background's first.
 
     inputs: gray, or red, green and blue, and last, with a healer, its heatmap as a share: then the
     untrained network says what the healer says, and learns what to change.
@@ -115,7 +125,8 @@ class Segmenter(Network):
             Block(deep + skip, width, config.dropout)
             for deep, skip, width in zip(before, beside, widths, strict=True)
         )
-        self.last = nn.Conv2d(widths[-1], 1, 1)
+        outputs = 1 if len(config.classes) == 1 else 1 + len(config.classes)
+        self.last = nn.Conv2d(widths[-1], outputs, 1)
         if self.healer is not None:
             nn.init.zeros_(self.last.weight)
             nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]  # it has one
@@ -135,7 +146,7 @@ class Segmenter(Network):
         return self
 
     def forward(self, image: Tensor) -> Tensor:
-        """Crack logits (N, 1, H, W)."""
+        """Crack logits (N, 1, H, W), or of several classes (N, 1 + classes, H, W)."""
         if self.config.encoder == "strided":
             features: list[Tensor] = self.encoder(image)
             skips = [*features[-2::-1], image]
@@ -150,11 +161,19 @@ class Segmenter(Network):
         if self.healer is None:
             return logits
         evidence = image[:, -1:].clamp(_EDGE, 1 - _EDGE)
-        return logits + self.trust * torch.log(evidence / (1 - evidence))
+        said = self.trust * torch.log(evidence / (1 - evidence))
+        classes = self.config.classes
+        if len(classes) == 1:
+            return logits + said
+        of_cracks = [float(name == CRACK) for name in (BACKGROUND, *classes)]
+        return logits + said * torch.tensor(of_cracks, device=said.device).view(1, -1, 1, 1)
 
     def answer(self, image: Tensor) -> Tensor:
-        """How likely each pixel is crack, (N, 1, H, W) in 0..1."""
-        return torch.sigmoid(self(image))
+        """How likely each pixel is of each class, (N, classes, H, W) in 0..1."""
+        logits = self(image)
+        if logits.shape[1] == 1:
+            return torch.sigmoid(logits)
+        return torch.softmax(logits, 1)[:, 1:]
 
 
 FAMILY = Family(

@@ -138,6 +138,26 @@ def read_labels(path: Path) -> tuple[CrackMask, float]:
         return mask, float(np.count_nonzero(is_soft) / mask.size)
 
 
+def read_values(path: Path) -> NDArray[np.uint32]:
+    """A mask's values as its file has them, (H, W): the gray level, the place in the palette, or
+    of a pixel in colour `colour_value`; transparent pixels are 0. Raises PhotoError."""
+    with _explained(path.name):
+        image = _decode(_read(path))
+        if image.mode in ("1", "L", "P") or image.mode.startswith("I"):
+            gray = image.convert("L") if image.mode == "1" else image
+            return np.asarray(gray).astype(np.uint32)
+        red, green, blue = np.moveaxis(np.asarray(_rgb(image, background="black")), 2, 0)
+        values = colour_value(*(channel.astype(np.uint32) for channel in (red, green, blue)))
+        is_gray = (red == green) & (green == blue)
+        mixed: NDArray[np.uint32] = np.where(is_gray, red, values).astype(np.uint32)
+        return mixed
+
+
+def colour_value(red: Any, green: Any, blue: Any) -> Any:
+    """One number for a colour, above all gray levels and places in a palette."""
+    return 1 << 24 | red << 16 | green << 8 | blue
+
+
 def write_png(path: Path, array: NDArray[np.uint8 | np.uint16 | np.bool_]) -> None:
     """Gray (H, W) or RGB (H, W, 3) as 8-bit, a mask as 0 and 255, uint16 (H, W) as 16-bit gray."""
     if array.dtype == np.bool_:

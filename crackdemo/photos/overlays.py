@@ -7,10 +7,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from crackdemo.arrays import CrackMask, Heatmap, RgbImage
+from crackdemo.arrays import ClassMask, CrackMask, Heatmap, RgbImage
 
 CRACK_COLOUR = (255, 0, 110)
 """A hue that neither pavement nor road paint has."""
+CLASS_COLOURS = (
+    *(CRACK_COLOUR, (0, 158, 115), (230, 159, 0), (0, 114, 178), (240, 228, 66)),
+    *((204, 121, 167), (86, 180, 233), (160, 82, 45)),
+)
+"""Of classes in their order, again from the first where there are more: the cracks' own first, then
+those of Okabe and Ito (2008) but one."""
 RIGHT_COLOUR, WRONG_COLOUR, MISSED_COLOUR = (86, 180, 233), (213, 94, 0), (240, 228, 66)
 """Sky blue, vermilion and yellow (Okabe and Ito 2008): distinct to colour-blind eyes."""
 
@@ -30,7 +36,33 @@ def heat_rgb(heatmap: Heatmap) -> RgbImage:
     return rgb
 
 
-def mask_overlay(photo: RgbImage, mask: CrackMask, opacity: float = 0.5) -> RgbImage:
+def class_colour(number: int) -> tuple[int, int, int]:
+    """Of a class by its number, from 1."""
+    return CLASS_COLOURS[(number - 1) % len(CLASS_COLOURS)]
+
+
+def classes_overlay(photo: RgbImage, labels: ClassMask, opacity: float = 0.5) -> RgbImage:
+    """As `mask_overlay`, each class (H, W, from 1; 0 is none) in its colour."""
+    for number in np.unique(labels[labels > 0]):
+        colour = class_colour(int(number))
+        photo = mask_overlay(photo, labels == number, opacity, colour)
+    return photo
+
+
+def classes_image(labels: ClassMask) -> RgbImage:
+    """Each class in its colour on black, (H, W, 3)."""
+    highest = int(labels.max())
+    colours = [(0, 0, 0), *(class_colour(number) for number in range(1, highest + 1))]
+    image: RgbImage = np.array(colours, np.uint8)[labels]
+    return image
+
+
+def mask_overlay(
+    photo: RgbImage,
+    mask: CrackMask,
+    opacity: float = 0.5,
+    colour: tuple[int, int, int] = CRACK_COLOUR,
+) -> RgbImage:
     """Crack pixels tinted, their outermost pixels twice as strongly, nothing else touched.
 
     opacity: 0 (the plain photo) to 1 (solid colour). ValueError if it lies outside or the sizes
@@ -43,7 +75,7 @@ def mask_overlay(photo: RgbImage, mask: CrackMask, opacity: float = 0.5) -> RgbI
     inner = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.bool_)
     overlay = photo.copy()
     for where, strength in ((inner, opacity), (mask & ~inner, min(1.0, 2 * opacity))):
-        tinted = (1 - strength) * photo[where] + strength * np.array(CRACK_COLOUR)
+        tinted = (1 - strength) * photo[where] + strength * np.array(colour)
         overlay[where] = np.rint(tinted)
     return overlay
 

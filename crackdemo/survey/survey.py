@@ -85,7 +85,7 @@ class Inspector:
     ) -> None:
         torch.set_num_threads(threads)
         cv2.setNumThreads(threads - 1)
-        self._detector = checkpoint.detector()
+        self._detector = checkpoint.detector(only=preset.only)
         self._preset, self._done = preset, done
 
     def __call__(self, batch: pa.Table) -> pa.Table:

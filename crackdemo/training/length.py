@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -12,6 +12,10 @@ _FEWEST_EPOCHS = 5
 """Of a fit that is given minutes, where these are enough."""
 _VALIDATION_STEPS = 3
 """Steps that one validation costs: up to eight batches, forward only."""
+
+
+Schedule: TypeAlias = Literal["one cycle", "cosine", "plateau"]
+"""How the learning rate changes over a fit."""
 
 
 class Paced(Protocol):
@@ -47,6 +51,16 @@ def learning_rate(config: Paced, step: int) -> float:
     else:
         share = (1 + np.cos(np.pi * (done - peak) / (1 - peak))) / 2
     return float(config.learning_rate * share)
+
+
+def scheduled(config: Paced, schedule: Schedule, step: int, cuts: int) -> float:
+    """The learning rate at a step. cuts: how often `plateau` has halved it so far."""
+    if schedule == "plateau":
+        return float(config.learning_rate * 0.5**cuts)
+    if schedule == "cosine":
+        done = step / (config.epochs * config.steps_per_epoch)
+        return float(config.learning_rate * (1 + np.cos(np.pi * done)) / 2)
+    return learning_rate(config, step)
 
 
 def within(config: _Settings, minutes: float, seconds: float) -> _Settings:

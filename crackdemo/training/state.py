@@ -19,6 +19,8 @@ from crackdemo.models.family import Network, NetworkConfig, build_network
 from crackdemo.training.config import FitConfig
 from crackdemo.training.team import CPU_ALONE
 
+PLATEAU = 3
+"""Epochs without a lower validation loss after which some schedules lower the learning rate."""
 _OPTIMIZER_TENSORS = ("step", "exp_avg", "exp_avg_sq")
 
 
@@ -55,6 +57,8 @@ class TrainingState:
     """Epochs done."""
     stale_epochs: int = 0
     """Epochs since the lowest validation loss."""
+    plateaus: int = 0
+    """How often `PLATEAU` epochs in a row were no better."""
 
     def end_epoch(self, loss: float) -> bool:
         """Counts an epoch that came to a validation loss, or to what else chooses; says whether no
@@ -65,6 +69,7 @@ class TrainingState:
             self.best_weights = {k: v.cpu().clone() for k, v in self.network.state_dict().items()}
         else:
             self.stale_epochs += 1
+            self.plateaus += self.stale_epochs % PLATEAU == 0
         self.epoch += 1
         return better
 
@@ -132,6 +137,7 @@ def save_state(path: Path, state: TrainingState) -> None:
         "epoch": state.epoch,
         "stale_epochs": state.stale_epochs,
         "best_loss": state.best_loss,
+        "plateaus": state.plateaus,
     }
     whole = {name: tensor.contiguous() for name, tensor in tensors.items()}
     with written_whole(path) as building:
@@ -159,6 +165,7 @@ def restored(
         state.network.load_state_dict(_part(tensors, "network."), strict=True)
         state.epoch, state.stale_epochs = int(counters["epoch"]), int(counters["stale_epochs"])
         state.best_loss = float(counters["best_loss"])
+        state.plateaus = int(counters.get("plateaus", 0))  # older runs count none
         state.best_weights = _part(tensors, "best.")
         for index, parameter in enumerate(state.optimizer.param_groups[0]["params"]):
             of_parameter = _part(tensors, f"optimizer.{index}.")

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import torch
@@ -18,6 +18,8 @@ MEASURED = 8
 """Steps whose time is measured, the first not counted."""
 
 Batch = TypeVar("Batch")
+Rate: TypeAlias = Callable[[Any, int], float]
+"""A fit's settings, `Paced`, and a step's number to the learning rate."""
 
 
 def loader(
@@ -49,12 +51,13 @@ def train_epoch(
     network: nn.Module,
     batches: Iterator[Batch],
     loss_of: Callable[[Batch], Tensor],
+    rate: Rate = learning_rate,
 ) -> float:
     """The mean loss. network: the state's own, as it is called in training."""
     network.train()
     first = state.epoch * config.steps_per_epoch
     losses = [
-        train_step(config, state, first + step, loss_of, next(batches))
+        train_step(config, state, first + step, loss_of, next(batches), rate)
         for step in range(config.steps_per_epoch)
     ]
     return float(np.mean([float(loss) for loss in losses]))
@@ -66,10 +69,11 @@ def train_step(
     step: int,
     loss_of: Callable[[Batch], Tensor],
     batch: Batch,
+    rate: Rate = learning_rate,
 ) -> Tensor:
     """The loss, still on its device: to read it each time would let a card wait."""
     for group in state.optimizer.param_groups:
-        group["lr"] = learning_rate(config, step)
+        group["lr"] = rate(config, step)
     loss = loss_of(batch)
     state.optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]

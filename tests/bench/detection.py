@@ -129,6 +129,7 @@ class Baseline:
     calibration: Calibration
     engine_name: str | None = None
     rebuilds: bool = False
+    classes: tuple[str, ...] = ("crack",)
 
     def detect(
         self, photo: RgbImage, should_stop: Callable[[], bool] | None = None, heal: bool = True

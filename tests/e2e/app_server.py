@@ -101,13 +101,16 @@ class App:
 
 
 @contextmanager
-def running_app(folder: Path, checkpoint: Path, **bench: Any) -> Iterator[App]:
-    """Serves the page from a folder, with two variants of one checkpoint in the list of weights."""
+def running_app(folder: Path, checkpoint: Path, r0: float = 0.08, **bench: Any) -> Iterator[App]:
+    """Serves the page from a folder, with two variants of one checkpoint in the list of weights.
+
+    r0: of the default ones.
+    """
     shipped = folder / "checkpoints"
-    for name, r0 in ((DEFAULT_WEIGHTS, 0.08), (OTHER_WEIGHTS, 0.16)):
+    for name, calibrated in ((DEFAULT_WEIGHTS, r0), (OTHER_WEIGHTS, 2 * r0)):
         shutil.copytree(checkpoint, shipped / name)
         config = json.loads((checkpoint / "config.json").read_text())
-        config["calibration"]["r0"] = r0
+        config["calibration"]["r0"] = calibrated
         (shipped / name / "config.json").write_text(json.dumps(config))
     workbench = SteppedBench(folder / "scratch", shipped=shipped, hub_cache=folder / "hub", **bench)
     page = launch(workbench, prevent_thread_lock=True, quiet=True)

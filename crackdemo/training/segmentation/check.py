@@ -7,13 +7,15 @@ import cv2
 import numpy as np
 
 from crackdemo.arrays import RgbImage
+from crackdemo.data.classes import all_names
 from crackdemo.data.duplicates import first_copies
 from crackdemo.data.folders import find_samples
 from crackdemo.data.layouts import Found, masks_without_photo, photos_in
 from crackdemo.errors import DatasetError, PhotoError
-from crackdemo.photos.images import read_labels
-from crackdemo.photos.overlays import mask_overlay
-from crackdemo.training.segmentation.data import FEWEST, Pair, crack_share, parted, read_pair
+from crackdemo.masks.classes import CRACK
+from crackdemo.photos.images import read_values
+from crackdemo.photos.overlays import captioned, classes_overlay
+from crackdemo.training.segmentation.data import FEWEST, Pair, class_shares, masked, readable
 from crackdemo.training.trainer import Looked
 
 _COLUMNS, _ROWS, _SIDE = 6, 2, 128
@@ -23,55 +25,72 @@ def look(folder: Path) -> Looked:
     """Opens every photo and mask of a data folder, and says what a fit would make of them."""
     problems = [*_contradictions(photos_in(folder)), *_strays(folder)]
     try:
-        samples = parted(find_samples(folder))
+        photos = masked(find_samples(folder))
     except DatasetError as problem:
         return Looked(f"⚠️ {problem}", tuple(problems), None, is_enough=False)
+    classes = all_names([photos[0].key]) if photos else (CRACK,)
     pairs: list[Pair] = []
     counts = {"train": 0, "validation": 0, "test": 0}
-    for sample in samples:
-        try:
-            pair, word = read_pair(sample)
-        except (PhotoError, DatasetError) as problem:
-            problems.append(str(problem))
-            continue
-        problems += [word] if word else []
-        counts[sample.split] += 1
-        pairs.append(pair)
-    said = _described(pairs, counts) if pairs else "⚠️ No photo here has a mask that can be used."
-    return Looked(said, tuple(problems), _sheet(pairs), _are_enough(pairs))
+    for photo, pair in zip(photos, readable(photos, classes, problems), strict=True):
+        if pair is not None:
+            counts[photo.sample.split] += 1
+            pairs.append(pair)
+    said = "⚠️ No photo here has a mask that can be used."
+    if pairs:
+        said = _described(pairs, counts, classes)
+    sheet = _sheet(pairs) if len(classes) == 1 else _sheet_of_classes(pairs, classes)
+    return Looked(said, tuple(problems), sheet, _are_enough(pairs))
 
 
 def _are_enough(pairs: Sequence[Pair]) -> bool:
     return len(pairs) >= FEWEST and any(pair.mask.any() for pair in pairs)
 
 
-def _described(pairs: Sequence[Pair], counts: dict[str, int]) -> str:
+def _described(pairs: Sequence[Pair], counts: dict[str, int], classes: Sequence[str]) -> str:
     sizes = sorted((pair.mask.shape for pair in pairs), key=lambda shape: shape[0] * shape[1])
     (low, narrow), (high, wide) = sizes[0], sizes[-1]
     size = f"{narrow} × {low} px"
     if (high, wide) != (low, narrow):
         size += f" to {wide} × {high} px"
-    share = 100 * crack_share(pairs)
-    empty = sum(not pair.mask.any() for pair in pairs)
-    text = (
-        f"**{len(pairs)} photos with a mask**, {size}; **{share:.2f} %** of their pixels are "
-        f"crack. {_balance(share)}\n\n{counts['train']} to learn from, {counts['validation']} "
+    shares = class_shares(pairs, len(classes))[1:]
+    text = f"**{len(pairs)} photos with a mask**, {size}; {_balance(pairs, classes, shares)}\n\n"
+    text += (
+        f"{counts['train']} to learn from, {counts['validation']} "
         "to choose the epoch and the threshold, "
     )
     text += f"{counts['test']} are kept aside for tests." if counts["test"] else "none for tests."
+    empty = sum(not pair.mask.any() for pair in pairs)
     if empty:
         text += f" The masks of {empty} are empty: these photos teach what is no crack."
     if len(pairs) < FEWEST:
         text += f" ⚠️ A segmenter learns from {FEWEST} photos on: give more."
-    elif not share:
+    elif not sum(shares):
         text += " ⚠️ No mask marks a crack: check that cracks are white (255) in the masks."
+    for name, share in zip(classes, shares, strict=True):
+        if not share and len(classes) > 1:
+            text += f" ⚠️ No mask marks “{name}”: give photos that show it, or do not name it."
     return text
 
 
-def _balance(percent: float) -> str:
-    """The classes as a bar of text."""
-    filled = min(20, max(int(percent > 0), round(percent / 5)))
-    return f"`{'█' * filled}{'░' * (20 - filled)}` crack and background."
+def _balance(pairs: Sequence[Pair], classes: Sequence[str], shares: Sequence[float]) -> str:
+    """How much of the pixels each class has, in words and as bars of text."""
+    if len(classes) == 1:
+        percent = 100 * shares[0]
+        filled = min(20, max(int(percent > 0), round(percent / 5)))
+        bar = f"`{'█' * filled}{'░' * (20 - filled)}`"
+        return f"**{percent:.2f} %** of their pixels are crack. {bar} crack and background."
+    most = max(*shares, 1e-9)
+    rows = [
+        f"| {name} | {100 * share:.2f} % | {sum(_shows(pair, number) for pair in pairs)} | "
+        f"`{'█' * max(int(share > 0), round(20 * share / most))}` |"
+        for number, (name, share) in enumerate(zip(classes, shares, strict=True), 1)
+    ]
+    head = "\n\n| class | of all pixels | photos | |\n|---|---:|---:|---|\n"
+    return f"{len(classes)} classes:{head}" + "\n".join(rows)
+
+
+def _shows(pair: Pair, number: int) -> bool:
+    return bool((pair.labels == number).any())
 
 
 def _strays(folder: Path) -> list[str]:
@@ -97,7 +116,7 @@ def _differ(one: Found, other: Found) -> bool:
     if one.mask_path is None or other.mask_path is None:
         return False
     try:
-        mask, beside = read_labels(one.mask_path)[0], read_labels(other.mask_path)[0]
+        mask, beside = read_values(one.mask_path), read_values(other.mask_path)
     except PhotoError:  # is said of the photo itself
         return False
     return not np.array_equal(mask, beside)
@@ -108,15 +127,32 @@ def _sheet(pairs: Sequence[Pair]) -> RgbImage | None:
     if not pairs:
         return None
     places = np.linspace(0, len(pairs) - 1, min(len(pairs), _COLUMNS * _ROWS)).astype(int)
-    shown = [pairs[place] for place in places]
-    cells = [
-        cv2.resize(
-            mask_overlay(pair.photo, pair.mask), (_SIDE, _SIDE), interpolation=cv2.INTER_AREA
-        )
-        for pair in shown
-    ]
+    return _grid([_cell(pairs[place]) for place in places])
+
+
+def _sheet_of_classes(pairs: Sequence[Pair], classes: Sequence[str]) -> RgbImage | None:
+    """A row for each class, its name above the photos that show the most of it; each class in its
+    colour."""
+    if not pairs:
+        return None
+    cells: list[RgbImage] = []
+    for number, name in enumerate(classes, 1):
+        most = sorted(pairs, key=lambda pair: -float((pair.labels == number).mean()))
+        row = [_cell(pair) for pair in most[:_COLUMNS] if _shows(pair, number)]
+        row += [np.full((_SIDE, _SIDE, 3), 255, np.uint8)] * (_COLUMNS - len(row))
+        cells += [captioned(cell, name if not column else "") for column, cell in enumerate(row)]
+    return _grid(cells)
+
+
+def _cell(pair: Pair) -> RgbImage:
+    marked = classes_overlay(pair.photo, pair.labels)
+    small: RgbImage = cv2.resize(marked, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
+    return small
+
+
+def _grid(cells: Sequence[RgbImage]) -> RgbImage:
     columns = min(len(cells), _COLUMNS)
-    blank = np.full((_SIDE, _SIDE, 3), 255, np.uint8)
-    cells += [blank] * (-len(cells) % columns)
-    rows = [np.hstack(cells[i : i + columns]) for i in range(0, len(cells), columns)]
+    blank = np.full_like(cells[0], 255)
+    whole = [*cells, *[blank] * (-len(cells) % columns)]
+    rows = [np.hstack(whole[i : i + columns]) for i in range(0, len(whole), columns)]
     return np.vstack(rows)

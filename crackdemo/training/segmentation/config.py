@@ -1,7 +1,7 @@
 """The settings of a segmenter's fit."""
 
 from dataclasses import field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic.dataclasses import dataclass
@@ -13,7 +13,9 @@ from crackdemo.errors import ConfigError
 from crackdemo.masks.params import MaskParams
 from crackdemo.models.families import family_named
 from crackdemo.models.family import NetworkConfig, network_config
+from crackdemo.training.length import Schedule
 
+ClassWeights: TypeAlias = Literal["none", "median frequency", "inverse log"]
 _Weight = Annotated[float, Field(ge=0, le=1e6)]
 _Count = Annotated[int, Field(ge=1, le=1_000_000)]
 _Factor = Annotated[float, Field(ge=0.1, le=10)]
@@ -63,15 +65,23 @@ class SegmentConfig:
     epochs: _Count = 10
     """How often validation is done before the fit ends."""
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 3e-3
-    """Peak of the one-cycle schedule."""
+    """The highest of the schedule."""
+    schedule: Schedule = "one cycle"
+    """one cycle: the learning rate rises over 30 % of the steps, then falls to 0; cosine: it falls
+    from the first step on; plateau: it is halved after 3 epochs without a better figure."""
     weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.01
     """Decoupled weight decay (AdamW)."""
     patience: _Count = 8
-    """Epochs without a better F1 on the validation photos after which the fit stops early."""
+    """Epochs without a better figure of the validation photos after which the fit stops early."""
     entropy_weight: _Weight = 1.0
-    """Weight of the binary cross-entropy in the loss."""
+    """Weight of the cross-entropy in the loss."""
+    focal_weight: _Weight = 0.0
+    """Weight of the focal loss: cross-entropy that counts what is sure already for little."""
     dice_weight: _Weight = 1.0
     """Weight of 1 - Dice in the loss: it counts cracks as areas, however few their pixels are."""
+    class_weights: ClassWeights = "none"
+    """How much more the pixels of rare classes count in cross-entropy and focal loss: by the
+    median of the classes' frequencies, by the logarithm of theirs, or no more."""
     crack_share: Share = 0.6
     """Share of the pieces that are cut around a crack; the others lie anywhere."""
     bfloat16: bool = True

@@ -1,16 +1,20 @@
 """Photos with their masks, read for a fit, and by which of them what is chosen."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
-from crackdemo.arrays import CrackMask, Heatmap, RgbImage
+import numpy as np
+
+from crackdemo.arrays import ClassMask, CrackMask, Heatmap, RgbImage
+from crackdemo.data.classes import CLASSES_FILE, ClassKey, all_names, find_key, read_classes
 from crackdemo.data.duplicates import drop_repeats
 from crackdemo.data.folders import Sample, find_samples
 from crackdemo.data.splits import SPLITS, Split
 from crackdemo.errors import DatasetError, PhotoError
+from crackdemo.masks.classes import CRACK
 from crackdemo.photos.images import read_labels, read_photo
 
 FEW = 12
@@ -32,9 +36,29 @@ class Pair:
     photo: RgbImage
     """(H, W, 3)."""
     mask: CrackMask
-    """(H, W)."""
+    """(H, W), of all classes."""
     evidence: Heatmap | None = None
     """(H, W): the healer's heatmap, where the network sees one."""
+    classes: ClassMask | None = None
+    """(H, W); None where there is but one."""
+
+    @property
+    def labels(self) -> ClassMask:
+        """(H, W), 0 where there is nothing, else the class, from 1."""
+        return self.mask.view(np.uint8) if self.classes is None else self.classes
+
+
+Look: TypeAlias = Callable[[RgbImage], Heatmap]
+"""What makes the evidence that a network sees."""
+
+
+class Masked(NamedTuple):
+    """A photo with a mask, before they are read."""
+
+    sample: Sample
+    """Where they lie."""
+    key: ClassKey | None
+    """What the mask's values mean; None of plain masks of cracks."""
 
 
 @dataclass(frozen=True)
@@ -45,20 +69,27 @@ class SegmentData:
     """By folder: each counts alike."""
     validation: list[Pair]
     """These choose the epoch and the threshold."""
-    tests: int
+    tests: list[Masked]
     """Photos that are kept aside for tests, and not read."""
     problems: list[str]
     """One sentence for each photo that could not be used, or whose mask is odd."""
+    classes: tuple[str, ...] = (CRACK,)
+    """What the masks tell apart."""
 
     @property
     def summary(self) -> dict[str, Any]:
         """For the run folder."""
         pairs = [pair for folder in self.train for pair in folder]
+        known = [*pairs, *self.validation]
+        shares = class_shares(known, len(self.classes))
         return {
             "train_photos": len(pairs),
             "validation_photos": len(self.validation),
-            "test_photos": self.tests,
-            "crack_share": round(crack_share([*pairs, *self.validation]), 5),
+            "test_photos": len(self.tests),
+            "crack_share": round(sum(shares[1:]), 5),
+            "class_shares": {
+                name: round(share, 5) for name, share in zip(self.classes, shares[1:], strict=True)
+            },
             "problems": self.problems,
         }
 
@@ -71,43 +102,65 @@ class SegmentData:
             f"{len(self.validation)} more, so that its figures there are too good"
         )
         if self.tests:
-            return f"{said}: judge it on the {self.tests} that are kept aside for tests."
+            return f"{said}: judge it on the {len(self.tests)} that are kept aside for tests."
         return f"{said}, and none is left to judge it by: try it on photos that it has not seen."
 
 
-def read_pairs(
-    folders: Sequence[Path], look: Callable[[RgbImage], Heatmap] | None = None
-) -> SegmentData:
+def read_pairs(folders: Sequence[Path], look: Look | None = None) -> SegmentData:
     """All photos of the folders that have a mask, by split.
 
-    look: what makes the evidence that the network is to see. Raises DatasetError where there are
-    too few, or no mask marks a crack.
+    Raises DatasetError where there are too few, where no mask marks a crack, and where none of
+    those to learn from marks one of several classes.
     """
     problems: list[str] = []
     train: list[list[Pair]] = []
     validation: list[Pair] = []
-    tests = 0
-    for found in drop_repeats(map(find_samples, folders)):
-        samples = parted(found)
+    tests: list[Masked] = []
+    by_folder = [masked(found) for found in drop_repeats(map(find_samples, folders))]
+    classes = all_names(photos[0].key for photos in by_folder if photos) or (CRACK,)
+    for photos in by_folder:
+        seen = [photo for photo in photos if photo.sample.split != "test"]
+        tests += [photo for photo in photos if photo.sample.split == "test"]
         read: dict[Split, list[Pair]] = {split: [] for split in SPLITS}
-        for sample in samples:
-            if sample.split == "test":
-                tests += 1
-                continue
-            try:
-                pair, word = read_pair(sample)
-            except (PhotoError, DatasetError) as problem:
-                problems.append(str(problem))
-                continue
-            problems += [word] if word else []
-            read[sample.split].append(
-                pair if look is None else replace(pair, evidence=look(pair.photo))
-            )
+        for photo, pair in zip(seen, readable(seen, classes, problems, look), strict=True):
+            if pair is not None:
+                read[photo.sample.split].append(pair)
         if read["train"]:
             train.append(read["train"])
         validation += read["validation"]
     _require_enough(train, validation, problems)
-    return SegmentData(train, validation, tests, problems)
+    _require_all(classes, [pair for folder in train for pair in folder])
+    return SegmentData(train, validation, tests, problems, classes)
+
+
+def masked(found: Sequence[Sample]) -> list[Masked]:
+    """The photos of a folder that have a mask, in their splits, with what the masks' values mean.
+
+    Raises DatasetError where the file that says it is wrong.
+    """
+    samples = parted(found)
+    if not samples:
+        return []
+    key = find_key([s.mask_path for s in samples if s.mask_path], samples[0].classes_path)
+    return [Masked(sample, key) for sample in samples]
+
+
+def readable(
+    photos: Sequence[Masked],
+    classes: Sequence[str],
+    problems: list[str],
+    look: Look | None = None,
+) -> Iterator[Pair | None]:
+    """Each read, or None; sentences on what is odd are added to `problems`."""
+    for photo in photos:
+        try:
+            pair, word = read_pair(photo, classes)
+        except (PhotoError, DatasetError) as problem:
+            problems.append(str(problem))
+            yield None
+            continue
+        problems += [word] if word else []
+        yield pair if look is None else replace(pair, evidence=look(pair.photo))
 
 
 def parted(found: Sequence[Sample]) -> list[Sample]:
@@ -124,37 +177,54 @@ def parted(found: Sequence[Sample]) -> list[Sample]:
     ]
 
 
-def read_pair(sample: Sample) -> tuple[Pair, str]:
+def read_pair(given: Masked, classes: Sequence[str] = (CRACK,)) -> tuple[Pair, str]:
     """A photo and its mask, and what should be known of it. Raises PhotoError or DatasetError."""
+    sample, key = given
     photo = read_photo(sample.path)
     if sample.mask_path is None:
         raise DatasetError(f"“{sample.path.name}” has no mask: draw one, or leave it out.")
+    soft = 0.0
     try:
-        mask, soft = read_labels(sample.mask_path)
+        if key is None:
+            mask, soft = read_labels(sample.mask_path)
+            labels = mask.astype(np.uint8) * np.uint8(1 + list(classes).index(CRACK))
+        else:
+            labels = read_classes(sample.mask_path, key, classes)
+            mask = labels > 0
     except PhotoError as problem:
         raise PhotoError(f"The mask of “{sample.path.name}” {problem}") from None
     if mask.shape != photo.shape[:2]:
         raise DatasetError(
             f"“{sample.path.name}” and its mask differ in size: export the mask again."
         )
-    word = ""
+    several = labels if len(classes) > 1 else None
+    return Pair(sample.name, photo, mask, classes=several), _word_on(
+        sample, mask, soft, key is not None
+    )
+
+
+def _word_on(sample: Sample, mask: CrackMask, soft: float, is_named: bool) -> str:
     if soft >= _SOFT_SHARE:
-        word = (
+        return (
             f"The mask of “{sample.path.name}” has soft edges ({100 * soft:.1f} % of its pixels): "
-            "what is brighter than half counts as crack."
+            "what is brighter than half counts as crack. If its gray levels mean classes, save it "
+            f"as PNG and name them in {CLASSES_FILE}."
         )
-    elif mask.mean() > _MUCH:
-        word = (
+    if not is_named and mask.mean() > _MUCH:
+        return (
             f"The mask of “{sample.path.name}” marks {100 * mask.mean():.0f} % of the photo: "
             "invert it if its cracks are black."
         )
-    return Pair(sample.name, photo, mask), word
+    return ""
 
 
-def crack_share(pairs: Sequence[Pair]) -> float:
-    """Of all their pixels, 0..1."""
-    total = sum(pair.mask.size for pair in pairs)
-    return sum(int(pair.mask.sum()) for pair in pairs) / max(1, total)
+def class_shares(pairs: Sequence[Pair], classes: int) -> list[float]:
+    """Of all their pixels, 0..1: that of the background first, then of each class."""
+    counts = sum(
+        (np.bincount(pair.labels.ravel(), minlength=classes + 1) for pair in pairs),
+        np.zeros(classes + 1, np.int64),
+    )
+    return [float(count) / max(1, int(counts.sum())) for count in counts]
 
 
 def _require_enough(
@@ -172,4 +242,14 @@ def _require_enough(
             raise DatasetError(
                 f"No mask of the {len(pairs)} photos to {what} marks a crack: check that cracks "
                 "are white (255) in the masks, and give more photos with cracks."
+            )
+
+
+def _require_all(classes: Sequence[str], learnt: Sequence[Pair]) -> None:
+    shares = class_shares(learnt, len(classes))[1:]
+    for name, share in zip(classes, shares, strict=True):
+        if not share:
+            raise DatasetError(
+                f"No mask of the {len(learnt)} photos to learn from marks “{name}”: give photos "
+                f"that show it, or name its value “background” in {CLASSES_FILE}."
             )

@@ -1,5 +1,7 @@
 """How good a segmenter is on whole validation photos, and which threshold is right there."""
 
+import functools
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -8,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from crackdemo.arrays import CrackMask, Heatmap
+from crackdemo.arrays import ClassMask, CrackMask, Heatmap
 from crackdemo.detection.calibrate import CLEAN_SHARES
 from crackdemo.detection.calibration import Calibration
 from crackdemo.detection.engine import Engine
@@ -16,13 +18,16 @@ from crackdemo.detection.heatmaps import to_heatmap
 from crackdemo.detection.probability import as_evidence, odds_of
 from crackdemo.detection.score import photo_score
 from crackdemo.detection.sight import seen
+from crackdemo.masks.classes import Confusion
 from crackdemo.masks.grow import dilate
 from crackdemo.models.family import Network
 from crackdemo.training.segmentation.config import SegmentConfig
 from crackdemo.training.segmentation.data import Pair
 
-METRIC = "pixel_ods"
+_ODS = "pixel_ods"
 """Pixel F1 at the best single threshold for all validation photos, exact to the pixel."""
+_MEAN_IOU = "mean_iou"
+"""Of several classes, each pixel taken for the likeliest one or the background."""
 _STEPS = 1000
 """Thresholds of the probability that are tried."""
 _MARGIN = 16
@@ -36,12 +41,21 @@ class Judged(NamedTuple):
 
     loss: float
     """As the fit has it, over all their pixels; lower is better."""
-    ods: float
-    """`METRIC`."""
+    value: float
+    """Of the `metric`; higher is better."""
     threshold: float
-    """The probability at which that was reached."""
+    """The probability at which masks are best: by F1, of several classes its mean."""
     probabilities: list[NDArray[np.float32]]
-    """How likely each pixel is crack, (H, W) of each photo."""
+    """How likely each pixel is crack, or the likeliest of the classes, (H, W) of each photo."""
+    confusion: Confusion | None = None
+    """Which class their pixels were taken for; None where there is but one."""
+    labels: Sequence[ClassMask] = ()
+    """Of several classes: what was found, (H, W) of each photo."""
+
+    @property
+    def metric(self) -> str:
+        """What chooses epoch and threshold."""
+        return _ODS if self.confusion is None else _MEAN_IOU
 
 
 @dataclass(frozen=True)
@@ -54,6 +68,8 @@ class Judge:
     """The fit's settings."""
     colours: int
     """Channels of a photo that the network sees."""
+    weights: Sequence[float] = (1.0, 1.0)
+    """How much a pixel of the background, and of each class, counts in the loss."""
 
     def __call__(self, network: Network, device: torch.device) -> Judged:
         """Of a network as it is."""
@@ -63,19 +79,53 @@ class Judge:
             image = seen(pair.photo, self.config.flatten, self.colours)
             if pair.evidence is not None:
                 image = np.concatenate([image, as_evidence(pair.evidence)[None]])
-            found.append(engine.answers([image])[0][0])
-        masks = [pair.mask for pair in self.pairs]
-        ods, threshold = best_f1(found, masks)
-        return Judged(self._loss(found, masks), ods, threshold, found)
+            found.append(engine.answers([image])[0])
+        names = self.config.network.classes
+        truth = [pair.labels for pair in self.pairs]
+        best, threshold = best_mean_f1(found, truth)
+        loss = self._loss(found, truth)
+        highest = [chances.max(axis=0) for chances in found]
+        if len(names) == 1:
+            return Judged(loss, best, threshold, highest)
+        labels = [likeliest(chances) for chances in found]
+        confusion = functools.reduce(
+            operator.add,
+            (
+                Confusion.of(true, seen_as, names)
+                for true, seen_as in zip(truth, labels, strict=True)
+            ),
+        )
+        return Judged(loss, confusion.mean_iou, threshold, highest, confusion, labels)
 
-    def _loss(self, found: list[NDArray[np.float32]], masks: list[CrackMask]) -> float:
-        sure = np.concatenate([p.ravel() for p in found]).astype(np.float64)
-        truth = np.concatenate([mask.ravel() for mask in masks])
-        right = np.clip(np.where(truth, sure, 1 - sure), 1e-7, 1)
-        overlap = (2 * sure[truth].sum() + 1) / (sure.sum() + truth.sum() + 1)
+    def _loss(self, found: list[NDArray[np.float32]], truth: list[ClassMask]) -> float:
+        """As `class_loss`, photo by photo."""
+        weights = np.array(self.weights)
+        weighed = entropy = focal = 0.0
+        overlaps = areas = np.zeros(len(weights) - 1)
+        for chances, labels in zip(found, truth, strict=True):
+            sure = chances.reshape(len(chances), -1).astype(np.float64)
+            flat = labels.ravel()
+            every = np.vstack([1 - sure.sum(axis=0), sure])
+            right = np.clip(np.take_along_axis(every, flat[None].astype(np.intp), 0)[0], 1e-7, 1)
+            weight = weights[flat]
+            weighed += float(weight.sum())
+            entropy -= float((weight * np.log(right)).sum())
+            focal -= float((weight * (1 - right) ** 2 * np.log(right)).sum())
+            true = [flat == number for number in range(1, len(weights))]
+            overlaps = overlaps + [p[t].sum() for p, t in zip(sure, true, strict=True)]
+            areas = areas + [p.sum() + t.sum() for p, t in zip(sure, true, strict=True)]
+        dice = float(np.mean((2 * overlaps + 1) / (areas + 1)))
         config = self.config
-        entropy = -float(np.log(right).mean())
-        return config.entropy_weight * entropy + config.dice_weight * float(1 - overlap)
+        pixelwise = config.entropy_weight * entropy + config.focal_weight * focal
+        return pixelwise / weighed + config.dice_weight * (1 - dice)
+
+
+def likeliest(chances: NDArray[np.float32]) -> ClassMask:
+    """Labels (H, W) of how likely each class is (classes, H, W): 0 where the background is
+    likelier."""
+    whole = np.concatenate([1 - chances.sum(axis=0, keepdims=True), chances])
+    labels: ClassMask = whole.argmax(axis=0).astype(np.uint8)
+    return labels
 
 
 def best_f1(
@@ -83,13 +133,35 @@ def best_f1(
 ) -> tuple[float, float]:
     """The best pooled pixel F1 of probabilities (H, W), and the probability that gives it: the
     middle one of several."""
+    return _best(_f1_by_threshold(found, masks))
+
+
+def best_mean_f1(
+    found: Sequence[NDArray[np.float32]], labels: Sequence[ClassMask]
+) -> tuple[float, float]:
+    """As `best_f1` of probabilities (classes, H, W): the best mean over the classes, each cut at
+    the same probability."""
+    curves = [
+        _f1_by_threshold([chances[i] for chances in found], [each == i + 1 for each in labels])
+        for i in range(len(found[0]))
+    ]
+    return _best(np.mean(curves, axis=0))
+
+
+def _f1_by_threshold(
+    found: Sequence[NDArray[np.float32]], masks: Sequence[CrackMask]
+) -> NDArray[np.float64]:
     on, off = np.zeros(_STEPS + 1), np.zeros(_STEPS + 1)
     for probability, mask in zip(found, masks, strict=True):
         step = np.minimum((probability * _STEPS).astype(np.int64), _STEPS)
         on += np.bincount(step[mask], minlength=_STEPS + 1)
         off += np.bincount(step[~mask], minlength=_STEPS + 1)
     hits, alarms = on[::-1].cumsum()[::-1], off[::-1].cumsum()[::-1]
-    f1 = 2 * hits / np.maximum(hits + alarms + on.sum(), 1)
+    f1: NDArray[np.float64] = 2 * hits / np.maximum(hits + alarms + on.sum(), 1)
+    return f1
+
+
+def _best(f1: NDArray[np.float64]) -> tuple[float, float]:
     # certainty of either kind is no threshold: its odds would be 0 or without end
     inner = f1[1:-1]
     best = 1 + int(np.median(np.flatnonzero(inner == inner.max())))

@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from crackdemo.arrays import CrackMask, RgbImage
+from crackdemo.arrays import ClassMask, RgbImage
 from crackdemo.detection.probability import as_evidence
 from crackdemo.detection.sight import Sight, seen
 from crackdemo.training.segmentation.config import PhotoAugmentConfig, SegmentConfig
 from crackdemo.training.segmentation.data import Pair
 
 TensorPiece = tuple[Tensor, Tensor]
-"""What the network sees, (N, inputs, size, size), and the mask, (N, 1, size, size)."""
+"""What the network sees, (N, inputs, size, size), and its labels as whole numbers, (N, size, size):
+0 where there is nothing, else the class, from 1."""
 
 _BLURRED, _NOISY = 1 / 3, 1 / 2
 
@@ -37,32 +38,51 @@ class PieceDataset(Dataset[TensorPiece]):
         rng = np.random.default_rng([config.seed, *divmod(number, self.epoch_size)])
         folder = self.train[int(rng.integers(len(self.train)))]
         pair = folder[int(rng.integers(len(folder)))]
-        sight, mask = make_piece(pair, config, self.colours, rng)
-        return torch.from_numpy(sight), torch.from_numpy(mask.astype(np.float32))[None]
+        sight, labels = make_piece(pair, config, self.colours, rng)
+        return torch.from_numpy(sight), torch.from_numpy(labels.astype(np.int64))
 
 
 def make_piece(
     pair: Pair, config: SegmentConfig, colours: int, rng: np.random.Generator
-) -> tuple[Sight, CrackMask]:
-    """What the network sees of a piece, (inputs, size, size), and its mask (size, size)."""
+) -> tuple[Sight, ClassMask]:
+    """What the network sees of a piece, (inputs, size, size), and its labels (size, size)."""
     size, augment = config.tile_size, config.augment
     scale = float(np.exp(rng.uniform(*np.log(augment.scale))))
     side = max(1, round(size / scale))
-    top, left = _place(pair.mask, side, rng.random() < config.crack_share, rng)
+    top, left = _place(pair, side, rng.random() < config.crack_share, rng)
     rows, columns = slice(top, top + side), slice(left, left + side)
-    layers: list[NDArray[Any]] = [pair.photo[rows, columns], pair.mask[rows, columns]]
+    layers: list[NDArray[Any]] = [pair.photo[rows, columns], _apart(pair, rows, columns)]
     if pair.evidence is not None:
         layers.append(as_evidence(pair.evidence[rows, columns]))
     turns, is_flipped = int(rng.integers(4)), rng.random() < 0.5
-    plain, mask, *evidence = (_laid(layer, side, size, turns, is_flipped) for layer in layers)
+    plain, shares, *evidence = (_laid(layer, side, size, turns, is_flipped) for layer in layers)
     image = seen(_lit(plain, augment, rng), config.flatten, colours)
-    return np.concatenate([image, *(layer[None] for layer in evidence)]), mask >= 0.5
+    return np.concatenate([image, *(layer[None] for layer in evidence)]), _labels(shares)
 
 
-def _place(mask: CrackMask, side: int, at_crack: bool, rng: np.random.Generator) -> tuple[int, int]:
-    """Top and left of a piece: with a crack in it, or anywhere."""
+def _apart(pair: Pair, rows: slice, columns: slice) -> NDArray[Any]:
+    """What can be scaled: the mask (H, W), or of several classes one of each (H, W, 1 + classes),
+    the background's first."""
+    if pair.classes is None:
+        return pair.mask[rows, columns]
+    labels = pair.classes[rows, columns]
+    return np.eye(1 + int(pair.classes.max()), dtype=np.float32)[labels]
+
+
+def _labels(shares: NDArray[np.float32]) -> ClassMask:
+    """Of a piece's scaled masks: what has the largest share of each pixel."""
+    found = shares >= 0.5 if shares.ndim == 2 else shares.argmax(axis=2)
+    return found.astype(np.uint8)
+
+
+def _place(pair: Pair, side: int, at_crack: bool, rng: np.random.Generator) -> tuple[int, int]:
+    """Top and left of a piece: with a crack in it, or some class of several alike, or anywhere."""
+    mask = pair.mask
     room = [max(0, length - side) for length in mask.shape]
     if at_crack and mask.any():
+        if pair.classes is not None:
+            there = np.unique(pair.classes)
+            mask = pair.classes == rng.choice(there[there > 0])
         cracked = np.flatnonzero(mask)
         place = np.unravel_index(cracked[rng.integers(len(cracked))], mask.shape)
         shift = rng.integers(side, size=2)
@@ -81,8 +101,11 @@ def _laid(
         margins = ((0, side - height), (0, side - width), *((0, 0),) * (layer.ndim - 2))
         wide = np.pad(wide, margins, mode="symmetric")
     method = cv2.INTER_AREA if side > size else cv2.INTER_LINEAR
-    scaled = cv2.resize(wide, (size, size), interpolation=method)
-    turned = np.rot90(scaled, turns)
+    parts = [wide] if wide.ndim == 2 else np.split(wide, range(4, wide.shape[2], 4), axis=2)
+    # OpenCV averages at most four channels at once
+    scaled = [cv2.resize(part, (size, size), interpolation=method) for part in parts]
+    whole = scaled[0] if len(scaled) == 1 else np.dstack(scaled)
+    turned = np.rot90(whole, turns)
     laid: NDArray[np.float32] = np.ascontiguousarray(turned[:, ::-1] if is_flipped else turned)
     return laid
 

@@ -1,17 +1,19 @@
 """Photos and masks to a finished checkpoint: read, fit, calibration, card, in a run folder."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from crackdemo.arrays import Heatmap, RgbImage
 from crackdemo.checkpoints.card import model_card
 from crackdemo.checkpoints.checkpoint import Checkpoint, CheckpointConfig, save_checkpoint
 from crackdemo.detection.detector import ResidualDetector
-from crackdemo.errors import FitError
+from crackdemo.errors import DatasetError, FitError
+from crackdemo.masks.classes import CRACK
 from crackdemo.models.family import Network
+from crackdemo.models.segmenter import SegmenterConfig
 from crackdemo.runs.folder import EpochReport, RunFolder
 from crackdemo.training.failures import best_kept, failure_told, within_memory
 from crackdemo.training.length import settled
@@ -19,9 +21,9 @@ from crackdemo.training.loop import use_threads
 from crackdemo.training.record import record_of
 from crackdemo.training.segmentation.check import look
 from crackdemo.training.segmentation.config import SegmentConfig
-from crackdemo.training.segmentation.data import SegmentData, read_pairs
-from crackdemo.training.segmentation.judging import METRIC, Judge, calibration_of
-from crackdemo.training.segmentation.loop import fit_pieces, seconds_per_step
+from crackdemo.training.segmentation.data import Look, Pair, SegmentData, read_pairs, readable
+from crackdemo.training.segmentation.judging import Judge, Judged, calibration_of
+from crackdemo.training.segmentation.loop import fit_pieces, seconds_per_step, weights_of
 from crackdemo.training.segmentation.samples import write_sheet
 from crackdemo.training.segmentation.start import colours_of, new_state, started
 from crackdemo.training.state import (
@@ -53,6 +55,7 @@ def run_fit(
         run.write_status("running")
         run.at("reading the photos")
         data = _read(config, folders, team.device)
+        config = telling_apart(config, data.classes)
         run.write_data_summary(data.summary)
         for sentence in (*data.problems, data.what_chose):
             say(sentence)
@@ -67,17 +70,30 @@ def run_fit(
         run.at("finding its threshold")
         training = record_of(run, config, folders, data.summary, state, threads, team)
         checkpoint = calibrated(config, state.network, data, training)
+        checkpoint = _with_tests(checkpoint, config, data, _looking(config, team.device))
         run.path.stat()  # saving would make a folder that was deleted meanwhile anew
         save_checkpoint(run.checkpoint, checkpoint, model_card(checkpoint.config))
         run.finish()
+
+
+def telling_apart(config: SegmentConfig, classes: tuple[str, ...]) -> SegmentConfig:
+    """The settings with the classes of the masks. Raises DatasetError where they name others."""
+    network = config.network
+    if network.classes == classes or not isinstance(network, SegmenterConfig):
+        return config
+    if network.classes != (CRACK,):
+        raise DatasetError(
+            f"The settings name the classes {', '.join(network.classes)}, but the masks hold "
+            f"{', '.join(classes)}: leave network.classes out, and the masks decide."
+        )
+    return replace(config, network=replace(network, classes=classes))
 
 
 def calibrated(
     config: SegmentConfig, network: Network, data: SegmentData, training: dict[str, Any]
 ) -> Checkpoint:
     """A fitted network with its scale, from validation photos."""
-    judge = Judge(data.validation, config, colours_of(network))
-    judged = judge(network, torch.device("cpu"))
+    judged = _judge(config, network, data, data.validation)
     described = CheckpointConfig(
         family=config.family,
         network=config.network,
@@ -88,10 +104,44 @@ def calibrated(
         training=training,
         metrics={
             "validation_loss": round(judged.loss, 4),
-            f"validation {METRIC}, which chose epoch and threshold": round(judged.ods, 4),
+            f"validation {judged.metric}, which chose epoch and threshold": round(judged.value, 4),
+            **_figures("validation", judged),
         },
     )
     return Checkpoint(described, network)
+
+
+def _judge(
+    config: SegmentConfig, network: Network, data: SegmentData, pairs: Sequence[Pair]
+) -> Judged:
+    judge = Judge(pairs, config, colours_of(network), weights_of(config, data))
+    return judge(network, torch.device("cpu"))
+
+
+def _figures(split: str, judged: Judged) -> dict[str, Any]:
+    """Of several classes: by class, and what they were taken for."""
+    if judged.confusion is None:
+        return {}
+    figures = {
+        f"{split} {name}": value if value is None else round(value, 4)
+        for name, value in judged.confusion.metrics().items()
+    }
+    return {**figures, f"{split} confusion": judged.confusion.shares}
+
+
+def _with_tests(
+    checkpoint: Checkpoint, config: SegmentConfig, data: SegmentData, look: Look | None
+) -> Checkpoint:
+    """With the figures of photos that were kept aside, where there are several classes: those of
+    one are `evaluate`'s."""
+    if len(data.classes) == 1:
+        return checkpoint
+    pairs = [pair for pair in readable(data.tests, data.classes, [], look) if pair is not None]
+    if not pairs:
+        return checkpoint
+    judged = _judge(config, checkpoint.network, data, pairs)
+    metrics = {**checkpoint.config.metrics, **_figures("test", judged)}
+    return replace(checkpoint, config=replace(checkpoint.config, metrics=metrics))
 
 
 def _fit(
@@ -125,7 +175,7 @@ def _read(config: SegmentConfig, folders: list[Path], device: torch.device) -> S
     return read_pairs(folders, _looking(config, device))
 
 
-def _looking(config: SegmentConfig, device: torch.device) -> Callable[[RgbImage], Heatmap] | None:
+def _looking(config: SegmentConfig, device: torch.device) -> Look | None:
     """What makes the evidence, by the weights that the fit starts from; None where none is seen."""
     if config.heatmap.evidence is None:
         return None
@@ -160,7 +210,8 @@ def _follow(
 def _seconds_per_step(
     config: SegmentConfig, folders: list[Path], workers: int, team: Team
 ) -> float:
-    return seconds_per_step(config, _read(config, folders, team.device), workers, team.device)
+    data = _read(config, folders, team.device)
+    return seconds_per_step(telling_apart(config, data.classes), data, workers, team.device)
 
 
 TRAINER = Trainer(

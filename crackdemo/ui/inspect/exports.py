@@ -16,15 +16,15 @@ from crackdemo.inspection.predict import (
     Inspected,
     error_row,
     errors_csv,
+    overlay_of,
     result_row,
     results_csv,
 )
 from crackdemo.inspection.store import Scored
 from crackdemo.inspection.verdict import cut, judge
-from crackdemo.inspection.views import VIEWS
+from crackdemo.inspection.views import VIEWS, of_class
 from crackdemo.masks.presets import Preset, preset_json
 from crackdemo.photos.images import write_jpeg, write_png
-from crackdemo.photos.overlays import mask_overlay
 from crackdemo.photos.sources import Source, output_stems
 
 
@@ -42,6 +42,8 @@ class Batch:
     """Of `every`."""
     preset: Preset
     """The settings, with the weights that scored."""
+    classes: Sequence[str] = ()
+    """What these tell apart, where all of several count."""
 
 
 def inspect(name: str, scored: Scored, detector: Detector, preset: Preset) -> Inspected:
@@ -63,7 +65,7 @@ def export_photo(folder: Path, photo: Inspected, opacity: float) -> list[Path]:
 def _views(folder: Path, photo: Inspected, opacity: float) -> dict[str, Path]:
     """One photo's files, by those of `VIEWS` that there are of it, in their order."""
     names = dict(
-        zip(VIEWS, ("mask.png", "heatmap.png", "reconstruction.png", "overlay.jpg"), strict=True)
+        zip(VIEWS, ("mask.png", "heatmap.png", "reconstruction.png", "overlay.jpg"), strict=False)
     )
     rebuilt = photo.detection.reconstruction
     if rebuilt is None:
@@ -72,33 +74,26 @@ def _views(folder: Path, photo: Inspected, opacity: float) -> dict[str, Path]:
         write_png(folder / names["reconstructions"], rebuilt)
     write_png(folder / names["masks"], photo.verdict.mask)
     write_png(folder / names["heatmaps"], photo.detection.heatmap)
-    overlay = mask_overlay(photo.photo, photo.verdict.mask, opacity)
-    write_jpeg(folder / names["overlays"], overlay)
+    write_jpeg(folder / names["overlays"], overlay_of(photo, opacity))
+    for name, mask in photo.verdict.classes.items():
+        names[of_class(name)] = f"mask-{name}.png"
+        write_png(folder / names[of_class(name)], mask)
     return {view: folder / name for view, name in names.items()}
 
 
-def export_tables(
-    folder: Path,
-    photos: Iterable[Inspected],
-    failed: Sequence[tuple[str, str]],
-    preset: Preset,
-) -> list[Path]:
-    """results.csv of all photos, the settings as preset.json, errors.csv where some failed.
-
-    failed: names and reasons.
-    """
-    texts = _tables(map(result_row, photos), failed, preset)
+def export_tables(folder: Path, batch: Batch) -> list[Path]:
+    """results.csv of all photos, the settings as preset.json, errors.csv where some failed."""
+    texts = _tables(map(result_row, batch.every), batch)
     for name, text in texts.items():
         write_text(folder / name, text)
     return [folder / name for name in texts]
 
 
-def _tables(
-    rows: Iterable[dict[str, str]], failed: Sequence[tuple[str, str]], preset: Preset
-) -> dict[str, str]:
-    texts = {"results.csv": results_csv(rows, preset), "preset.json": preset_json(preset)}
-    if failed:
-        errors = [error_row(Failed(_source(name), reason)) for name, reason in failed]
+def _tables(rows: Iterable[dict[str, str]], batch: Batch) -> dict[str, str]:
+    results = results_csv(rows, batch.preset, batch.classes)
+    texts = {"results.csv": results, "preset.json": preset_json(batch.preset)}
+    if batch.failed:
+        errors = [error_row(Failed(_source(name), reason)) for name, reason in batch.failed]
         texts["errors.csv"] = errors_csv(errors)
     return texts
 
@@ -119,7 +114,7 @@ def export_zip(
             for view, file in _views(folder, photo, opacity).items():
                 archive.write(file, f"{view}/{stem}{file.suffix}")
                 file.unlink()
-        for name, text in _tables(rows, batch.failed, batch.preset).items():
+        for name, text in _tables(rows, batch).items():
             archive.writestr(name, text)
     return path
 

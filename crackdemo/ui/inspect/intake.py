@@ -107,6 +107,7 @@ def wire(
         roll: Roll,
         on_show: str | None,
         regions: str | None,
+        only: str | None,
         seen: dict[str, Any] | None,
         secret: str | None,
         request: gr.Request,
@@ -116,7 +117,7 @@ def wire(
             weights = text_given("The weights' name", weights)
             kept.keep(text_given("The page's secret", secret), files)
             seen_name = seen.get("name") if isinstance(seen, dict) else None
-            session = session_of(roll, on_show or seen_name, regions)
+            session = session_of(roll, on_show or seen_name, regions, only)
         is_seen = session.entry is None or session.entry.upload.name == seen_name
         with turns.take(request.session_hash or "") as turn:
             if on_show is None:  # the server may have been restarted while the page lived on

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from crackdemo.errors import CrackdemoError
 from crackdemo.inspection.verdict import State, cut, state_of
 from crackdemo.ui import drawing
-from crackdemo.ui.inspect.session import Session, Settings
+from crackdemo.ui.inspect.session import Session, Settings, seen
 from crackdemo.ui.workbench import Workbench
 
 _PAUSE = 0.7
@@ -45,7 +45,7 @@ def judge_photos(
         if name in entries:
             entry, preset = entries[name], settings.preset.on(entries[name].sha256)
             try:
-                scored, detector = bench.score(entry.upload.path, weights), bench.detector(weights)
+                scored, detector = seen(bench, entry.upload.path, weights, session.only)
             except CrackdemoError:
                 continue  # it is said where the photo itself is shown
             dropped = preset.dropped_on(entry.sha256, name)

@@ -119,8 +119,8 @@ def by_name(values: str) -> str:
 
 def session_and_settings(knobs: Knobs, values: Sequence[Any]) -> tuple[Session, Settings]:
     """Of the values of `Knobs.all`, `Stage.dropped` and `States.all`. Raises ConfigError."""
-    *settings, dropped, roll, on_show, regions = values
-    session = session_of(roll, on_show, regions)
+    *settings, dropped, roll, on_show, regions, only = values
+    session = session_of(roll, on_show, regions, only)
     named = dict(zip(NAMES, settings, strict=True))
     return session, inspection.settings_of(named, dropped, session)
 

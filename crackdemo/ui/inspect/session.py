@@ -8,18 +8,22 @@ import itertools
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, get_type_hints
 
 from crackdemo.arrays import RgbImage
+from crackdemo.checkpoints.names import Weights
 from crackdemo.configs import parse_config
+from crackdemo.detection.classes import ClassDetector
 from crackdemo.detection.detector import Detector
 from crackdemo.errors import ConfigError
 from crackdemo.inspection.predict import Inspected
-from crackdemo.inspection.store import Scored
+from crackdemo.inspection.store import Scored, heatmap_file
 from crackdemo.inspection.verdict import cut
 from crackdemo.masks.params import MaskParams
 from crackdemo.masks.presets import Preset
 from crackdemo.masks.region import region_mask
+from crackdemo.photos.overlays import class_colour
 from crackdemo.ui import drawing
 from crackdemo.ui.inspect import exports
 from crackdemo.ui.inspect.given import object_given
@@ -40,6 +44,8 @@ class Session:
     """Name of the photo that was chosen last; the first one is shown if it is not there."""
     regions: Regions = field(default_factory=Regions)
     """What of the photos counts."""
+    only: str = ""
+    """Of weights that tell several classes apart the one that counts; empty: all of them."""
 
     @property
     def entry(self) -> Entry | None:
@@ -58,7 +64,21 @@ class OnShow:
     scored: Scored
     """From the cache."""
     detector: Detector
-    """Of the weights that scored it."""
+    """Of the weights that scored it, or of the class that counts."""
+    heatmap: Path
+    """For the viewer."""
+    colour: tuple[int, int, int]
+    """Of its mask."""
+
+
+def seen(bench: Workbench, path: Path, weights: Weights, only: str) -> tuple[Scored, Detector]:
+    """A photo as its weights see it, or, where they tell several classes apart, the one that
+    counts; a class that they do not know is as none. Raises CrackdemoError."""
+    scored, detector = bench.score(path, weights), bench.detector(weights)
+    if only not in scored.detection.classes:
+        return scored, detector
+    alone = ClassDetector(detector, only)
+    return replace(scored, detection=alone.only(scored.detection)), alone
 
 
 def on_show(bench: Workbench, session: Session) -> OnShow | None:
@@ -66,8 +86,12 @@ def on_show(bench: Workbench, session: Session) -> OnShow | None:
     entry, weights = session.entry, session.roll.weights
     if entry is None or weights is None:
         return None
-    scored = bench.score(entry.upload.path, weights)
-    return OnShow(entry, scored, bench.detector(weights))
+    path, only = entry.upload.path, session.only
+    heatmap = heatmap_file(bench.score(path, weights), only)
+    scored, detector = seen(bench, path, weights, only)
+    every = bench.detector(weights).classes
+    number = 1 + every.index(only) if only in every else 1
+    return OnShow(entry, scored, detector, heatmap, class_colour(number))
 
 
 def page_data(bench: Workbench, session: Session) -> tuple[list[str] | None, dict[str, Any] | None]:
@@ -78,7 +102,7 @@ def page_data(bench: Workbench, session: Session) -> tuple[list[str] | None, dic
     scored, calibration = shown.scored, shown.detector.calibration
     polygons = session.regions.of(scored.sha256)
     is_rebuilt = scored.detection.reconstruction is not None
-    files = [scored.folder / "photo.jpg", scored.folder / "heatmap.png"]
+    files = [scored.folder / "photo.jpg", shown.heatmap]
     if is_rebuilt:
         files.append(scored.folder / "reconstruction.jpg")
     inside = region_mask(polygons, *scored.detection.heatmap.shape) if polygons else None
@@ -92,6 +116,7 @@ def page_data(bench: Workbench, session: Session) -> tuple[list[str] | None, dic
         "score": score,
         "scoreThreshold": calibration.score_threshold,
         "crack": calibration.is_cracked(score),
+        "colour": list(shown.colour),
         "hasReconstruction": is_rebuilt,
         "hasRegion": bool(polygons),
         "cleanQuantiles": [
@@ -130,6 +155,7 @@ def settings_of(values: Mapping[str, Any], dropped: str, session: Session) -> Se
             "mask": mask,
             "region": session.regions.everywhere,
             "regions": dict(session.regions.photos),
+            "only": session.only or None,
             "mm_per_px": values["mm_per_px"] or None,
             "dropped": {photo: dots for photo, dots in points.items() if photo in by_hash},
             "dropped_by_name": {p: dots for p, dots in points.items() if p not in by_hash},
@@ -165,7 +191,7 @@ def export(bench: Workbench, session: Session, settings: Settings) -> list[str]:
         return []
     with bench.export_folder() as folder:
         files = exports.export_photo(folder, batch.shown, settings.opacity)
-        files += exports.export_tables(folder, batch.every, batch.failed, batch.preset)
+        files += exports.export_tables(folder, batch)
     return [str(file) for file in files]
 
 
@@ -199,8 +225,8 @@ def _batch(bench: Workbench, session: Session, settings: Settings) -> exports.Ba
     preset = replace(settings.preset, weights=weights.name, commit=weights.commit)
 
     def inspected(entry: Entry) -> Inspected:
-        scored = bench.score(entry.upload.path, weights)
-        return exports.inspect(entry.upload.name, scored, shown.detector, preset)
+        scored, detector = seen(bench, entry.upload.path, weights, session.only)
+        return exports.inspect(entry.upload.name, scored, detector, preset)
 
     return exports.Batch(
         shown=inspected(shown.entry),
@@ -208,6 +234,7 @@ def _batch(bench: Workbench, session: Session, settings: Settings) -> exports.Ba
         failed=[(problem.upload.name, problem.reason) for problem in session.roll.problems],
         names=[entry.upload.name for entry in session.roll.entries],
         preset=preset,
+        classes=shown.detector.classes if shown.scored.detection.classes else (),
     )
 
 

@@ -60,6 +60,6 @@ def wire(bench: Workbench, stage: Stage, states: States) -> None:
         redraw,
         states.all,
         [stage.files, stage.meta],
-        js="(roll, onShow) => [roll, onShow, crackdemo.page.regions()]",
+        js="(roll, onShow, regions, only) => [roll, onShow, crackdemo.page.regions(), only]",
         **EVERY_TIME,
     )

@@ -3,7 +3,7 @@
 import gradio as gr
 
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS
-from crackdemo.ui.inspect import film, intake, knobs, server_views, stage, takeaway
+from crackdemo.ui.inspect import classes, film, intake, knobs, server_views, stage, takeaway
 from crackdemo.ui.inspect.events import QUIET
 from crackdemo.ui.inspect.states import states
 from crackdemo.ui.workbench import Workbench
@@ -17,6 +17,7 @@ def build(bench: Workbench, page: gr.Blocks, tab: gr.Tab) -> gr.Dropdown:
                 photos = intake.intake(bench)
             with gr.Column(elem_id="knobs"):
                 gr.HTML("<button type='button'></button>", elem_id="sheet-handle")
+                only = classes.choice()
                 settings = knobs.knobs(bench.own_mask(DEFAULT_WEIGHTS))
                 defaults = knobs.defaults(bench)
             handed_out = takeaway.takeaway(can_fit=bench.jobs is not None)
@@ -24,7 +25,7 @@ def build(bench: Workbench, page: gr.Blocks, tab: gr.Tab) -> gr.Dropdown:
             stage.verdict()
             strip = film.film()
             shown = stage.stage()
-            visitor = states()
+            visitor = states(only)
             server_views.build(bench, settings, shown, visitor)
     restored = knobs.wire(bench, settings, defaults, photos.weights, shown, visitor)
     page.load(None, defaults.own, js="(own) => { crackdemo.page.own(own); }", **QUIET)
@@ -32,5 +33,6 @@ def build(bench: Workbench, page: gr.Blocks, tab: gr.Tab) -> gr.Dropdown:
     intake.wire_return(tab, visitor)
     film.wire(bench, strip, settings, shown, visitor, resumed)
     stage.wire(bench, shown, visitor)
+    classes.wire(bench, shown, visitor)
     takeaway.wire(bench, settings, handed_out, shown, visitor)
     return photos.weights

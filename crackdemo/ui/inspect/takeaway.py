@@ -10,10 +10,12 @@ from crackdemo.errors import PresetError
 from crackdemo.masks.params import MaskParams
 from crackdemo.masks.presets import Preset, read_preset
 from crackdemo.ui.inspect import session as inspection
+from crackdemo.ui.inspect.classes import choices
 from crackdemo.ui.inspect.events import QUIET
 from crackdemo.ui.inspect.knobs import Knobs, mask_values, session_and_settings
 from crackdemo.ui.inspect.regions import Regions, regions_text
 from crackdemo.ui.inspect.scoring import Roll
+from crackdemo.ui.inspect.session import Session
 from crackdemo.ui.inspect.stage import Stage
 from crackdemo.ui.inspect.states import States, session_of
 from crackdemo.ui.refusals import said
@@ -62,6 +64,10 @@ def note_on(preset: Preset, roll: Roll) -> str:
     return "" if weights is None else preset.warning_with(weights.name, weights.commit)
 
 
+def _names(bench: Workbench, session: Session) -> list[str]:
+    return [name for _, name in choices(bench, session.roll)]
+
+
 def wire(bench: Workbench, knobs: Knobs, takeaway: Takeaway, stage: Stage, states: States) -> None:
     """Downloads are made of what is shown; a preset sets what is shown."""
 
@@ -73,13 +79,15 @@ def wire(bench: Workbench, knobs: Knobs, takeaway: Takeaway, stage: Stage, state
                 raise PresetError("There is no preset: choose its file.")
             own = bench.config(weights).mask if weights else MaskParams()
             preset = read_preset(Path(file), own)
-            session = replace(before, regions=Regions(preset.region, preset.regions))
+            regions = Regions(preset.region, preset.regions)
+            session = replace(before, regions=regions, only=preset.only or "")
             return [
                 *mask_values(preset.mask),
                 preset.mm_per_px or 0,
                 inspection.dropped_text(preset, session.roll),
                 regions_text(session.regions),
                 {"text": note_on(preset, session.roll), "name": Path(file).name},
+                session.only if session.only in _names(bench, session) else "",
                 *inspection.page_data(bench, session),
             ]
 
@@ -115,7 +123,7 @@ def wire(bench: Workbench, knobs: Knobs, takeaway: Takeaway, stage: Stage, state
         [takeaway.load, *states.all],
         [
             *(*knobs.mask, knobs.mm_per_px, stage.dropped, states.regions, takeaway.note),
-            *(stage.files, stage.meta),
+            *(states.only, stage.files, stage.meta),
         ],
         js="(...values) => { crackdemo.page.beforePreset(); return values; }",
         **QUIET,

@@ -62,6 +62,7 @@
       forget("");
       return;
     }
+    crackdemo.colours.CRACK = meta.colour;
     const [photo, heatmap, ...more] = files.map((file) => file.url);
     const reconstruction = meta.hasReconstruction ? more.shift() : null;
     const [region] = more;

@@ -149,6 +149,8 @@ interface PhotoMeta {
   score: number;
   scoreThreshold: number;
   crack: boolean;
+  /** Of its mask: that of the class on show, where there are several. */
+  colour: Colour;
   hasReconstruction: boolean;
   hasRegion: boolean;
   cleanQuantiles: Quantiles;

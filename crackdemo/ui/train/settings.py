@@ -17,7 +17,7 @@ _HELP = help_of(FitConfig)
 _BASIC = ("family", "start", "objective", "tile_size", "epochs")
 _USUAL = {"learning_rate": START_LEARNING_RATE}
 """What the form begins with where that is another value: it starts from shipped weights."""
-_SHARED = ("family", "network", "start", "epochs")
+_SHARED = ("family", "network", "start", "epochs", "classes")
 """Settings of every family that have a widget of their own, or none."""
 _GROUPS = ("augment", "cracks", "flatten", "heatmap", "mask")
 """Settings that have settings of their own: as JSON."""

@@ -14,7 +14,11 @@
     gray: "000000 1a1a1a 333333 4d4d4d 666666 808080 999999 b3b3b3 cccccc e6e6e6 ffffff",
   };
 
-  /** As in crackdemo/photos/overlays.py: a hue that neither pavement nor road paint has. */
+  /**
+   * As in crackdemo/photos/overlays.py: a hue that neither pavement nor road paint has. The page
+   * puts another class' colour in its place while that one is on show.
+   */
+  /** @type {Colour} */
   const CRACK = [255, 0, 110];
   const SELECTED = [0, 150, 255];
 

@@ -333,3 +333,12 @@ class TestWhileItIsWritten:
         assert [sentence.partition("”")[0] for sentence in said] == ["“b.png", "“c.png"]
         assert [path.name for path in outside.iterdir()] == ["c.png"]
         assert (outside / "c.png").read_bytes() == b"theirs"
+
+
+def test_names_of_classes_come_along(tmp_path: Path) -> None:
+    entries = {"road/images/1.png": png(), "road/masks/1.png": png(), "road/classes.json": b"{}"}
+    assert take_in([make_zip(tmp_path / "road.zip", entries)], tmp_path / "data") == []
+    assert (tmp_path / "data/road/classes.json").read_bytes() == b"{}"
+    alone = make_zip(tmp_path / "alone.zip", {"classes.json": b"{}"})
+    with pytest.raises(DatasetError, match="holds no photos"):
+        take_in([alone], tmp_path / "nothing")

@@ -94,3 +94,14 @@ def test_nothing_is_hashed_before_a_split_is_asked_for(tmp_path: Path) -> None:
     found = photos_in(folder)
     (folder / "clean/a.jpg").unlink()
     assert [placed.photo for placed in in_splits(found)] == found
+
+
+def test_names_of_classes_lie_beside_masks_or_above_the_splits(tmp_path: Path, save_photo) -> None:
+    for part in ("train", "validation"):
+        for kind in ("images", "masks"):
+            save_photo(tmp_path / part / kind / f"{part}.png")
+    above, beside = tmp_path / "classes.json", tmp_path / "train" / "classes.json"
+    above.write_text("{}")
+    beside.write_text("{}")
+    assert {photo.classes_path for photo in photos_in(tmp_path)} == {above, beside}
+    assert {photo.classes_path for photo in photos_in(tmp_path / "validation")} == {above}

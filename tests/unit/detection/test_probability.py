@@ -1,9 +1,12 @@
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from crackdemo.detection.calibration import Calibration
+from crackdemo.detection.classes import ClassDetector
 from crackdemo.detection.detector import DetectorConfig
 from crackdemo.detection.heatmaps import HeatmapConfig
 from crackdemo.detection.illumination import FlattenConfig
@@ -41,6 +44,26 @@ class Darkness(Network):
         return 1 - one if self._channel == 0 else one
 
 
+@dataclass(frozen=True)
+class Named(AnyStride):
+    classes: tuple[str, ...] = ("crack", "joint")
+
+
+class Colours(Network):
+    """Takes for crack what is red, and for a joint what is green."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.config = Named()
+
+    @property
+    def inputs(self) -> int:
+        return 3
+
+    def answer(self, image: Tensor) -> Tensor:
+        return image[:, :2]
+
+
 def detector(network: Network, **settings) -> ProbabilityDetector:
     return ProbabilityDetector(network, None, ProbabilityConfig(**settings), HALF_SURE, CPU)
 
@@ -69,8 +92,8 @@ def test_what_is_certain_has_odds_that_end() -> None:
 def test_scales_are_blended_at_the_photos_size() -> None:
     picture = np.full((33, 47, 3), 51, np.uint8)
     found = detector(Darkness(3), scales=(1.0, 0.5)).probability(picture)
-    assert found.shape == (33, 47)
-    assert found == pytest.approx(np.full((33, 47), 0.8), abs=1e-3)
+    assert found.shape == (1, 33, 47)
+    assert found == pytest.approx(np.full((1, 33, 47), 0.8), abs=1e-3)
 
 
 def test_evidence_is_the_healers_heatmap() -> None:
@@ -82,7 +105,7 @@ def test_evidence_is_the_healers_heatmap() -> None:
     heat = build_detector(healer, evidence.flatten, evidence.heatmap, HALF_SURE, CPU)
     assert sight.shape == (4, 40, 52)
     assert sight[3] == pytest.approx(heat.detect(photo()).heatmap / 65536, abs=1e-6)
-    assert seer.probability(photo()) == pytest.approx(sight[3], abs=1e-3)
+    assert seer.probability(photo())[0] == pytest.approx(sight[3], abs=1e-3)
 
 
 def test_evidence_without_a_healer_is_refused() -> None:
@@ -119,3 +142,33 @@ def test_settings_of_another_kind_are_refused(kind, other) -> None:
     assert type(heat_settings(kind, {})) is type(settings[kind])
     with pytest.raises(ConfigError, match="another kind"):
         heat_settings(kind, settings[other])
+
+
+def test_several_classes_have_a_heatmap_each_and_the_strongest_counts() -> None:
+    picture = photo()
+    seer = detector(Colours())
+    found = seer.detect(picture)
+    assert seer.classes == tuple(found.classes) == ("crack", "joint")
+    for channel, heatmap in enumerate(found.classes.values()):
+        assert np.abs(heatmap / 65536 - picture[..., channel] / 255).max() < 2e-4
+    assert np.array_equal(found.heatmap, np.maximum(*found.classes.values()))
+    assert detector(Darkness(3)).detect(picture).classes == {}
+
+
+def test_one_class_alone_is_as_a_detector_of_it() -> None:
+    picture = np.zeros((40, 60, 3), np.uint8)
+    picture[:, :30, 0], picture[10:12, :, 1] = 200, 255
+    seer = detector(Colours())
+    alone = ClassDetector(seer, "joint")
+    found = alone.detect(picture)
+    assert alone.classes == ("joint",) and found.classes == {}
+    assert np.array_equal(found.heatmap, seer.detect(picture).classes["joint"])
+    assert 0 < alone.score(found) != seer.detect(picture).score
+    upper = np.zeros((40, 60), np.bool_)
+    upper[:5] = True
+    assert alone.score(found, upper) < 0.1 < seer.score(seer.detect(picture), upper)
+    with pytest.raises(ConfigError, match="no class “pothole”: take crack or joint"):
+        ClassDetector(seer, "pothole")
+    only = ClassDetector(detector(Darkness(3)), "crack")
+    plain = detector(Darkness(3)).detect(picture)
+    assert np.array_equal(only.detect(picture).heatmap, plain.heatmap)

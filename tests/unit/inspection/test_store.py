@@ -1,6 +1,7 @@
 import threading
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -10,7 +11,13 @@ import pytest
 from crackdemo.arrays import RgbImage
 from crackdemo.detection.detector import Detection, ScoredPart
 from crackdemo.errors import PhotoError, Stopped
-from crackdemo.inspection.store import KEPT_FREE, ScoredPhotos, Visitor, packed_heatmap
+from crackdemo.inspection.store import (
+    KEPT_FREE,
+    ScoredPhotos,
+    Visitor,
+    heatmap_file,
+    packed_heatmap,
+)
 from crackdemo.photos.images import read_photo
 from tests.fakes import FakeDetector, one_crack
 
@@ -65,6 +72,22 @@ def test_what_left_memory_comes_back_from_disk_as_it_was(tmp_path, photos):
     assert np.array_equal(again.photo, first.photo)
     assert again.detection.score == first.detection.score
     assert store.passes == 3
+
+
+def test_the_heatmaps_of_classes_come_back_too(tmp_path, photos):
+    names = ("pot-hole", "crack", "joint 2")
+    heatmaps = {name: np.full((SIDE, SIDE), 999 * n, np.uint16) for n, name in enumerate(names)}
+    detector = FakeDetector(replace(one_crack(), classes=heatmaps))
+    store = ScoredPhotos(tmp_path / "cache", memory_bytes=BYTES_EACH)
+    first, _ = (store.score(path, "w", lambda: detector) for path in photos[:2])
+    again = store.score(photos[0], "w", lambda: pytest.fail("scored anew"))
+    assert again is not first and list(again.detection.classes) == list(names)
+    for name, heatmap in heatmaps.items():
+        assert np.array_equal(again.detection.classes[name], heatmap)
+    packed = cv2.imread(str(heatmap_file(first, "joint 2")))
+    assert np.array_equal(packed[..., ::-1], packed_heatmap(heatmaps["joint 2"]))
+    for unknown in ("stain", None):
+        assert heatmap_file(first, unknown).name == "heatmap.png"
 
 
 def test_a_photo_of_12_megapixels_takes_60_mb_of_memory(tmp_path):

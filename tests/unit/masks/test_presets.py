@@ -31,7 +31,9 @@ def saved(folder: Path, text: str | bytes) -> Path:
 OWN_REGIONS = replace(FULL, regions={"ab" * 32: (), "cd" * 32: (TRIANGLE,)})
 
 
-@pytest.mark.parametrize("preset", [FULL, OWN_REGIONS, Preset(MaskParams())])
+@pytest.mark.parametrize(
+    "preset", [FULL, OWN_REGIONS, Preset(MaskParams()), replace(FULL, only="joint")]
+)
 def test_a_preset_comes_back_as_it_was_saved(tmp_path: Path, preset: Preset) -> None:
     assert read_preset(saved(tmp_path, preset_json(preset)), OWN) == preset
 
@@ -180,3 +182,11 @@ def test_a_preset_of_ten_thousand_corners_is_refused_in_a_sentence(
     text = json.dumps({"version": 2, where: values[where]})
     with pytest.raises(PresetError, match=r"mine\.json.*at most 50 polygons and 1,000 corners"):
         read_preset(saved(tmp_path, text), OWN)
+
+
+def test_a_class_is_called_so_in_the_file(tmp_path: Path) -> None:
+    assert json.loads(preset_json(replace(FULL, only="joint")))["class"] == "joint"
+    path = saved(tmp_path, '{"version": 2, "class": "joint"}')
+    assert read_preset(path, OWN).only == "joint"
+    with pytest.raises(PresetError, match="only must be a text"):
+        read_preset(saved(tmp_path, '{"version": 2, "class": 3}'), OWN)

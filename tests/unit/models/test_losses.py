@@ -90,3 +90,41 @@ def test_crack_loss_falls_as_the_right_pixels_become_likelier():
     values = [losses.crack_loss((2 * mask - 1) * sure, mask).item() for sure in (-2, 0, 2, 20)]
     assert values == sorted(values, reverse=True)
     assert values[-1] == pytest.approx(0, abs=1e-5)
+
+
+@pytest.mark.parametrize("weights", [(1.0, 0.0), (1.0, 0.3)])
+def test_the_loss_of_one_class_is_the_crack_loss(weights: tuple[float, float]) -> None:
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(2, 1, 8, 8, generator=generator)
+    mask = (torch.rand(2, 1, 8, 8, generator=generator) < 0.3).float()
+    found = losses.class_loss(logits, mask[:, 0].long(), torch.ones(2), weights[0], 0, weights[1])
+    assert torch.isclose(found, losses.crack_loss(logits, mask, *weights))
+
+
+def test_the_focal_loss_forgives_what_is_sure() -> None:
+    labels = torch.tensor([[[1, 0]]])
+    logits = torch.tensor([0.0, 3.0]).view(1, 2, 1, 1).expand(1, 2, 1, 2)
+    sure, unsure = torch.softmax(torch.tensor([0.0, 3.0]), 0).flip(0)
+    expected = -((1 - sure) ** 2 * sure.log() + (1 - unsure) ** 2 * unsure.log()) / 2
+    assert torch.isclose(losses.class_loss(logits, labels, torch.ones(2), 0, 1, 0), expected)
+
+
+def test_a_heavier_class_counts_more() -> None:
+    labels = torch.tensor([[[2, 0]]])
+    logits = torch.zeros(1, 3, 1, 2)
+    logits[0, 0] = 4  # says background everywhere
+    plain, heavy = (
+        losses.class_loss(logits, labels, torch.tensor([1.0, 1.0, w]), 1, 0, 0) for w in (1.0, 9.0)
+    )
+    assert heavy > plain
+
+
+def test_dice_is_the_mean_over_the_classes() -> None:
+    labels = torch.tensor([[[1, 2, 0, 0]]])
+    right = 100 * torch.eye(3)[labels].movedim(-1, 1)
+    assert losses.class_loss(right, labels, torch.ones(3), 0, 0, 1) == pytest.approx(0, abs=1e-6)
+    blind = right.clone()
+    blind[..., 1] = torch.tensor([100.0, 0.0, 0.0]).view(1, 3, 1)  # of the second class nothing
+    # smoothed by 1: the first class 3 of 3, the second 1 of 2
+    found = losses.class_loss(blind, labels, torch.ones(3), 0, 0, 1)
+    assert found == pytest.approx((0 + 1 / 2) / 2, abs=1e-6)

@@ -5,6 +5,9 @@ from skimage.measure import block_reduce
 
 from crackdemo.photos.overlays import (
     CRACK_COLOUR,
+    class_colour,
+    classes_image,
+    classes_overlay,
     contact_sheet,
     heat_rgb,
     mask_image,
@@ -128,3 +131,13 @@ def test_a_contact_sheet_takes_images_of_different_sizes_but_no_ragged_rows() ->
     assert contact_sheet([[photo(5, 9), photo(12, 3)]], ["a", "b"]).shape[1] == 2 * (9 + 4)
     with pytest.raises(ValueError, match="2 images"):
         contact_sheet([[photo()]], ["a", "b"])
+
+
+def test_each_class_has_its_colour() -> None:
+    photo = np.full((4, 40, 3), 100, np.uint8)
+    labels = np.repeat(np.array([[0, 1, 2, 9]], np.uint8), 10, axis=1).repeat(4, axis=0)
+    overlay = classes_overlay(photo, labels, 1)
+    shown = [tuple(overlay[1, column]) for column in (5, 15, 25, 35)]
+    assert shown == [(100, 100, 100), CRACK_COLOUR, class_colour(2), CRACK_COLOUR]
+    assert tuple(classes_image(labels)[0, 25]) == class_colour(2)
+    assert len({class_colour(number) for number in range(1, 9)}) == 8

@@ -154,3 +154,15 @@ def test_what_was_learnt_is_averaged_with_what_the_fit_started_from():
             expected = learnt[name] if counted else knew[name] + (1 - share)
             assert torch.allclose(value, expected, atol=1e-5)
     assert averaged_with_start(FitConfig(), learnt) is learnt
+
+
+def test_plateaus_are_counted_and_kept(tmp_path: Path) -> None:
+    state = new_state(TINY)
+    for loss in (0.5, 0.6, 0.6, 0.6, 0.4, 0.5, 0.5, 0.5):
+        state.end_epoch(loss)
+    assert state.plateaus == 2
+    for parameter in state.network.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    state.optimizer.step()
+    save_state(tmp_path / "last.safetensors", state)
+    assert load_state(tmp_path / "last.safetensors", TINY).plateaus == 2

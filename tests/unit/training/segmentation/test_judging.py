@@ -1,8 +1,19 @@
 import numpy as np
 import pytest
+import torch
 
+from crackdemo.models.losses import class_loss
+from crackdemo.models.segmenter import Segmenter, SegmenterConfig
+from crackdemo.training.segmentation.config import SegmentConfig
 from crackdemo.training.segmentation.data import Pair
-from crackdemo.training.segmentation.judging import Judged, best_f1, calibration_of
+from crackdemo.training.segmentation.judging import (
+    Judge,
+    Judged,
+    best_f1,
+    best_mean_f1,
+    calibration_of,
+    likeliest,
+)
 
 
 def truth() -> np.ndarray:
@@ -41,3 +52,34 @@ def test_without_a_sound_piece_a_score_of_a_half_is_cracked() -> None:
     pair = Pair("road/1", np.zeros((20, 30, 3), np.uint8), mask)
     judged = Judged(0.1, 1.0, 0.5, [np.full(mask.shape, 0.9, np.float32)])
     assert calibration_of(judged, [pair], 0.98).score_threshold == 0.5
+
+
+def test_classes_are_cut_at_one_threshold_and_their_f1_is_averaged() -> None:
+    labels = np.array([[0, 1, 2, 2]], np.uint8)
+    chances = np.array([[[0.1, 0.6, 0.1, 0.1]], [[0.1, 0.1, 0.8, 0.3]]], np.float32)
+    best, threshold = best_mean_f1([chances], [labels])
+    assert best == 1 and 0.1 < threshold < 0.3
+    assert likeliest(chances).tolist() == [[0, 1, 2, 0]]
+
+
+@pytest.mark.parametrize("names", [("crack",), ("crack", "joint")])
+def test_photos_are_judged_by_the_loss_that_is_learnt_by(names: tuple[str, ...]) -> None:
+    network = Segmenter(SegmenterConfig((4, 8), classes=names)).eval()
+    rng = np.random.default_rng(0)
+    pairs = []
+    for _ in range(2):
+        labels = rng.integers(0, len(names) + 1, (32, 40)).astype(np.uint8)
+        photo = rng.integers(0, 256, (32, 40, 3)).astype(np.uint8)
+        several = labels if len(names) > 1 else None
+        pairs.append(Pair("", photo, labels > 0, classes=several))
+    weights = [1.0, 2.0, 3.0][: len(names) + 1]
+    config = SegmentConfig(network=network.config, flatten=None, focal_weight=0.5)
+    judged = Judge(pairs, config, 3, weights)(network, torch.device("cpu"))
+    images = torch.stack([torch.from_numpy(pair.photo).movedim(-1, 0) / 255 for pair in pairs])
+    truth = torch.stack([torch.from_numpy(pair.labels).long() for pair in pairs])
+    with torch.inference_mode():
+        logits = network(images)
+    expected = class_loss(logits, truth, torch.tensor(weights), 1, 0.5, 1)
+    assert judged.loss == pytest.approx(expected.item(), abs=1e-3)
+    assert judged.metric == ("pixel_ods" if len(names) == 1 else "mean_iou")
+    assert (judged.confusion is None) == (len(names) == 1)

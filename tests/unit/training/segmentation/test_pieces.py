@@ -53,3 +53,27 @@ def test_what_is_learnt_from_depends_on_the_number_alone() -> None:
     for number in (0, 7, 8):
         assert all(torch.equal(a, b) for a, b in zip(one[number], other[number], strict=True))
     assert not torch.equal(one[0][0], one[8][0])
+
+
+@pytest.mark.parametrize("scale", [0.5, 2])
+def test_any_number_of_classes_is_scaled(scale: float) -> None:
+    classes = np.kron(np.arange(9, dtype=np.uint8).reshape(3, 3), np.ones((40, 40), np.uint8))
+    given = Pair("", np.zeros((120, 120, 3), np.uint8), classes > 0, classes=classes)
+    config = replace(CONFIG, tile_size=64, augment=replace(UNLIT, scale=(scale, scale)))
+    found = np.bincount(make_piece(given, config, 3, np.random.default_rng(1))[1].ravel())
+    assert len(found) == 9 if scale == 0.5 else 0 < (found > 0).sum() <= 4
+
+
+def test_classes_are_varied_with_the_photo_and_drawn_alike() -> None:
+    classes = np.zeros((200, 200), np.uint8)
+    classes[20:180, 20:180] = 3
+    classes[5:8, 100:103] = 1
+    photo = np.repeat((classes * 80)[..., None], 3, axis=2)
+    given = Pair("", photo, classes > 0, classes=classes)
+    plain = replace(CONFIG, crack_share=1, augment=replace(UNLIT, scale=(1, 1)))
+    drawn = []
+    for seed in range(40):
+        sight, labels = make_piece(given, plain, 3, np.random.default_rng(seed))
+        assert np.abs(sight[0] * 255 - labels * 80.0).max() < 1
+        drawn.append(bool((labels == 1).any()))
+    assert 10 <= sum(drawn) <= 35  # the tiny class is in half of them

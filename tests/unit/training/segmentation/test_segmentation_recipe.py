@@ -19,7 +19,7 @@ from crackdemo.runs.folder import RunConfig, RunFolder
 from crackdemo.training.segmentation.check import look
 from crackdemo.training.segmentation.config import PhotoAugmentConfig, SegmentConfig
 from crackdemo.training.segmentation.data import read_pairs
-from crackdemo.training.segmentation.recipe import run_fit
+from crackdemo.training.segmentation.recipe import run_fit, telling_apart
 from crackdemo.training.segmentation.start import new_state, started
 from crackdemo.training.trainer import fit_config
 
@@ -76,6 +76,86 @@ def test_photos_and_masks_become_a_checkpoint(road: Path, tmp_path: Path) -> Non
     assert run.sample(1).exists() and run.sample(2).exists()
     assert "supervised" in (run.checkpoint / "README.md").read_text()
     assert fit_config(run) == TINY
+
+
+NAMES = {"0": "background", "1": "crack", "2": "marking", "9": "background"}
+
+
+@pytest.fixture
+def street(tmp_path: Path) -> Path:
+    """Photos with a dark line and a bright band, and masks that tell them apart."""
+    for number in range(16):
+        photo, mask = cracked(number)
+        labels = (mask > 0).astype(np.uint8)
+        labels[:, 20 + number : 32 + number] = 2
+        photo[labels == 2] = 240
+        labels[0, 0] = 9
+        write(tmp_path / "avenue", f"{number:02}", photo, labels)
+    (tmp_path / "avenue" / "classes.json").write_text(json.dumps(NAMES))
+    return tmp_path / "avenue"
+
+
+def test_several_classes_are_learnt_and_tested(street: Path, tmp_path: Path) -> None:
+    plain = PhotoAugmentConfig(scale=(1, 1), blur=0)
+    config = replace(
+        TINY,
+        steps_per_epoch=25,
+        epochs=4,
+        learning_rate=2e-2,
+        augment=plain,
+        focal_weight=1,
+        class_weights="inverse log",
+        schedule="cosine",
+    )
+    run = RunFolder(tmp_path / "run")
+    fit_all(run, config, street)
+    checkpoint = load_checkpoint(run.checkpoint)
+    assert checkpoint.config.network.classes == ("crack", "marking")
+    assert [report.metric for report in run.metrics()] == ["mean_iou"] * 4
+    metrics = checkpoint.config.metrics
+    assert metrics["test mean_iou"] > 0.7
+    assert metrics["test confusion"]["marking"]["marking"] > 0.9
+    assert set(checkpoint.config.training["class_shares"]) == {"crack", "marking"}
+    assert "validation iou of marking" in (run.checkpoint / "README.md").read_text()
+
+
+def test_a_class_that_is_nowhere_to_be_learnt_is_refused(street: Path) -> None:
+    (street / "classes.json").write_text(json.dumps({**NAMES, "3": "pothole"}))
+    with pytest.raises(DatasetError, match="marks “pothole”: give photos"):
+        read_pairs([street])
+
+
+def test_one_named_class_is_learnt_as_cracks_are(street: Path, tmp_path: Path) -> None:
+    (street / "classes.json").write_text(json.dumps({**NAMES, "1": "background"}))
+    run = RunFolder(tmp_path / "run")
+    fit_all(run, TINY, street)
+    assert load_checkpoint(run.checkpoint).config.network.classes == ("marking",)
+    assert run.metrics()[0].metric == "pixel_ods"
+
+
+def test_folders_of_plain_masks_and_of_classes_go_together(street: Path, road: Path) -> None:
+    data = read_pairs([road, street])
+    assert data.classes == ("crack", "marking")
+    assert {int(pair.labels.max()) for pair in data.train[0]} == {1}
+    (street / "classes.json").write_text(json.dumps({**NAMES, "2": "background", "1": "joint"}))
+    assert read_pairs([street, road]).classes == ("joint", "crack")
+    assert {int(pair.labels.max()) for pair in read_pairs([street, road]).train[1]} == {2}
+
+
+def test_settings_that_name_other_classes_are_refused(street: Path) -> None:
+    config = replace(TINY, network=SegmenterConfig((4, 8), classes=("crack", "joint")))
+    with pytest.raises(DatasetError, match="the masks hold crack, marking"):
+        telling_apart(config, read_pairs([street]).classes)
+
+
+def test_a_check_shows_each_class(street: Path) -> None:
+    found = look(street)
+    assert "2 classes" in found.said and "| marking | 1" in found.said
+    assert found.sheet is not None and found.sheet.shape[0] > 2 * 128
+    (street / "classes.json").write_text(json.dumps({"1": "crack"}))
+    assert "the value 2, which classes.json does not name" in " ".join(look(street).problems)
+    (street / "classes.json").write_text("crack")
+    assert "no JSON" in look(street).said and not look(street).is_enough
 
 
 def test_a_line_is_learnt(road: Path, tmp_path: Path) -> None:
@@ -174,8 +254,8 @@ def test_of_many_photos_some_are_kept_aside(tmp_path: Path) -> None:
     for number in range(24):
         write(tmp_path / "road", str(number), *cracked(number))
     data = read_pairs([tmp_path / "road"])
-    assert data.tests + len(data.train[0]) + len(data.validation) == 24
-    assert data.tests > 0 and "kept aside" in data.what_chose
+    assert len(data.tests) + len(data.train[0]) + len(data.validation) == 24
+    assert data.tests and "kept aside" in data.what_chose
 
 
 def test_a_check_says_what_is_odd(road: Path) -> None:

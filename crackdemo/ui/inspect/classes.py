@@ -1,0 +1,51 @@
+"""Which of several classes is shown: a list that is there while the weights tell some apart."""
+
+from typing import Any
+
+import gradio as gr
+
+from crackdemo.ui.inspect import stage as stages
+from crackdemo.ui.inspect.events import EVERY_TIME, QUIET
+from crackdemo.ui.inspect.scoring import Roll
+from crackdemo.ui.inspect.stage import Stage
+from crackdemo.ui.inspect.states import States, session_of
+from crackdemo.ui.refusals import said
+from crackdemo.ui.workbench import Workbench
+
+_ALL = ("All classes", "")
+
+
+def choice() -> gr.Dropdown:
+    """Hidden until weights of several classes have scored."""
+    return gr.Dropdown(
+        [_ALL],
+        value="",
+        label="Class",
+        info="Heatmap, mask, score and downloads are of this one.",
+        visible=False,
+        elem_id="class",
+    )
+
+
+def choices(bench: Workbench, roll: Roll) -> list[tuple[str, str]]:
+    """Labels and names; none where there is nothing to be chosen."""
+    known = () if roll.weights is None else bench.config(roll.weights).network.classes
+    return [_ALL, *((name, name) for name in known)] if len(known) > 1 else []
+
+
+def wire(bench: Workbench, stage: Stage, states: States) -> None:
+    """The list follows the weights that have scored; what is chosen is shown."""
+
+    def offer(roll: Roll, only: str | None) -> gr.Dropdown:
+        with said():
+            offered = choices(bench, roll)
+        value = only if only in [name for _, name in offered] else ""
+        return gr.Dropdown(offered or [_ALL], value=value, visible=bool(offered))
+
+    def show(*parts: Any) -> dict[Any, Any]:
+        with said():
+            session = session_of(*parts)
+        return stages.show(bench, stage, session)
+
+    states.roll.change(offer, [states.roll, states.only], states.only, **QUIET)
+    states.only.input(show, states.all, [stage.files, stage.meta], **EVERY_TIME)
