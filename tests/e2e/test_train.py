@@ -69,10 +69,11 @@ def test_a_fit_started_from_the_page_is_found_again_finishes_and_its_weights_are
     fill_in(page, "street", epochs=3)
     page.locator("#start-fit").click()
     expect(page.locator("#fit-said")).to_contain_text("has been started", timeout=PATIENCE)
+    expect(page.locator("#fit-name").get_by_role("textbox")).to_have_value("")
     page.locator("#fit-name").get_by_role("textbox").fill("street")
+    expect(page.locator("#fit-said")).to_be_hidden()
     page.locator("#start-fit").click()
     expect(page.locator("#fault-name")).to_contain_text("take another name", timeout=PATIENCE)
-    expect(page.locator("#fit-said")).to_be_hidden()
     page.locator("#fit-name").get_by_role("textbox").fill("street-2")
     expect(page.locator("#fault-name")).to_be_hidden()
 
@@ -139,6 +140,13 @@ def test_dropped_false_alarms_are_learnt_from_with_the_weights_in_use(
             read_photo(tmp_path / "learnt" / "images" / photo.name), read_photo(photo)
         )
     open_advanced(page)
+    expect(page.locator("#fit-start input")).to_have_value("cae-asphalt")
+
+    page.get_by_label("Classifier").check()
+    expect(page.locator("#fit-start input")).to_have_value("untrained weights")
+    page.get_by_role("tab", name="Inspect").click()
+    page.locator("#learn").click()
+    expect(page.locator("#fit-family").get_by_label("CAE")).to_be_checked()
     expect(page.locator("#fit-start input")).to_have_value("cae-asphalt")
 
 

@@ -281,7 +281,7 @@ def _wire_fields(bench: Workbench, form: Form) -> None:
     widgets["family"].input(
         choose_family, [widgets["family"], widgets["source"]], by_family, **at_once
     )
-    form.lesson.input(begin_with, form.lesson, [widgets["family"], *by_family], **at_once)
+    form.lesson.change(begin_with, form.lesson, [widgets["family"], *by_family], **at_once)
     widgets["start"].change(
         lambda start: START_LEARNING_RATE if start else _DEFAULTS.learning_rate,
         widgets["start"],
@@ -375,4 +375,9 @@ def _wire_check(bench: Workbench, form: Form) -> None:
         [form.timing, form.faults["length"]],
         **at_once,
     )
-    widgets["name"].change(lambda: no_text, None, form.faults["name"], **at_once)
+
+    def name_next(name: str) -> list[Any]:
+        """What was started is no news any more; then the field was emptied, and it was."""
+        return [no_text, no_text if name else gr.skip()]
+
+    widgets["name"].change(name_next, widgets["name"], [form.faults["name"], form.said], **at_once)
