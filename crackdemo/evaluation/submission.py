@@ -127,7 +127,7 @@ class Submission:
         make_folder(out.absolute().parent)
         self._out, self._rows, self._form = out, rows, form
         self._preset, self._gate = preset, gate
-        settings = json.dumps([asdict(form), asdict(preset), gate, version], sort_keys=True)
+        settings = json.dumps([asdict(form), preset.identity(), gate, version], sort_keys=True)
         self._lock = FileLock(out.with_name(f".{out.name}.lock"))
         self._journal = _Journal(out.with_name(f".{out.name}.part"), settings)
         self._journal.forget(name for name in self._journal.places if not self._holds(name))

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -115,7 +115,7 @@ class _Batch:
         return view != "classes" and (self._detector.rebuilds or view != "reconstructions")
 
     def run(self) -> Iterator[Outcome | Kept]:
-        settings = {"weights": self._config.fingerprint, "preset": asdict(self._preset)}
+        settings = {"weights": self._config.fingerprint, "preset": self._preset.identity()}
         rows = self._output.begin(settings, self._config.resume)
         self._before = {row["file"]: row for row in rows}
         helpers = self._config.helpers

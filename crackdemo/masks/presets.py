@@ -55,6 +55,14 @@ class Preset:
         """As it holds for one photo: with that photo's own region, where it has one."""
         return replace(self, region=self.regions.get(sha256, self.region))
 
+    def identity(self) -> dict[str, Any]:
+        """All settings by name, which tell what was done with them from what was done with others.
+        What newer versions added is left out while it is not set: what older ones began goes on."""
+        values = asdict(self)
+        if self.only is None:
+            del values["only"]
+        return values
+
     def warning_with(self, weights: str, commit: str | None) -> str:
         """What a person should know who uses it with these weights; empty where it was made with
         them, or where that is not known."""

@@ -8,7 +8,6 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -74,7 +73,7 @@ def settings_of(checkpoint: Checkpoint, preset: Preset) -> dict[str, Any]:
     digest = sha256(repr(checkpoint.config).encode())
     for name, tensor in sorted(checkpoint.network.state_dict().items()):
         digest.update(name.encode() + tensor.contiguous().numpy().tobytes())
-    return {"format": 1, "network": digest.hexdigest(), "preset": asdict(preset)}
+    return {"format": 1, "network": digest.hexdigest(), "preset": preset.identity()}
 
 
 class Inspector:

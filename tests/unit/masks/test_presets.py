@@ -190,3 +190,12 @@ def test_a_class_is_called_so_in_the_file(tmp_path: Path) -> None:
     assert read_preset(path, OWN).only == "joint"
     with pytest.raises(PresetError, match="only must be a text"):
         read_preset(saved(tmp_path, '{"version": 2, "class": 3}'), OWN)
+
+
+def test_what_was_done_before_there_were_classes_is_known_again() -> None:
+    """A survey, a batch or a submission that was begun then has these names alone."""
+    before = {
+        "mask", "region", "mm_per_px", "dropped", "dropped_by_name", "weights", "commit", "regions"
+    }  # fmt: skip
+    assert FULL.identity().keys() == before
+    assert replace(FULL, only="joint").identity()["only"] == "joint"
