@@ -62,6 +62,10 @@ class Gain:
     """In words: a gain whose interval holds 0 is within the noise."""
 
 
+_FEWEST = 5
+"""Photos below which drawing among them says nothing of others."""
+
+
 def count_each(
     photos: Iterable[Scored], settings: Sequence[MaskParams], is_cracked: Callable[[float], bool]
 ) -> Iterator[list[PhotoCounts]]:
@@ -105,7 +109,7 @@ def compare(
     ours, theirs = _table(first), _table(second)
     everything = np.arange(len(ours))[None]
     gain = float((_figure(ours, everything, objective) - _figure(theirs, everything, objective))[0])
-    if len(ours) < 2:
+    if len(ours) < _FEWEST:
         return Gain(gain, gain, gain, "too few photos")
     draws = np.random.default_rng(seed).integers(0, len(ours), (RESAMPLES, len(ours)))
     gains = _figure(ours, draws, objective) - _figure(theirs, draws, objective)

@@ -8,6 +8,7 @@ import re
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -72,7 +73,9 @@ def talk(url: str, ask: Callable[[ClientSession], Any], **headers: str) -> Any:
             await session.initialize()
             return await ask(session)
 
-    return asyncio.run(session())
+    # in a thread of its own: while a browser is open, this one has a loop already
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(session())).result()
 
 
 def call(app: Served, tool: str, **arguments: Any) -> Any:

@@ -1,6 +1,6 @@
 """Photos and masks to a finished checkpoint: read, fit, calibration, card, in a run folder."""
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,10 @@ from crackdemo.training.state import (
 )
 from crackdemo.training.team import CPU_ALONE, Team
 from crackdemo.training.trainer import Trainer
+
+_CHOSE = ", which chose epoch and threshold"
+_LITTLE = 0.3
+"""Of 1; a network that marks everything has more than nothing."""
 
 
 def run_fit(
@@ -70,10 +74,20 @@ def run_fit(
         run.at("finding its threshold")
         training = record_of(run, config, folders, data.summary, state, threads, team)
         checkpoint = calibrated(config, state.network, data, training)
+        run.note(_worth(checkpoint.config.metrics))
         checkpoint = _with_tests(checkpoint, config, data, _looking(config, team.device))
         run.path.stat()  # saving would make a folder that was deleted meanwhile anew
         save_checkpoint(run.checkpoint, checkpoint, model_card(checkpoint.config))
         run.finish()
+
+
+def _worth(metrics: Mapping[str, float]) -> str:
+    """What the figure that chose says, in words."""
+    name, value = next((n, v) for n, v in metrics.items() if n.endswith(_CHOSE))
+    figure = f"Its {name.removesuffix(_CHOSE).replace('_', ' ')} is {value:.2f}"
+    if value < _LITTLE:
+        return f"{figure}: it tells little apart yet; give it more time, or more photos."
+    return f"{figure}."
 
 
 def telling_apart(config: SegmentConfig, classes: tuple[str, ...]) -> SegmentConfig:
@@ -104,7 +118,7 @@ def calibrated(
         training=training,
         metrics={
             "validation_loss": round(judged.loss, 4),
-            f"validation {judged.metric}, which chose epoch and threshold": round(judged.value, 4),
+            f"validation {judged.metric}{_CHOSE}": round(judged.value, 4),
             **_figures("validation", judged),
         },
     )

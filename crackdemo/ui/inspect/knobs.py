@@ -65,6 +65,7 @@ def knobs(own: MaskParams) -> Knobs:
         mm_per_px = gr.Number(
             0,
             label="Scale (mm per px)",
+            info="Of all photos.",
             minimum=0,
             step=0.01,
             elem_id="scale",

@@ -33,7 +33,9 @@
     }
     const { element } = crackdemo;
     const { state, text: sentence, name, why } = said;
-    const details = element("p", { class: "why", id: "verdict-why", hidden: !isOpen }, why);
+    // the line itself may be cut off
+    const whole = [element("strong", {}, sentence), element("br", {}), why];
+    const details = element("p", { class: "why", id: "verdict-why", hidden: !isOpen }, ...whole);
     const button = element(
       "button",
       {
@@ -60,6 +62,11 @@
     place.replaceChildren(...parts);
     if (hadFocus) button.focus({ preventScroll: true });
   }
+
+  document.addEventListener("keydown", ({ key }) => {
+    const button = document.querySelector("#verdict button[aria-expanded=true]");
+    if (key === "Escape" && button instanceof HTMLElement) button.click();
+  });
 
   crackdemo.line = { show, badge };
 })(globalThis);

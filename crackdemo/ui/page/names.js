@@ -6,6 +6,15 @@
 
   function mend() {
     nameUploads();
+    for (const button of document.querySelectorAll("button.reset-button")) {
+      const field = button
+        .closest(".block")
+        ?.querySelector("[data-testid=block-info]")?.textContent;
+      const name = field && `Reset ${field.trim()}`;
+      if (name && button.getAttribute("aria-label") !== name) {
+        button.setAttribute("aria-label", name);
+      }
+    }
     for (const empty of document.querySelectorAll(".empty.large[aria-label]:not([role])")) {
       empty.setAttribute("role", "img");
     }

@@ -259,7 +259,7 @@
   /** @type {PagePart["beforeWeights"]} */
   function beforeWeights(name) {
     if (name === weights) return; // leaving the field tells of the same choice again
-    before = snapshot();
+    before = { ...snapshot(), dropped };
     weights = name;
     notice.say("");
     const { activeElement } = document;
@@ -280,14 +280,34 @@
       return;
     }
     const { values } = past;
-    const next = { weights, values: { ...values, ...data.mask } };
+    const next = { weights, values: { ...values, ...data.mask }, dropped: {} };
     viewer.did({ undo: () => restore(past), redo: () => restore(next) });
+    const text = [broughtBy(data, values), leftBehind(past, data.weights)]
+      .filter(Boolean)
+      .join(" ");
+    if (text) notice.say(text, () => goBack(past, next));
+  }
+
+  /** @param {OwnSettings} data @param {Partial<Settings>} values @returns {string} */
+  function broughtBy(data, values) {
     const changed = Object.entries(data.mask)
       .filter(([name, value]) => values[/** @type {keyof Settings} */ (name)] !== value)
       .map(([name, value]) => `${name.replace("min_area", "smallest crack")} ${value}`);
-    if (changed.length === 0) return;
-    const text = `${data.weights} brought its own settings: ${changed.join(", ")}.`;
-    notice.say(text, () => goBack(past, next));
+    return changed.length === 0
+      ? ""
+      : `${data.weights} brought its own settings: ${changed.join(", ")}.`;
+  }
+
+  /**
+   * What was dropped is what certain weights had marked: others mark other things, of which a
+   * dropped pixel may be a part.
+   *
+   * @param {Snapshot} past @param {string} name of the other weights @returns {string}
+   */
+  function leftBehind(past, name) {
+    if (!Object.values(past.dropped ?? {}).some((dots) => dots.length > 0)) return "";
+    setDropped({});
+    return `False alarms that were dropped with ${past.weights} do not count for ${name}.`;
   }
 
   /** What an Undo button does can be undone itself. @param {Snapshot} past @param {Snapshot} next */
@@ -314,11 +334,12 @@
   /** @type {PagePart["useWeights"]} */
   function useWeights({ name, mask }) {
     carrying.open("Inspect");
-    const past = snapshot();
-    const next = { weights: name, values: { ...present, ...mask } };
+    const past = { ...snapshot(), dropped };
+    const next = { weights: name, values: { ...present, ...mask }, dropped: {} };
     restore(next);
     viewer.did({ undo: () => restore(past), redo: () => restore(next) });
-    notice.say(`${name} brought its own settings.`, () => goBack(past, next));
+    const text = [`${name} brought its own settings.`, leftBehind(past, name)];
+    notice.say(text.filter(Boolean).join(" "), () => goBack(past, next));
   }
 
   viewer.onstate(tell);
@@ -343,6 +364,10 @@
       const next = withRegion(changed.region, changed.photo);
       setRegions(next);
       viewer.did({ undo: () => setRegions(past), redo: () => setRegions(next) });
+      const photos = document.querySelectorAll("#strip button").length;
+      if (changed.region.isForAll && changed.region.polygons.length > 0 && photos > 1) {
+        notice.say(`The region counts for all ${photos} photos; choose “this photo” for this one.`);
+      }
     }
   });
 

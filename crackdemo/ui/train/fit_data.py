@@ -199,7 +199,8 @@ def estimate(config: FitSettings, data: Data, minutes: float | None) -> Estimate
     said = f"A step of {count(config.batch_size, 'tile')} takes about {duration(step)}"
     if minutes is not None:
         steps = count(int(minutes * 60 / step), "step")
-        return f"{said}: {count(minutes, 'minute')} hold about {steps}."
+        holds = "holds" if minutes == 1 else "hold"
+        return f"{said}: {count(minutes, 'minute')} {holds} about {steps}."
     epoch = step * config.steps_per_epoch
     whole = duration(epoch * config.epochs)
     return f"{said}, an epoch {duration(epoch)}, {config.epochs} epochs at most {whole}."

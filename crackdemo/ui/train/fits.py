@@ -79,9 +79,15 @@ def quality_sentences(job: Job) -> list[str]:
     for rival in rivals:
         said.append(
             f"{rival.weights} on the same pieces: {_percent(rival.found)}, "
-            f"{_percent(rival.marked)} and {rival.called}. {_better(own.f1, rival.f1)}"
+            f"{_percent(rival.marked)} and {rival.called}. "
+            + (_better(own.f1, rival.f1) if own.tiles >= _FEWEST_PIECES else _TOO_FEW)
         )
     return said
+
+
+_FEWEST_PIECES = 10
+"""Below that one piece more or less called cracked would turn a comparison round."""
+_TOO_FEW = "So few pieces do not tell which is better: give more photos."
 
 
 def _better(own: float, other: float) -> str:

@@ -71,7 +71,11 @@ def build(bench: Workbench) -> Form:
     )
     gr.Markdown("**2. A name for the weights**")
     filled_in["name"] = gr.Textbox(
-        show_label=False, placeholder="my-street", max_lines=1, elem_id="fit-name"
+        label="Name of the weights",
+        show_label=False,
+        placeholder="my-street",
+        max_lines=1,
+        elem_id="fit-name",
     )
     faults["name"] = place_of("name")
     gr.Markdown("**3. How long**")
@@ -135,6 +139,7 @@ def _length() -> dict[str, Any]:
     length = gr.Radio(
         [*said, "Minutes", "Epochs"],
         value="Quick",
+        label="How long",
         show_label=False,
         info=f"Of training; {_AROUND}. Longer finds fainter cracks.",
         elem_id="fit-length",
@@ -192,7 +197,7 @@ def _wanted(family: str) -> str:
         )
     return (
         "**1. Photos and masks of their cracks**\n\nA ZIP or folder with images/ and masks/, equal "
-        "stems, cracks white; from 3 photos on."
+        "stems, cracks white, or several classes that a classes.json names; from 3 photos on."
     )
 
 

@@ -18,6 +18,11 @@ from crackdemo.ui.train.side_by_side import SameSight
 from crackdemo.ui.workbench import Workbench
 
 _TICK_SECONDS = 2
+_SHOW_RUNS = """() => {
+    if (document.querySelector("#fit-said p")) {
+        document.getElementById("runs")?.scrollIntoView({ block: "nearest" });
+    }
+}"""
 _SET_TIMER = "() => ({ __type__: 'update', active: %s })"
 Seen = tuple[str, str, int]
 """What a visitor was shown last: its signature, the run, and that run's epochs."""
@@ -303,4 +308,4 @@ def _wire_start(bench: Workbench, jobs: Jobs, form: Form, runs: Runs) -> None:
         [form.said, form.filled_in["name"], *form.faults.values(), *runs.shown],
         show_progress="minimal",
         api_visibility="private",
-    )
+    ).then(None, None, None, js=_SHOW_RUNS, **_AT_ONCE)

@@ -38,6 +38,11 @@ def halves(scored: ScoredSet, choose_on: Split) -> Halves:
         for photo, split in zip(scored.photos, scored.splits, strict=True)
         if photo.photo.mask_path is not None
     ]
+    if not masked:
+        raise DatasetError(
+            "These photos have no masks, and without them there is nothing to cut better: bring "
+            "photos with masks."
+        )
     choosing = [photo for photo, split in masked if split == choose_on]
     others = [(photo, split) for photo, split in masked if split != choose_on]
     unseen = [photo for photo, split in others if split != "train"]

@@ -130,10 +130,12 @@ def worst_first(
     photos: Sequence[KnownPhoto], counts: Sequence[PhotoCounts], order: Order
 ) -> list[int]:
     """Places of the photos, the worst first; by score, the clean ones that score highest and the
-    cracked ones that score lowest."""
+    cracked ones that score lowest. Photos without masks go by score always."""
 
     def badness(place: int) -> float:
         photo, exact = photos[place], counts[place].exact
+        if photo.photo.mask_path is None:
+            return 1 - photo.score if photo.cracked else photo.score
         if order == "Dice":
             return 1 - exact.dice
         if order == "False positives":
