@@ -27,7 +27,7 @@ from crackdemo.ui.refusals import said
 from crackdemo.ui.tune import summary, widgets
 from crackdemo.ui.tune.search import described, halves, run_search
 from crackdemo.ui.tune.sets import Desk
-from crackdemo.ui.tune.widgets import UPLOAD, Finder, Intake, Results
+from crackdemo.ui.tune.widgets import MOST_WEIGHTS, UPLOAD, Finder, Intake, Results
 from crackdemo.ui.turns import Turns
 from crackdemo.ui.workbench import Workbench
 
@@ -93,6 +93,12 @@ def _wire_scoring(
             try:
                 if not weights:
                     raise DatasetError("No weights are chosen: choose some from the list.")
+                weights = list(dict.fromkeys(weights))
+                if len(weights) > MOST_WEIGHTS:
+                    raise DatasetError(
+                        f"{len(weights)} weights are more than {MOST_WEIGHTS}, which can stand "
+                        "beside each other: choose fewer."
+                    )
                 yield {intake.status: "Looking at the photos …", intake.problems: ""}
                 brought = source == UPLOAD
                 set_id = (

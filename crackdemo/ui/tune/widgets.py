@@ -15,7 +15,7 @@ from crackdemo.ui.tune import summary
 from crackdemo.ui.workbench import Workbench
 
 UPLOAD, FOLDER = "Upload", "Folder"
-_MOST_WEIGHTS = 4
+MOST_WEIGHTS = 4
 _AT_ONCE: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 
 
@@ -104,7 +104,7 @@ def intake(bench: Workbench) -> Intake:
         bench.weights_names(),
         value=[DEFAULT_WEIGHTS],
         multiselect=True,
-        max_choices=_MOST_WEIGHTS,
+        max_choices=MOST_WEIGHTS,
         label="Weights, up to four beside each other",
         elem_id="tune-weights",
     )

@@ -41,7 +41,7 @@ def test_the_gate_empties_photos_that_are_not_called_cracked() -> None:
 
 
 def test_the_same_settings_differ_by_nothing() -> None:
-    counts = [photo(2, 4, 4), photo(1, 3, 5), photo(0, 0, 0)]
+    counts = [photo(2, 4, 4), photo(1, 3, 5), photo(0, 0, 0), photo(3, 3, 3), photo(0, 1, 2)]
     gain = compare(counts, counts, "pixel_f1")
     assert (gain.gain, gain.low, gain.high, gain.finding) == (0, 0, 0, "within the noise")
 
@@ -75,8 +75,10 @@ def test_the_interval_is_that_of_scipy() -> None:
     assert gain.high == pytest.approx(expected.high, abs=0.02)
 
 
-def test_one_photo_tells_nothing() -> None:
-    assert compare([photo(2, 4, 4)], [photo(1, 4, 4)], "pixel_f1").finding == "too few photos"
+@pytest.mark.parametrize("number", [1, 4])
+def test_a_few_photos_tell_nothing(number: int) -> None:
+    ours, theirs = [photo(2, 4, 4)] * number, [photo(1, 4, 4)] * number
+    assert compare(ours, theirs, "pixel_f1").finding == "too few photos"
 
 
 def test_counts_are_those_of_the_cut_mask() -> None:

@@ -89,7 +89,7 @@ def test_the_files_say_which_photos_chose_what(tmp_path: Path) -> None:
         *(f"masks/{name}.png" for name in names),
     )
     chosen = search_over(PHOTOS).chosen()
-    unseen = [cracked(11), cracked(12), cracked(13)]
+    unseen = [cracked(number) for number in range(11, 16)]
     counts = [
         list(count_each(photos, (chosen.mask, OWN), lambda _: True)) for photos in (PHOTOS, unseen)
     ]

@@ -37,3 +37,10 @@ def test_a_newly_scored_set_takes_what_was_on_show_of_the_former_one_away(
     assert told["tune-found"] == ""
     for name in ("tune-photo", "tune-use", "tune-preset"):
         assert told[name].visible is False
+
+
+def test_more_weights_than_can_stand_beside_each_other_are_refused(demo: gr.Blocks) -> None:
+    visitor = SimpleNamespace(session_hash="one")
+    names = [f"weights-{number}" for number in range(5)]
+    *_, last = function(demo, "run")(widgets.UPLOAD, [], [], "", names, visitor)
+    assert any("5 weights are more than 4" in str(update) for update in last.values())
