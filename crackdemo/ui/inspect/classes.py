@@ -7,6 +7,7 @@ import gradio as gr
 from crackdemo.ui.inspect import stage as stages
 from crackdemo.ui.inspect.events import EVERY_TIME, QUIET
 from crackdemo.ui.inspect.scoring import Roll
+from crackdemo.ui.inspect.session import classes_of
 from crackdemo.ui.inspect.stage import Stage
 from crackdemo.ui.inspect.states import States, session_of
 from crackdemo.ui.refusals import said
@@ -29,7 +30,7 @@ def choice() -> gr.Dropdown:
 
 def choices(bench: Workbench, roll: Roll) -> list[tuple[str, str]]:
     """Labels and names; none where there is nothing to be chosen."""
-    known = () if roll.weights is None else bench.config(roll.weights).network.classes
+    known = classes_of(bench, roll)
     return [_ALL, *((name, name) for name in known)] if len(known) > 1 else []
 
 

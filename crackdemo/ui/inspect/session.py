@@ -71,6 +71,12 @@ class OnShow:
     """Of its mask."""
 
 
+def classes_of(bench: Workbench, roll: Roll) -> tuple[str, ...]:
+    """What the weights that score tell apart; nothing before they have scored. Raises
+    CheckpointError."""
+    return () if roll.weights is None else bench.config(roll.weights).network.classes
+
+
 def seen(bench: Workbench, path: Path, weights: Weights, only: str) -> tuple[Scored, Detector]:
     """A photo as its weights see it, or, where they tell several classes apart, the one that
     counts; a class that they do not know is as none. Raises CrackdemoError."""
