@@ -7,6 +7,7 @@ belongs to no class.
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackdemo.arrays import ClassMask, CrackMask
-from crackdemo.errors import DatasetError, PhotoError
-from crackdemo.masks.classes import BACKGROUND, CRACK, MOST_CLASSES, NAME
+from crackdemo.errors import ConfigError, DatasetError, PhotoError
+from crackdemo.masks.classes import BACKGROUND, CRACK, MOST_CLASSES, check_names
 from crackdemo.photos.images import colour_value, read_mask, read_values
 
 CLASSES_FILE = "classes.json"
@@ -53,19 +54,25 @@ def read_key(file: Path) -> ClassKey:
     """Of a `classes.json`. Raises DatasetError."""
     try:
         with file.open("rb") as source:
-            named = json.loads(source.read(_MAX_BYTES))
+            # pairs, since an object keeps the last of two equal keys and says nothing
+            named = json.loads(source.read(_MAX_BYTES), object_pairs_hook=tuple)
     except (OSError, ValueError, RecursionError):
         raise _wrong("it is no JSON that can be read") from None
-    if not isinstance(named, dict) or not named:
+    if not isinstance(named, tuple) or not named:
         raise _wrong("it is no object of values and names")
-    meanings = {0: BACKGROUND}
-    for text, name in named.items():
-        if not isinstance(name, str) or not re.match(NAME, name):
-            raise _wrong(
-                f"{name!r} is no name of a class: take up to 40 letters, digits, spaces, - and _"
-            )
-        meanings[_value(text)] = name
-    key = ClassKey(meanings)
+    meanings: dict[int, str] = {}
+    for text, given in named:
+        value, name = _value(text), _name(given)
+        if value in meanings:
+            raise _wrong(f"“{text}” names a value that is named before: name each once")
+        if value == 0 and name != BACKGROUND:
+            raise _wrong(f"“{text}” is never a class: leave it out, or call it {BACKGROUND}")
+        meanings[value] = name
+    key = ClassKey({0: BACKGROUND} | meanings)
+    try:
+        check_names(key.names)
+    except ConfigError as error:
+        raise _wrong(str(error).removesuffix(".")) from None
     if not 1 <= len(key.names) <= MOST_CLASSES:
         raise _wrong(f"it names {len(key.names)} classes: from 1 to {MOST_CLASSES} can be told")
     return key
@@ -138,6 +145,14 @@ def _key_among(masks: Sequence[Path]) -> ClassKey | None:
 def _is_even(area: NDArray[np.bool_]) -> bool:
     """Whether it fills a square of 3 x 3 somewhere, as soft edges do not."""
     return bool(cv2.erode(area.astype(np.uint8), np.ones((3, 3), np.uint8)).any())
+
+
+def _name(given: object) -> str:
+    """In Unicode's form C, which not every editor writes. Raises DatasetError."""
+    if not isinstance(given, str):
+        raise _wrong("a name is no text")
+    name = unicodedata.normalize("NFC", given)
+    return BACKGROUND if name.casefold() == BACKGROUND else name
 
 
 def _value(text: str) -> int:

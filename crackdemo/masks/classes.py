@@ -1,5 +1,6 @@
 """Several classes of damage: what they may be called, and labels held against true ones."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -8,14 +9,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackdemo.arrays import ClassMask, CrackMask, Heatmap
+from crackdemo.errors import ConfigError
 
 CRACK = "crack"
 """The only class of masks and weights that know no other."""
 BACKGROUND = "background"
 """What belongs to no class."""
 MOST_CLASSES = 32
-NAME = r"^\w[\w -]{0,39}$"
-"""Of a class: it becomes the name of files and folders."""
+_NAME = re.compile(r"\w([\w -]{0,38}[\w-])?")
+_OF_WINDOWS = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³])", re.IGNORECASE)
+"""No file can be called so there."""
+
+
+def check_name(name: str) -> None:
+    """Of one class: files and folders are named for it. Raises ConfigError."""
+    if not _NAME.fullmatch(name):
+        raise ConfigError(
+            f"{name!r} is no name of a class: take up to 40 letters, digits, - and _, with spaces "
+            "only between them."
+        )
+    if _OF_WINDOWS.fullmatch(name):
+        raise ConfigError(f"Windows keeps the name “{name}” to itself: give the class another.")
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Of all classes, the background not among them. Raises ConfigError."""
+    seen: dict[str, str] = {}
+    for name in names:
+        check_name(name)
+        other = seen.setdefault(name.casefold(), name)
+        if other != name:
+            raise ConfigError(
+                f"“{other}” and “{name}” differ by capital letters alone, which names of files "
+                "may not: call one otherwise, or both the same."
+            )
 
 
 @dataclass(frozen=True)

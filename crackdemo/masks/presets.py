@@ -116,7 +116,7 @@ class _File:
     """As in `Preset`."""
     photos: dict[str, _Photo] = field(default_factory=dict)
     """By the SHA-256 of the photo's file."""
-    only: str | None = None
+    only: Annotated[str | None, Field(validation_alias="class")] = None
     """As in `Preset`; in the file it is `class`, which Python keeps for itself."""
 
 
@@ -174,8 +174,7 @@ def _version_1(values: dict[str, Any]) -> Preset:
 
 
 def _version_2(values: dict[str, Any], own: MaskParams) -> Preset:
-    renamed = {"only" if name == "class" else name: value for name, value in values.items()}
-    file = parse_config(_File, _with_mask({"mask": {}, **renamed}, asdict(own)))
+    file = parse_config(_File, _with_mask({"mask": {}, **values}, asdict(own)))
     photos = file.photos.items()
     with explained():
         return Preset(

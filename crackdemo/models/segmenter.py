@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from crackdemo.configs import SETTINGS
 from crackdemo.errors import ConfigError
-from crackdemo.masks.classes import BACKGROUND, CRACK, MOST_CLASSES, NAME
+from crackdemo.masks.classes import BACKGROUND, CRACK, MOST_CLASSES, check_names
 from crackdemo.models.blocks import Encoder
 from crackdemo.models.cae import Cae, CaeConfig
 from crackdemo.models.family import Family, Network, NetworkConfig
@@ -42,14 +42,13 @@ class SegmenterConfig(NetworkConfig):
     start from one: it sees gray."""
     healer: CaeConfig | None = None
     """The CAE that the network holds to see its heatmap beside the photo; null: none."""
-    classes: Annotated[
-        tuple[Annotated[str, Field(pattern=NAME)], ...],
-        Field(min_length=1, max_length=MOST_CLASSES),
-    ] = (CRACK,)
+    classes: Annotated[tuple[str, ...], Field(min_length=1, max_length=MOST_CLASSES)] = (CRACK,)
     """What it tells apart, by name; a fit takes these from its masks."""
 
     def __post_init__(self) -> None:
-        if len(set(self.classes)) < len(self.classes) or BACKGROUND in self.classes:
+        check_names(self.classes)
+        names = {name.casefold() for name in self.classes}
+        if len(names) < len(self.classes) or BACKGROUND in names:
             raise ConfigError("Each class needs a name of its own, other than background.")
         if self.encoder == "autoencoder" and self.colour:
             raise ConfigError("An autoencoder’s encoder sees gray: set colour to false.")

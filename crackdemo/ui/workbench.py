@@ -23,6 +23,7 @@ from crackdemo.checkpoints.names import (
     weights_in,
 )
 from crackdemo.checkpoints.shelf import Shelf
+from crackdemo.detection.classes import ClassDetector
 from crackdemo.detection.detector import Detector
 from crackdemo.detection.engine import best_device
 from crackdemo.detection.lent import is_lent
@@ -223,9 +224,13 @@ class Workbench:
         """Ready for photos. Raises CheckpointError."""
         return self._load(weights).detector
 
-    def detector_in_turn(self, weights: Weights) -> Detector:
-        """For many photos of whoever asks: each waits for its turn. Raises CheckpointError."""
-        return InTurn(self.detector(weights), self.photos.line, self.visitor())
+    def detector_in_turn(self, weights: Weights, only: str | None = None) -> Detector:
+        """For many photos of whoever asks: each waits for its turn. only: of several classes the
+        one that counts. Raises CheckpointError, and ConfigError where they do not know that one."""
+        detector = self.detector(weights)
+        if only is not None:
+            detector = ClassDetector(detector, only)
+        return InTurn(detector, self.photos.line, self.visitor())
 
     def own_mask(self, weights: str) -> MaskParams:
         """The weights' own mask settings; the defaults where the weights cannot be used."""

@@ -1,6 +1,7 @@
 """Weights that tell several classes apart, in a real browser."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,14 +32,17 @@ def visitor(browser: Browser, app: App) -> Iterator[Visitor]:
 def test_a_class_is_chosen_shown_and_taken_away(
     app: App, visitor: Visitor, cracked: Path, tmp_path: Path
 ) -> None:
-    choice = visitor.page.locator("#class")
+    choice, key = visitor.page.locator("#class"), visitor.page.locator("#class-key li")
     expect(choice).to_have_count(0)
+    expect(key).to_have_count(0)
     visitor.score(cracked)
     found = app.detect(cracked)
     masks = {name: cut_mask(heat, plain_mask()) for name, heat in found.classes.items()}
     assert not np.array_equal(masks["crack"], masks["joint"]) and masks["joint"].any()
     visitor.sees_mask(cut_mask(found.heatmap, plain_mask()))
     expect(choice).to_be_visible()
+    expect(key).to_have_text([re.compile("crack"), re.compile("joint")])
+    expect(key.nth(1).locator("span")).to_have_css("color", f"rgb{class_colour(2)}")
     visitor.choose("class", "joint")
     visitor.sees_mask(masks["joint"])
     colour = visitor.page.evaluate("crackdemo.colours.CRACK")
@@ -69,3 +73,13 @@ def test_a_preset_brings_its_class(visitor: Visitor, app: App, cracked: Path) ->
     visitor.load_preset(preset)
     visitor.sees_mask(cut_mask(app.detect(cracked).classes["joint"], plain_mask()))
     expect(visitor.page.locator("#class input")).to_have_value("joint")
+
+
+def test_a_preset_of_a_class_that_is_not_there_is_said(visitor: Visitor, cracked: Path) -> None:
+    visitor.score(cracked)
+    preset = cracked.with_name("mine.json")
+    preset.write_text('{"version": 2, "class": "pothole"}')
+    visitor.load_preset(preset)
+    note = visitor.page.get_by_role("status").filter(has_text="know no class “pothole”")
+    expect(note).to_be_visible()
+    expect(visitor.page.locator("#class input")).to_have_value("All classes")

@@ -1,12 +1,16 @@
 """Which of several classes is shown: a list that is there while the weights tell some apart."""
 
+from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 import gradio as gr
 
+from crackdemo.photos.overlays import class_colour
 from crackdemo.ui.inspect import stage as stages
 from crackdemo.ui.inspect.events import EVERY_TIME, QUIET
 from crackdemo.ui.inspect.scoring import Roll
+from crackdemo.ui.inspect.session import classes_of
 from crackdemo.ui.inspect.stage import Stage
 from crackdemo.ui.inspect.states import States, session_of
 from crackdemo.ui.refusals import said
@@ -27,25 +31,46 @@ def choice() -> gr.Dropdown:
     )
 
 
+def key() -> gr.HTML:
+    """Beside the list, and hidden as it is."""
+    return gr.HTML(visible=False, elem_id="class-key")
+
+
+def key_html(names: Sequence[str]) -> str:
+    """Each class after a square in its colour."""
+    entries = "".join(
+        f"<li style='display:inline;margin-right:12px'><span aria-hidden='true' "
+        f"style='color:rgb{class_colour(number)}'>■</span> {escape(name)}</li>"
+        for number, name in enumerate(names, 1)
+    )
+    return (
+        "<small>All classes are shown in one colour. Shown alone, and in downloaded overlays of "
+        f"all, each has its own:<ul>{entries}</ul></small>"
+    )
+
+
 def choices(bench: Workbench, roll: Roll) -> list[tuple[str, str]]:
     """Labels and names; none where there is nothing to be chosen."""
-    known = () if roll.weights is None else bench.config(roll.weights).network.classes
+    known = classes_of(bench, roll)
     return [_ALL, *((name, name) for name in known)] if len(known) > 1 else []
 
 
-def wire(bench: Workbench, stage: Stage, states: States) -> None:
-    """The list follows the weights that have scored; what is chosen is shown."""
+def wire(bench: Workbench, key: gr.HTML, stage: Stage, states: States) -> None:
+    """The list and its key follow the weights that have scored; what is chosen is shown."""
 
-    def offer(roll: Roll, only: str | None) -> gr.Dropdown:
+    def offer(roll: Roll, only: str | None) -> tuple[gr.Dropdown, gr.HTML]:
         with said():
-            offered = choices(bench, roll)
+            offered, names = choices(bench, roll), classes_of(bench, roll)
         value = only if only in [name for _, name in offered] else ""
-        return gr.Dropdown(offered or [_ALL], value=value, visible=bool(offered))
+        return (
+            gr.Dropdown(offered or [_ALL], value=value, visible=bool(offered)),
+            gr.HTML(key_html(names), visible=bool(offered)),
+        )
 
     def show(*parts: Any) -> dict[Any, Any]:
         with said():
             session = session_of(*parts)
         return stages.show(bench, stage, session)
 
-    states.roll.change(offer, [states.roll, states.only], states.only, **QUIET)
+    states.roll.change(offer, [states.roll, states.only], [states.only, key], **QUIET)
     states.only.input(show, states.all, [stage.files, stage.meta], **EVERY_TIME)

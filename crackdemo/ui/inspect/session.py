@@ -16,7 +16,7 @@ from crackdemo.checkpoints.names import Weights
 from crackdemo.configs import parse_config
 from crackdemo.detection.classes import ClassDetector
 from crackdemo.detection.detector import Detector
-from crackdemo.errors import ConfigError
+from crackdemo.errors import ConfigError, DatasetError
 from crackdemo.inspection.predict import Inspected
 from crackdemo.inspection.store import Scored, heatmap_file
 from crackdemo.inspection.verdict import cut
@@ -69,6 +69,12 @@ class OnShow:
     """For the viewer."""
     colour: tuple[int, int, int]
     """Of its mask."""
+
+
+def classes_of(bench: Workbench, roll: Roll) -> tuple[str, ...]:
+    """What the weights that score tell apart; nothing before they have scored. Raises
+    CheckpointError."""
+    return () if roll.weights is None else bench.config(roll.weights).network.classes
 
 
 def seen(bench: Workbench, path: Path, weights: Weights, only: str) -> tuple[Scored, Detector]:
@@ -210,7 +216,15 @@ def export_all(
 
 
 def export_corrections(bench: Workbench, session: Session, settings: Settings) -> str | None:
-    """A ZIP that a fit can learn from, see `exports.export_corrections`; None without a photo."""
+    """A ZIP that a fit can learn from, see `exports.export_corrections`; None without a photo.
+
+    Raises DatasetError, also for weights of several classes: a false alarm is of no class.
+    """
+    if len(classes_of(bench, session.roll)) > 1:
+        raise DatasetError(
+            "These weights tell several classes apart, and a dropped false alarm does not say of "
+            "which class it is: choose weights of cracks alone, or correct the masks by hand."
+        )
     batch = _batch(bench, session, settings)
     if batch is None:
         return None

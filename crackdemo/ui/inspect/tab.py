@@ -17,7 +17,7 @@ def build(bench: Workbench, page: gr.Blocks, tab: gr.Tab) -> gr.Dropdown:
                 photos = intake.intake(bench)
             with gr.Column(elem_id="knobs"):
                 gr.HTML("<button type='button'></button>", elem_id="sheet-handle")
-                only = classes.choice()
+                only, key = classes.choice(), classes.key()
                 settings = knobs.knobs(bench.own_mask(DEFAULT_WEIGHTS))
                 defaults = knobs.defaults(bench)
             handed_out = takeaway.takeaway(can_fit=bench.jobs is not None)
@@ -33,6 +33,6 @@ def build(bench: Workbench, page: gr.Blocks, tab: gr.Tab) -> gr.Dropdown:
     intake.wire_return(tab, visitor)
     film.wire(bench, strip, settings, shown, visitor, resumed)
     stage.wire(bench, shown, visitor)
-    classes.wire(bench, shown, visitor)
+    classes.wire(bench, key, shown, visitor)
     takeaway.wire(bench, settings, handed_out, shown, visitor)
     return photos.weights

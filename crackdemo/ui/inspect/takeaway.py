@@ -1,5 +1,6 @@
 """What is handed out, and settings that come back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from crackdemo.ui.inspect.events import QUIET
 from crackdemo.ui.inspect.knobs import Knobs, mask_values, session_and_settings
 from crackdemo.ui.inspect.regions import Regions, regions_text
 from crackdemo.ui.inspect.scoring import Roll
-from crackdemo.ui.inspect.session import Session
+from crackdemo.ui.inspect.session import Session, classes_of
 from crackdemo.ui.inspect.stage import Stage
 from crackdemo.ui.inspect.states import States, session_of
 from crackdemo.ui.refusals import said
@@ -58,10 +59,18 @@ def takeaway(can_fit: bool) -> Takeaway:
     return Takeaway(prepare, prepare_all, learn, load, note, downloads)
 
 
-def note_on(preset: Preset, roll: Roll) -> str:
-    """Where the preset was made with other weights than those that score; else nothing."""
+def note_on(preset: Preset, roll: Roll, classes: Sequence[str]) -> str:
+    """Where the preset was made with other weights than those that score, or its class is none of
+    the `classes` that these tell apart; else nothing."""
     weights = roll.weights
-    return "" if weights is None else preset.warning_with(weights.name, weights.commit)
+    notes = [] if weights is None else [preset.warning_with(weights.name, weights.commit)]
+    if preset.only is not None and weights is None:
+        notes.append(f"Its class “{preset.only}” is not chosen: load it again with a photo here.")
+    elif preset.only is not None and preset.only not in classes:
+        notes.append(
+            f"These weights know no class “{preset.only}”, which the preset names: all count."
+        )
+    return " ".join(filter(None, notes))
 
 
 def _names(bench: Workbench, session: Session) -> list[str]:
@@ -86,7 +95,10 @@ def wire(bench: Workbench, knobs: Knobs, takeaway: Takeaway, stage: Stage, state
                 preset.mm_per_px or 0,
                 inspection.dropped_text(preset, session.roll),
                 regions_text(session.regions),
-                {"text": note_on(preset, session.roll), "name": Path(file).name},
+                {
+                    "text": note_on(preset, session.roll, classes_of(bench, session.roll)),
+                    "name": Path(file).name,
+                },
                 session.only if session.only in _names(bench, session) else "",
                 *inspection.page_data(bench, session),
             ]

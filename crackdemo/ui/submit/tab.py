@@ -182,6 +182,7 @@ def _steps(
     preset = read_preset(Path(wish.preset), own) if wish.preset else Preset(own)
     warning = preset.warning_with(weights.name, weights.commit)
     preset = replace(preset, weights=weights.name, commit=weights.commit)
+    detector = bench.detector_in_turn(weights, preset.only)
     form = RowFormat(wish.order, int(wish.base), wish.empty or "")
     # a visitor's runs over the same photos meet here, so that a second start goes on
     building = bench.scratch / "submit" / f"{_identity(visitor, sources)}.csv"
@@ -191,7 +192,7 @@ def _steps(
     sheet, told = Sheet(wish.gate), 0.0
     failures: list[str] = []
     done, total = submission.done, len(rows.photos)
-    for outcome in submission.run(bench.detector_in_turn(weights)):
+    for outcome in submission.run(detector):
         done += 1
         if isinstance(outcome, Failed):
             failures.append(outcome.reason)

@@ -98,7 +98,15 @@ def test_values_without_a_name_are_said(tmp_path: Path, image: np.ndarray, said:
         ([1], "no object"),
         ({"one": "crack"}, "'one' is no value"),
         ({"1": "../crack"}, "no name of a class"),
-        ({"1": 2}, "no name of a class"),
+        ({"1": "crack\n"}, "no name of a class"),
+        ({"1": "crack "}, "no name of a class"),
+        ({"1": 2}, "no text"),
+        ({"1": "nul"}, "Windows keeps the name “nul”"),
+        ({"1": "Crack", "2": "crack"}, "“Crack” and “crack” differ by capital letters alone"),
+        ({"1": "crack", "01": "joint"}, "“01” names a value that is named before"),
+        ({"1": "crack", "#010101": "joint"}, "“#010101” names a value that is named before"),
+        ({"0": "crack"}, "“0” is never a class"),
+        ({"1": "Background"}, "names 0 classes"),
         ({"1": "background"}, "names 0 classes"),
         ({str(n): f"class {n}" for n in range(1, 40)}, "names 39 classes"),
     ],
@@ -106,6 +114,17 @@ def test_values_without_a_name_are_said(tmp_path: Path, image: np.ndarray, said:
 def test_a_wrong_file_of_names_is_refused(tmp_path: Path, named: object, said: str) -> None:
     with pytest.raises(DatasetError, match=said):
         read_key(key_file(tmp_path, named))
+
+
+def test_two_equal_keys_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "classes.json").write_text('{"1": "crack", "1": "joint"}')
+    with pytest.raises(DatasetError, match="“1” names a value that is named before"):
+        read_key(tmp_path / "classes.json")
+
+
+def test_a_name_is_one_however_its_letters_are_composed(tmp_path: Path) -> None:
+    key = read_key(key_file(tmp_path, {"0": "BACKGROUND", "1": "ri\u00df e\u0301", "2": "joint"}))
+    assert key.names == ("ri\u00df \u00e9", "joint")
 
 
 def test_a_file_that_is_no_json_is_refused(tmp_path: Path) -> None:

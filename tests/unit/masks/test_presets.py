@@ -188,7 +188,7 @@ def test_a_class_is_called_so_in_the_file(tmp_path: Path) -> None:
     assert json.loads(preset_json(replace(FULL, only="joint")))["class"] == "joint"
     path = saved(tmp_path, '{"version": 2, "class": "joint"}')
     assert read_preset(path, OWN).only == "joint"
-    with pytest.raises(PresetError, match="only must be a text"):
+    with pytest.raises(PresetError, match="class must be a text"):
         read_preset(saved(tmp_path, '{"version": 2, "class": 3}'), OWN)
 
 

@@ -33,7 +33,20 @@ def test_evidence_speaks_for_cracks_alone() -> None:
     assert chances.tolist() == pytest.approx([1 / 12, 9 / 12, 1 / 12])
 
 
-@pytest.mark.parametrize("names", [["crack", "crack"], ["background"], [], ["../crack"]])
-def test_names_that_cannot_be_are_refused(names: list[str]) -> None:
-    with pytest.raises(ConfigError):
-        parse_config(SegmenterConfig, {"classes": names})
+@pytest.mark.parametrize(
+    ("classes", "said"),
+    [
+        (("crack", "crack"), "a name of its own"),
+        (("Background",), "other than background"),
+        (("crack", "Crack"), "differ by capital letters alone"),
+        (("crack\n",), "no name of a class"),
+        ((), "at least 1 values"),
+        (("../crack",), "no name of a class"),
+        (("COM1",), "Windows keeps the name “COM1”"),
+    ],
+)
+def test_classes_that_files_cannot_be_named_for_are_refused(
+    classes: tuple[str, ...], said: str
+) -> None:
+    with pytest.raises(ConfigError, match=said):
+        parse_config(SegmenterConfig, {"classes": classes})

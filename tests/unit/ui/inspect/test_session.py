@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from crackdemo.errors import ConfigError
+from crackdemo.checkpoints.names import weights_in
+from crackdemo.errors import ConfigError, DatasetError
 from crackdemo.masks.params import MaskParams
 from crackdemo.masks.presets import Preset
 from crackdemo.ui.inspect.scoring import Entry, Roll
-from crackdemo.ui.inspect.session import Session, dropped_text, settings_of
+from crackdemo.ui.inspect.session import Session, dropped_text, export_corrections, settings_of
 from crackdemo.ui.uploads import Upload
+from crackdemo.ui.workbench import Workbench
 
 HASH = "ab" * 32
 ROLL = Roll(entries=(Entry(Upload(Path("IMG_1.jpg"), "IMG_1.jpg"), 0.5, True, HASH, Path("t")),))
@@ -65,3 +67,13 @@ def test_what_was_restored_by_hand_is_not_dropped_by_its_name_again() -> None:
 def test_what_is_no_number_is_said(value: object) -> None:
     with pytest.raises(ConfigError, match="opening must be a number"):
         settings_of(values(opening=value), "", Session(ROLL))
+
+
+def test_false_alarms_of_several_classes_teach_nothing(
+    tmp_path: Path, classes_checkpoint: Path
+) -> None:
+    bench = Workbench(tmp_path / "scratch", shipped=classes_checkpoint.parent)
+    roll = Roll(weights_in(classes_checkpoint, "classes"))
+    session = Session(roll, only="joint")
+    with pytest.raises(DatasetError, match="does not say of which class"):
+        export_corrections(bench, session, settings_of(values(), "{}", session))

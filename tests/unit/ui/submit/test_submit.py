@@ -114,6 +114,24 @@ def test_what_cannot_be_met_is_refused(
         made(bench, replace(WISH, photos=given, **change))
 
 
+def test_a_preset_chooses_the_class(
+    tmp_path: Path, classes_checkpoint: Path, photos: list[str]
+) -> None:
+    bench = Workbench(tmp_path / "scratch", shipped=classes_checkpoint.parent)
+    preset = tmp_path / "mine.json"
+    preset.write_text('{"version": 2, "class": "joint"}')
+    wish = replace(WISH, photos=photos[:1], weights=classes_checkpoint.name, preset=str(preset))
+    _, line = made(bench, wish).file.read_text().splitlines()
+    checkpoint = load_checkpoint(classes_checkpoint)
+    found = checkpoint.detector().detect(read_photo(Path(photos[0])))
+    joint = cut_mask(found.classes["joint"], checkpoint.config.mask)
+    assert not np.array_equal(joint, cut_mask(found.heatmap, checkpoint.config.mask))
+    assert np.array_equal(decode(line.split(",")[1], (40, 50)), joint)
+    preset.write_text('{"version": 2, "class": "pothole"}')
+    with pytest.raises(CrackdemoError, match="know no class “pothole”: take crack or joint"):
+        made(bench, wish)
+
+
 def inspected(number: int, share: float) -> Inspected:
     detection = one_crack()
     verdict = judge(detection, FakeDetector(detection), Preset(plain_mask()))
