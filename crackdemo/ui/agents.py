@@ -6,10 +6,10 @@ take all of them for one visitor. This one stands beside gradio, behind the same
 
 import base64
 import binascii
-import hmac
 import json
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import asdict
@@ -21,9 +21,7 @@ from mcp.server.fastmcp import FastMCP, Image
 from mcp.server.fastmcp.exceptions import ToolError
 from mcp.server.transport_security import TransportSecuritySettings
 from pydantic import Field
-from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS
 from crackdemo.configs import parse_config
@@ -35,11 +33,15 @@ from crackdemo.files import reason_of
 from crackdemo.masks.params import MaskParams
 from crackdemo.ui import api, visitors
 from crackdemo.ui.gate import AGENTS, MAX_JSON
+from crackdemo.ui.logins import LoggedIn, caller
+from crackdemo.ui.quota import Quota
 from crackdemo.ui.submit.tab import UPLOAD, Made, Wish, steps
 from crackdemo.ui.workbench import Workbench
 
 _AT_ONCE = 16
 """Calls that may run, or wait for their turn, at once."""
+_SHARE = 4
+"""Of them those of one caller."""
 _LOG = logging.getLogger(__name__)
 
 GivenFile: TypeAlias = Annotated[
@@ -67,7 +69,8 @@ class Tools:
 
     def __init__(self, bench: Workbench) -> None:
         self._bench = bench
-        self._places = threading.BoundedSemaphore(_AT_ONCE)
+        self._places = Places()
+        self._quota = Quota(bench.limits.per_minute)
 
     async def inspect(
         self,
@@ -162,7 +165,8 @@ class Tools:
         over = threading.Event()
 
         def run() -> list[Any]:
-            with _told(), self._place(), visitors.asking():
+            with _told(), self._places.taken(caller()), visitors.asking():
+                self._charge(1)
                 return work(over.is_set)
 
         try:
@@ -170,17 +174,42 @@ class Tools:
         finally:
             over.set()
 
-    @contextmanager
-    def _place(self) -> Iterator[None]:
-        if not self._places.acquire(blocking=False):
+    def _charge(self, photos: int) -> None:
+        """Raises BusyError for more photos than whoever calls may ask for in a minute."""
+        if not self._quota.take(caller(), photos):
             raise BusyError(
-                f"{_AT_ONCE} calls of agents are at work, as many as may be at once: try again in "
-                "a minute."
+                f"An agent may ask for {self._quota.most} photos in a minute, and this call would "
+                "be more: send fewer, or go on in a minute."
             )
+
+
+class Places:
+    """For calls that are at work. Threads may share it."""
+
+    def __init__(self) -> None:
+        self._taken: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def taken(self, name: str) -> Iterator[None]:
+        """Inside, this caller has one of them. Raises BusyError where there is none."""
+        with self._lock:
+            if self._taken[name] >= _SHARE:
+                raise BusyError(
+                    f"{_SHARE} of your calls are at work, as many as may be at once: try again "
+                    "when one of them is done."
+                )
+            if self._taken.total() >= _AT_ONCE:
+                raise BusyError(
+                    f"{_AT_ONCE} calls of agents are at work, as many as may be at once: try again "
+                    "in a minute."
+                )
+            self._taken[name] += 1
         try:
             yield
         finally:
-            self._places.release()
+            with self._lock:
+                self._taken -= Counter([name])
 
 
 def given_file(text: str, stem: Path, uploads: Path | None) -> Path:
@@ -226,28 +255,6 @@ def _told() -> Iterator[None]:
     except Exception:
         _LOG.exception("A call of an agent failed.")
         raise ToolError("The server failed at this; its log says why.") from None
-
-
-class LoggedIn:
-    """Lets those in who send a name and its password by HTTP Basic; everybody, if there are no
-    names."""
-
-    def __init__(self, app: ASGIApp, logins: Sequence[tuple[str, str]]) -> None:
-        self._app = app
-        self._known = [base64.b64encode(f"{name}:{password}".encode()) for name, password in logins]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scheme, _, given = Headers(scope=scope).get("authorization", "").partition(" ")
-        fits = [hmac.compare_digest(given.encode(), known) for known in self._known]
-        if not self._known or (scheme.lower() == "basic" and any(fits)):
-            await self._app(scope, receive, send)
-            return
-        answer = JSONResponse(
-            {"detail": "Agents log in with a name and password, by HTTP Basic."},
-            401,
-            {"WWW-Authenticate": "Basic"},
-        )
-        await answer(scope, receive, send)
 
 
 class Agents:

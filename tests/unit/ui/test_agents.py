@@ -1,16 +1,15 @@
-"""What agents may name and how they log in; the tools are in tests/e2e/test_agents.py."""
+"""What agents may name, and how many may be at work; the tools: tests/e2e/test_agents.py."""
 
 import base64
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from starlette.responses import PlainTextResponse
-from starlette.testclient import TestClient
 
 pytest.importorskip("mcp")
 
-from crackdemo.errors import SourceError
-from crackdemo.ui.agents import LoggedIn, given_file
+from crackdemo.errors import BusyError, SourceError
+from crackdemo.ui.agents import Places, given_file
 
 
 class TestGivenFile:
@@ -60,16 +59,22 @@ class TestGivenFile:
             given_file("data:image/png;base64,???", tmp_path / "0", None)
 
 
-class TestLoggedIn:
-    @pytest.mark.parametrize(
-        ("given", "status"),
-        [(("ann", "secret"), 200), (("ann", "other"), 401), (("bob", "secret"), 401), (None, 401)],
-    )
-    def test_only_names_with_their_password_come_in(
-        self, given: tuple[str, str] | None, status: int
-    ) -> None:
-        client = TestClient(LoggedIn(PlainTextResponse("in"), [("ann", "secret"), ("bob", "pw")]))
-        assert client.get("/", auth=given).status_code == status
+class TestPlaces:
+    def test_one_caller_has_a_share_of_them(self) -> None:
+        places = Places()
+        with ExitStack() as calls:
+            for _ in range(4):
+                calls.enter_context(places.taken("ann"))
+            with pytest.raises(BusyError, match="4 of your calls"):
+                calls.enter_context(places.taken("ann"))
+            calls.enter_context(places.taken("bob"))
+        with places.taken("ann"):
+            pass
 
-    def test_without_names_everybody_does(self) -> None:
-        assert TestClient(LoggedIn(PlainTextResponse("in"), [])).get("/").text == "in"
+    def test_all_together_have_an_end(self) -> None:
+        places = Places()
+        with ExitStack() as calls:
+            for number in range(16):
+                calls.enter_context(places.taken(f"agent {number % 5}"))
+            with pytest.raises(BusyError, match="16 calls"):
+                calls.enter_context(places.taken("ann"))
