@@ -25,7 +25,7 @@ from starlette.types import ASGIApp
 
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS
 from crackdemo.configs import parse_config
-from crackdemo.data.intake import take_in
+from crackdemo.data.intake import count_photos, take_in
 from crackdemo.data.labelled import find_labelled
 from crackdemo.errors import BusyError, CrackdemoError, SourceError, Stopped
 from crackdemo.evaluation.evaluate import Evaluation
@@ -102,6 +102,7 @@ class Tools:
             with self._files(photos) as (files, folder):
                 left_out = take_in(files, folder / "set")
                 labelled = find_labelled(folder / "set")
+                self._charge(len(labelled) - 1)
                 resolved = self._bench.resolve(weights)
                 own = asdict(self._bench.config(resolved).mask)
                 mask = parse_config(MaskParams, {**own, **(settings or {})})
@@ -136,6 +137,7 @@ class Tools:
             with self._files(given) as (files, _):
                 names = [str(file) for file in files]
                 example = names.pop() if sample else None
+                self._charge(count_photos([Path(name) for name in names]) - 1)
                 wish = Wish(
                     UPLOAD, names, "", weights, None, example, gate, "", "column", 1, ""
                 )  # fmt: skip
@@ -175,8 +177,9 @@ class Tools:
             over.set()
 
     def _charge(self, photos: int) -> None:
-        """Raises BusyError for more photos than whoever calls may ask for in a minute."""
-        if not self._quota.take(caller(), photos):
+        """Raises BusyError for more photos than whoever calls may ask for in a minute. One of each
+        call was charged when it began."""
+        if not self._quota.take(caller(), max(photos, 0)):
             raise BusyError(
                 f"An agent may ask for {self._quota.most} photos in a minute, and this call would "
                 "be more: send fewer, or go on in a minute."

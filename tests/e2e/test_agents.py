@@ -206,6 +206,17 @@ def test_each_login_has_a_minutes_photos_whatever_the_cookie(few: Served) -> Non
     assert "was not uploaded here" in talk(few.url, several, **login("bob"))[0]
 
 
+@pytest.mark.parametrize("tool", ["evaluate", "submit"])
+def test_a_call_is_charged_by_its_photos(few: Served, road: Path, tool: str) -> None:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for number in range(4):
+            archive.write(road, f"cracked/{number}.png")
+    arguments = {"photos": [data_url(data.getvalue(), "application/zip")]}
+    answer = talk(few.url, lambda session: session.call_tool(tool, arguments), **login("eve"))
+    assert answer.isError and "3 photos in a minute" in answer.content[0].text
+
+
 def test_the_documented_example_runs_as_it_stands(
     app: Served, road: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
