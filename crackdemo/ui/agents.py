@@ -8,6 +8,7 @@ import base64
 import binascii
 import json
 import logging
+import shutil
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -27,9 +28,10 @@ from crackdemo.checkpoints.names import DEFAULT_WEIGHTS
 from crackdemo.configs import parse_config
 from crackdemo.data.intake import count_photos, take_in
 from crackdemo.data.labelled import find_labelled
-from crackdemo.errors import BusyError, CrackdemoError, SourceError, Stopped
+from crackdemo.errors import BusyError, CrackdemoError, FolderError, SourceError, Stopped
 from crackdemo.evaluation.evaluate import Evaluation
 from crackdemo.files import reason_of
+from crackdemo.inspection.store import KEPT_FREE, free_bytes
 from crackdemo.masks.params import MaskParams
 from crackdemo.ui import api, visitors
 from crackdemo.ui.gate import AGENTS, MAX_JSON
@@ -67,8 +69,9 @@ IsOver: TypeAlias = Callable[[], bool]
 class Tools:
     """What agents may do. Each call is a visitor of its own: nothing stays for the next one."""
 
-    def __init__(self, bench: Workbench) -> None:
-        self._bench = bench
+    def __init__(self, bench: Workbench, free: Callable[[Path], int] = free_bytes) -> None:
+        """free: bytes left on a folder's disk."""
+        self._bench, self._free = bench, free
         self._places = Places()
         self._quota = Quota(bench.limits.per_minute)
 
@@ -88,7 +91,8 @@ class Tools:
                     self._bench, str(file), weights, settings or {}, mm_per_px, is_over
                 )
                 assert mask is not None
-                return [json.dumps(report), Image(data=Path(mask).read_bytes(), format="png")]
+                with _removed_after(Path(mask).parent):
+                    return [json.dumps(report), Image(data=Path(mask).read_bytes(), format="png")]
 
         return await self._answer(work)
 
@@ -134,18 +138,19 @@ class Tools:
 
         def work(is_over: IsOver) -> list[Any]:
             given = [*photos, *([sample] if sample else [])]
-            with self._files(given) as (files, _):
+            with self._files(given) as (files, folder):
                 names = [str(file) for file in files]
                 example = names.pop() if sample else None
                 self._charge(count_photos([Path(name) for name in names]) - 1)
                 wish = Wish(
                     UPLOAD, names, "", weights, None, example, gate, "", "column", 1, ""
                 )  # fmt: skip
-                *_, made = steps(self._bench, wish, self._bench.visitor().name, is_over)
+                *_, made = steps(self._bench, wish, self._bench.visitor().name, is_over, folder)
                 if not isinstance(made, Made):
                     raise Stopped
                 report = {"api": api.API_VERSION, "summary": made.summary, "notes": made.notes}
-                return [json.dumps(report), made.file.read_text(encoding="utf-8")]
+                with _removed_after(made.file.parent):
+                    return [json.dumps(report), made.file.read_text(encoding="utf-8")]
 
         return await self._answer(work)
 
@@ -168,6 +173,7 @@ class Tools:
 
         def run() -> list[Any]:
             with _told(), self._places.taken(caller()), visitors.asking():
+                self._require_room()
                 self._charge(1)
                 return work(over.is_set)
 
@@ -175,6 +181,11 @@ class Tools:
             return await anyio.to_thread.run_sync(run, abandon_on_cancel=True)
         finally:
             over.set()
+
+    def _require_room(self) -> None:
+        """Raises FolderError where the disk has nothing to spare."""
+        if self._free(self._bench.scratch) < KEPT_FREE:
+            raise FolderError("The server's disk has no room for this call: try again in an hour.")
 
     def _charge(self, photos: int) -> None:
         """Raises BusyError for more photos than whoever calls may ask for in a minute. One of each
@@ -240,6 +251,15 @@ def given_file(text: str, stem: Path, uploads: Path | None) -> Path:
             "the file as a data URL."
         )
     return path
+
+
+@contextmanager
+def _removed_after(folder: Path) -> Iterator[None]:
+    """A folder that is gone at the end: the answer holds all of it."""
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

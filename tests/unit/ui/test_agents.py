@@ -1,15 +1,20 @@
 """What agents may name, and how many may be at work; the tools: tests/e2e/test_agents.py."""
 
 import base64
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+import anyio
 import pytest
 
 pytest.importorskip("mcp")
 
+from mcp.server.fastmcp.exceptions import ToolError
+
 from crackdemo.errors import BusyError, SourceError
-from crackdemo.ui.agents import Places, given_file
+from crackdemo.ui.agents import Places, Tools, given_file
+from crackdemo.ui.workbench import Workbench
 
 
 class TestGivenFile:
@@ -57,6 +62,27 @@ class TestGivenFile:
     def test_what_is_no_base64_is_said(self, tmp_path: Path) -> None:
         with pytest.raises(SourceError, match="no base64"):
             given_file("data:image/png;base64,???", tmp_path / "0", None)
+
+
+class TestTools:
+    def test_nothing_of_a_call_stays_on_the_disk(
+        self, tmp_path: Path, save_photo: Callable[[Path], Path]
+    ) -> None:
+        data = save_photo(tmp_path / "road.png").read_bytes()
+        url = f"data:image/png;base64,{base64.b64encode(data).decode()}"
+        scratch = tmp_path / "scratch"
+        tools = Tools(Workbench(scratch))
+        report, mask = anyio.run(tools.inspect, url)
+        assert '"score"' in report and mask.data
+        report, file = anyio.run(tools.submit, [url])
+        assert '"summary"' in report and file
+        assert (scratch / "exports").is_dir() and not (scratch / "submit").exists()
+        assert not [path for kind in ("exports", "intake") for path in (scratch / kind).iterdir()]
+
+    def test_a_full_disk_is_said(self, tmp_path: Path) -> None:
+        tools = Tools(Workbench(tmp_path), free=lambda folder: 2**30 - 1)
+        with pytest.raises(ToolError, match="disk has no room for this call"):
+            anyio.run(tools.inspect, "data:image/png;base64,QQ==")
 
 
 class TestPlaces:
