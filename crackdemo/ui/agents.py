@@ -21,11 +21,11 @@ import anyio
 from mcp.server.fastmcp import FastMCP, Image
 from mcp.server.fastmcp.exceptions import ToolError
 from mcp.server.transport_security import TransportSecuritySettings
-from pydantic import Field
+from pydantic import Field, ValidationError
 from starlette.types import ASGIApp
 
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS
-from crackdemo.configs import parse_config
+from crackdemo.configs import explained, parse_config
 from crackdemo.data.intake import count_photos, take_in
 from crackdemo.data.labelled import find_labelled
 from crackdemo.errors import BusyError, CrackdemoError, FolderError, SourceError, Stopped
@@ -280,11 +280,25 @@ def _told() -> Iterator[None]:
         raise ToolError("The server failed at this; its log says why.") from None
 
 
+class _Server(FastMCP):  # type: ignore[misc]  # of a library that mypy need not have
+    """Says in a sentence what is wrong with a tool's arguments."""
+
+    async def call_tool(self, name: str, arguments: dict[str, Any]) -> Any:
+        """What the tool answers. Raises ToolError."""
+        try:
+            return await super().call_tool(name, arguments)
+        except ToolError as error:
+            if not isinstance(error.__cause__, ValidationError):
+                raise
+            with _told(), explained():
+                raise error.__cause__ from None
+
+
 class Agents:
     """The server for agents."""
 
     def __init__(self, bench: Workbench, logins: Sequence[tuple[str, str]] = ()) -> None:
-        server = FastMCP(
+        server = _Server(
             "crackdemo",
             instructions="Finds cracks in photos of pavement and concrete.",
             stateless_http=True,

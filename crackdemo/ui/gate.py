@@ -45,6 +45,8 @@ _MAX_NOTE = 100_000
 """Bytes of what else is sent: to stop an event, to leave."""
 _MAX_PARTS = 300_000
 """Values in one body: to read a million of them holds everybody up. 2,000 photos have 30,000."""
+_MAX_DEPTH = 100
+"""Values in each other: what reads a body deeper than that breaks off."""
 _MAX_NAME = 64
 """Letters of a session's name; gradio's own has 11."""
 _MAX_WHOLE = 2**63
@@ -318,29 +320,38 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 
 def _json(body: bytes) -> Any:
-    """None where it is none. Raises Refusal for too many values."""
+    """None where it is none. Raises Refusal for too many values, or too many in each other."""
     if sum(map(body.count, (b"[", b"{", b","))) > _MAX_PARTS:
         raise Refusal(413, f"A request holds at most {_MAX_PARTS:,} values: send less at once.")
     try:
         return json.loads(body)
-    except (ValueError, RecursionError):
+    except ValueError:
         return None
+    except RecursionError:
+        raise _too_deep() from None
+
+
+def _too_deep() -> Refusal:
+    return Refusal(
+        400, f"A request holds at most {_MAX_DEPTH} values in each other: send it flatter."
+    )
 
 
 def _paths(values: Any) -> list[str]:
-    """All texts that stand under "path", however deep. Raises Refusal for what no answer could hold
-    again."""
+    """All texts that stand under "path". Raises Refusal for what no answer could hold again, and
+    for too many values in each other."""
     found: list[str] = []
-    waiting: deque[Any] = deque([values])
+    waiting: deque[tuple[Any, int]] = deque([(values, 0)])
     while waiting:
-        each = waiting.pop()
+        each, depth = waiting.pop()
+        if depth > _MAX_DEPTH:
+            raise _too_deep()
         if isinstance(each, dict):
             if isinstance(each.get("path"), str):
                 found.append(each["path"])
-            waiting.extend(each.keys())
-            waiting.extend(each.values())
+            waiting.extend((part, depth + 1) for part in (*each.keys(), *each.values()))
         elif isinstance(each, list):
-            waiting.extend(each)
+            waiting.extend((part, depth + 1) for part in each)
         elif isinstance(each, str) and not _is_whole(each):
             raise Refusal(400, "A text holds half a letter: send it as UTF-8.")
         elif isinstance(each, int) and abs(each) > _MAX_WHOLE:

@@ -88,3 +88,9 @@ def test_what_agents_may_ask_for_is_not_counted_before_they_are_known() -> None:
     rules = Rules(Limits(per_minute=3), agents=PlainTextResponse("let in"))
     client = TestClient(Gate(PlainTextResponse("no"), rules, Audience()))
     assert {asked(client, {}, "/mcp") for _ in range(20)} == {"let in"}
+
+
+@pytest.mark.parametrize("depth", [102, 900, 100_000])
+def test_what_is_too_deep_is_refused(client: TestClient, depth: int) -> None:
+    assert "100 values in each other" in asked(client, b"[" * depth + b"]" * depth)
+    assert asked(client, b"[" * 100 + b"]" * 100) == "let in"
