@@ -35,6 +35,7 @@ _KINDS = {
     "finite": "must be a finite number",
     "float": "must be a number",
     "int": "must be a whole number",
+    "list": "must be a list",
     "string": "must be a text",
     "tuple": "must be a list",
 }

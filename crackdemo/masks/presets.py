@@ -17,7 +17,8 @@ from crackdemo.masks.region import Polygon, check_region
 Points: TypeAlias = tuple[tuple[int, int], ...]
 """A pixel (x, y) of each false alarm that a person dropped."""
 
-_Scale = Annotated[float, Field(gt=0)]
+_Scale = Annotated[float, Field(gt=0, le=1_000_000)]
+"""No photo of cracks is coarser than a kilometre a pixel, and no measure becomes infinite."""
 _MAX_BYTES = 1_000_000
 """What is longer is cut, and then no JSON any more."""
 _MASK_OF_VERSION_1 = {"opening": 0, "closing": 0, "min_area": 0}

@@ -6,10 +6,11 @@ take all of them for one visitor. This one stands beside gradio, behind the same
 
 import base64
 import binascii
-import hmac
 import json
 import logging
+import shutil
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import asdict
@@ -20,26 +21,29 @@ import anyio
 from mcp.server.fastmcp import FastMCP, Image
 from mcp.server.fastmcp.exceptions import ToolError
 from mcp.server.transport_security import TransportSecuritySettings
-from pydantic import Field
-from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from pydantic import Field, ValidationError
+from starlette.types import ASGIApp
 
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS
-from crackdemo.configs import parse_config
-from crackdemo.data.intake import take_in
+from crackdemo.configs import explained, parse_config
+from crackdemo.data.intake import count_photos, take_in
 from crackdemo.data.labelled import find_labelled
-from crackdemo.errors import BusyError, CrackdemoError, SourceError, Stopped
+from crackdemo.errors import BusyError, CrackdemoError, FolderError, SourceError, Stopped
 from crackdemo.evaluation.evaluate import Evaluation
 from crackdemo.files import reason_of
+from crackdemo.inspection.store import KEPT_FREE, free_bytes
 from crackdemo.masks.params import MaskParams
 from crackdemo.ui import api, visitors
 from crackdemo.ui.gate import AGENTS, MAX_JSON
+from crackdemo.ui.logins import LoggedIn, caller
+from crackdemo.ui.quota import Quota
 from crackdemo.ui.submit.tab import UPLOAD, Made, Wish, steps
 from crackdemo.ui.workbench import Workbench
 
 _AT_ONCE = 16
 """Calls that may run, or wait for their turn, at once."""
+_SHARE = 4
+"""Of them those of one caller."""
 _LOG = logging.getLogger(__name__)
 
 GivenFile: TypeAlias = Annotated[
@@ -65,9 +69,11 @@ IsOver: TypeAlias = Callable[[], bool]
 class Tools:
     """What agents may do. Each call is a visitor of its own: nothing stays for the next one."""
 
-    def __init__(self, bench: Workbench) -> None:
-        self._bench = bench
-        self._places = threading.BoundedSemaphore(_AT_ONCE)
+    def __init__(self, bench: Workbench, free: Callable[[Path], int] = free_bytes) -> None:
+        """free: bytes left on a folder's disk."""
+        self._bench, self._free = bench, free
+        self._places = Places()
+        self._quota = Quota(bench.limits.per_minute)
 
     async def inspect(
         self,
@@ -85,7 +91,8 @@ class Tools:
                     self._bench, str(file), weights, settings or {}, mm_per_px, is_over
                 )
                 assert mask is not None
-                return [json.dumps(report), Image(data=Path(mask).read_bytes(), format="png")]
+                with _removed_after(Path(mask).parent):
+                    return [json.dumps(report), Image(data=Path(mask).read_bytes(), format="png")]
 
         return await self._answer(work)
 
@@ -99,6 +106,7 @@ class Tools:
             with self._files(photos) as (files, folder):
                 left_out = take_in(files, folder / "set")
                 labelled = find_labelled(folder / "set")
+                self._charge(len(labelled) - 1)
                 resolved = self._bench.resolve(weights)
                 own = asdict(self._bench.config(resolved).mask)
                 mask = parse_config(MaskParams, {**own, **(settings or {})})
@@ -130,17 +138,19 @@ class Tools:
 
         def work(is_over: IsOver) -> list[Any]:
             given = [*photos, *([sample] if sample else [])]
-            with self._files(given) as (files, _):
+            with self._files(given) as (files, folder):
                 names = [str(file) for file in files]
                 example = names.pop() if sample else None
+                self._charge(count_photos([Path(name) for name in names]) - 1)
                 wish = Wish(
                     UPLOAD, names, "", weights, None, example, gate, "", "column", 1, ""
                 )  # fmt: skip
-                *_, made = steps(self._bench, wish, self._bench.visitor().name, is_over)
+                *_, made = steps(self._bench, wish, self._bench.visitor().name, is_over, folder)
                 if not isinstance(made, Made):
                     raise Stopped
                 report = {"api": api.API_VERSION, "summary": made.summary, "notes": made.notes}
-                return [json.dumps(report), made.file.read_text(encoding="utf-8")]
+                with _removed_after(made.file.parent):
+                    return [json.dumps(report), made.file.read_text(encoding="utf-8")]
 
         return await self._answer(work)
 
@@ -162,7 +172,9 @@ class Tools:
         over = threading.Event()
 
         def run() -> list[Any]:
-            with _told(), self._place(), visitors.asking():
+            with _told(), self._places.taken(caller()), visitors.asking():
+                self._require_room()
+                self._charge(1)
                 return work(over.is_set)
 
         try:
@@ -170,17 +182,48 @@ class Tools:
         finally:
             over.set()
 
-    @contextmanager
-    def _place(self) -> Iterator[None]:
-        if not self._places.acquire(blocking=False):
+    def _require_room(self) -> None:
+        """Raises FolderError where the disk has nothing to spare."""
+        if self._free(self._bench.scratch) < KEPT_FREE:
+            raise FolderError("The server's disk has no room for this call: try again in an hour.")
+
+    def _charge(self, photos: int) -> None:
+        """Raises BusyError for more photos than whoever calls may ask for in a minute. One of each
+        call was charged when it began."""
+        if not self._quota.take(caller(), max(photos, 0)):
             raise BusyError(
-                f"{_AT_ONCE} calls of agents are at work, as many as may be at once: try again in "
-                "a minute."
+                f"An agent may ask for {self._quota.most} photos in a minute, and this call would "
+                "be more: send fewer, or go on in a minute."
             )
+
+
+class Places:
+    """For calls that are at work. Threads may share it."""
+
+    def __init__(self) -> None:
+        self._taken: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def taken(self, name: str) -> Iterator[None]:
+        """Inside, this caller has one of them. Raises BusyError where there is none."""
+        with self._lock:
+            if self._taken[name] >= _SHARE:
+                raise BusyError(
+                    f"{_SHARE} of your calls are at work, as many as may be at once: try again "
+                    "when one of them is done."
+                )
+            if self._taken.total() >= _AT_ONCE:
+                raise BusyError(
+                    f"{_AT_ONCE} calls of agents are at work, as many as may be at once: try again "
+                    "in a minute."
+                )
+            self._taken[name] += 1
         try:
             yield
         finally:
-            self._places.release()
+            with self._lock:
+                self._taken -= Counter([name])
 
 
 def given_file(text: str, stem: Path, uploads: Path | None) -> Path:
@@ -211,6 +254,15 @@ def given_file(text: str, stem: Path, uploads: Path | None) -> Path:
 
 
 @contextmanager
+def _removed_after(folder: Path) -> Iterator[None]:
+    """A folder that is gone at the end: the answer holds all of it."""
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
 def _told() -> Iterator[None]:
     """What is raised inside is said without a word on the server's own matters."""
     try:
@@ -228,33 +280,25 @@ def _told() -> Iterator[None]:
         raise ToolError("The server failed at this; its log says why.") from None
 
 
-class LoggedIn:
-    """Lets those in who send a name and its password by HTTP Basic; everybody, if there are no
-    names."""
+class _Server(FastMCP):  # type: ignore[misc]  # of a library that mypy need not have
+    """Says in a sentence what is wrong with a tool's arguments."""
 
-    def __init__(self, app: ASGIApp, logins: Sequence[tuple[str, str]]) -> None:
-        self._app = app
-        self._known = [base64.b64encode(f"{name}:{password}".encode()) for name, password in logins]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scheme, _, given = Headers(scope=scope).get("authorization", "").partition(" ")
-        fits = [hmac.compare_digest(given.encode(), known) for known in self._known]
-        if not self._known or (scheme.lower() == "basic" and any(fits)):
-            await self._app(scope, receive, send)
-            return
-        answer = JSONResponse(
-            {"detail": "Agents log in with a name and password, by HTTP Basic."},
-            401,
-            {"WWW-Authenticate": "Basic"},
-        )
-        await answer(scope, receive, send)
+    async def call_tool(self, name: str, arguments: dict[str, Any]) -> Any:
+        """What the tool answers. Raises ToolError."""
+        try:
+            return await super().call_tool(name, arguments)
+        except ToolError as error:
+            if not isinstance(error.__cause__, ValidationError):
+                raise
+            with _told(), explained():
+                raise error.__cause__ from None
 
 
 class Agents:
     """The server for agents."""
 
     def __init__(self, bench: Workbench, logins: Sequence[tuple[str, str]] = ()) -> None:
-        server = FastMCP(
+        server = _Server(
             "crackdemo",
             instructions="Finds cracks in photos of pavement and concrete.",
             stateless_http=True,

@@ -88,7 +88,9 @@ def _given(mask: Mapping[str, Any]) -> dict[str, Any]:
     given = {name: value for name, value in mask.items() if value is not None}
     whole = {name for name, kind in get_type_hints(MaskParams).items() if kind is int}
     return {
-        name: int(value) if name in whole and float(value).is_integer() else value
+        name: int(value)
+        if name in whole and isinstance(value, float) and value.is_integer()
+        else value
         for name, value in given.items()
     }
 

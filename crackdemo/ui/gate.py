@@ -7,8 +7,7 @@ rules that it has no settings for: an ASGI application around its own.
 import asyncio
 import json
 import re
-import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from crackdemo.inspection.store import KEPT_FREE, free_bytes
 from crackdemo.ui.audience import Audience
 from crackdemo.ui.limits import Limits
+from crackdemo.ui.quota import Quota
 from crackdemo.ui.scratch import PREFIX, UPLOADS
 from crackdemo.ui.visitors import COOKIE, Sessions, cookie_in, new_cookie
 
@@ -45,6 +45,8 @@ _MAX_NOTE = 100_000
 """Bytes of what else is sent: to stop an event, to leave."""
 _MAX_PARTS = 300_000
 """Values in one body: to read a million of them holds everybody up. 2,000 photos have 30,000."""
+_MAX_DEPTH = 100
+"""Values in each other: what reads a body deeper than that breaks off."""
 _MAX_NAME = 64
 """Letters of a session's name; gradio's own has 11."""
 _MAX_WHOLE = 2**63
@@ -52,11 +54,8 @@ _MAX_WHOLE = 2**63
 _EVENTS = re.compile(rf"{_API}/(queue/join|(call|run|api)/.+)|{AGENTS}/?")
 _HEARTBEAT = re.compile(rf"{_API}/heartbeat/([^/]+)/?")
 _ANSWER = re.compile(rf"{_API}/call/(?:v2/)?[^/]+/([^/]+)/?")
-_MINUTE = 60.0
 _OF_AN_ADDRESS = 4
 """Times what one program may ask for: a program may call itself by another name each time."""
-_PROGRAMS = 10_000
-"""Whose calls of the last minute are counted."""
 _HOME = "'self'"
 _SPACES = "'self' https://huggingface.co https://*.huggingface.co https://*.hf.space"
 
@@ -95,7 +94,8 @@ class Gate:
     def __init__(self, app: ASGIApp, rules: Rules, audience: Audience) -> None:
         self._app, self._rules, self._audience = app, rules, audience
         self._sessions = Sessions()
-        self._calls: OrderedDict[str, deque[float]] = OrderedDict()
+        self._of_programs = Quota(rules.limits.per_minute)
+        self._of_addresses = Quota(_OF_AN_ADDRESS * rules.limits.per_minute)
         self.is_ready = True
         """What the health address says."""
 
@@ -144,7 +144,9 @@ class Gate:
                 sessions.append(values["session_hash"])
             if is_event:
                 paths = await asyncio.to_thread(_paths, values)
-                self._check_event(scope, cookie, sessions, paths)
+                if app is self._app:  # what agents may ask for, their tools know
+                    self._check_calls(scope, cookie, sessions)
+                self._check_paths(paths)
             receive = _again(body, receive)
         if any(len(session) > _MAX_NAME for session in sessions):
             raise Refusal(400, f"A session’s name has at most {_MAX_NAME} letters: load the page.")
@@ -189,11 +191,9 @@ class Gate:
                 413, "The server's disk has no room for this upload: try again in an hour."
             )
 
-    def _check_event(
-        self, scope: Scope, cookie: str, sessions: list[str], paths: list[str]
-    ) -> None:
-        """Raises Refusal for more than one visitor may have waiting, more calls than a program may
-        make, and files that the server would have to fetch."""
+    def _check_calls(self, scope: Scope, cookie: str, sessions: list[str]) -> None:
+        """Raises Refusal for more than one visitor may have waiting, and more calls than a program
+        may make."""
         address = (scope.get("client") or ("",))[0]
         limits = self._rules.limits
         if self._rules.waiting(cookie or address) >= limits.events:
@@ -202,15 +202,18 @@ class Gate:
                 f"{limits.events} of your requests wait already, as many as may wait at once: try "
                 "again when some of them are done.",
             )
-        program, most = " ".join([address, *sessions]), limits.per_minute
+        program = " ".join([address, *sessions])
         if not cookie and not (
-            self._may_call(program, most) and self._may_call(address, _OF_AN_ADDRESS * most)
+            self._of_programs.take(program) and self._of_addresses.take(address)
         ):
             raise Refusal(
                 429,
                 f"A program may ask for {limits.per_minute} photos in a minute, and that many came "
                 "from yours: go on in a minute.",
             )
+
+    def _check_paths(self, paths: list[str]) -> None:
+        """Raises Refusal for files that are gone, and that the server would have to fetch."""
         if any(self._is_of_an_app_before(path) for path in paths):
             raise Refusal(
                 410,
@@ -228,17 +231,6 @@ class Gate:
         return uploads is not None and bool(
             _UPLOADED.search(path) and not path.startswith(f"{uploads}/")
         )
-
-    def _may_call(self, program: str, most: int) -> bool:
-        calls = self._calls.setdefault(program, deque(maxlen=most))
-        self._calls.move_to_end(program)
-        if len(self._calls) > _PROGRAMS:
-            self._calls.popitem(last=False)
-        now = time.monotonic()
-        if len(calls) == most and calls[0] > now - _MINUTE:
-            return False
-        calls.append(now)
-        return True
 
     def _with_headers(self, send: Send, cookie: str) -> Send:
         """cookie: a new visitor's, empty for none."""
@@ -328,29 +320,38 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 
 def _json(body: bytes) -> Any:
-    """None where it is none. Raises Refusal for too many values."""
+    """None where it is none. Raises Refusal for too many values, or too many in each other."""
     if sum(map(body.count, (b"[", b"{", b","))) > _MAX_PARTS:
         raise Refusal(413, f"A request holds at most {_MAX_PARTS:,} values: send less at once.")
     try:
         return json.loads(body)
-    except (ValueError, RecursionError):
+    except ValueError:
         return None
+    except RecursionError:
+        raise _too_deep() from None
+
+
+def _too_deep() -> Refusal:
+    return Refusal(
+        400, f"A request holds at most {_MAX_DEPTH} values in each other: send it flatter."
+    )
 
 
 def _paths(values: Any) -> list[str]:
-    """All texts that stand under "path", however deep. Raises Refusal for what no answer could hold
-    again."""
+    """All texts that stand under "path". Raises Refusal for what no answer could hold again, and
+    for too many values in each other."""
     found: list[str] = []
-    waiting: deque[Any] = deque([values])
+    waiting: deque[tuple[Any, int]] = deque([(values, 0)])
     while waiting:
-        each = waiting.pop()
+        each, depth = waiting.pop()
+        if depth > _MAX_DEPTH:
+            raise _too_deep()
         if isinstance(each, dict):
             if isinstance(each.get("path"), str):
                 found.append(each["path"])
-            waiting.extend(each.keys())
-            waiting.extend(each.values())
+            waiting.extend((part, depth + 1) for part in (*each.keys(), *each.values()))
         elif isinstance(each, list):
-            waiting.extend(each)
+            waiting.extend((part, depth + 1) for part in each)
         elif isinstance(each, str) and not _is_whole(each):
             raise Refusal(400, "A text holds half a letter: send it as UTF-8.")
         elif isinstance(each, int) and abs(each) > _MAX_WHOLE:

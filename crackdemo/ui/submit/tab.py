@@ -156,14 +156,20 @@ class Made:
 
 
 def steps(
-    bench: Workbench, wish: Wish, visitor: str, is_over: Callable[[], bool]
+    bench: Workbench,
+    wish: Wish,
+    visitor: str,
+    is_over: Callable[[], bool],
+    stopped: Path | None = None,
 ) -> Iterator[str | Made]:
     """Sentences on the progress, and at the end the file. Raises CrackdemoError.
 
-    visitor: whose it is; only a visitor's own stopped runs go on.
+    visitor: whose it is; only a visitor's own stopped runs go on. stopped: the folder where these
+    wait; None for the app's own.
     """
     with _photos(bench, wish) as (folder, left_out):
-        yield from _steps(bench, wish, visitor, folder, left_out, is_over)
+        place = stopped or bench.scratch / "submit"
+        yield from _steps(bench, wish, visitor, folder, left_out, is_over, place)
 
 
 def _steps(
@@ -173,6 +179,7 @@ def _steps(
     folder: Path,
     left_out: list[str],
     is_over: Callable[[], bool],
+    place: Path,
 ) -> Iterator[str | Made]:
     sources = find_sources([folder])
     sample = None if wish.sample is None else read_sample(Path(wish.sample))
@@ -185,7 +192,7 @@ def _steps(
     detector = bench.detector_in_turn(weights, preset.only)
     form = RowFormat(wish.order, int(wish.base), wish.empty or "")
     # a visitor's runs over the same photos meet here, so that a second start goes on
-    building = bench.scratch / "submit" / f"{_identity(visitor, sources)}.csv"
+    building = place / f"{_identity(visitor, sources)}.csv"
     bench.holdings.hold(bench.visitor().name, [building])
     building.parent.mkdir(parents=True, exist_ok=True)
     submission = Submission(building, rows, form, preset, wish.gate, weights.version)

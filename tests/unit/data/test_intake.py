@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from crackdemo.data.intake import MAX_ZIP_PHOTOS, open_new, take_in
+from crackdemo.data.intake import MAX_ZIP_PHOTOS, count_photos, open_new, take_in
 from crackdemo.errors import DatasetError
 from crackdemo.photos.images import find_photos
 
@@ -342,3 +342,10 @@ def test_names_of_classes_come_along(tmp_path: Path) -> None:
     alone = make_zip(tmp_path / "alone.zip", {"classes.json": b"{}"})
     with pytest.raises(DatasetError, match="holds no photos"):
         take_in([alone], tmp_path / "nothing")
+
+
+def test_photos_are_counted_before_they_are_taken_in(tmp_path: Path) -> None:
+    names = ["a.png", "in/b.JPG", "__MACOSX/a.png", "note.txt", "../c.png"]
+    archive = make_zip(tmp_path / "photos.zip", dict.fromkeys(names, b""))
+    (tmp_path / "road.png").write_bytes(png())
+    assert count_photos([archive, tmp_path / "road.png", tmp_path / "note.txt"]) == 3

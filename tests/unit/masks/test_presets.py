@@ -111,6 +111,7 @@ BAD = {
     "unknown kernel": '{"mask": {"kernel": "star"}}',
     "negative area": '{"mask": {"min_area": -1}}',
     "scale of 0": '{"mask": {}, "mm_per_px": 0}',
+    "vast scale": '{"mask": {}, "mm_per_px": 1e308}',
     "endless scale": '{"mask": {}, "mm_per_px": 1e999}',
     "two corners": '{"mask": {}, "region": [[[0, 0], [1, 1]]]}',
     "corner outside": '{"mask": {}, "region": [[[0, 0], [1, 0], [1, 2]]]}',

@@ -1,16 +1,20 @@
-"""What agents may name and how they log in; the tools are in tests/e2e/test_agents.py."""
+"""What agents may name, and how many may be at work; the tools: tests/e2e/test_agents.py."""
 
 import base64
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
+import anyio
 import pytest
-from starlette.responses import PlainTextResponse
-from starlette.testclient import TestClient
 
 pytest.importorskip("mcp")
 
-from crackdemo.errors import SourceError
-from crackdemo.ui.agents import LoggedIn, given_file
+from mcp.server.fastmcp.exceptions import ToolError
+
+from crackdemo.errors import BusyError, SourceError
+from crackdemo.ui.agents import Places, Tools, given_file
+from crackdemo.ui.workbench import Workbench
 
 
 class TestGivenFile:
@@ -60,16 +64,43 @@ class TestGivenFile:
             given_file("data:image/png;base64,???", tmp_path / "0", None)
 
 
-class TestLoggedIn:
-    @pytest.mark.parametrize(
-        ("given", "status"),
-        [(("ann", "secret"), 200), (("ann", "other"), 401), (("bob", "secret"), 401), (None, 401)],
-    )
-    def test_only_names_with_their_password_come_in(
-        self, given: tuple[str, str] | None, status: int
+class TestTools:
+    def test_nothing_of_a_call_stays_on_the_disk(
+        self, tmp_path: Path, save_photo: Callable[[Path], Path]
     ) -> None:
-        client = TestClient(LoggedIn(PlainTextResponse("in"), [("ann", "secret"), ("bob", "pw")]))
-        assert client.get("/", auth=given).status_code == status
+        data = save_photo(tmp_path / "road.png").read_bytes()
+        url = f"data:image/png;base64,{base64.b64encode(data).decode()}"
+        scratch = tmp_path / "scratch"
+        tools = Tools(Workbench(scratch))
+        report, mask = anyio.run(tools.inspect, url)
+        assert '"score"' in report and mask.data
+        report, file = anyio.run(tools.submit, [url])
+        assert '"summary"' in report and file
+        assert (scratch / "exports").is_dir() and not (scratch / "submit").exists()
+        assert not [path for kind in ("exports", "intake") for path in (scratch / kind).iterdir()]
 
-    def test_without_names_everybody_does(self) -> None:
-        assert TestClient(LoggedIn(PlainTextResponse("in"), [])).get("/").text == "in"
+    def test_a_full_disk_is_said(self, tmp_path: Path) -> None:
+        tools = Tools(Workbench(tmp_path), free=lambda folder: 2**30 - 1)
+        with pytest.raises(ToolError, match="disk has no room for this call"):
+            anyio.run(tools.inspect, "data:image/png;base64,QQ==")
+
+
+class TestPlaces:
+    def test_one_caller_has_a_share_of_them(self) -> None:
+        places = Places()
+        with ExitStack() as calls:
+            for _ in range(4):
+                calls.enter_context(places.taken("ann"))
+            with pytest.raises(BusyError, match="4 of your calls"):
+                calls.enter_context(places.taken("ann"))
+            calls.enter_context(places.taken("bob"))
+        with places.taken("ann"):
+            pass
+
+    def test_all_together_have_an_end(self) -> None:
+        places = Places()
+        with ExitStack() as calls:
+            for number in range(16):
+                calls.enter_context(places.taken(f"agent {number % 5}"))
+            with pytest.raises(BusyError, match="16 calls"):
+                calls.enter_context(places.taken("ann"))

@@ -82,3 +82,15 @@ def test_photos_of_an_app_before_are_said_to_be_gone(client: TestClient) -> None
     path = "/tmp/crackdemo-before/gradio/abc/road.png"
     told = asked(client, {"data": [[{"path": path}]]}, cookie=new_cookie())
     assert "has the photos of before no more" in told
+
+
+def test_what_agents_may_ask_for_is_not_counted_before_they_are_known() -> None:
+    rules = Rules(Limits(per_minute=3), agents=PlainTextResponse("let in"))
+    client = TestClient(Gate(PlainTextResponse("no"), rules, Audience()))
+    assert {asked(client, {}, "/mcp") for _ in range(20)} == {"let in"}
+
+
+@pytest.mark.parametrize("depth", [102, 900, 100_000])
+def test_what_is_too_deep_is_refused(client: TestClient, depth: int) -> None:
+    assert "100 values in each other" in asked(client, b"[" * depth + b"]" * depth)
+    assert asked(client, b"[" * 100 + b"]" * 100) == "let in"
