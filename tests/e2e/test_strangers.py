@@ -169,7 +169,7 @@ class TestSessions:
     def test_a_strangers_session_opens_nothing(
         self, app: App, ann: Stranger, bob: Stranger, cracked: Path
     ) -> None:
-        data = [[file(ann.upload(cracked))], "cae-asphalt", None, "", None, "s" * 40]
+        data = [[file(ann.upload(cracked))], "cae-asphalt", None, "", None, None, "s" * 40]
         messages = ann.join(app, "run", data[0], data[1], None, *data[2:])
         assert messages[-2]["success"], messages
         event = {"fn_index": 0, "data": [], "session_hash": ann.session, "event_id": "x"}
@@ -187,13 +187,17 @@ class TestSessions:
     ) -> None:
         for path in (str(cracked), "/etc/passwd", "../../etc/passwd"):
             for given in (file(path), {"path": path, "orig_name": "x.png"}):
-                messages = ann.join(app, "run", [given], "cae-asphalt", None, None, "", None, "")
+                messages = ann.join(
+                    app, "run", [given], "cae-asphalt", None, None, "", None, None, ""
+                )
                 assert not messages[-2]["success"]
                 assert "/" not in json.dumps(messages[-2]["output"])
 
     @pytest.mark.parametrize("address", ["http://127.0.0.1:1/x.png", "//evil.example/x", "ftp://x"])
     def test_the_server_fetches_no_address(self, app: App, ann: Stranger, address: str) -> None:
-        [refusal] = ann.join(app, "run", [file(address)], "cae-asphalt", None, None, "", None, "")
+        [refusal] = ann.join(
+            app, "run", [file(address)], "cae-asphalt", None, None, "", None, None, ""
+        )
         assert "the server fetches none" in refusal["detail"]
 
     def test_what_one_has_scored_says_nothing_to_the_other(
@@ -202,5 +206,5 @@ class TestSessions:
         passes = app.bench.scored_count
         for who in (ann, bob, bob):
             given = [file(who.upload(cracked))]
-            who.join(app, "run", given, "other", None, None, "", None, "s" * 40)
+            who.join(app, "run", given, "other", None, None, "", None, None, "s" * 40)
         assert app.bench.scored_count == passes + 2
