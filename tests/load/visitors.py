@@ -116,7 +116,8 @@ def visit(load: Load, begin: int, number: int, photos: list[Path], end: float) -
         while time.monotonic() < end:
             photo = chance.choice(photos)
             started = time.monotonic()
-            given = [[file(page.upload(photo, photo.name))], "cae-asphalt", None, "", "", None, ""]
+            given = [[file(page.upload(photo, photo.name))], "cae-asphalt"]
+            given += [None, "", "", None, None, ""]
             messages = page.send(
                 begin, given, session=f"{page.session}{load.counts.get(number, 0)}"
             )
