@@ -43,7 +43,7 @@ class Free:
         self.config = checkpoint.config
         self.calibration = checkpoint.config.calibration
 
-    def detector(self) -> "Free":
+    def detector(self, only: str | None = None) -> "Free":
         return self
 
     def detect(

@@ -40,7 +40,7 @@ from crackdemo.survey.survey import survey
 class Deadly:
     def __init__(self, inner):
         self.inner = inner
-    def detector(self):
+    def detector(self, only=None):
         found = self.inner.detector()
         class Detector:
             calibration = found.calibration
