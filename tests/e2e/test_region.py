@@ -160,3 +160,11 @@ def test_a_line_of_known_length_sets_the_scale(visitor: Visitor, cracked: Path) 
     assert abs(float(scale.input_value()) - 0.5) < 0.01
     visitor.sees(visitor.verdict, "mm long")
     expect(page.locator(".drawing")).to_be_hidden()
+
+
+def test_that_a_region_counts_for_all_photos_is_said(
+    visitor: Visitor, cracked: Path, survey: list[Path]
+) -> None:
+    visitor.score(cracked, survey[0])
+    visitor.draw_box((0.1, 0.1), (0.9, 0.8))
+    visitor.sees(visitor.page.locator("#settings-said"), "The region counts for all 2 photos")

@@ -30,6 +30,23 @@ def test_other_weights_score_anew_and_the_first_are_remembered(
     assert app.bench.scored_count == before + 2
 
 
+def test_false_alarms_stay_with_the_weights_that_made_them(
+    app: App, visitor: Visitor, cracked: Path, survey: list[Path]
+) -> None:
+    visitor.score(survey[0], cracked)
+    expected = cut_mask(app.heatmap(survey[0], OTHER_WEIGHTS), OWN_MASK)
+    visitor.drop_largest()
+    visitor.sees(visitor.verdict, "1 region dropped by hand")
+    left = visitor.mask()
+    visitor.choose("weights", OTHER_WEIGHTS)
+    visitor.sees_mask(expected)
+    said = visitor.page.locator("#settings-said")
+    visitor.sees(said, f"dropped with {DEFAULT_WEIGHTS} do not count for {OTHER_WEIGHTS}")
+    said.get_by_role("button", name="Undo").click()
+    visitor.sees(visitor.status, f"scored with {DEFAULT_WEIGHTS}")
+    visitor.sees_mask(left)
+
+
 def test_weights_that_cannot_be_used_are_refused_and_nothing_is_lost(
     app: App, visitor: Visitor, cracked: Path, tiny_checkpoint: Path
 ) -> None:

@@ -19,7 +19,7 @@ from crackdemo.runs.folder import RunConfig, RunFolder
 from crackdemo.training.segmentation.check import look
 from crackdemo.training.segmentation.config import PhotoAugmentConfig, SegmentConfig
 from crackdemo.training.segmentation.data import read_pairs
-from crackdemo.training.segmentation.recipe import run_fit, telling_apart
+from crackdemo.training.segmentation.recipe import _CHOSE, _worth, run_fit, telling_apart
 from crackdemo.training.segmentation.start import new_state, started
 from crackdemo.training.trainer import fit_config
 
@@ -131,6 +131,15 @@ def test_one_named_class_is_learnt_as_cracks_are(street: Path, tmp_path: Path) -
     fit_all(run, TINY, street)
     assert load_checkpoint(run.checkpoint).config.network.classes == ("marking",)
     assert run.metrics()[0].metric == "pixel_ods"
+    assert "Its validation pixel ods is 0." in run.status().message
+
+
+@pytest.mark.parametrize(("value", "little"), [(0.29, True), (0.3, False)])
+def test_a_fit_that_tells_little_apart_says_so(value: float, little: bool) -> None:
+    metrics = {"validation_loss": 1.0, f"validation mean_iou{_CHOSE}": value}
+    said = _worth(metrics)
+    assert said.startswith(f"Its validation mean iou is {value:.2f}")
+    assert ("give it more time" in said) == little
 
 
 def test_folders_of_plain_masks_and_of_classes_go_together(street: Path, road: Path) -> None:

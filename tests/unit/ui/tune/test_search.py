@@ -58,6 +58,10 @@ def test_a_side_without_photos_or_cracks_is_refused(scored: ScoredSet) -> None:
         halves(replace(scored, splits=("test",) * 6), "validation")
     with pytest.raises(DatasetError, match="none is in the other part"):
         halves(replace(scored, splits=("test",) * 6), "test")
+    bare = replace(scored.photos[0].photo, mask_path=None)
+    without = tuple(replace(photo, photo=bare) for photo in scored.photos)
+    with pytest.raises(DatasetError, match="have no masks"):
+        halves(replace(scored, photos=without), "validation")
     sound = replace(scored, photos=tuple(replace(p, cracked=False) for p in scored.photos))
     with pytest.raises(DatasetError, match="marks a crack"):
         halves(sound, "validation")

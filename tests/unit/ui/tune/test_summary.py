@@ -91,6 +91,8 @@ def test_the_worst_photos_come_first(scored: ScoredSet) -> None:
     assert missed == sorted(missed, reverse=True)
     # cracked with a score of .2, then sound with .7, then cracked with .9
     assert worst_first(scored.photos, counts, "Score") == [1, 2, 0]
+    bare = [replace(photo, photo=replace(photo.photo, mask_path=None)) for photo in scored.photos]
+    assert worst_first(bare, counts, "Dice") == [1, 2, 0]
     assert caption(scored.photos[0], counts[0]) == f"Dice {counts[0].exact.dice:.2f} · 0.png"
 
 
