@@ -86,7 +86,9 @@
   }
 
   /**
-   * The stream of answers, which ends with a failure for each one that it still owes.
+   * The stream of answers, which ends with a failure for each one that it still owes: where the
+   * connection breaks, and where the server has taken the visitor for gone in the meantime, of
+   * which gradio's own page would load itself anew.
    *
    * @param {RequestInfo | URL} input
    * @param {RequestInit} [init]
@@ -96,17 +98,18 @@
     const { body, status, headers } = response;
     if (!body) return response;
     const reader = body.getReader();
-    const note = noter();
+    const messages = messagesOf(reader);
     /** @param {ReadableStreamDefaultController<Uint8Array>} controller */
     async function pull(controller) {
+      const encoder = new TextEncoder();
       try {
-        const { done, value } = await reader.read();
+        const { done, value } = await messages.next();
         if (done) return controller.close();
         note(value);
-        controller.enqueue(value);
+        controller.enqueue(encoder.encode(`${value}\n\n`));
       } catch {
         if (!isAborted(input, init)) {
-          controller.enqueue(new TextEncoder().encode(failures()));
+          controller.enqueue(encoder.encode(failures()));
           crackdemo.page.resume();
         }
         controller.close();
@@ -140,20 +143,29 @@
   });
   observer.observe({ type: "resource" });
 
-  /** Reads along a stream of answers and crosses out the events that have theirs. */
-  function noter() {
+  /** The messages of a stream, each whole. @param {ReadableStreamDefaultReader<Uint8Array>} reader */
+  async function* messagesOf(reader) {
     const decoder = new TextDecoder();
     let rest = "";
-    /** @param {Uint8Array} bytes */
-    return (bytes) => {
-      const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines) {
-        if (line.includes('"process_completed"')) {
-          pending.delete(JSON.parse(line.slice("data:".length)).event_id);
-        }
-      }
-    };
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      const messages = (rest + decoder.decode(value, { stream: true })).split("\n\n");
+      rest = messages.pop() ?? "";
+      yield* messages;
+    }
+  }
+
+  /** Crosses out an event that has its answer. @param {string} message */
+  function note(message) {
+    if (!/"(process_completed|session_not_found)"/.test(message)) return;
+    const {
+      msg,
+      event_id: id,
+      session_not_found: isForgotten,
+    } = JSON.parse(message.slice("data:".length));
+    if (isForgotten) throw new Error("The server has taken the visitor for gone.");
+    if (msg === "process_completed") pending.delete(id);
   }
 
   /** What the events that wait for an answer get, in the server's words; one of them is seen. */

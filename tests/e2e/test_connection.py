@@ -1,5 +1,6 @@
 """Connections that are lost and servers that are restarted, in a real browser."""
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -79,6 +80,24 @@ def test_scoring_goes_on_by_itself_after_lost_connections(
         visitor.strip.nth(3).click()
         visitor.sees(visitor.verdict, "km 3.png")
         visitor.sees_mask(cut_mask(app.heatmap(survey[3]), OWN_MASK))
+
+
+def test_scoring_goes_on_where_the_server_took_the_visitor_for_gone(
+    app: App, visitor: Visitor, survey: list[Path]
+) -> None:
+    """As gradio says it to a stream that comes back just after the one before was cleaned up."""
+    said = {"msg": "unexpected_error", "message": "404", "success": False}
+    forgotten = f"data: {json.dumps(said | {'session_not_found': True})}\n\n"
+    visitor.page.evaluate("window.isTheSame = true")
+    visitor.page.route(
+        "**/queue/data*",
+        lambda route: route.fulfill(content_type="text/event-stream", body=forgotten),
+        times=1,
+    )
+    visitor.drop(*survey[:2])
+    visitor.sees(visitor.status, "2 photos scored")
+    assert visitor.page.evaluate("window.isTheSame"), "the page has loaded itself anew"
+    visitor.sees_mask(cut_mask(app.heatmap(survey[0]), OWN_MASK))
 
 
 @pytest.mark.processes
