@@ -32,6 +32,8 @@ class SteppedBench(Workbench):
     permits: threading.Semaphore | None = None
     waiting: int = 0
     """Runs that wait for a permit."""
+    permitted: frozenset[tuple[Path, Weights]] = frozenset()
+    """What has its permit: the run that it was given to may be cut off before it says so."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -45,24 +47,27 @@ class SteppedBench(Workbench):
         should_stop: Callable[[], bool] | None = None,
     ) -> Scored:
         if should_stop is not None:  # only a run that somebody can stop has it
-            self._wait(should_stop)
+            self._wait((photo, weights), should_stop)
         else:
             self.answers.wait()
         return super().score(photo, weights, should_stop)
 
-    def _wait(self, should_stop: Callable[[], bool]) -> None:
+    def _wait(self, wanted: tuple[Path, Weights], should_stop: Callable[[], bool]) -> None:
+        if wanted in self.permitted:
+            return
         self.waiting += 1
         try:
             while self.permits is not None and not self.permits.acquire(timeout=0.02):
                 if should_stop():
                     raise Stopped
+            self.permitted |= {wanted}
         finally:
             self.waiting -= 1
 
     @contextmanager
     def only(self, photos: int) -> Iterator[threading.Semaphore]:
         """Inside, so many photos are scored; releasing the semaphore permits one more."""
-        self.permits = threading.Semaphore(photos)
+        self.permits, self.permitted = threading.Semaphore(photos), frozenset()
         try:
             yield self.permits
         finally:

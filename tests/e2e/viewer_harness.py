@@ -123,16 +123,18 @@ class Harness:
 
 
 def shown_mask(page: Page) -> CrackMask:
-    """The mask on show in a page with a viewer, (H, W)."""
+    """The mask on show in a page with a viewer, (H, W), as soon as there is one."""
     script = """() => {
-        const { width, height, data } = crackdemo.viewer.mask();
+        const mask = crackdemo.viewer.mask();
+        if (!mask) return null;
+        const { width, height, data } = mask;
         const bits = new Uint8Array(Math.ceil(data.length / 8));
         data.forEach((bit, i) => (bits[i >> 3] |= bit << (7 - (i & 7))));
         let text = "";
         bits.forEach((byte) => (text += String.fromCharCode(byte)));
         return { width, height, bits: btoa(text) };
     }"""
-    answer = page.evaluate(script)
+    answer = page.wait_for_function(script).json_value()
     bits = np.frombuffer(base64.b64decode(answer["bits"]), np.uint8)
     height, width = answer["height"], answer["width"]
     return np.unpackbits(bits, count=height * width).reshape(height, width).astype(np.bool_)

@@ -118,15 +118,11 @@ class Visitor:
     def sees_mask(self, expected: CrackMask) -> None:
         """Waits until the mask on show is this one, in every pixel."""
         end = time.monotonic() + _PATIENCE / 1000
-        while time.monotonic() < end and not self._shows(expected):
+        while time.monotonic() < end and not np.array_equal(self.mask(), expected):
             self.page.wait_for_timeout(50)
         shown = self.mask()
         assert shown.shape == expected.shape
         assert np.array_equal(shown, expected), f"{(shown ^ expected).sum()} pixels differ"
-
-    def _shows(self, expected: CrackMask) -> bool:
-        is_there = self.page.evaluate("crackdemo.viewer.mask() !== null")
-        return is_there and np.array_equal(self.mask(), expected)
 
     def downloads(self, folder: Path) -> dict[str, Path]:
         """Prepares downloads and saves each: what follows the last dash of its name to the file."""
@@ -188,9 +184,11 @@ class Visitor:
 def visit(browser: Browser, url: str, **screen: Any) -> Iterator[Visitor]:
     """A visitor with a browser profile of its own, whose page must throw no error."""
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **screen})
-    visitor = Visitor(context.new_page(), url)
-    yield visitor
-    context.close()
+    try:
+        visitor = Visitor(context.new_page(), url)
+        yield visitor
+    finally:
+        context.close()
     assert visitor.errors == []
 
 
