@@ -16,8 +16,8 @@ from tests.hub_standin import HubStandIn
 
 @pytest.fixture(scope="session", autouse=True)
 def uploads(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Where gradio keeps what visitors bring, in a folder of this process, as `app.py` does it: else
-    the pages of two runs of the tests would clear each other's away."""
+    """Where gradio keeps what visitors bring: a folder of this process, as in `app.py`; else the
+    pages of two runs of the tests would clear each other's away."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("uploads")))
         yield
