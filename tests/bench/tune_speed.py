@@ -50,7 +50,10 @@ class PlainTorch:
     def __init__(self, network: Network) -> None:
         self._network = network.eval()
 
-    def predict(self, image: GrayImage, should_stop: object = None) -> Answer:
+    def predict(self, images: Sequence[GrayImage], should_stop: object = None) -> list[Answer]:
+        return [self._answer(image) for image in images]
+
+    def _answer(self, image: GrayImage) -> Answer:
         with torch.no_grad():
             answer = self._network.predict(torch.from_numpy(image)[None, None])
         logits = answer.crack_logits

@@ -25,8 +25,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 from crackdemo.arrays import Heatmap, RegionMask, RgbImage  # noqa: E402
 from crackdemo.checkpoints.names import Weights  # noqa: E402
-from crackdemo.detection.calibration import Calibration  # noqa: E402
-from crackdemo.detection.detector import Detection, Detector  # noqa: E402
+from crackdemo.detection.detector import Around, Detection, Detector  # noqa: E402
 from crackdemo.masks.cut import cut_mask  # noqa: E402
 from crackdemo.masks.params import MaskParams  # noqa: E402
 from crackdemo.photos.images import write_png  # noqa: E402
@@ -123,15 +122,10 @@ class DarkBench(Workbench):
     """Takes darkness for the heatmap, so that a photo decides how noisy it is."""
 
     def detector(self, weights: Weights) -> Detector:
-        return _Darkness(super().detector(weights).calibration)
+        return _Darkness(super().detector(weights))
 
 
-class _Darkness:
-    engine_name = None
-
-    def __init__(self, calibration: Calibration) -> None:
-        self.calibration = calibration
-
+class _Darkness(Around):
     def detect(
         self, photo: RgbImage, should_stop: Callable[[], bool] | None = None, heal: bool = True
     ) -> Detection:
