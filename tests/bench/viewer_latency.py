@@ -71,7 +71,9 @@ SERVER_MOVES = """async (thresholds) => {
         const before = picture().src;
         const start = performance.now();
         slider.value = String(threshold);
-        slider.dispatchEvent(new Event("input", { bubbles: true }));
+        for (const event of ["input", "change"]) {
+            slider.dispatchEvent(new Event(event, { bubbles: true }));
+        }
         while (picture().src === before) {
             await new Promise((resolve) => setTimeout(resolve, 1));
             if (performance.now() - start > 20_000) throw new Error(`No answer to ${threshold}`);

@@ -33,6 +33,43 @@ def test_the_page_cuts_the_mask_that_python_cuts(app: App, visitor: Visitor, cra
     expect(visitor.page.locator("#kernel input")).to_have_value("ellipse")
 
 
+def test_the_mask_follows_a_slider_at_once_and_gradio_hears_of_it_when_the_hand_rests(
+    app: App, visitor: Visitor, cracked: Path
+) -> None:
+    """While a hand moves it: an input event for each place, and no change event yet."""
+    visitor.score(cracked)
+    heatmap = app.heatmap(cracked)
+    places = [0.2, 0.45, 0.6]
+    marked = visitor.page.evaluate(
+        """(places) => {
+            const slider = document.querySelector("#threshold input[type=range]");
+            return places.map((place) => {
+                slider.value = place;
+                slider.dispatchEvent(new Event("input", { bubbles: true }));
+                return crackdemo.viewer.mask().data.reduce((sum, bit) => sum + bit, 0);
+            });
+        }""",
+        places,
+    )
+    masks = [cut_mask(heatmap, replace(OWN_MASK, threshold=place)) for place in places]
+    assert marked == [int(mask.sum()) for mask in masks]
+    expect(visitor.page.locator("#threshold input[type=number]")).to_have_value("0.6")
+    visitor.page.locator("#server-views button").first.click()
+    visitor.page.locator("#server-views input[type=checkbox]").check()
+    view = visitor.page.locator("#server-views img").first
+    expect(view).to_be_visible()
+    before = view.get_attribute("src") or ""
+    slider = visitor.page.locator("#threshold input[type=range]")
+    slider.evaluate(
+        """(slider) => {
+            slider.value = 1;
+            slider.dispatchEvent(new Event("input", { bubbles: true }));
+        }"""
+    )
+    expect(view).not_to_have_attribute("src", before)  # drawn by the server
+    visitor.sees_mask(cut_mask(heatmap, replace(OWN_MASK, threshold=1)))
+
+
 def move_all_knobs(visitor: Visitor) -> None:
     """201 moves."""
     visitor.page.evaluate(

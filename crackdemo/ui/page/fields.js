@@ -1,6 +1,7 @@
 /**
  * The knobs' fields: what cannot be is said beside them and never changed behind somebody's back,
- * kernels have odd sizes, and the arrows go back to the weights' own settings.
+ * kernels have odd sizes, the arrows go back to the weights' own settings, and the viewer follows a
+ * slider at once.
  */
 (function install(scope) {
   "use strict";
@@ -25,10 +26,23 @@
   const HERE = Object.keys(KNOBS);
   const EVERYWHERE = [...HERE, ...HERE.map((id) => TUNE + id)];
 
+  /**
+   * Milliseconds without a move after which gradio hears of a slider that a hand still holds. What it
+   * does with each move takes as long as the mask.
+   */
+  const REST = 120;
+
   /** What is in force. @type {Partial<Settings>} */
   let present = {};
   /** What the arrows go back to. @type {Partial<Settings>} */
   let own = { opacity: 0.5 };
+  /** Takes a slider's value, where it can. @type {(name: keyof Settings, value: number) => boolean} */
+  let moved = () => false;
+  /** The slider of which gradio has not heard yet. @type {HTMLInputElement | null} */
+  let behind = null;
+  let isHeard = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let resting;
 
   /**
    * Writes into a gradio widget as a hand would.
@@ -112,12 +126,58 @@
     else put(slider, String(value + (isUp ? 1 : -1)));
   }
 
+  /** @type {FieldsPart["onmove"]} */
+  function onmove(callback) {
+    moved = callback;
+  }
+
+  /**
+   * A slider's move goes to the viewer, past gradio, which hears of it when the hand lets go or
+   * rests. What gradio draws of a slider is drawn here until then.
+   *
+   * @param {Event} event @param {HTMLInputElement} slider @param {Element} block
+   */
+  function follow(event, slider, block) {
+    const knob = KNOBS[block.id];
+    if (isHeard || !knob || !moved(knob.name, slider.valueAsNumber)) return;
+    event.stopImmediatePropagation();
+    const number = block.querySelector("input[type=number]");
+    if (number instanceof HTMLInputElement) put(number, slider.value);
+    const [min, max] = [Number(slider.min), Number(slider.max)];
+    const share = (100 * (slider.valueAsNumber - min)) / (max - min);
+    slider.style.setProperty("--range_progress", `${share}%`);
+    if (behind !== slider) hear();
+    behind = slider;
+    clearTimeout(resting);
+    resting = setTimeout(hear, REST);
+  }
+
+  /** Gradio hears of the slider that it has not heard of yet. */
+  function hear() {
+    const slider = behind;
+    behind = null;
+    clearTimeout(resting);
+    if (!slider?.isConnected) return;
+    isHeard = true;
+    slider.dispatchEvent(new Event("input", { bubbles: true }));
+    isHeard = false;
+  }
+
+  /** @type {FieldsPart["unheard"]} */
+  function unheard() {
+    const knob = behind && blockOf(behind)?.id;
+    return behind && knob ? { [KNOBS[knob].name]: behind.valueAsNumber } : {};
+  }
+
   /** @param {Event} event */
   function check(event) {
     const block = blockOf(event.target);
     if (!block) return;
     const field = /** @type {HTMLInputElement} */ (event.target);
-    if (field.type === "range") makeOdd(field, block);
+    if (field.type === "range") {
+      makeOdd(field, block);
+      follow(event, field, block);
+    }
     const words = field.type === "range" ? "" : faultOf(field);
     if (words) event.stopImmediatePropagation();
     say(block.id, words);
@@ -137,6 +197,7 @@
 
   if (typeof document !== "undefined") {
     document.addEventListener("input", check, true);
+    document.addEventListener("change", hear, true);
     document.addEventListener("click", goBack, true);
   }
 
@@ -165,5 +226,5 @@
     own = { opacity: 0.5, ...mask };
   };
 
-  crackdemo.fields = { write, fault, mend, inForce, setOwn };
+  crackdemo.fields = { write, fault, mend, inForce, setOwn, onmove, unheard };
 })(globalThis);

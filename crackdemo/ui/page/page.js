@@ -137,7 +137,8 @@
   /** @type {PagePart["set"]} */
   function set(settings) {
     change();
-    const entries = Object.entries(settings).map(([name, value]) => [name, value ?? 0]);
+    const latest = { ...settings, ...fields.unheard() };
+    const entries = Object.entries(latest).map(([name, value]) => [name, value ?? 0]);
     const filled = /** @type {Settings} */ (Object.fromEntries(entries));
     const isOn = (/** @type {number} */ size) => (size > 1 ? size : 0);
     present = {
@@ -342,6 +343,10 @@
     notice.say(text.filter(Boolean).join(" "), () => goBack(past, next));
   }
 
+  fields.onmove((name, value) => {
+    if (present) set({ ...present, [name]: value });
+    return present !== null;
+  });
   viewer.onstate(tell);
   viewer.onchange((changed) => {
     change();

@@ -34,6 +34,10 @@ interface FieldsPart {
   mend<T>(first?: T): T | undefined;
   inForce(settings: Settings): void;
   setOwn(mask: MaskParams): void;
+  /** called at a slider's every move on Inspect; says whether the value was taken */
+  onmove(callback: (name: keyof Settings, value: number) => boolean): void;
+  /** the value of a slider that gradio has not heard of yet */
+  unheard(): Partial<Settings>;
 }
 
 /** The line above the views. */

@@ -220,7 +220,7 @@ def sample_html(jobs: Jobs, name: str, epoch: int) -> str:
     try:
         data = base64.b64encode(file.read_bytes()).decode()
     except OSError:
-        return "<p class='fit'>Pictures appear after the first epoch.</p>"
+        return f"<p class='fit'>The pictures after epoch {epoch} are on their way.</p>"
     alt = f"{_what_is_shown(run)} after epoch {epoch}"
     return f"<img class='samples' alt='{alt}' src='data:image/jpeg;base64,{data}'>"
 
