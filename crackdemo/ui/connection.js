@@ -19,6 +19,8 @@
 
   /** Ids of events whose answers are still to come. @type {Set<string>} */
   const pending = new Set();
+  /** Ids of events whose answers came before the ids themselves. @type {Set<string>} */
+  const early = new Set();
   /** @type {Promise<unknown>} */
   let before = Promise.resolve();
 
@@ -81,7 +83,7 @@
       .clone()
       .json()
       .catch(() => ({}));
-    if (id) pending.add(id);
+    if (id && !early.delete(id)) pending.add(id);
     return response;
   }
 
@@ -97,8 +99,7 @@
     const response = await persist(input, init);
     const { body, status, headers } = response;
     if (!body) return response;
-    const reader = body.getReader();
-    const messages = messagesOf(reader);
+    const messages = answersOf(body, () => persist(input, init));
     /** @param {ReadableStreamDefaultController<Uint8Array>} controller */
     async function pull(controller) {
       const encoder = new TextEncoder();
@@ -115,9 +116,7 @@
         controller.close();
       }
     }
-    /** @param {unknown} reason */
-    const cancel = (reason) => reader.cancel(reason);
-    return new Response(new ReadableStream({ pull, cancel }), { status, headers });
+    return new Response(new ReadableStream({ pull }), { status, headers });
   }
 
   /**
@@ -143,6 +142,32 @@
   });
   observer.observe({ type: "resource" });
 
+  /**
+   * The messages of the stream of answers. Gradio hangs up as soon as it reads that the stream is
+   * closed; a server that is not done with it would take that for a visitor who leaves, and forget
+   * what else he asked for. So it reads of it when the server is done; and where an event has joined
+   * meanwhile, for which nobody would listen, the stream is taken up again instead.
+   *
+   * @param {ReadableStream<Uint8Array>} body @param {() => Promise<Response>} again
+   */
+  async function* answersOf(body, again) {
+    /** @type {ReadableStream<Uint8Array> | null} */
+    let stream = body;
+    while (stream) {
+      let end = "";
+      for await (const message of messagesOf(stream.getReader())) {
+        note(message);
+        if (message.includes('"close_stream"')) end = message;
+        else yield message;
+      }
+      if (!end || pending.size === 0) {
+        if (end) yield end;
+        return;
+      }
+      stream = (await again()).body;
+    }
+  }
+
   /** The messages of a stream, each whole. @param {ReadableStreamDefaultReader<Uint8Array>} reader */
   async function* messagesOf(reader) {
     const decoder = new TextDecoder();
@@ -165,7 +190,7 @@
       session_not_found: isForgotten,
     } = JSON.parse(message.slice("data:".length));
     if (isForgotten) throw new Error("The server has taken the visitor for gone.");
-    if (msg === "process_completed") pending.delete(id);
+    if (msg === "process_completed" && !pending.delete(id)) early.add(id);
   }
 
   /** What the events that wait for an answer get, in the server's words; one of them is seen. */

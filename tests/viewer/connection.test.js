@@ -1,0 +1,126 @@
+"use strict";
+const assert = require("node:assert/strict");
+const path = require("node:path");
+const test = require("node:test");
+
+/**
+ * A stream of answers that a test writes by hand.
+ *
+ * @returns {{ response: Response, say: (message: object) => void, end: () => void }}
+ */
+function answers() {
+  /** @type {ReadableStreamDefaultController<Uint8Array> | undefined} */
+  let controller;
+  const body = new ReadableStream({ start: (given) => void (controller = given) });
+  const encoder = new TextEncoder();
+  return {
+    response: new Response(body),
+    say: (message) => controller?.enqueue(encoder.encode(`data: ${JSON.stringify(message)}\n\n`)),
+    end: () => controller?.close(),
+  };
+}
+
+/** @type {ReturnType<typeof answers>[]} */
+const streams = [];
+/** @type {string[]} */
+const joined = [];
+const server = async (/** @type {RequestInfo | URL} */ input) => {
+  if (String(input).endsWith("/queue/join")) return Response.json({ event_id: joined.shift() });
+  streams.push(answers());
+  return /** @type {ReturnType<typeof answers>} */ (streams.at(-1)).response;
+};
+let resumed = 0;
+Object.assign(globalThis, {
+  crackdemo: { page: { resume: () => void resumed++ }, element: () => ({}) },
+  document: { getElementById: () => null, body: { append: () => {} } },
+  location: { href: "http://server/" },
+  fetch: server,
+});
+require(path.join(__dirname, "..", "..", "crackdemo", "ui", "connection.js"));
+
+const LISTEN = "http://server/queue/data?session_hash=1";
+const CLOSE = { msg: "close_stream" };
+/** @param {string} id */
+const done = (id) => ({ msg: "process_completed", event_id: id });
+
+/** @param {string} id */
+async function join(id) {
+  joined.push(id);
+  await fetch("http://server/queue/join", { method: "POST", body: "{}" });
+}
+
+/** @param {Response} response */
+function readerOf(response) {
+  const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
+  return async () => {
+    const { done: isOver, value } = await reader.read();
+    if (isOver) return null;
+    const [first] = new TextDecoder().decode(value).split("\n\n");
+    return JSON.parse(first.slice("data: ".length)).msg;
+  };
+}
+
+/** @param {Promise<unknown>} promise whether it has come to anything after all that is due has run */
+async function isSettled(promise) {
+  let settled = false;
+  promise.then(() => (settled = true));
+  await new Promise((resolve) => setImmediate(resolve));
+  return settled;
+}
+
+test("the end of a stream is told when the server has ended it", async () => {
+  await join("a");
+  const read = readerOf(await fetch(LISTEN));
+  const stream = streams[0];
+  stream.say(done("a"));
+  assert.equal(await read(), "process_completed");
+  stream.say(CLOSE);
+  const next = read();
+  assert.equal(await isSettled(next), false);
+  stream.end();
+  assert.equal(await next, "close_stream");
+  assert.equal(await read(), null);
+  assert.equal(streams.length, 1);
+});
+
+test("where an event has joined meanwhile the stream is taken up again", async () => {
+  streams.length = 0;
+  await join("b");
+  const read = readerOf(await fetch(LISTEN));
+  streams[0].say(done("b"));
+  assert.equal(await read(), "process_completed");
+  streams[0].say(CLOSE);
+  await join("c");
+  streams[0].end();
+  const next = read();
+  assert.equal(await isSettled(next), false);
+  assert.equal(streams.length, 2);
+  streams[1].say(done("c"));
+  assert.equal(await next, "process_completed");
+  streams[1].say(CLOSE);
+  streams[1].end();
+  assert.equal(await read(), "close_stream");
+  assert.equal(resumed, 0);
+});
+
+test("an answer that comes before its event's id is no reason to listen again", async () => {
+  streams.length = 0;
+  const read = readerOf(await fetch(LISTEN));
+  streams[0].say(done("d"));
+  assert.equal(await read(), "process_completed");
+  await join("d");
+  streams[0].say(CLOSE);
+  streams[0].end();
+  assert.equal(await read(), "close_stream");
+  assert.equal(streams.length, 1);
+});
+
+test("what a server that has forgotten the visitor owes fails, and the page goes on", async () => {
+  streams.length = 0;
+  await join("e");
+  const read = readerOf(await fetch(LISTEN));
+  streams[0].say({ msg: "unexpected_error", session_not_found: true });
+  assert.equal(await read(), "process_completed");
+  assert.equal(await read(), null);
+  assert.equal(resumed, 1);
+});
