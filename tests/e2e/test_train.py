@@ -116,14 +116,14 @@ def test_dropped_false_alarms_are_learnt_from_with_the_weights_in_use(
     expect(page.locator(".toast-body").last).to_contain_text("No false alarm was dropped yet")
     visitor.slide("threshold", 0.2)
     visitor.slide("min-area", 0)
-    lefts = []
-    for number in (0, 1):
+    lefts = {}
+    for number in (1, 0):  # each is another one than is on show
         visitor.strip.nth(number).click()
         visitor.sees(visitor.verdict, survey[number].name)
         before = visitor.mask()
         visitor.drop_largest()
         visitor.sees(visitor.verdict, "1 region dropped by hand")
-        lefts.append(without_largest(before))
+        lefts[survey[number].name] = without_largest(before)
     page.locator("#learn").click()
     link = page.locator("#data-files a[download]")
     expect(link).to_have_count(1)
@@ -134,8 +134,8 @@ def test_dropped_false_alarms_are_learnt_from_with_the_weights_in_use(
         archive.extractall(tmp_path / "learnt")
     masks = {path.name: read_mask(path) for path in (tmp_path / "learnt" / "masks").iterdir()}
     assert masks.keys() == {"km 0.png", "km 1.png"}
-    for photo, left in zip(survey, lefts, strict=False):
-        assert np.array_equal(masks[photo.name], left)
+    for photo in survey[:2]:
+        assert np.array_equal(masks[photo.name], lefts[photo.name])
         assert np.array_equal(
             read_photo(tmp_path / "learnt" / "images" / photo.name), read_photo(photo)
         )
