@@ -76,15 +76,17 @@
    * @param {RequestInit} [init]
    */
   async function join(input, init) {
-    const sent = before.then(() => persist(input, init));
-    before = sent.catch(() => {});
-    const response = await sent;
-    const { event_id: id } = await response
-      .clone()
-      .json()
-      .catch(() => ({}));
-    if (id && !early.delete(id)) pending.add(id);
-    return response;
+    const joined = before.then(async () => {
+      const response = await persist(input, init);
+      const { event_id: id } = await response
+        .clone()
+        .json()
+        .catch(() => ({}));
+      if (id && !early.delete(id)) pending.add(id);
+      return response;
+    });
+    before = joined.catch(() => {});
+    return joined;
   }
 
   /**
@@ -160,6 +162,7 @@
         if (message.includes('"close_stream"')) end = message;
         else yield message;
       }
+      await before; // an event that is joining just now
       if (!end || pending.size === 0) {
         if (end) yield end;
         return;
