@@ -108,7 +108,6 @@
       try {
         const { done, value } = await messages.next();
         if (done) return controller.close();
-        note(value);
         controller.enqueue(encoder.encode(`${value}\n\n`));
       } catch {
         if (!isAborted(input, init)) {
@@ -163,11 +162,9 @@
         else yield message;
       }
       await before; // an event that is joining just now
-      if (!end || pending.size === 0) {
-        if (end) yield end;
-        return;
-      }
-      stream = (await again()).body;
+      const isOwed = end !== "" && pending.size > 0;
+      if (end && !isOwed) yield end;
+      stream = isOwed ? (await again()).body : null;
     }
   }
 
