@@ -135,16 +135,15 @@ class Tuning:
             f"{name} {self.reporting['tuned'][name]:.3f}, with the calibrated settings "
             f"{self.reporting['calibrated'][name]:.3f}"
         )
-        interval = f"{gain.gain:+.3f}, 95 % interval {gain.low:+.3f} to {gain.high:+.3f}"
+        interval = f", 95 % interval {gain.low:+.3f} to {gain.high:+.3f}"
+        change = f"{gain.gain:+.3f}" + interval * (gain.finding != "too few photos")
         ends = {
             "better": "the tuned settings are better",
             "worse": "the tuned settings are worse: keep the calibrated ones",
             "within the noise": "that lies within the noise: the photos do not tell them apart",
             "too few photos": "too few photos report to tell whether that is more than chance",
         }
-        return (
-            f"On photos that the search did not see: {figures} ({interval}); {ends[gain.finding]}."
-        )
+        return f"On photos that the search did not see: {figures} ({change}); {ends[gain.finding]}."
 
 
 def conclude(

@@ -125,3 +125,31 @@ def test_a_preset_of_other_weights_says_so(visitor: Visitor, cracked: Path, tmp_
     assert "made with" not in said.inner_text()
     said.get_by_role("button", name="Undo").click()
     expect(number(visitor, "threshold")).to_have_value("0.6")
+
+
+def test_a_finger_that_scrolls_the_settings_moves_no_slider(
+    app: App, browser: Browser, cracked: Path
+) -> None:
+    screen = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+    with visit(browser, app.url, **screen) as visitor:
+        visitor.score(cracked)
+        page = visitor.page
+        page.locator("#sheet-handle button").tap()
+        slider = page.locator("#min-area input[type=range]")
+        slider.scroll_into_view_if_needed()
+        before = slider.input_value()
+        box = slider.bounding_box()
+        assert box is not None
+        x, y = box["x"] + 0.8 * box["width"], box["y"] + box["height"] / 2
+        scrolled = "document.querySelector('#knobs').scrollTop"
+        top = page.evaluate(scrolled)
+        session = page.context.new_cdp_session(page)
+        for step in range(16):
+            kind = "touchMove" if step else "touchStart"
+            points = [{"x": x, "y": y + 10 * step}]
+            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        page.wait_for_function(f"{scrolled} < {top}")
+        assert slider.input_value() == before
+        expect(page.locator("#min-area input[type=number]")).to_have_value(before)
+        visitor.sees_mask(cut_mask(app.heatmap(cracked), OWN_MASK))

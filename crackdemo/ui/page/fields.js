@@ -41,6 +41,8 @@
   /** The slider of which gradio has not heard yet. @type {HTMLInputElement | null} */
   let behind = null;
   let isHeard = false;
+  /** Where a slider was when a finger came down on it. */
+  let touched = /** @type {{ slider: HTMLInputElement, value: string } | null} */ (null);
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let resting;
 
@@ -163,6 +165,23 @@
     isHeard = false;
   }
 
+  /** @param {PointerEvent} event */
+  function touch({ target, pointerType }) {
+    const slider = target instanceof HTMLInputElement && target.type === "range" ? target : null;
+    touched = slider && pointerType === "touch" ? { slider, value: slider.value } : null;
+  }
+
+  /** A finger that came down on a slider scrolls: it did not mean the slider. */
+  function letGo() {
+    if (!touched || !blockOf(touched.slider)) return;
+    const { slider, value } = touched;
+    touched = null;
+    if (slider.value === value) return;
+    put(slider, value);
+    slider.dispatchEvent(new Event("input", { bubbles: true }));
+    hear();
+  }
+
   /** @type {FieldsPart["unheard"]} */
   function unheard() {
     const knob = behind && blockOf(behind)?.id;
@@ -198,6 +217,8 @@
   if (typeof document !== "undefined") {
     document.addEventListener("input", check, true);
     document.addEventListener("change", hear, true);
+    document.addEventListener("pointerdown", touch, true);
+    document.addEventListener("pointercancel", letGo, true);
     document.addEventListener("click", goBack, true);
   }
 

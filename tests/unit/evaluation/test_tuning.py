@@ -105,3 +105,6 @@ def test_the_files_say_which_photos_chose_what(tmp_path: Path) -> None:
     assert values["gain"]["gain"] == pytest.approx(gain)
     assert values["gain"]["finding"] == "better"
     assert "the tuned settings are better" in values["in words"]
+    assert "95 % interval" in values["in words"]
+    few = conclude("pixel_f1", chosen, OWN, counts[0], counts[1][:4])
+    assert "too few photos report" in few.sentence and "interval" not in few.sentence
