@@ -14,6 +14,7 @@
   const AWAY =
     "The connection is lost: the server cannot be reached. " +
     "Sliders go on; all else waits until it is back.";
+  const CLOSE = `data: ${JSON.stringify({ msg: "close_stream" })}`;
   const CUT =
     "The connection was lost before the answer came. Scoring goes on by itself; do all else again.";
 
@@ -21,6 +22,9 @@
   const pending = new Set();
   /** Ids of events whose answers came before the ids themselves. @type {Set<string>} */
   const early = new Set();
+  /** Of the names of this page's events. */
+  const PAGE = Math.random().toString(36).slice(2);
+  let events = 0;
   /** @type {Promise<unknown>} */
   let before = Promise.resolve();
 
@@ -45,14 +49,25 @@
     for (;;) {
       try {
         const response = await request(input, init);
-        say("");
-        return response;
+        if (!isOfProxy(response)) {
+          say("");
+          return response;
+        }
       } catch (error) {
         if (isAborted(input, init)) throw error;
-        say(AWAY);
-        await pause();
       }
+      say(AWAY);
+      await pause();
     }
+  }
+
+  /**
+   * Whether a proxy says that the server behind it is not there; the server's own refusals are JSON.
+   *
+   * @param {Response} response
+   */
+  function isOfProxy({ status, headers }) {
+    return [502, 503, 504].includes(status) && !headers.get("content-type")?.includes("json");
   }
 
   const pause = () => new Promise((resolve) => setTimeout(resolve, PAUSE));
@@ -70,14 +85,17 @@
   }
 
   /**
-   * One after the other: the server gets events in the order in which a hand made them.
+   * One after the other: the server gets events in the order in which a hand made them. Each has a
+   * name, by which the server knows one that comes again because its answer was lost.
    *
    * @param {RequestInfo | URL} input
    * @param {RequestInit} [init]
    */
   async function join(input, init) {
+    const headers = new Headers(init?.headers);
+    headers.set("X-Event", `${PAGE}-${++events}`);
     const joined = before.then(async () => {
-      const response = await persist(input, init);
+      const response = await persist(input, { ...init, headers });
       const { event_id: id } = await response
         .clone()
         .json()
@@ -112,7 +130,8 @@
       } catch {
         if (!isAborted(input, init)) {
           controller.enqueue(encoder.encode(failures()));
-          crackdemo.page.resume();
+          // not at once: gradio begins nothing anew of which it has not yet read that it failed
+          pause().then(() => crackdemo.page.resume());
         }
         controller.close();
       }
@@ -157,14 +176,19 @@
     while (stream) {
       let end = "";
       for await (const message of messagesOf(stream.getReader())) {
-        note(message);
-        if (message.includes('"close_stream"')) end = message;
+        const { msg, event_id: id, session_not_found: isForgotten } = valuesOf(message);
+        if (isForgotten) throw new Error("The server has taken the visitor for gone.");
+        if (msg === "process_completed" && !pending.delete(id)) early.add(id);
+        if (msg === "close_stream") end = message;
         else yield message;
       }
       await before; // an event that is joining just now
-      const isOwed = end !== "" && pending.size > 0;
-      if (end && !isOwed) yield end;
-      stream = isOwed ? (await again()).body : null;
+      if (pending.size === 0) {
+        yield end || CLOSE;
+        return;
+      }
+      if (!end) throw new Error("The stream has ended before all answers came.");
+      stream = (await again()).body;
     }
   }
 
@@ -172,26 +196,22 @@
   async function* messagesOf(reader) {
     const decoder = new TextDecoder();
     let rest = "";
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      const messages = (rest + decoder.decode(value, { stream: true })).split("\n\n");
-      rest = messages.pop() ?? "";
-      yield* messages;
+    try {
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return;
+        const messages = (rest + decoder.decode(value, { stream: true })).split("\n\n");
+        rest = messages.pop() ?? "";
+        yield* messages;
+      }
+    } finally {
+      // the server would go on telling an old stream what a new one waits for
+      reader.cancel().catch(() => {});
     }
   }
 
-  /** Crosses out an event that has its answer. @param {string} message */
-  function note(message) {
-    if (!/"(process_completed|session_not_found)"/.test(message)) return;
-    const {
-      msg,
-      event_id: id,
-      session_not_found: isForgotten,
-    } = JSON.parse(message.slice("data:".length));
-    if (isForgotten) throw new Error("The server has taken the visitor for gone.");
-    if (msg === "process_completed" && !pending.delete(id)) early.add(id);
-  }
+  /** What a message holds; throws for what the server never says. @param {string} message */
+  const valuesOf = (message) => JSON.parse(message.slice("data:".length));
 
   /** What the events that wait for an answer get, in the server's words; one of them is seen. */
   function failures() {
@@ -202,8 +222,8 @@
       output: { error: CUT, visible: i === 0 },
     }));
     pending.clear();
-    return [...messages, { msg: "close_stream" }]
-      .map((message) => `data: ${JSON.stringify(message)}\n\n`)
+    return [...messages.map((message) => `data: ${JSON.stringify(message)}`), CLOSE]
+      .map((message) => `${message}\n\n`)
       .join("");
   }
 

@@ -23,6 +23,7 @@ from crackdemo.inspection.store import KEPT_FREE, free_bytes
 from crackdemo.ui.audience import Audience
 from crackdemo.ui.limits import Limits
 from crackdemo.ui.quota import Quota
+from crackdemo.ui.repeats import EVENT, Repeats
 from crackdemo.ui.scratch import PREFIX, UPLOADS
 from crackdemo.ui.visitors import COOKIE, Sessions, cookie_in, new_cookie
 
@@ -93,7 +94,7 @@ class Gate:
 
     def __init__(self, app: ASGIApp, rules: Rules, audience: Audience) -> None:
         self._app, self._rules, self._audience = app, rules, audience
-        self._sessions = Sessions()
+        self._sessions, self._repeats = Sessions(), Repeats(app)
         self._of_programs = Quota(rules.limits.per_minute)
         self._of_addresses = Quota(_OF_AN_ADDRESS * rules.limits.per_minute)
         self.is_ready = True
@@ -156,7 +157,11 @@ class Gate:
         for visitor in [cookie] if cookie else sessions:
             self._audience.seen(f"page {visitor}")
         with self._listening(scope, path, cookie, query):
-            await app(scope, receive, send)
+            if path.rstrip("/") == f"{_API}/queue/join" and headers.get(EVENT):
+                name = " ".join([cookie, *sessions, headers[EVENT][:_MAX_NAME]])
+                await self._repeats.once(name, scope, receive, send)
+            else:
+                await app(scope, receive, send)
 
     def _listening(self, scope: Scope, path: str, cookie: str, query: dict[str, list[str]]) -> Any:
         """Whoever has a stream open is there."""

@@ -100,6 +100,51 @@ def test_scoring_goes_on_where_the_server_took_the_visitor_for_gone(
     visitor.sees_mask(cut_mask(app.heatmap(survey[0]), OWN_MASK))
 
 
+def test_scoring_goes_on_where_only_the_answers_break_off_and_again(
+    app: App, visitor: Visitor, survey: list[Path]
+) -> None:
+    """A proxy may end one request among many; what is to make up for it may break off too."""
+    visitor.page.route(
+        "**/queue/data*",
+        lambda route: route.fulfill(content_type="text/event-stream", body=""),
+        times=3,
+    )
+    visitor.drop(*survey[:2])
+    visitor.sees(visitor.status, "2 photos scored")
+    visitor.sees_mask(cut_mask(app.heatmap(survey[0]), OWN_MASK))
+
+
+def test_while_a_proxy_finds_no_server_all_waits_and_nothing_is_lost(
+    app: App, visitor: Visitor, survey: list[Path]
+) -> None:
+    visitor.score(*survey[:2])
+    for address in ("join", "data"):
+        visitor.page.route(
+            f"**/queue/{address}*",
+            lambda route: route.fulfill(status=502, content_type="text/html", body="<p>Bad"),
+            times=1,
+        )
+    visitor.strip.nth(1).click()
+    visitor.sees(visitor.connection, "The connection is lost")
+    visitor.sees(visitor.verdict, "km 1.png")
+    expect(visitor.connection).to_be_hidden()
+    visitor.sees_mask(cut_mask(app.heatmap(survey[1]), OWN_MASK))
+
+
+def test_an_event_whose_own_answer_was_lost_runs_once(
+    app: App, visitor: Visitor, survey: list[Path]
+) -> None:
+    def lost(route: Route) -> None:
+        route.fetch()  # the server has it
+        route.abort("connectionreset")
+
+    visitor.score(*survey[:1])
+    visitor.page.route("**/queue/join*", lost, times=1)
+    visitor.drop(*survey[1:3])
+    visitor.sees(visitor.status, "3 photos scored")
+    expect(visitor.strip).to_have_count(3)
+
+
 @pytest.mark.processes
 @pytest.mark.slow
 def test_a_restarted_server_says_that_it_has_the_photos_no_more_and_takes_them_again(

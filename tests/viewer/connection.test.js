@@ -6,26 +6,41 @@ const test = require("node:test");
 /**
  * A stream of answers that a test writes by hand.
  *
- * @returns {{ response: Response, say: (message: object) => void, end: () => void }}
+ * @returns {{ response: Response, isLeft: boolean, end: () => void,
+ *   say: (message: unknown, begin?: string) => void }}
  */
 function answers() {
   /** @type {ReadableStreamDefaultController<Uint8Array> | undefined} */
   let controller;
-  const body = new ReadableStream({ start: (given) => void (controller = given) });
+  const body = new ReadableStream({
+    start: (given) => void (controller = given),
+    cancel: () => void (stream.isLeft = true),
+  });
   const encoder = new TextEncoder();
-  return {
+  const stream = {
     response: new Response(body),
-    say: (message) => controller?.enqueue(encoder.encode(`data: ${JSON.stringify(message)}\n\n`)),
+    isLeft: false,
+    say: (/** @type {unknown} */ message, begin = "") =>
+      controller?.enqueue(encoder.encode(`data: ${begin}${JSON.stringify(message)}\n\n`)),
     end: () => controller?.close(),
   };
+  return stream;
 }
 
 /** @type {ReturnType<typeof answers>[]} */
 const streams = [];
 /** @type {string[]} */
 const joined = [];
-const server = async (/** @type {RequestInfo | URL} */ input) => {
-  if (String(input).endsWith("/queue/join")) return Response.json({ event_id: joined.shift() });
+/** What is answered first. @type {Response[]} */
+const refusals = [];
+/** Of the events that were sent. @type {(string | null)[]} */
+const names = [];
+/** @param {RequestInfo | URL} input @param {RequestInit} [init] */
+const server = async (input, init) => {
+  if (String(input).endsWith("/queue/join")) {
+    names.push(new Headers(init?.headers).get("X-Event"));
+    return refusals.shift() ?? Response.json({ event_id: joined.shift() });
+  }
   streams.push(answers());
   return /** @type {ReturnType<typeof answers>} */ (streams.at(-1)).response;
 };
@@ -40,6 +55,10 @@ require(path.join(__dirname, "..", "..", "crackdemo", "ui", "connection.js"));
 
 const LISTEN = "http://server/queue/data?session_hash=1";
 const CLOSE = { msg: "close_stream" };
+/** @param {() => boolean} holds */
+async function until(holds) {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
 /** @param {string} id */
 const done = (id) => ({ msg: "process_completed", event_id: id });
 
@@ -122,5 +141,52 @@ test("what a server that has forgotten the visitor owes fails, and the page goes
   streams[0].say({ msg: "unexpected_error", session_not_found: true });
   assert.equal(await read(), "process_completed");
   assert.equal(await read(), null);
-  assert.equal(resumed, 1);
+  await until(() => resumed === 1);
+});
+
+test("a stream that ends without a word fails what it owes, and is closed where it owes nothing", async () => {
+  streams.length = resumed = 0;
+  await join("f");
+  const read = readerOf(await fetch(LISTEN));
+  streams[0].end();
+  assert.equal(await read(), "process_completed");
+  await until(() => resumed === 1);
+  const idle = readerOf(await fetch(LISTEN));
+  streams[1].end();
+  assert.equal(await idle(), "close_stream");
+});
+
+test("what no server says breaks the stream, and the server hears that nobody listens", async () => {
+  streams.length = resumed = 0;
+  await join("g");
+  const read = readerOf(await fetch(LISTEN));
+  streams[0].say("process_completed", "junk ");
+  assert.equal(await read(), "process_completed");
+  await until(() => streams[0].isLeft);
+  await until(() => resumed === 1);
+});
+
+test("the words of the stream may stand in what it brings", async () => {
+  streams.length = 0;
+  await join("h");
+  const read = readerOf(await fetch(LISTEN));
+  streams[0].say({ msg: "process_generating", output: { name: "close_stream" } });
+  assert.equal(await read(), "process_generating");
+  streams[0].say(done("h"));
+  streams[0].say(CLOSE);
+  streams[0].end();
+  assert.equal(await read(), "process_completed");
+  assert.equal(await read(), "close_stream");
+});
+
+test("where a proxy finds no server the request is made again, under the same name", async () => {
+  refusals.push(new Response("<html>", { status: 502 }));
+  names.length = 0;
+  await join("i");
+  assert.equal(names.length, 2);
+  assert.equal(names[0], names[1]);
+  await join("j");
+  assert.notEqual(names[2], names[1]);
+  refusals.push(Response.json({ detail: "full" }, { status: 503 }));
+  assert.equal((await fetch("http://server/queue/join")).status, 503);
 });

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
 
 from crackdemo.ui.audience import Audience
 from crackdemo.ui.gate import Gate, Rules
@@ -94,3 +95,29 @@ def test_what_agents_may_ask_for_is_not_counted_before_they_are_known() -> None:
 def test_what_is_too_deep_is_refused(client: TestClient, depth: int) -> None:
     assert "100 values in each other" in asked(client, b"[" * depth + b"]" * depth)
     assert asked(client, b"[" * 100 + b"]" * 100) == "let in"
+
+
+def test_an_event_that_comes_again_runs_once(tmp_path: Path) -> None:
+    ran: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        body = (await receive())["body"].decode()
+        ran.append(body)
+        if "broken" in body and ran.count(body) == 1:
+            raise ConnectionError
+        await PlainTextResponse(str(len(ran)))(scope, receive, send)
+
+    gate = Gate(app, Rules(Limits(), uploads=tmp_path, free=lambda folder: 10**12), Audience())
+    client = TestClient(gate, raise_server_exceptions=False)
+    ann, bob = new_cookie(), new_cookie()
+
+    def joined(name: str, cookie: str = ann, session: str = "a", **values: str) -> str:
+        headers = {"Cookie": f"{COOKIE}={cookie}"} | ({"X-Event": name} if name else {})
+        body = {"session_hash": session, **values}
+        return client.post("/gradio_api/queue/join", json=body, headers=headers).text
+
+    assert [joined("1"), joined("1"), joined("2"), joined("1")] == ["1", "1", "2", "1"]
+    assert joined("1", bob, "b") == "3"
+    assert [joined(""), joined("")] == ["4", "5"]
+    assert joined("3", data="broken") == ""  # the server broke off
+    assert [joined("3", data="broken"), joined("3", data="broken")] == ["7", "7"]
