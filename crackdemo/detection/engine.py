@@ -21,6 +21,7 @@ from crackdemo.detection.lent import Card, is_lent, on_card, packed, unpacked
 from crackdemo.detection.tiling import Tiles
 from crackdemo.errors import Stopped
 from crackdemo.models.family import Network
+from crackdemo.models.folded import folded
 from crackdemo.parallel import in_order
 
 Run: TypeAlias = Callable[[NDArray[np.float32]], NDArray[np.float32]]
@@ -160,10 +161,21 @@ def device_here() -> torch.device:
 def _with_torch(network: Network, device: torch.device) -> _Engine:
     if device.type == "cuda":
         name = f"PyTorch on {torch.cuda.get_device_name(device)}, half precision"
-        return _Engine(_run_by_torch(network, device, torch.float16), name, _GPU_BATCH)
+        return _Engine(_run_by_card(network, device), name, _GPU_BATCH)
     where = "the processor" if device.type == "cpu" else device.type.upper()
     name = f"PyTorch on {where}, full precision"
     return _Engine(_run_by_torch(network, device, torch.float32), name, 1)
+
+
+def _run_by_card(network: Network, device: torch.device) -> Run:
+    """Folded where cuDNN has such convolutions."""
+    run = _run_by_torch(folded(network), device, torch.float16)
+    try:
+        run(_trial_tiles(network))
+    except RuntimeError as error:
+        _LOG.info("The network is computed as it is, for cuDNN refuses it folded: %s", error)
+        return _run_by_torch(network, device, torch.float16)
+    return run
 
 
 def _run_by_torch(network: Network, device: torch.device, dtype: torch.dtype) -> Run:
@@ -212,10 +224,14 @@ def _with_openvino(network: Network, streams: int) -> _Engine | None:
 
 def _agree(run: Run, network: Network) -> bool:
     """Whether a graph says what its network says, of a size that it was not made with."""
-    side = network.tile_size or 6 * network.stride
-    tiles = np.random.default_rng(0).random((1, network.inputs, side, side), np.float32)
+    tiles = _trial_tiles(network)
     with_torch = _run_by_torch(network, torch.device("cpu"), torch.float32)
     if np.allclose(run(tiles), with_torch(tiles), atol=_AGREEMENT):
         return True
     _LOG.warning("PyTorch computes, for OpenVINO gives other answers.")
     return False
+
+
+def _trial_tiles(network: Network) -> NDArray[np.float32]:
+    side = network.tile_size or 6 * network.stride
+    return np.random.default_rng(0).random((1, network.inputs, side, side), np.float32)

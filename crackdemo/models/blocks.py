@@ -79,6 +79,7 @@ class Decoder(nn.Module):
 
     def __init__(self, channels: tuple[int, ...], skips: bool, outputs: int) -> None:
         super().__init__()
+        self.deepest = channels[-1]
         self.levels = nn.ModuleList(
             DoubleConv(deep + (shallow if skips else 0), shallow)
             for deep, shallow in zip(channels[:0:-1], channels[-2::-1], strict=True)

@@ -174,3 +174,16 @@ def test_threads_share_an_engine() -> None:
         thread.join()
     for number, answer in enumerate(expected):
         assert np.array_equal(found[number], answer)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no graphics card")
+@pytest.mark.parametrize("weights", shipped_names())
+def test_a_graphics_card_says_the_same_in_half_precision(weights: str) -> None:
+    checkpoint = load_checkpoint(SHIPPED / weights)
+    photo = read_photo(EXAMPLES / "asphalt-crack.jpg")[100:260, 100:340]
+    here, there = (
+        checkpoint.detector(torch.device(name)).detect(photo) for name in ("cpu", "cuda")
+    )
+    one, other = (detection.heatmap >= 32768 for detection in (here, there))
+    assert one.any()
+    assert (one != other).mean() < 1e-3
