@@ -1,7 +1,7 @@
 """A segmenter of several classes on made damages: mean IoU on test photos that it has not seen.
 
-    python tests/bench/classes.py OUT [--data ../shared/data] [--minutes 8] [--threads 1]
-        [--only-data]
+    python tests/bench/classes.py OUT [--data ../shared/data] [--minutes M] [--threads 1]
+        [--device auto|cpu|cuda|mps] [--only-data]
 
 Paints cracks, joints, stains, potholes and markings on crack-free tiles of `sut_crack` into
 OUT/damages (train, validation and test from its own splits), fits into OUT/run, and prints what the
@@ -26,13 +26,19 @@ from crackdemo.runs.folder import RunConfig, RunFolder
 from crackdemo.synthesis.damages import DAMAGES, write_damages
 from crackdemo.training.segmentation.config import PhotoAugmentConfig, SegmentConfig
 from crackdemo.training.segmentation.recipe import run_fit
+from crackdemo.training.team import assembled
 
 SIDE, STEP = 256, 128
+DEVICES = ("auto", "cpu", "cuda", "mps")
 PHOTOS = {"train": 240, "validation": 40, "test": 60}
 CONFIG = SegmentConfig(
-    network=SegmenterConfig(channels=(12, 24, 48, 96), latent=96, dropout=0),
-    tile_size=128,
+    network=SegmenterConfig(channels=(16, 32, 64, 128), latent=128, dropout=0),
+    tile_size=192,
     batch_size=8,
+    steps_per_epoch=200,
+    epochs=16,
+    patience=16,
+    learning_rate=2e-3,
     flatten=None,  # it would take large stains for the light
     augment=PhotoAugmentConfig(scale=(0.8, 1.25), gain=(0.8, 1.2), gamma=(0.9, 1.1), tint=0),
 )
@@ -54,8 +60,9 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("out", type=Path)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--minutes", type=float, default=8)
+    parser.add_argument("--minutes", type=float, help="instead of all epochs")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--device", choices=DEVICES, default="auto")
     parser.add_argument("--only-data", action="store_true")
     args = parser.parse_args()
     if not (args.out / "damages").exists():
@@ -65,8 +72,10 @@ def main() -> None:
     run, folders = RunFolder(args.out / "run"), [args.out / "damages"]
     if not run.exists:
         run.create(RunConfig(asdict(CONFIG), [str(folders[0].resolve())], args.minutes))
-    for report in run_fit(run, CONFIG, folders, args.threads):
-        print(f"epoch {report.epoch}: {report.metric} {report.value:.3f}", flush=True)
+    with assembled(args.device) as team:
+        workers = 3 if team.device.type == "cuda" else 0
+        for report in run_fit(run, CONFIG, folders, args.threads, workers, print, team):
+            print(f"epoch {report.epoch}: {report.metric} {report.value:.3f}", flush=True)
     metrics = read_config(run.checkpoint).metrics
     print("| class | IoU | Dice |\n|---|---|---|")
     for name in DAMAGES:

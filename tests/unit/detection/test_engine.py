@@ -16,6 +16,7 @@ from crackdemo.detection.detector import ResidualDetector
 from crackdemo.detection.engine import Engine
 from crackdemo.detection.probability import ProbabilityDetector
 from crackdemo.models.family import Network, Prediction, build_network
+from crackdemo.models.folded import folded
 from crackdemo.models.vae import VaeConfig
 from crackdemo.photos.images import read_photo
 
@@ -135,7 +136,7 @@ def test_half_precision_stays_close() -> None:
     half, full = (
         ResidualDetector(checkpoint.network, checkpoint.config.detector, CPU) for _ in range(2)
     )
-    run = engine._run_by_torch(checkpoint.network, CPU, torch.float16)
+    run = engine._run_by_torch(folded(checkpoint.network), CPU, torch.float16)
     half._engine._engine = engine._with_torch(checkpoint.network, CPU)._replace(run=run)
     one, other = (each.detect(photo).heatmap.astype(np.int64) for each in (half, full))
     assert other.max() > 30_000
