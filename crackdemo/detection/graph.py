@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from crackdemo.models.family import Network
+from crackdemo.models.folded import folded
 
 INPUT, OUTPUT = "image", "prediction"
 _OPSET = 17
@@ -32,7 +33,7 @@ def onnx_graph(network: Network) -> bytes:
     sizes in multiples of its stride unless it takes only one. Raises RuntimeError."""
     side = network.tile_size or 4 * network.stride
     sizes = {} if network.tile_size else {2: "height", 3: "width"}
-    return traced(Answering(network), torch.zeros(1, network.inputs, side, side), sizes)
+    return traced(Answering(folded(network)), torch.zeros(1, network.inputs, side, side), sizes)
 
 
 def traced(module: nn.Module, images: Tensor, sizes: dict[int, str]) -> bytes:

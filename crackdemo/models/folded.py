@@ -1,5 +1,5 @@
-"""A fitted network's blocks as a graphics card computes them fastest: convolutions and hardly
-anything between them. The answers are the same, but for rounding."""
+"""A fitted network's blocks as engines compute them fastest: convolutions and hardly anything
+between them. The answers are the same, but for rounding; to be fitted it is the other way."""
 
 import copy
 
