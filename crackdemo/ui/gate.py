@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from crackdemo.inspection.store import KEPT_FREE, free_bytes
 from crackdemo.ui.audience import Audience
 from crackdemo.ui.limits import Limits
+from crackdemo.ui.logins import WRONG_PASSWORDS, too_many_passwords
 from crackdemo.ui.quota import Quota
 from crackdemo.ui.repeats import EVENT, Repeats
 from crackdemo.ui.scratch import PREFIX, UPLOADS
@@ -97,6 +98,7 @@ class Gate:
         self._sessions, self._repeats = Sessions(), Repeats(app)
         self._of_programs = Quota(rules.limits.per_minute)
         self._of_addresses = Quota(_OF_AN_ADDRESS * rules.limits.per_minute)
+        self._wrong = Quota(WRONG_PASSWORDS)
         self.is_ready = True
         """What the health address says."""
 
@@ -136,6 +138,8 @@ class Gate:
         if path.rstrip("/") == f"{_API}/upload":
             self._check_upload(scope, headers)
             send = self._told(send, cookie)
+        elif scope["method"] == "POST" and path.rstrip("/") == "/login":
+            send = self._counted(scope, send)
         elif scope["method"] == "POST" and path.startswith((_API, AGENTS)):
             is_event = _EVENTS.fullmatch(path) is not None
             body = await _read(receive, MAX_JSON if is_event else _MAX_NOTE)
@@ -195,6 +199,20 @@ class Gate:
             raise Refusal(
                 413, "The server's disk has no room for this upload: try again in an hour."
             )
+
+    def _counted(self, scope: Scope, send: Send) -> Send:
+        """Counts wrong passwords. Raises Refusal where an address has had its share, before the
+        password is looked at: a right one would be told from wrong ones."""
+        address = (scope.get("client") or ("",))[0]
+        if self._wrong.is_used_up(address):
+            raise Refusal(429, too_many_passwords())
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] == 400:
+                self._wrong.take(address)
+            await send(message)
+
+        return sending
 
     def _check_calls(self, scope: Scope, cookie: str, sessions: list[str]) -> None:
         """Raises Refusal for more than one visitor may have waiting, and more calls than a program

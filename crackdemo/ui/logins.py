@@ -11,9 +11,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from crackdemo.ui.quota import Quota
 
-_WRONG = 10
-"""Wrong passwords that may come from one address in a minute."""
+WRONG_PASSWORDS = 10
+"""That may come from one address in a minute."""
 _CALLER: ContextVar[str] = ContextVar("caller", default="")
+
+
+def too_many_passwords() -> str:
+    """The sentence for whoever guesses."""
+    return (
+        f"{WRONG_PASSWORDS} wrong passwords came from your address, as many as may in a minute: "
+        "try again in a minute."
+    )
 
 
 def caller() -> str:
@@ -30,7 +38,7 @@ class LoggedIn:
         self._known = {
             name: base64.b64encode(f"{name}:{password}".encode()) for name, password in logins
         }
-        self._wrong = Quota(_WRONG)
+        self._wrong = Quota(WRONG_PASSWORDS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         address = (scope.get("client") or ("",))[0]
@@ -40,11 +48,7 @@ class LoggedIn:
         given = Headers(scope=scope).get("authorization", "")
         # before the password is looked at: a right one would be told from wrong ones
         if given and self._wrong.is_used_up(address):
-            sentence = (
-                f"{_WRONG} wrong passwords came from your address, as many as may in a minute: "
-                "try again in a minute."
-            )
-            await JSONResponse({"detail": sentence}, 429)(scope, receive, send)
+            await JSONResponse({"detail": too_many_passwords()}, 429)(scope, receive, send)
             return
         if (name := self._name(given)) is not None:
             await self._let_in(name, scope, receive, send)

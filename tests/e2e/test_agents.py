@@ -200,6 +200,23 @@ def test_with_auth_agents_log_in(few: Served) -> None:
     assert len(tools) == 3
 
 
+def test_whoever_guesses_passwords_at_the_page_has_an_end(few: Served) -> None:
+    stranger = Stranger(few, has_page=False)
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+
+    def told(password: str) -> tuple[int, str]:
+        status, text, _ = stranger.ask(
+            "/login", f"username=ann&password={password}".encode(), **form
+        )
+        return status, text
+
+    assert told("secret")[0] == 200  # a right one costs nothing
+    assert [told(f"wrong{number}")[0] for number in range(10)] == [400] * 10
+    status, text = told("wrong")
+    assert status == 429 and "10 wrong passwords" in text
+    assert told("secret") == (status, text)
+
+
 def test_each_login_has_a_minutes_photos_whatever_the_cookie(few: Served) -> None:
     def several(session: ClientSession) -> Any:
         async def asking() -> list[str]:
