@@ -25,7 +25,12 @@ from crackdemo.training.segmentation.data import Look, Pair, SegmentData, read_p
 from crackdemo.training.segmentation.judging import Judge, Judged, calibration_of
 from crackdemo.training.segmentation.loop import fit_pieces, seconds_per_step, weights_of
 from crackdemo.training.segmentation.samples import write_sheet
-from crackdemo.training.segmentation.start import colours_of, new_state, started
+from crackdemo.training.segmentation.start import (
+    averaged_with_start,
+    colours_of,
+    new_state,
+    started,
+)
 from crackdemo.training.state import (
     TrainingState,
     restored,
@@ -69,7 +74,7 @@ def run_fit(
         config, state = yield from within_memory(
             run, config, lambda config: _fit(run, config, data, workers, say, team), say, team
         )
-        state.network.load_state_dict(state.best_weights)
+        state.network.load_state_dict(averaged_with_start(config, state.best_weights))
         state.network.cpu()
         run.at("finding its threshold")
         training = record_of(run, config, folders, data.summary, state, threads, team)

@@ -58,6 +58,21 @@ def new_state(config: SegmentConfig, device: torch.device) -> TrainingState:
     return TrainingState(network, optimizer, {})
 
 
+def averaged_with_start(config: SegmentConfig, learnt: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Learnt weights, and of what the last layer began with, where the network sees a heatmap,
+    `config.start_share`."""
+    network = config.network
+    if not isinstance(network, SegmenterConfig) or network.healer is None:
+        return learnt
+    began = {"last.weight": 0.0, "last.bias": 0.0, "trust": 1.0}
+    return {
+        name: torch.lerp(value, torch.full_like(value, began[name]), config.start_share)
+        if name in began
+        else value
+        for name, value in learnt.items()
+    }
+
+
 def colours_of(network: Network) -> int:
     """Channels of the photo that a network sees."""
     return network.inputs - (getattr(network, "healer", None) is not None)

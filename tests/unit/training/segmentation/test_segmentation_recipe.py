@@ -20,7 +20,7 @@ from crackdemo.training.segmentation.check import look
 from crackdemo.training.segmentation.config import PhotoAugmentConfig, SegmentConfig
 from crackdemo.training.segmentation.data import read_pairs
 from crackdemo.training.segmentation.recipe import _CHOSE, _worth, run_fit, telling_apart
-from crackdemo.training.segmentation.start import new_state, started
+from crackdemo.training.segmentation.start import averaged_with_start, new_state, started
 from crackdemo.training.trainer import fit_config
 
 TINY = SegmentConfig(
@@ -196,6 +196,32 @@ def test_it_begins_by_saying_what_the_heatmap_says() -> None:
     image = torch.rand(1, 4, 32, 32)
     said = network.answer(image).detach()
     assert torch.allclose(said, image[:, 3:].clamp(1e-3, 1 - 1e-3), atol=1e-4)
+
+
+def test_the_result_may_hold_some_of_what_it_began_with() -> None:
+    config = started(replace(TINY, start="cae-asphalt"))
+    network = new_state(config, CPU).network.eval()
+    torch.nn.init.normal_(network.last.weight)
+    torch.nn.init.constant_(network.trust, 3.0)
+    image = torch.rand(1, 4, 32, 32)
+    learnt = dict(network.state_dict())
+    logits = []
+    for share in (0.0, 0.25, 1.0):
+        kept = averaged_with_start(replace(config, start_share=share), learnt)
+        network.load_state_dict(kept)
+        logits.append(network(image).detach())
+    assert torch.allclose(logits[1], torch.lerp(logits[0], logits[2], 0.25), atol=1e-4)
+    assert torch.allclose(torch.sigmoid(logits[2]), image[:, 3:].clamp(1e-3, 1 - 1e-3), atol=1e-4)
+    plain = new_state(TINY, CPU).network.state_dict()
+    assert averaged_with_start(replace(TINY, start_share=0.5), plain) is plain
+
+
+def test_a_fit_keeps_its_share_of_the_start(road: Path, tmp_path: Path) -> None:
+    config = started(replace(TINY, start="cae-asphalt", start_share=1.0, epochs=1))
+    run = RunFolder(tmp_path / "run")
+    fit_all(run, config, road)
+    network = load_checkpoint(run.checkpoint).network
+    assert network.trust.item() == 1 and not network.last.weight.any()
 
 
 @pytest.mark.parametrize("weights", ["cae-asphalt", "vae-asphalt"])
