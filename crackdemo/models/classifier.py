@@ -79,5 +79,6 @@ FAMILY = Family(
     kind="saliency",
     config=ClassifierConfig,
     network=Classifier,
+    score="how likely its likeliest part shows a crack",
     heatmap="Its heatmap shows where the network looks, which is not a crack’s outline.",
 )

@@ -109,6 +109,8 @@ class Family:
     usual one."""
     own_settings: tuple[str, ...] = ()
     """Settings of a fit that mean something for this family alone."""
+    score: str = "how far and how strongly the strongest crack reaches"
+    """What a photo's score says, in words that follow "The score says"."""
     heatmap: str = ""
     """A sentence on what its heatmap shows, where that is not the crack itself."""
 

@@ -15,7 +15,8 @@ from crackdemo.detection.lent import ZERO_GPU
 _NICENESS = 10
 _GRACE_SECONDS = 1.5
 """After this a process that was asked to end is ended."""
-_PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[2]
+"""Where `python -m crackdemo` is found, whatever folder the app was started in."""
 
 
 def birth_of(pid: int) -> str:
@@ -39,7 +40,7 @@ def start_detached(module: str, given: Sequence[str], log: Path) -> subprocess.P
     with log.open("ab") as file:
         return subprocess.Popen(
             [sys.executable, "-m", module, *given],
-            cwd=_PROJECT,
+            cwd=PROJECT,
             # a card that is lent to the page is none for it
             env={name: value for name, value in os.environ.items() if name != ZERO_GPU},
             stdin=subprocess.DEVNULL,

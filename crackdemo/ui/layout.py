@@ -128,17 +128,17 @@ def build_page(bench: Workbench) -> gr.Blocks:
         with gr.Tab("Inspect", id="inspect") as inspect:
             weights = inspect_tab.build(bench, page, inspect)
         with gr.Tab("Tune", id="tune") as tune:
-            tune_tab.build(bench)
+            tuned = tune_tab.build(bench)
         with gr.Tab("Submit", id="submit") as submit:
-            submit_tab.build(bench)
+            submitted = submit_tab.build(bench)
         with gr.Tab("Train", id="train") as train:
             train_tab.build(bench, train, [inspect, tune, submit])
         # a fit may have finished since the page was opened
         gr.on(
-            [page.load, inspect.select, weights.focus],
-            lambda: gr.Dropdown(choices=bench.weights_names()),
+            [page.load, *(tab.select for tab in (inspect, tune, submit)), weights.focus],
+            lambda: 3 * [gr.Dropdown(choices=bench.weights_names())],
             None,
-            weights,
+            [weights, tuned, submitted],
             queue=False,
             show_progress="hidden",
             api_visibility="private",

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from crackdemo.photos.images import MAX_FILE_MB, MAX_MEGAPIXELS
 
+MACS_AT_HOME = 3_000_000
+"""As many as the largest network that a search for a classifier tries, and some to spare."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -28,4 +31,4 @@ class Limits:
     where the disk has less to spare."""
     macs_per_pixel: int = 400_000
     """Multiply-adds of a network from the Hub, counted before it is loaded; shipped ones take
-    43,000."""
+    43,000. `MACS_AT_HOME` where nobody else waits."""

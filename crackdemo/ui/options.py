@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 
-from crackdemo.ui.limits import Limits
+from crackdemo.ui.limits import MACS_AT_HOME, Limits
 
 _MORE = "CRACKDEMO_ARGS"
 """An environment variable with more words: a Space has no other place for them."""
@@ -119,6 +119,9 @@ def read_options(
             waiting=args.waiting,
             per_minute=args.per_minute,
             cache_gb=args.cache_size,
+            macs_per_pixel=MACS_AT_HOME
+            if space is None and is_loopback(args.host)
+            else Limits.macs_per_pixel,
         ),
         owner=None if space is None else space.partition("/")[0],
     )

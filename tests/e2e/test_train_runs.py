@@ -110,6 +110,10 @@ def test_a_run_is_renamed_and_deleted_and_the_weights_list_follows(
     page.locator("#weights input").click()
     expect(page.get_by_role("option", name="yard")).to_be_visible()
     expect(page.get_by_role("option", name="road")).to_have_count(0)
+    for tab, place in (("Tune", "#tune-weights"), ("Submit", "#submit-weights")):
+        page.get_by_role("tab", name=tab).click()
+        page.locator(f"{place} input").click()
+        expect(page.get_by_role("option", name="yard")).to_be_visible()
 
 
 def test_weights_come_as_a_zip_of_the_run_on_show(

@@ -40,6 +40,8 @@ class ClassData:
     """What chooses the epoch and the threshold."""
     tile_size: int
     """The training photos' shorter side in the photo's own pixels, the median."""
+    tests: list[CrackLabel]
+    """Photos that are kept aside for tests, and not read."""
     problems: list[str]
     """One sentence for each photo that could not be used."""
 
@@ -91,7 +93,7 @@ def read_class_data(folders: Sequence[Path], input_size: int, channel: Channel) 
                 f"that is kept aside for tests; give more.{_first(problems)}"
             )
     tile_size = round(float(np.median(sizes[: len(learnt.photos)])))
-    return ClassData(learnt, held_out, tile_size, problems)
+    return ClassData(learnt, held_out, tile_size, found.of("test"), problems)
 
 
 def _read(

@@ -13,7 +13,7 @@ from crackdemo.models.family import network_config
 from crackdemo.photos.images import write_jpeg
 from crackdemo.runs.folder import EpochReport, RunFolder
 from crackdemo.runs.trials import Search
-from crackdemo.training.classifier.calibrate import calibrate
+from crackdemo.training.classifier.calibrate import calibrate, test_figures
 from crackdemo.training.classifier.check import look
 from crackdemo.training.classifier.config import ClassifierFitConfig
 from crackdemo.training.classifier.data import ClassData, read_class_data
@@ -195,6 +195,16 @@ def _checkpoint(
         config.seed,
         lambda share: run.at(f"finding its threshold, {100 * share:.0f} % done"),
     )
+    run.at("trying it on the photos kept aside")
+    tested = test_figures(
+        state.network,
+        data.tests,
+        config.flatten,
+        config.heatmap,
+        calibration.score_threshold,
+        config.seed,
+    )
+    run.note(_worth(tested))
     training = record_of(run, config, folders, data.summary, state, threads, team)
     described = CheckpointConfig(
         family=config.family,
@@ -204,9 +214,21 @@ def _checkpoint(
         calibration=calibration,
         mask=config.mask,
         training=training,
-        metrics={"validation_loss": state.best_loss},
+        metrics={"validation_loss": state.best_loss, **tested},
     )
     return Checkpoint(described, state.network)
+
+
+def _worth(tested: dict[str, float]) -> str:
+    """What photos that it has not seen say of it, in words."""
+    if not tested:
+        return "No photos of both kinds were left to try it on: judge it on some it has not seen."
+    shares = (tested[f"test image_{name}"] for name in ("accuracy", "precision", "recall"))
+    accuracy, precision, recall = (f"{100 * share:.1f} %" for share in shares)
+    return (
+        f"Of {tested['test photos']} photos that were kept aside it calls {accuracy} rightly: of "
+        f"those that it calls cracked {precision} are, and of the cracked ones it finds {recall}."
+    )
 
 
 def _started(config: ClassifierFitConfig) -> ClassifierFitConfig:

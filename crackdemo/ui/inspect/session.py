@@ -23,6 +23,7 @@ from crackdemo.inspection.verdict import cut
 from crackdemo.masks.params import MaskParams
 from crackdemo.masks.presets import Preset
 from crackdemo.masks.region import region_mask
+from crackdemo.models.families import family_named
 from crackdemo.photos.overlays import class_colour
 from crackdemo.ui import drawing
 from crackdemo.ui.inspect import exports
@@ -63,8 +64,10 @@ class OnShow:
     """Its file, name and score."""
     scored: Scored
     """From the cache."""
+    weights: Weights
+    """That scored it."""
     detector: Detector
-    """Of the weights that scored it, or of the class that counts."""
+    """Of these weights, or of the class that counts."""
     heatmap: Path
     """For the viewer."""
     colour: tuple[int, int, int]
@@ -97,7 +100,7 @@ def on_show(bench: Workbench, session: Session) -> OnShow | None:
     scored, detector = seen(bench, path, weights, only)
     every = bench.detector(weights).classes
     number = 1 + every.index(only) if only in every else 1
-    return OnShow(entry, scored, detector, heatmap, class_colour(number))
+    return OnShow(entry, scored, weights, detector, heatmap, class_colour(number))
 
 
 def page_data(bench: Workbench, session: Session) -> tuple[list[str] | None, dict[str, Any] | None]:
@@ -120,6 +123,7 @@ def page_data(bench: Workbench, session: Session) -> tuple[list[str] | None, dic
         "name": shown.entry.upload.name,
         "sha256": scored.sha256,
         "score": score,
+        "scoreSays": family_named(bench.config(shown.weights).family).score,
         "scoreThreshold": calibration.score_threshold,
         "crack": calibration.is_cracked(score),
         "colour": list(shown.colour),

@@ -164,12 +164,12 @@
   function tell(state) {
     if (coming && state.id === coming.id) shown = coming;
     if (!shown || state.id !== shown.id) return;
-    const { name, crack, score, scoreThreshold, hasRegion } = shown;
+    const { name, crack, score, scoreSays, scoreThreshold, hasRegion } = shown;
     const said = crackdemo.wording.result(state, { crack }, present?.mm_per_px ?? 0);
     if (!said) return;
     const where = hasRegion ? " in the region of interest" : "";
     const why =
-      `The score says how far and how strongly the strongest crack reaches: ` +
+      `The score says ${scoreSays}: ` +
       `score ${score.toFixed(3)}${where}; from ${scoreThreshold.toFixed(3)} on it says crack. ` +
       "The mask is what the sliders mark. Crack: both say so. No crack: neither does, or all that " +
       "was marked is dropped by hand. Check: they disagree, so that a person should look.";

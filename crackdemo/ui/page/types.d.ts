@@ -151,6 +151,8 @@ interface PhotoMeta {
   /** The photo's identity: of its file. */
   sha256: string;
   score: number;
+  /** What the score is, in words that follow "The score says". */
+  scoreSays: string;
   scoreThreshold: number;
   crack: boolean;
   /** Of its mask: that of the class on show, where there are several. */

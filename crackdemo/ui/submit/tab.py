@@ -84,8 +84,8 @@ class Wish:
     """For no crack."""
 
 
-def build(bench: Workbench) -> None:
-    """Lays the tab out and wires it."""
+def build(bench: Workbench) -> gr.Dropdown:
+    """Lays the tab out and wires it; returns the list of weights."""
     with gr.Row(equal_height=False, elem_id="submit"):
         with gr.Column(scale=3, min_width=300):
             form = _form(bench)
@@ -139,6 +139,7 @@ def build(bench: Workbench) -> None:
         show_progress="hidden", api_visibility="private",
     )  # fmt: skip
     stop.click(end, None, None, **_AT_ONCE)
+    return form.weights
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from crackdemo.errors import ConfigError, DatasetError, legible
 from crackdemo.files import reason_of
 from crackdemo.models.families import family_named
 from crackdemo.runs.jobs import Job, Jobs, check_letters
-from crackdemo.runs.processes import birth_of, end_tree, step_back
+from crackdemo.runs.processes import PROJECT, birth_of, end_tree, step_back
 from crackdemo.runs.queue import threads
 from crackdemo.synthesis.examples import make_pavement
 from crackdemo.training.config import FitConfig
@@ -259,6 +259,7 @@ def _dry_run(config: FitSettings, folder: Path) -> Estimate:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            cwd=PROJECT,
         )
         step_back(process.pid)
         end = time.monotonic() + _ESTIMATE_SECONDS

@@ -37,8 +37,8 @@ _AT_ONCE: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "privat
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
-def build(bench: Workbench) -> None:
-    """Lays the tab out and wires it."""
+def build(bench: Workbench) -> gr.Dropdown:
+    """Lays the tab out and wires it; returns the list of weights."""
     desk, number = Desk(bench), gr.State("")
     with gr.Row(equal_height=False, elem_id="tune"):
         with gr.Column(scale=3, min_width=300):
@@ -51,6 +51,7 @@ def build(bench: Workbench) -> None:
     _wire_scoring(desk, intake, knobs, results, finder, number, searches)
     _wire_knobs(desk, knobs, results, number)
     _wire_search(desk, knobs, results, finder, number, searches)
+    return intake.weights
 
 
 def settings_of(given: Sequence[Any]) -> MaskParams:
@@ -127,6 +128,13 @@ def _wire_scoring(
                                         intake.status: said_so,
                                         intake.problems: _listed(problems),
                                     }
+                            told_apart = desk.bench.config(loaded).network.classes
+                            if len(told_apart) > 1:
+                                problems.append(
+                                    f"{loaded.name} tells {', '.join(told_apart)} apart: its "
+                                    "figures are of all of them together, those of other weights "
+                                    "of cracks alone."
+                                )
                             data = _data_of(desk, set_id, loaded.name)
                             write_text(out / f"{place}.json", json.dumps(data))
                             files.append(str(out / f"{place}.json"))

@@ -105,6 +105,7 @@ def intake(bench: Workbench) -> Intake:
         value=[DEFAULT_WEIGHTS],
         multiselect=True,
         max_choices=MOST_WEIGHTS,
+        allow_custom_value=True,
         label="Weights, up to four beside each other",
         elem_id="tune-weights",
     )

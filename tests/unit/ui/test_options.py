@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from crackdemo.ui.limits import MACS_AT_HOME, Limits
 from crackdemo.ui.options import own_names, read_logins, read_options
 
 
@@ -70,3 +71,10 @@ def test_agents_need_a_package_which_is_named(capsys: pytest.CaptureFixture[str]
         read_options(["--mcp"], {}, lambda package: package != "mcp")
     [_, file] = capsys.readouterr().err.strip().rsplit(" ", 1)
     assert (Path(__file__).parents[3] / file).read_text().startswith("mcp")
+
+
+def test_at_home_larger_networks_may_come_from_the_hub() -> None:
+    limits = [
+        read_options(words, {}).limits.macs_per_pixel for words in ([], ["--host", "0.0.0.0"])
+    ]
+    assert limits == [MACS_AT_HOME, Limits().macs_per_pixel]

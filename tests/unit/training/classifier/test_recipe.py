@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
@@ -52,6 +53,29 @@ def test_the_result_is_a_checkpoint_that_tells_the_kinds_apart(
     assert figures["image_photos"] == 24
     assert figures["image_auroc"] > 0.95
     assert figures["image_accuracy"] > 0.9
+
+
+def test_it_is_tried_on_the_photos_kept_aside(fitted: RunFolder, labelled: Path) -> None:
+    checkpoint = load_checkpoint(fitted.checkpoint)
+    evaluation = Evaluation(checkpoint.detector(), checkpoint.config.mask)
+    for _ in evaluation.run(find_labelled(labelled, "test")):
+        pass
+    figures, metrics = evaluation.metrics(), checkpoint.config.metrics
+    assert metrics["test photos"] == figures["image_photos"] == 6
+    for name in ("image_accuracy", "image_precision", "image_recall"):
+        assert metrics[f"test {name}"] == pytest.approx(figures[name], abs=1e-4)
+    assert "Of 6 photos that were kept aside it calls" in fitted.status().message
+
+
+def test_without_photos_of_both_kinds_kept_aside_that_is_said(
+    tmp_path: Path, labelled: Path
+) -> None:
+    data = shutil.copytree(labelled, tmp_path / "walls")
+    shutil.rmtree(data / "test" / "clean")
+    run = begun(tmp_path / "run", data, epochs=1)
+    list(steps(run))
+    assert "test photos" not in load_checkpoint(run.checkpoint).config.metrics
+    assert "were left to try it on" in run.status().message
 
 
 def test_its_heatmap_is_hot_on_cracks_alone(fitted: RunFolder, labelled: Path) -> None:
