@@ -14,7 +14,7 @@ from crackdemo.detection.bands import Band, in_bands
 from crackdemo.detection.calibration import Calibration
 from crackdemo.detection.engine import Engine, best_device
 from crackdemo.detection.heatmaps import HeatmapConfig, to_heatmap
-from crackdemo.detection.illumination import FlattenConfig, to_gray
+from crackdemo.detection.illumination import FlattenConfig, gray_of
 from crackdemo.detection.reconstruction import healed_photo
 from crackdemo.detection.scales import fused_residual, predict_at_scales
 from crackdemo.detection.score import photo_score
@@ -170,7 +170,7 @@ class ResidualDetector:
         """One pass over the photo at each of the heatmap's scales. Raises Stopped."""
         flatten, heat = self.config.flatten, self.config.heatmap
         answers = predict_at_scales(photo, self._engine, flatten, heat, should_stop)
-        residual = fused_residual(answers, heat, to_gray(photo, flatten.channel))
+        residual = fused_residual(answers, heat, gray_of(photo, flatten.channel))
         heatmap = np.empty(residual.shape, np.uint16)
 
         def scale(band: Band) -> None:
