@@ -74,7 +74,7 @@ def calibrate(
     def residual(tile: NDArray[np.uint8]) -> Residual:
         photo: RgbImage = cv2.cvtColor(tile, cv2.COLOR_GRAY2RGB)
         answers = predict_at_scales(photo, engine, flatten, heatmap)
-        return fused_residual(answers, heatmap, gray_of(photo, flatten.channel))[:]
+        return fused_residual(answers, heatmap, gray_of(photo, flatten.channel))
 
     kinds = len(KINDS)
     scale = find_scale(residual, tiles, seed, lambda done: progress(done / (kinds + 1)))

@@ -6,8 +6,10 @@ is only lent has a whole pass at once.
 
 import copy
 import logging
+import math
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from typing import Any, NamedTuple, TypeAlias
 
@@ -16,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from crackdemo.detection.bands import Rows, from_half, half
+from crackdemo.detection.freed import give_back_freed
 from crackdemo.detection.graph import Answering, onnx_graph
 from crackdemo.detection.lent import Card, is_lent, on_card, packed, unpacked
 from crackdemo.detection.tiling import Tiles
@@ -38,11 +41,16 @@ class _Engine(NamedTuple):
     """For people."""
     batch: int
     """Tiles that it takes at once."""
+    rest: Callable[[], None] = lambda: None
+    """Gives back what it needs for a pass alone."""
 
 
 _LOG = logging.getLogger(__name__)
 _GPU_BATCH = 8
 """Tiles of a row that a graphics card takes at once: 12 megapixels."""
+_LARGE = 4_000_000
+"""Pixels of a pass after which its memory is given back: a small photo's next pass would need it
+again at once, and loses a tenth of its time."""
 _AGREEMENT = 1e-3
 """What two engines may differ by, of 1: a quarter of a gray level."""
 
@@ -149,6 +157,8 @@ class Engine:
 
         for tiles, answers in in_order(run, batches, self.streams, self.streams - 1):
             tiles.put(answers)
+        if sum(math.prod(image.shape[-2:]) for image in images) > _LARGE:
+            engine.rest()
         return [tiles.whole() for tiles in all_tiles]
 
 
@@ -234,8 +244,13 @@ def _with_openvino(network: Network, streams: int) -> _Engine | None:
         answers: NDArray[np.float32] = model.create_infer_request().infer(tiles)[0]
         return answers
 
+    def rest() -> None:
+        with suppress(RuntimeError):  # another thread's pass is going on, which rests later
+            model.release_memory()
+            give_back_freed()
+
     name = f"OpenVINO {version('openvino')} on the processor, full precision"
-    return _Engine(run, name, 1) if _agree(run, network) else None
+    return _Engine(run, name, 1, rest) if _agree(run, network) else None
 
 
 def _agree(run: Run, network: Network) -> bool:

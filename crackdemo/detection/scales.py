@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crackdemo.arrays import GrayImage, RgbImage
-from crackdemo.detection.bands import Band, Computed, Rows, enlarged, halo_of, shrunk
+from crackdemo.arrays import GrayImage, Residual, RgbImage
+from crackdemo.detection.bands import Band, Computed, Rows, enlarged, halo_of, in_bands, shrunk
 from crackdemo.detection.engine import Engine
 from crackdemo.detection.heatmaps import (
+    DensityGate,
     HeatmapConfig,
+    Limit,
     darkness_of,
     geometric_mean,
     residual_of,
@@ -57,25 +59,25 @@ def predict_at_scales(
     ]
 
 
-def fused_residual(answers: list[ScaledAnswer], config: HeatmapConfig, gray: Rows) -> Rows:
+def fused_residual(answers: list[ScaledAnswer], config: HeatmapConfig, gray: Rows) -> Residual:
     """The weighted mean of the scales' residuals, of the size of `gray` (H, W), >= 0."""
+    total = np.zeros(gray.shape, np.float32)
     weights = config.weights or (1.0,) * len(answers)
-    shares = [np.float32(weight / sum(weights)) for weight in weights]
-    residuals = [
-        _sparse(_at_full_size(answer, config, gray), config, scale)
-        for answer, scale in zip(answers, config.scales, strict=True)
-    ]
+    for answer, scale, weight in zip(answers, config.scales, weights, strict=True):
+        share = np.float32(weight / sum(weights))
+        residual = _at_full_size(answer, config, gray)
+        limit = config.gate.limit_at(scale) if config.gate else None
+        if config.gate is not None and limit is not None:
+            residual = _sparse(residual, config.gate, limit)
+        _add(total, residual, share)
+    return total
 
-    def mean(band: Band) -> GrayImage:
-        parts = (
-            share * residual[band.rows] for share, residual in zip(shares, residuals, strict=True)
-        )
-        total: GrayImage = next(parts)
-        for part in parts:
-            total += part
-        return total
 
-    return Computed(gray.shape, mean)
+def _add(total: Residual, residual: Rows, share: np.float32) -> None:
+    def add(band: Band) -> None:
+        total[band.rows] += share * residual[band.rows]
+
+    in_bands(add, *total.shape)
 
 
 def _at_full_size(answer: ScaledAnswer, config: HeatmapConfig, gray: Rows) -> Rows:
@@ -119,18 +121,17 @@ def _darkness(image: Rows, answer: ScaledAnswer, config: HeatmapConfig) -> Rows:
     )
 
 
-def _sparse(residual: Rows, config: HeatmapConfig, scale: float) -> Rows:
-    """Where it is dense it counts less, if the gate says so of that scale."""
-    gate = config.gate
-    limit = gate.limit_at(scale) if gate else None
-    if gate is None or limit is None:
-        return residual
-    answered = Computed(
-        residual.shape, lambda band: (residual[band.rows] > gate.level).astype(np.float32)
-    )
-    density = local_mean(answered, gate.sigma)
+def _sparse(residual: Rows, gate: DensityGate, limit: Limit) -> Rows:
+    """Less where the answer is dense: first it must be known whole."""
+    whole = np.empty(residual.shape, np.float32)
+
+    def answered(band: Band) -> GrayImage:
+        whole[band.rows] = residual[band.rows]
+        return (whole[band.rows] > gate.level).astype(np.float32)
+
+    density = local_mean(Computed(residual.shape, answered), gate.sigma)
     return Computed(
-        residual.shape, lambda band: thinned(residual[band.rows], density[band.rows], limit)
+        residual.shape, lambda band: thinned(whole[band.rows], density[band.rows], limit)
     )
 
 
