@@ -188,3 +188,17 @@ def test_a_graphics_card_says_the_same_in_half_precision(weights: str) -> None:
     one, other = (detection.heatmap >= 32768 for detection in (here, there))
     assert one.any()
     assert (one != other).mean() < 1e-3
+
+
+@pytest.mark.parametrize(("side", "rests"), [(64, 0), (2100, 1)])
+def test_only_a_large_pass_gives_its_memory_back(side: int, rests: int) -> None:
+    fresh = Engine(build_network("vae", VaeConfig((4, 8))), CPU)
+    fresh._engine = engine._Engine(
+        lambda tiles: np.zeros((len(tiles), 2, *tiles.shape[2:]), np.float32),
+        "a fake",
+        1,
+        lambda: rested.append(True),
+    )
+    rested: list[bool] = []
+    fresh.predict([np.zeros((side, side), np.float32)])
+    assert len(rested) == rests

@@ -6,6 +6,7 @@ from scipy.ndimage import gaussian_filter
 from crackdemo.detection.illumination import (
     FlattenConfig,
     gray_levels,
+    gray_of,
     measure_illumination,
     to_gray,
 )
@@ -107,3 +108,22 @@ def test_even_photos_of_any_size_become_the_level(height, width, value):
 def test_a_config_that_cannot_flatten_is_refused(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         FlattenConfig(**wrong)
+
+
+@pytest.mark.parametrize("channel", ["luma", "blue"])
+def test_rows_are_flattened_as_the_whole_photo_is(channel):
+    photo = np.random.default_rng(0).integers(0, 256, (150, 90, 3)).astype(np.uint8)
+    gray = gray_of(photo, channel)
+    assert np.array_equal(gray[20:31], to_gray(photo, channel)[20:31])
+    light = measure_illumination(gray, CONFIG)
+    whole = light.flatten(gray[:])
+    assert light.flattened(gray)[20:31] == pytest.approx(whole[20:31], abs=1e-6)
+    back = light.unflatten(whole[20:31], slice(20, 31))
+    assert back == pytest.approx(light.unflatten(whole)[20:31], abs=1e-6)
+
+
+def test_the_light_of_a_larger_photo_is_the_same_enlarged():
+    light = measure_illumination(pavement(), CONFIG)
+    larger = light.enlarged((320, 400))
+    for part, small in ((larger.mean, light.mean), (larger.deviation, light.deviation)):
+        assert part[:] == pytest.approx(cv2.resize(small[:], (400, 320)), abs=1e-5)
