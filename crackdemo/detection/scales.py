@@ -106,8 +106,10 @@ def _own_residual(answer: ScaledAnswer, config: HeatmapConfig) -> Rows:
 
     def residual(band: Band) -> GrayImage:
         wide = band.wide(halo)
-        image = answer.image[wide]
-        return residual_of(image, image + answer.change[wide], config)[band.inner(halo)]
+        change = answer.change[wide]
+        # all but gradients depend on the difference alone
+        image = answer.image[wide] if config.residual == "gradient" else np.zeros_like(change)
+        return residual_of(image, image + change, config)[band.inner(halo)]
 
     return Computed(answer.change.shape, residual)
 
