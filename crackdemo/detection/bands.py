@@ -82,6 +82,17 @@ def in_bands(work: Callable[[Band], None], height: int, width: int) -> None:
         pass
 
 
+def in_memory(image: Rows, rows: slice) -> GrayImage:
+    """Many rows of an image at once, (h, W)."""
+    found = np.empty((rows.stop - rows.start, image.shape[1]), np.float32)
+
+    def fill(band: Band) -> None:
+        found[band.rows] = image[rows.start + band.start : rows.start + band.stop]
+
+    in_bands(fill, *found.shape)
+    return found
+
+
 def halo_of(sigma: float) -> int:
     """How far OpenCV's Gaussian of float images reaches, in pixels: a little over 4 sigma."""
     return int(4 * sigma) + 2

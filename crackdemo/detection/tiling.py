@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from crackdemo.detection.bands import Rows
+from crackdemo.detection.bands import Rows, in_memory
 
 Float3d: TypeAlias = NDArray[np.float32]
 Float4d: TypeAlias = NDArray[np.float32]
@@ -56,7 +56,7 @@ class Tiles:
         if isinstance(image, np.ndarray) and image.ndim == 3:
             found = image[:, there]
         else:
-            found = image[there][None]
+            found = in_memory(image, there)[None]
         strip: Float3d = found[:, rows - there.start][..., columns]
         return strip
 

@@ -13,6 +13,7 @@ from crackdemo.detection.bands import (
     half,
     halo_of,
     in_bands,
+    in_memory,
     shrunk,
 )
 
@@ -95,3 +96,8 @@ def test_shrunk_by_bands_is_shrunk_at_once(size, monkeypatch):
     image = np.random.default_rng(0).random((150, 201)).astype(np.float32)
     whole = cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA)
     assert np.abs(shrunk(image, size)[:] - whole).max() < 1e-5
+
+
+def test_many_rows_at_once_are_the_images_own():
+    image = np.random.default_rng(0).random((900, 700)).astype(np.float32)
+    assert np.array_equal(in_memory(image, slice(3, 870)), image[3:870])
