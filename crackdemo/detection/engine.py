@@ -206,7 +206,8 @@ def _run_by_card(network: Network, device: torch.device) -> Run:
 
 
 def _run_by_torch(network: Network, device: torch.device, dtype: torch.dtype) -> Run:
-    answering = Answering(network).to(device, dtype)
+    # of a copy again: the same network may be asked in other precisions
+    answering = Answering(copy.deepcopy(network)).to(device, dtype)
     # torch's stubs do not know the overload
     answering = answering.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 

@@ -201,19 +201,3 @@ def test_a_dense_latent_needs_tiles_of_whole_strides(size):
 def test_a_latent_of_no_or_too_many_numbers_is_refused(size):
     with pytest.raises(ValueError, match="latent_size"):
         VaeConfig(TINY, latent_size=size)
-
-
-@pytest.mark.parametrize("config", every_config(), ids=str)
-def test_a_merged_decoder_says_the_same(config):
-    network = jolt(network_of(config))
-    for norm in network.modules():
-        if isinstance(norm, torch.nn.BatchNorm2d):
-            norm.running_mean.uniform_(-0.5, 0.5)
-            norm.running_var.uniform_(0.5, 2)
-    photos = images(height=24, width=24)
-    with torch.no_grad():
-        before = network.answer(photos)
-        network.decoder.merge()
-        assert torch.allclose(network.answer(photos), before, atol=1e-5)
-    kinds = {type(level).__name__ for level in network.decoder.levels}
-    assert kinds == {"MergedUpConv" if config.skips else "UpConv"}
