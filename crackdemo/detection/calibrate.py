@@ -11,7 +11,7 @@ from crackdemo.arrays import GrayImage, Residual, RgbImage
 from crackdemo.detection.calibration import Calibration
 from crackdemo.detection.engine import Engine
 from crackdemo.detection.heatmaps import HeatmapConfig, to_heatmap
-from crackdemo.detection.illumination import FlattenConfig, to_gray
+from crackdemo.detection.illumination import FlattenConfig, gray_of
 from crackdemo.detection.scales import fused_residual, predict_at_scales
 from crackdemo.detection.score import photo_score
 from crackdemo.masks.grow import dilate
@@ -74,7 +74,7 @@ def calibrate(
     def residual(tile: NDArray[np.uint8]) -> Residual:
         photo: RgbImage = cv2.cvtColor(tile, cv2.COLOR_GRAY2RGB)
         answers = predict_at_scales(photo, engine, flatten, heatmap)
-        return fused_residual(answers, heatmap, to_gray(photo, flatten.channel))
+        return fused_residual(answers, heatmap, gray_of(photo, flatten.channel))
 
     kinds = len(KINDS)
     scale = find_scale(residual, tiles, seed, lambda done: progress(done / (kinds + 1)))

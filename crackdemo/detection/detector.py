@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from pydantic import dataclasses
 
-from crackdemo.arrays import Heatmap, RegionMask, RgbImage
+from crackdemo.arrays import Heatmap, RegionMask, Residual, RgbImage
 from crackdemo.configs import SETTINGS
 from crackdemo.detection.bands import Band, in_bands
 from crackdemo.detection.calibration import Calibration
 from crackdemo.detection.engine import Engine, best_device
 from crackdemo.detection.heatmaps import HeatmapConfig, to_heatmap
-from crackdemo.detection.illumination import FlattenConfig, to_gray
+from crackdemo.detection.illumination import FlattenConfig, gray_of
 from crackdemo.detection.reconstruction import healed_photo
 from crackdemo.detection.scales import fused_residual, predict_at_scales
 from crackdemo.detection.score import photo_score
@@ -168,17 +168,27 @@ class ResidualDetector:
         self, photo: RgbImage, should_stop: Callable[[], bool] | None = None, heal: bool = True
     ) -> Detection:
         """One pass over the photo at each of the heatmap's scales. Raises Stopped."""
+        heatmap, reconstruction = self._views(photo, should_stop, heal)
+        score = photo_score(heatmap, self.calibration.score_top_share)
+        return Detection(reconstruction, heatmap, score)
+
+    def _views(
+        self, photo: RgbImage, should_stop: Callable[[], bool] | None, heal: bool
+    ) -> tuple[Heatmap, RgbImage]:
+        """Heatmap and reconstruction; the network's answers are not kept beside them."""
         flatten, heat = self.config.flatten, self.config.heatmap
         answers = predict_at_scales(photo, self._engine, flatten, heat, should_stop)
-        residual = fused_residual(answers, heat, to_gray(photo, flatten.channel))
+        heatmap = self._scaled(fused_residual(answers, heat, gray_of(photo, flatten.channel)))
+        return heatmap, healed_photo(photo, answers) if heal else photo
+
+    def _scaled(self, residual: Residual) -> Heatmap:
         heatmap = np.empty(residual.shape, np.uint16)
 
         def scale(band: Band) -> None:
             heatmap[band.rows] = to_heatmap(residual[band.rows], self.calibration.r0)
 
         in_bands(scale, *residual.shape)
-        score = photo_score(heatmap, self.calibration.score_top_share)
-        return Detection(healed_photo(photo, answers) if heal else photo, heatmap, score)
+        return heatmap
 
     def score(self, detection: Detection, region: RegionMask | None = None) -> float:
         """Of a region of the photo, 0..1, higher = more crack."""

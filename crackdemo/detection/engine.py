@@ -6,16 +6,19 @@ is only lent has a whole pass at once.
 
 import copy
 import logging
+import math
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib.metadata import version
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from crackdemo.arrays import GrayImage
+from crackdemo.detection.bands import Rows, from_half, half
+from crackdemo.detection.freed import give_back_freed
 from crackdemo.detection.graph import Answering, onnx_graph
 from crackdemo.detection.lent import Card, is_lent, on_card, packed, unpacked
 from crackdemo.detection.tiling import Tiles
@@ -38,26 +41,35 @@ class _Engine(NamedTuple):
     """For people."""
     batch: int
     """Tiles that it takes at once."""
+    rest: Callable[[], None] = lambda: None
+    """Gives back what it needs for a pass alone."""
 
 
 _LOG = logging.getLogger(__name__)
 _GPU_BATCH = 8
 """Tiles of a row that a graphics card takes at once: 12 megapixels."""
+_LARGE = 4_000_000
+"""Pixels of a pass after which its memory is given back: a small photo's next pass would need it
+again at once, and loses a tenth of its time."""
 _AGREEMENT = 1e-3
 """What two engines may differ by, of 1: a quarter of a gray level."""
 
 
 class Answer(NamedTuple):
-    """What a network that rebuilds says of an image; both (H, W)."""
+    """What a network that rebuilds says of an image; both (H, W), kept in half precision."""
 
-    reconstruction: GrayImage
-    """In flattened units."""
-    crack: GrayImage | None
+    change: Rows
+    """What its reconstruction is more than the image, in flattened units."""
+    crack: Rows | None
     """How likely each pixel is crack, 0..1; None without a crack head."""
 
 
-Images: TypeAlias = Sequence[NDArray[np.float32]]
-"""Each (H, W) or (inputs, H, W)."""
+Values: TypeAlias = NDArray[Any]
+"""(N, C, H, W)."""
+Images: TypeAlias = Sequence[Rows | NDArray[np.float32]]
+"""Each (H, W), or an array (inputs, H, W)."""
+Keep: TypeAlias = Callable[[NDArray[np.float32], NDArray[np.float32]], Values]
+"""Images (N, inputs, H, W) and answers (N, C, H, W) to what is kept of these."""
 
 
 def _answers_on_card(network: bytes, images: Images) -> list[NDArray[np.float32]]:
@@ -104,45 +116,60 @@ class Engine:
             return self._engine
 
     def predict(
-        self, images: Sequence[GrayImage], should_stop: Callable[[], bool] | None = None
+        self, images: Sequence[Rows], should_stop: Callable[[], bool] | None = None
     ) -> list[Answer]:
         """Of flattened gray images (H, W), by a network that rebuilds. Raises Stopped."""
-        return [_answer(parts) for parts in self.answers(images, should_stop)]
+        return [_answer(each) for each in self._each(images, should_stop, _changes)]
 
     def answers(
-        self,
-        images: Images,
-        should_stop: Callable[[], bool] | None = None,
+        self, images: Images, should_stop: Callable[[], bool] | None = None
     ) -> list[NDArray[np.float32]]:
         """The network's `answer` to images (H, W) or (inputs, H, W), each (C, H, W); tiles are
         blended. Raises Stopped."""
-        if self._lent is not None and not (should_stop is not None and should_stop()):
-            answers = self._lent(packed(self._network), images)
-            if answers is not None:
-                return answers
-        return self._answers_here(images, should_stop)
+        return self._each(images, should_stop, lambda images, answers: answers)
 
-    def _answers_here(
-        self, images: Images, should_stop: Callable[[], bool] | None
-    ) -> list[NDArray[np.float32]]:
+    def _each(
+        self, images: Images, should_stop: Callable[[], bool] | None, keep: Keep
+    ) -> list[Values]:
+        if self._lent is not None and not (should_stop is not None and should_stop()):
+            arrays = [np.asarray(image[:]) for image in images]
+            answers = self._lent(packed(self._network), arrays)
+            if answers is not None:
+                return [
+                    keep(image[None, None], answer[None])[0]
+                    for image, answer in zip(arrays, answers, strict=True)
+                ]
+        return self._each_here(images, should_stop, keep)
+
+    def _each_here(
+        self, images: Images, should_stop: Callable[[], bool] | None, keep: Keep
+    ) -> list[Values]:
         engine = self._started()
         network = self._network
         all_tiles = [Tiles(image, network.stride, network.tile_size) for image in images]
         batches = ((tiles, batch) for tiles in all_tiles for batch in tiles.batches(engine.batch))
 
-        def run(work: tuple[Tiles, NDArray[np.float32]]) -> tuple[Tiles, NDArray[np.float32]]:
+        def run(work: tuple[Tiles, NDArray[np.float32]]) -> tuple[Tiles, Values]:
             if should_stop is not None and should_stop():
                 raise Stopped
             tiles, batch = work
-            return tiles, engine.run(batch)
+            return tiles, keep(batch, engine.run(batch))
 
         for tiles, answers in in_order(run, batches, self.streams, self.streams - 1):
             tiles.put(answers)
+        if sum(math.prod(image.shape[-2:]) for image in images) > _LARGE:
+            engine.rest()
         return [tiles.whole() for tiles in all_tiles]
 
 
-def _answer(parts: NDArray[np.float32]) -> Answer:
-    return Answer(parts[0], parts[1] if len(parts) > 1 else None)
+def _changes(images: NDArray[np.float32], answers: NDArray[np.float32]) -> Values:
+    """What is kept of the answers of a network that rebuilds."""
+    answers[:, :1] -= images
+    return half(answers)
+
+
+def _answer(parts: NDArray[np.float16]) -> Answer:
+    return Answer(from_half(parts[0]), from_half(parts[1]) if len(parts) > 1 else None)
 
 
 def best_device() -> torch.device:
@@ -218,8 +245,13 @@ def _with_openvino(network: Network, streams: int) -> _Engine | None:
         answers: NDArray[np.float32] = model.create_infer_request().infer(tiles)[0]
         return answers
 
+    def rest() -> None:
+        with suppress(RuntimeError):  # another thread's pass is going on, which rests later
+            model.release_memory()
+            give_back_freed()
+
     name = f"OpenVINO {version('openvino')} on the processor, full precision"
-    return _Engine(run, name, 1) if _agree(run, network) else None
+    return _Engine(run, name, 1, rest) if _agree(run, network) else None
 
 
 def _agree(run: Run, network: Network) -> bool:

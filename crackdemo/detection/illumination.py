@@ -11,6 +11,7 @@ from pydantic.dataclasses import dataclass
 
 from crackdemo.arrays import GrayImage, RgbImage
 from crackdemo.configs import SETTINGS, Share
+from crackdemo.detection.bands import Band, Computed, Rows, enlarged, shrunk
 
 Channel: TypeAlias = Literal["luma", "blue"]
 
@@ -47,21 +48,29 @@ class FlattenConfig:
 class Illumination:
     """A photo's local mean and deviation, each (H, W) in gray 0..1: flattens, and undoes it."""
 
-    mean: GrayImage
-    deviation: GrayImage
+    mean: Rows
+    deviation: Rows
     config: FlattenConfig
 
-    def flatten(self, gray: GrayImage) -> GrayImage:
-        """Gray 0..1 to flattened units, clipped to 0..1."""
-        gain: GrayImage = np.float32(self.config.contrast) / self.deviation
-        flat: GrayImage = (gray - self.mean) * gain
+    def flatten(self, gray: GrayImage, rows: slice = slice(None)) -> GrayImage:
+        """Gray 0..1, of the whole photo or of some rows, to flattened units, clipped to 0..1."""
+        gain: GrayImage = np.float32(self.config.contrast) / self.deviation[rows]
+        flat: GrayImage = (gray - self.mean[rows]) * gain
         flat += np.float32(self.config.level)
         return np.clip(flat, 0, 1, out=flat)
 
-    def unflatten(self, difference: GrayImage) -> GrayImage:
+    def unflatten(self, difference: GrayImage, rows: slice = slice(None)) -> GrayImage:
         """A difference of two flattened images to the difference of gray levels it stands for."""
-        gray: GrayImage = difference * (self.deviation / self.config.contrast)
+        gray: GrayImage = difference * (self.deviation[rows] / self.config.contrast)
         return gray
+
+    def flattened(self, gray: Rows) -> Rows:
+        """`flatten`, of the rows that are asked for."""
+        return Computed(gray.shape, lambda band: self.flatten(gray[band.rows], band.rows))
+
+    def enlarged(self, size: tuple[int, ...]) -> "Illumination":
+        """That of a larger photo, (H, W)."""
+        return Illumination(enlarged(self.mean, size), enlarged(self.deviation, size), self.config)
 
 
 def gray_levels(photo: RgbImage, channel: Channel) -> NDArray[np.uint8]:
@@ -78,29 +87,36 @@ def to_gray(photo: RgbImage, channel: Channel) -> GrayImage:
     return gray_levels(photo, channel).astype(np.float32) / np.float32(255)
 
 
-def measure_illumination(gray: GrayImage, config: FlattenConfig) -> Illumination:
+def gray_of(photo: RgbImage, channel: Channel) -> Rows:
+    """`to_gray`, of the rows that are asked for."""
+    return Computed(photo.shape[:2], lambda band: to_gray(photo[band.rows], channel))
+
+
+def measure_illumination(gray: Rows, config: FlattenConfig) -> Illumination:
     """Local mean and deviation of a gray image (H, W), 0..1."""
     mean = local_mean(gray, config.mean_sigma)
-    square = gray - mean
-    square *= square
-    deviation = local_mean(square, config.deviation_sigma)
-    np.maximum(deviation, 0, out=deviation)
-    np.sqrt(deviation, out=deviation)
-    deviation += np.float32(config.deviation_floor)
-    return Illumination(mean, deviation, config)
+
+    def square(band: Band) -> GrayImage:
+        difference = gray[band.rows] - mean[band.rows]
+        difference *= difference
+        return difference
+
+    variance = local_mean(Computed(gray.shape, square), config.deviation_sigma)
+
+    def deviation(band: Band) -> GrayImage:
+        squared = np.maximum(variance[band.rows], 0)
+        root: GrayImage = np.sqrt(squared, out=squared)
+        root += np.float32(config.deviation_floor)
+        return root
+
+    return Illumination(mean, Computed(gray.shape, deviation), config)
 
 
-def local_mean(image: GrayImage, sigma: float) -> GrayImage:
-    """Gaussian mean of an image (H, W), of a sigma in pixels, computed on a coarser grid."""
-    mean: GrayImage = cv2.resize(coarse_mean(image, sigma), image.shape[::-1])
-    return mean
-
-
-def coarse_mean(image: GrayImage, sigma: float) -> GrayImage:
-    """The same on that coarser grid."""
+def local_mean(image: Rows, sigma: float) -> Rows:
+    """Gaussian mean of an image (H, W), of a sigma in pixels; only a coarser grid of it is kept."""
     height, width = image.shape
-    size = (-(-width // COARSE), -(-height // COARSE))
-    coarse = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    blurred: GrayImage
-    blurred = cv2.GaussianBlur(coarse, (0, 0), sigma / COARSE, borderType=cv2.BORDER_REFLECT)
-    return blurred
+    coarse = shrunk(image, (-(-height // COARSE), -(-width // COARSE)))
+    blurred: GrayImage = cv2.GaussianBlur(
+        coarse[:], (0, 0), sigma / COARSE, borderType=cv2.BORDER_REFLECT
+    )
+    return enlarged(blurred, image.shape)

@@ -5,8 +5,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackdemo.arrays import GrayImage, RgbImage
-from crackdemo.detection.bands import Band, enlarged, halo_of, in_bands
-from crackdemo.detection.illumination import Illumination, coarse_mean, to_gray
+from crackdemo.detection.bands import Band, Computed, Rows, enlarged, halo_of, in_bands
+from crackdemo.detection.illumination import gray_of, local_mean
 from crackdemo.detection.scales import ScaledAnswer
 
 _HEALED_GRAY = 1.0 / 255
@@ -26,31 +26,29 @@ def healed_photo(photo: RgbImage, answers: list[ScaledAnswer]) -> RgbImage:
     """
     size = photo.shape[:2]
     light = answers[0].illumination
-    # at their own sizes; the first one's, the largest, is not kept whole
-    changes = [_change(answer, slice(None)) for answer in answers[1:]]
-    means = [coarse_mean(_colour(photo, channel), light.config.mean_sigma) for channel in range(3)]
+    gray = gray_of(photo, light.config.channel)
+    first, *coarser = (enlarged(_change(answer), size) for answer in answers)
+    colours = [_colour(photo, channel) for channel in range(3)]
+    means = [local_mean(colour, light.config.mean_sigma) for colour in colours]
+    around = light.enlarged(size).mean
     healed = np.empty_like(photo)
     halo = halo_of(_COLOUR_SIGMA)
 
     def heal(band: Band) -> None:
         wide, inner = band.wide(halo), band.inner(halo)
-        fall = enlarged(light.mean, size, wide)
-        fall = fall - to_gray(photo[wide], light.config.channel)
-        change = _first_change(answers[0], size, band.rows)
-        for coarse in changes:
-            lifted = np.minimum(enlarged(coarse, size, band.rows), fall[inner])
-            change = np.maximum(change, lifted)
+        fall = around[wide] - gray[wide]
+        change = first[band.rows]
+        for coarse in coarser:
+            change = np.maximum(change, np.minimum(coarse[band.rows], fall[inner]))
         change[np.abs(change) < _HEALED_GRAY] = 0
         fall = cv2.GaussianBlur(fall, (0, 0), _COLOUR_SIGMA)[inner]
         is_fallen = fall > _FALLEN_GRAY
-        for channel, mean in enumerate(means):
-            colour = _colour(photo[wide], channel)
-            own = cv2.GaussianBlur(enlarged(mean, size, wide) - colour, (0, 0), _COLOUR_SIGMA)[
-                inner
-            ]
+        for channel, (colour, mean) in enumerate(zip(colours, means, strict=True)):
+            there = colour[wide]
+            own = cv2.GaussianBlur(mean[wide] - there, (0, 0), _COLOUR_SIGMA)[inner]
             lift = _share(own, fall, is_fallen)
             lift *= change
-            lift += colour[inner]
+            lift += there[inner]
             lift *= 255
             healed[band.rows, :, channel] = np.clip(np.round(lift, out=lift), 0, 255, out=lift)
 
@@ -58,11 +56,12 @@ def healed_photo(photo: RgbImage, answers: list[ScaledAnswer]) -> RgbImage:
     return healed
 
 
-def _colour(photo: RgbImage, channel: int) -> GrayImage:
+def _colour(photo: RgbImage, channel: int) -> Rows:
     """One of its colours, (H, W), 0..1."""
-    colour: GrayImage = photo[..., channel].astype(np.float32)
-    colour /= np.float32(255)
-    return colour
+    return Computed(
+        photo.shape[:2],
+        lambda band: photo[band.rows, :, channel].astype(np.float32) / np.float32(255),
+    )
 
 
 def _share(own: GrayImage, fall: GrayImage, is_fallen: NDArray[np.bool_]) -> GrayImage:
@@ -73,14 +72,7 @@ def _share(own: GrayImage, fall: GrayImage, is_fallen: NDArray[np.bool_]) -> Gra
     return np.clip(share, 0, 2, out=share)
 
 
-def _first_change(answer: ScaledAnswer, size: tuple[int, ...], rows: slice) -> GrayImage:
-    if answer.image.shape == size:
-        return _change(answer, rows)
-    return enlarged(_change(answer, slice(None)), size, rows)
-
-
-def _change(answer: ScaledAnswer, rows: slice) -> GrayImage:
+def _change(answer: ScaledAnswer) -> Rows:
     """What the network changed at one scale, in gray levels 0..1, at its size."""
-    light = answer.illumination
-    there = Illumination(light.mean[rows], light.deviation[rows], light.config)
-    return there.unflatten(answer.reconstruction[rows] - answer.image[rows])
+    change, light = answer.change, answer.illumination
+    return Computed(change.shape, lambda band: light.unflatten(change[band.rows], band.rows))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,7 +12,7 @@ from crackdemo.arrays import RgbImage
 from crackdemo.checkpoints.checkpoint import Checkpoint
 from crackdemo.detection.detector import Detector
 from crackdemo.detection.engine import Engine, best_device
-from crackdemo.detection.scales import predict_at_scales
+from crackdemo.detection.illumination import measure_illumination, to_gray
 from crackdemo.errors import PhotoError
 from crackdemo.evaluation.partition import Member
 from crackdemo.files import write_text
@@ -58,9 +57,9 @@ class ReconstructionError:
 
     def _answer(self, photo: RgbImage) -> tuple[Any, Any]:
         small = cv2.resize(photo, (self._size, self._size), interpolation=cv2.INTER_AREA)
-        whole = replace(self._config.heatmap, scales=(1.0,), weights=())
-        [answer] = predict_at_scales(small, self._engine, self._config.flatten, whole)
-        return answer.image, answer.reconstruction
+        gray = to_gray(small, self._config.flatten.channel)
+        image = measure_illumination(gray, self._config.flatten).flatten(gray)
+        return image, self._engine.answers([image])[0][0]
 
 
 class DetectorScore:

@@ -11,6 +11,8 @@ from crackdemo.arrays import CrackMask, Heatmap, RegionMask
 from crackdemo.masks.grow import disc, grow
 from crackdemo.masks.params import KERNEL_SIZES, KERNELS, MAX_GROW, Kernel, MaskParams
 
+_ROWS = 256
+"""Of a mask that are looked up at once."""
 _SHAPES = {"ellipse": cv2.MORPH_ELLIPSE, "rect": cv2.MORPH_RECT, "cross": cv2.MORPH_CROSS}
 
 
@@ -48,7 +50,7 @@ def cut_mask(heatmap: Heatmap, params: MaskParams, region: RegionMask | None = N
     """
     if heatmap.dtype != np.uint16 or heatmap.ndim != 2:
         raise ValueError(f"A heatmap is (H, W) uint16, not {heatmap.shape} {heatmap.dtype}.")
-    mask = (heatmap >= cut_value(params.threshold)).astype(np.uint8)
+    mask = (heatmap >= cut_value(params.threshold)).view(np.uint8)
     mask = _morph(mask, cv2.MORPH_OPEN, params.kernel, params.opening)
     mask = _morph(mask, cv2.MORPH_CLOSE, params.kernel, params.closing)
     mask = grow(mask, params.grow)
@@ -68,11 +70,13 @@ def _morph(mask: NDArray[np.uint8], operation: int, kernel: Kernel, size: int) -
 
 def _drop_small(mask: NDArray[np.uint8], min_area: int) -> CrackMask:
     if min_area <= 1:
-        return mask.astype(np.bool_)
-    labels = cv2.connectedComponents(mask, connectivity=8)[1]
-    keep = np.bincount(labels.ravel()) >= min_area
+        return mask.view(np.bool_)
+    labels, stats = cv2.connectedComponentsWithStats(mask, connectivity=8)[1:3]
+    keep = stats[:, cv2.CC_STAT_AREA] >= min_area
     keep[0] = False  # the background
-    kept: CrackMask = keep.take(labels)
+    kept = np.empty(mask.shape, np.bool_)
+    for top in range(0, len(mask), _ROWS):  # numpy's own copy of numbers takes eight bytes a pixel
+        keep.take(labels[top : top + _ROWS], out=kept[top : top + _ROWS], mode="clip")
     return kept
 
 
@@ -85,6 +89,6 @@ def drop_components(mask: CrackMask, points: Sequence[tuple[int, int]]) -> Crack
     inside = [(y, x) for x, y in points if 0 <= x < width and 0 <= y < height]
     if not inside:
         return mask
-    labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)[1]
+    labels = cv2.connectedComponents(mask.view(np.uint8), connectivity=8)[1]
     dropped = {int(labels[point]) for point in inside} - {0}
     return mask & ~np.isin(labels, list(dropped))

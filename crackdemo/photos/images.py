@@ -11,7 +11,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pillow_heif
 from numpy.typing import NDArray
@@ -22,6 +21,7 @@ from crackdemo.arrays import CrackMask, RgbImage
 from crackdemo.errors import PhotoError
 from crackdemo.files import written_whole
 from crackdemo.photos.apart import Reader
+from crackdemo.photos.png import write_pixels
 
 MAX_MEGAPIXELS = 200
 """The largest phone and drone cameras stop here; decoding one such photo takes about 2 GB."""
@@ -40,6 +40,8 @@ PHOTO_SUFFIXES = frozenset(
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF", "GIF", "BMP")
 """No other decoder ever sees a file: some of Pillow's start programs."""
 
+_ROWS = 256
+"""Of a photo that are taken over from Pillow at once."""
 _TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _TURNS: dict[object, Image.Transpose] = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -103,7 +105,12 @@ def decode_photo(data: bytes, name: str) -> RgbImage:
 
 
 def _photo(data: bytes, most_megapixels: int = MAX_MEGAPIXELS) -> RgbImage:
-    return np.array(_rgb(_decode(data, most_megapixels), background="white"))
+    image = _rgb(_decode(data, most_megapixels), background="white")
+    photo = np.empty((image.height, image.width, 3), np.uint8)
+    for top in range(0, image.height, _ROWS):  # at once Pillow would need room for two copies
+        bottom = min(top + _ROWS, image.height)
+        photo[top:bottom] = np.asarray(image.crop((0, top, image.width, bottom)))
+    return photo
 
 
 def read_mask(path: Path) -> CrackMask:
@@ -160,13 +167,8 @@ def colour_value(red: Any, green: Any, blue: Any) -> Any:
 
 def write_png(path: Path, array: NDArray[np.uint8 | np.uint16 | np.bool_]) -> None:
     """Gray (H, W) or RGB (H, W, 3) as 8-bit, a mask as 0 and 255, uint16 (H, W) as 16-bit gray."""
-    if array.dtype == np.bool_:
-        array = array.astype(np.uint8) * np.uint8(255)
-    # OpenCV packs six times as fast as Pillow; gray by runs alone, where colours need more
-    options = [cv2.IMWRITE_PNG_COMPRESSION, 1] if array.ndim == 3 else []
-    pixels = cv2.cvtColor(array, cv2.COLOR_RGB2BGR) if array.ndim == 3 else array
     with written_whole(path) as building:
-        building.write_bytes(cv2.imencode(".png", pixels, options)[1].tobytes())
+        write_pixels(building, array)
 
 
 def write_jpeg(path: Path, rgb: RgbImage, quality: int = 90) -> None:
@@ -318,7 +320,7 @@ def _rgb(image: Image.Image, background: str) -> Image.Image:
         if image.mode != "RGBA":  # else it would be copied, which a large photo has no room for
             image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, background), image)
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")  # else a copy
 
 
 def _write(path: Path, image: Image.Image, **options: Any) -> None:

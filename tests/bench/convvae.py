@@ -39,7 +39,7 @@ def squared_errors(checkpoint: Path, photos: Iterable[LabelledPhoto]) -> list[fl
     for photo in photos:
         pixels = read_photo(photo.source.path)
         (answer,) = predict_at_scales(pixels, engine, config.flatten, config.heatmap)
-        errors.append(float(np.mean((answer.image - answer.reconstruction) ** 2)))
+        errors.append(float(np.mean(answer.change[:] ** 2)))
     return errors
 
 

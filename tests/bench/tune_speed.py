@@ -51,14 +51,14 @@ class PlainTorch:
         self._network = network.eval()
 
     def predict(self, images: Sequence[GrayImage], should_stop: object = None) -> list[Answer]:
-        return [self._answer(image) for image in images]
+        return [self._answer(image[:]) for image in images]
 
     def _answer(self, image: GrayImage) -> Answer:
         with torch.no_grad():
             answer = self._network.predict(torch.from_numpy(image)[None, None])
         logits = answer.crack_logits
         crack = None if logits is None else torch.sigmoid(logits[0, 0]).numpy()
-        return Answer(answer.reconstruction[0, 0].numpy(), crack)
+        return Answer(answer.reconstruction[0, 0].numpy() - image, crack)
 
 
 def made_photos(folder: Path) -> None:

@@ -5,7 +5,17 @@ import numpy as np
 import pytest
 import torch
 
-from crackdemo.detection.bands import Band, enlarged, halo_of, in_bands
+from crackdemo.detection.bands import (
+    Band,
+    Computed,
+    enlarged,
+    from_half,
+    half,
+    halo_of,
+    in_bands,
+    in_memory,
+    shrunk,
+)
 
 
 @pytest.mark.parametrize("threads", [1, 3])
@@ -53,6 +63,41 @@ def test_an_enlarged_band_is_the_band_of_the_enlarged_image(small):
     image = np.random.default_rng(0).random(small).astype(np.float32)
     whole = cv2.resize(image, (201, 150))
     for start, stop in ((0, 1), (0, 150), (3, 64), (64, 150), (149, 150)):
-        part = enlarged(image, (150, 201), slice(start, stop))
+        part = enlarged(image, (150, 201))[start:stop]
         assert part.shape == (stop - start, 201)
         assert np.abs(part - whole[start:stop]).max() < 1e-5
+
+
+def test_rows_are_computed_when_they_are_asked_for():
+    asked = []
+
+    def compute(band: Band) -> np.ndarray:
+        asked.append(band)
+        return np.full((band.stop - band.start, 3), band.start, np.float32)
+
+    image = Computed((10, 3), compute)
+    assert not asked
+    assert (image[4:6] == 4).all() and image[:].shape == (10, 3) and image[8:20].shape == (2, 3)
+    assert asked == [Band(4, 6, 10), Band(0, 10, 10), Band(8, 10, 10)]
+
+
+def test_halves_come_back_to_one_part_in_two_thousand():
+    values = np.random.default_rng(0).normal(0, 0.1, (70, 900)).astype(np.float32)
+    kept = half(values)
+    assert kept.dtype == np.float16
+    again = from_half(kept)
+    assert again[30:41].dtype == np.float32 and again[30:41].shape == (11, 900)
+    assert np.allclose(again[:], values, rtol=2**-11, atol=1e-7)
+
+
+@pytest.mark.parametrize("size", [(150, 201), (75, 101), (38, 51), (19, 25), (1, 1)])
+def test_shrunk_by_bands_is_shrunk_at_once(size, monkeypatch):
+    monkeypatch.setattr("crackdemo.detection.bands._PIXELS", 2000)
+    image = np.random.default_rng(0).random((150, 201)).astype(np.float32)
+    whole = cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA)
+    assert np.abs(shrunk(image, size)[:] - whole).max() < 1e-5
+
+
+def test_many_rows_at_once_are_the_images_own():
+    image = np.random.default_rng(0).random((900, 700)).astype(np.float32)
+    assert np.array_equal(in_memory(image, slice(3, 870)), image[3:870])

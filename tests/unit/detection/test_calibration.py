@@ -57,7 +57,7 @@ def calibrated(pixels: list[np.ndarray], seed: int = 0) -> Calibration:
 def heat(tile: np.ndarray, calibration: Calibration) -> np.ndarray:
     photo = cv2.cvtColor(tile, cv2.COLOR_GRAY2RGB)
     answers = predict_at_scales(photo, engine(), FLATTEN, HEATMAP)
-    residual = fused_residual(answers, HEATMAP, to_gray(photo, "luma"))
+    residual = fused_residual(answers, HEATMAP, to_gray(photo, "luma"))[:]
     return to_heatmap(residual, calibration.r0)
 
 

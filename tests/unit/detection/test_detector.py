@@ -1,3 +1,4 @@
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +14,8 @@ from torch.nn import functional
 from crackdemo.checkpoints.checkpoint import load_checkpoint
 from crackdemo.detection.calibration import Calibration
 from crackdemo.detection.detector import DetectorConfig, ResidualDetector
-from crackdemo.detection.engine import Engine, best_device
-from crackdemo.detection.heatmaps import DensityGate, residual_of, to_heatmap
+from crackdemo.detection.engine import Engine, _Engine, best_device
+from crackdemo.detection.heatmaps import DensityGate, HeatmapConfig, residual_of, to_heatmap
 from crackdemo.detection.illumination import FlattenConfig, measure_illumination, to_gray
 from crackdemo.detection.scales import ScaledAnswer, fused_residual, predict_at_scales
 from crackdemo.detection.score import photo_score
@@ -164,7 +165,9 @@ def test_the_heatmap_is_the_mean_residual_on_the_checkpoints_scale():
     photo, _ = with_line(pavement())
     config = plain_heat(scales=(1.0, 0.5))
     views = predict_at_scales(photo, Engine(Healer(), CPU), plain_flatten(), config)
-    residuals = [residual_of(view.image, view.reconstruction, config) for view in views]
+    residuals = [
+        residual_of(view.image[:], view.image[:] + view.change[:], config) for view in views
+    ]
     larger = cv2.resize(residuals[1], (160, 120), interpolation=cv2.INTER_LINEAR)
     expected = to_heatmap((residuals[0] + larger) / 2, 0.1)
     detection = detector(Healer(), (1.0, 0.5)).detect(photo)
@@ -180,20 +183,22 @@ def test_views_are_the_photo_flattened_at_each_scale():
     assert [view.image.shape for view in views] == [(101, 63), (50, 32)]
     gray = to_gray(photo, "luma")
     flat = measure_illumination(gray, plain_flatten()).flatten(gray)
-    assert np.array_equal(views[0].image, flat)
+    assert np.array_equal(views[0].image[:], flat)
 
 
 def flat_view(residual: float, crack: np.ndarray | None = None) -> ScaledAnswer:
     image = np.full((8, 8), 0.5, np.float32)
     light = measure_illumination(image, plain_flatten())
-    return ScaledAnswer(image, image + np.float32(residual), crack, light)
+    return ScaledAnswer(image, np.full_like(image, residual), crack, light)
 
 
 @pytest.mark.parametrize(("weights", "expected"), [((), 0.2), ((3.0, 1.0), 0.15)])
 def test_views_are_fused_by_their_weighted_mean(weights, expected):
     config = plain_heat(scales=(1.0, 1.0), weights=weights, blur_sigma=0)
     gray = np.full((8, 8), 0.5, np.float32)
-    assert fused_residual([flat_view(0.1), flat_view(0.3)], config, gray) == pytest.approx(expected)
+    assert fused_residual([flat_view(0.1), flat_view(0.3)], config, gray)[:] == pytest.approx(
+        expected
+    )
 
 
 def test_sharpened_residuals_are_tied_to_the_full_size_darkness():
@@ -202,7 +207,7 @@ def test_sharpened_residuals_are_tied_to_the_full_size_darkness():
     gray[3] = 0.3
     light = measure_illumination(np.full((8, 8), 0.5, np.float32), plain_flatten())
     dark = plain_flatten().level - light.flatten(gray)[3]
-    fused = fused_residual([flat_view(0.1)], config, gray)
+    fused = fused_residual([flat_view(0.1)], config, gray)[:]
     assert fused[3] == pytest.approx(np.sqrt(0.1 * dark), rel=1e-3)
     assert fused[[0, 1, 2, 4, 5, 6, 7]].max() < 0.01
 
@@ -212,27 +217,27 @@ def test_confirmed_residuals_are_tied_to_what_the_crack_head_says():
     gray = np.full((8, 8), 0.5, np.float32)
     crack = np.zeros((4, 4), np.float32)
     crack[:, 2:] = 0.9
-    fused = fused_residual([flat_view(0.1, crack)], config, gray)
+    fused = fused_residual([flat_view(0.1, crack)], config, gray)[:]
     assert fused[:, 6:] == pytest.approx(np.sqrt(0.1 * 0.9))
     assert not fused[:, :2].any()
-    assert fused_residual([flat_view(0.1)], config, gray) == pytest.approx(0.1)  # no head to ask
+    assert fused_residual([flat_view(0.1)], config, gray)[:] == pytest.approx(0.1)  # no head to ask
 
 
 @pytest.mark.parametrize("has_head", [True, False])
 def test_the_engine_gives_what_the_network_says_in_one_pass(has_head):
     network = untrained(CaeConfig((4, 8), crack_head=has_head)).eval()
     image = np.random.default_rng(0).random((64, 96)).astype(np.float32)
-    ((reconstruction, crack),) = Engine(network, CPU).predict([image])
+    ((change, crack),) = Engine(network, CPU).predict([image])
     padded = torch.from_numpy(np.pad(image, 32, mode="symmetric"))[None, None]
     with torch.no_grad():
         said = network.predict(padded)
     inside = np.s_[0, 0, 32:-32, 32:-32]
-    assert reconstruction == pytest.approx(said.reconstruction[inside].numpy(), abs=1e-5)
+    assert image + change[:] == pytest.approx(said.reconstruction[inside].numpy(), abs=1e-3)
     if not has_head:
         assert crack is None and said.crack_logits is None
         return
     assert crack is not None and said.crack_logits is not None
-    assert crack == pytest.approx(torch.sigmoid(said.crack_logits)[inside].numpy(), abs=1e-5)
+    assert crack[:] == pytest.approx(torch.sigmoid(said.crack_logits)[inside].numpy(), abs=1e-3)
 
 
 def test_sharpening_takes_the_coarse_scales_smear_off_a_crack():
@@ -243,7 +248,7 @@ def test_sharpening_takes_the_coarse_scales_smear_off_a_crack():
     smears = [
         residual[beside].mean() / residual[line].mean()
         for residual in (
-            fused_residual(views, config, to_gray(photo, "luma")) for config in (plain, sharp)
+            fused_residual(views, config, to_gray(photo, "luma"))[:] for config in (plain, sharp)
         )
     ]
     assert smears[1] < 0.6 * smears[0]
@@ -349,3 +354,19 @@ def test_a_photo_can_be_stopped_between_tiles():
 
 def test_the_device_that_is_chosen_can_be_used():
     assert torch.zeros(1, device=best_device()).item() == 0
+
+
+def test_a_pass_holds_few_bytes_a_pixel():
+    """Beside the photo; what a network itself takes is not counted. 19 it is, and was 47."""
+    photo = np.random.default_rng(0).integers(0, 256, (2000, 3000, 3)).astype(np.uint8)
+    config = DetectorConfig(FlattenConfig(), HeatmapConfig(), Calibration(0.1, 0.5, None, {}))
+    found = ResidualDetector(Healer(), config, CPU)
+    found._engine._engine = _Engine(lambda tiles: np.concatenate([tiles, tiles], 1), "a fake", 1)
+    tracemalloc.start()
+    try:
+        detection = found.detect(photo)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert detection.heatmap.shape == photo.shape[:2]
+    assert peak / detection.heatmap.size < 22

@@ -102,7 +102,7 @@ def test_a_network_of_one_size_goes_through_the_same_door() -> None:
     plain._engine = engine._with_torch(network, CPU)
     (one,), (other,) = (each.predict([image(50, 70)]) for each in (fast, plain))
     assert one.crack is None and other.crack is None
-    assert np.allclose(one.reconstruction, other.reconstruction, atol=1e-5)
+    assert np.allclose(one.change[:], other.change[:], atol=1e-3)
 
 
 @pytest.mark.parametrize("streams, batch", [(2, 1), (1, 3), (2, 8)])
@@ -123,9 +123,9 @@ def test_streams_and_batches_give_the_same(streams: int, batch: int, tile_size: 
 
     other._engine = plain._engine._replace(run=run, batch=batch)
     for one, expected in zip(other.predict(images), plain.predict(images), strict=True):
-        assert np.allclose(one.reconstruction, expected.reconstruction, atol=1e-6)
+        assert np.allclose(one.change[:], expected.change[:], atol=1e-3)
         assert one.crack is not None and expected.crack is not None
-        assert np.allclose(one.crack, expected.crack, atol=1e-6)
+        assert np.allclose(one.crack[:], expected.crack[:], atol=1e-3)
     assert max(sizes) <= batch and (batch == 1 or max(sizes) > 1)
 
 
@@ -148,7 +148,7 @@ def test_half_precision_stays_close() -> None:
 def test_a_graph_that_says_something_else_is_not_used() -> None:
     (answer,) = Engine(Odd(), CPU).predict([image(40, 50)])
     padded = 50 + 2 * 32
-    assert np.allclose(answer.reconstruction, image(40, 50) + padded)
+    assert np.allclose(answer.change[:], padded)
 
 
 def test_nothing_is_compiled_before_the_first_image() -> None:
@@ -161,12 +161,12 @@ def test_nothing_is_compiled_before_the_first_image() -> None:
 def test_threads_share_an_engine() -> None:
     shared = Engine(load_checkpoint(SHIPPED / "cae-asphalt").network, CPU)
     images = [image(48, 48 + 16 * n) for n in range(4)]
-    expected = [shared.predict([each])[0].reconstruction for each in images]
+    expected = [shared.predict([each])[0].change[:] for each in images]
     found: dict[int, np.ndarray] = {}
 
     def work(number: int) -> None:
         for _ in range(3):
-            found[number] = shared.predict([images[number]])[0].reconstruction
+            found[number] = shared.predict([images[number]])[0].change[:]
 
     threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
     for thread in threads:
@@ -188,3 +188,17 @@ def test_a_graphics_card_says_the_same_in_half_precision(weights: str) -> None:
     one, other = (detection.heatmap >= 32768 for detection in (here, there))
     assert one.any()
     assert (one != other).mean() < 1e-3
+
+
+@pytest.mark.parametrize(("side", "rests"), [(64, 0), (2100, 1)])
+def test_only_a_large_pass_gives_its_memory_back(side: int, rests: int) -> None:
+    fresh = Engine(build_network("vae", VaeConfig((4, 8))), CPU)
+    fresh._engine = engine._Engine(
+        lambda tiles: np.zeros((len(tiles), 2, *tiles.shape[2:]), np.float32),
+        "a fake",
+        1,
+        lambda: rested.append(True),
+    )
+    rested: list[bool] = []
+    fresh.predict([np.zeros((side, side), np.float32)])
+    assert len(rested) == rests

@@ -101,7 +101,7 @@ def sparse(residual: np.ndarray, scale: float, gate: DensityGate) -> np.ndarray:
     limit = gate.limit_at(scale)
     if limit is None:
         return residual
-    around = local_mean((residual > gate.level).astype(np.float32), gate.sigma)
+    around = local_mean((residual > gate.level).astype(np.float32), gate.sigma)[:]
     return thinned(residual, around, limit)
 
 

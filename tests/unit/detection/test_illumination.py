@@ -6,6 +6,7 @@ from scipy.ndimage import gaussian_filter
 from crackdemo.detection.illumination import (
     FlattenConfig,
     gray_levels,
+    gray_of,
     measure_illumination,
     to_gray,
 )
@@ -71,7 +72,7 @@ def test_flattening_takes_out_shade_and_exposure():
 def test_the_local_mean_is_a_gaussian_of_the_configs_sigma():
     gray = cv2.GaussianBlur(pavement(), (0, 0), 3) + np.linspace(0, 0.3, 200, dtype=np.float32)
     expected = gaussian_filter(gray.astype(np.float64), CONFIG.mean_sigma, mode="reflect")
-    assert np.abs(measure_illumination(gray, CONFIG).mean - expected).max() < 0.01
+    assert np.abs(measure_illumination(gray, CONFIG).mean[:] - expected).max() < 0.01
 
 
 def test_a_difference_is_given_back_in_gray_levels():
@@ -107,3 +108,22 @@ def test_even_photos_of_any_size_become_the_level(height, width, value):
 def test_a_config_that_cannot_flatten_is_refused(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         FlattenConfig(**wrong)
+
+
+@pytest.mark.parametrize("channel", ["luma", "blue"])
+def test_rows_are_flattened_as_the_whole_photo_is(channel):
+    photo = np.random.default_rng(0).integers(0, 256, (150, 90, 3)).astype(np.uint8)
+    gray = gray_of(photo, channel)
+    assert np.array_equal(gray[20:31], to_gray(photo, channel)[20:31])
+    light = measure_illumination(gray, CONFIG)
+    whole = light.flatten(gray[:])
+    assert light.flattened(gray)[20:31] == pytest.approx(whole[20:31], abs=1e-6)
+    back = light.unflatten(whole[20:31], slice(20, 31))
+    assert back == pytest.approx(light.unflatten(whole)[20:31], abs=1e-6)
+
+
+def test_the_light_of_a_larger_photo_is_the_same_enlarged():
+    light = measure_illumination(pavement(), CONFIG)
+    larger = light.enlarged((320, 400))
+    for part, small in ((larger.mean, light.mean), (larger.deviation, light.deviation)):
+        assert part[:] == pytest.approx(cv2.resize(small[:], (400, 320)), abs=1e-5)

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import torch
 
+from crackdemo.detection.bands import Band, Computed
 from crackdemo.detection.tiling import BLEND, MARGIN, TILE, Tiles
 from crackdemo.models.cae import CaeConfig
 from crackdemo.models.family import build_network
@@ -141,3 +142,24 @@ def test_channels_are_cut_alike():
         assert batch.shape[1:] == (3, 48, 48)
         tiles.put(batch)
     assert tiles.whole() == pytest.approx(image, abs=1e-6)
+
+
+def test_of_an_image_no_more_rows_are_asked_for_than_one_row_of_tiles_has():
+    image = np.random.default_rng(0).random((300, 90), np.float32)
+    asked = []
+
+    def rows(band: Band) -> np.ndarray:
+        asked.append(band.stop - band.start)
+        return image[band.rows]
+
+    by_rows, whole = Tiles(Computed(image.shape, rows), 4, 48), Tiles(image, 4, 48)
+    for batch, expected in zip(by_rows.batches(2), whole.batches(2), strict=True):
+        assert np.array_equal(batch, expected)
+    assert max(asked) <= 48
+
+
+def test_answers_stay_as_exact_as_they_are():
+    tiles = Tiles(np.ones((60, 70), np.float32), 4, 48)
+    for batch in tiles.batches(1):
+        tiles.put(batch.astype(np.float16))
+    assert tiles.whole().dtype == np.float16 and (tiles.whole() == 1).all()

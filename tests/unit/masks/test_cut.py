@@ -124,3 +124,12 @@ def test_kernels_are_symmetric_and_centred(kernel: str, size: int) -> None:
 def test_a_cross_is_its_two_middle_lines_and_a_rect_is_full() -> None:
     assert kernel_bitmap("cross", 5).sum() == 9
     assert kernel_bitmap("rect", 5).sum() == 25
+
+
+def test_small_parts_of_a_tall_mask_are_dropped_wherever_they_lie() -> None:
+    heatmap = np.zeros((700, 20), np.uint16)
+    heatmap[250:262, 3] = 65535  # 12 px, across where a look-up ends
+    heatmap[400:403, 9] = 65535
+    kept = cut_mask(heatmap, plain_mask(min_area=10))
+    assert kept.dtype == np.bool_
+    assert kept.sum() == 12 and kept[250:262, 3].all()

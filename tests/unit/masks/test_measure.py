@@ -130,3 +130,18 @@ def test_a_scale_that_is_none_is_refused(mm_per_px: float) -> None:
 def test_a_region_that_is_empty_or_of_another_size_is_refused(region: np.ndarray) -> None:
     with pytest.raises(ValueError, match="region"):
         measure(band(3), region)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.9, 1.0])
+def test_widths_of_a_tall_mask_are_those_of_one_transform(share: float) -> None:
+    """Measured by bands: what is nearest may lie beyond them."""
+    mask = np.zeros((2600, 60), bool)
+    mask[: round(2600 * share), 5:-5] = True
+    mask[700:2100, :] = True
+    distance = cv2.distanceTransform(
+        np.pad(mask, 1).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE
+    )[1:-1, 1:-1]
+    widths = 2 * distance[skeletonize(mask)]
+    report = measure(mask)
+    assert report.max_width_px == widths.max()
+    assert report.mean_width_px == float(widths.mean())
