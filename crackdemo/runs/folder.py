@@ -284,6 +284,11 @@ class RunFolder:
         """How the search before the fit stands."""
         _write_json(self._trials_file, asdict(search))
 
+    @property
+    def has_search(self) -> bool:
+        """Whether a search was begun, be its record readable or not."""
+        return self._trials_file.exists()
+
     def search(self) -> Search | None:
         """As it was written; None where nothing is searched, or it cannot be read."""
         try:

@@ -74,6 +74,7 @@ def test_a_fit_started_from_the_page_is_found_again_finishes_and_its_weights_are
     expect(page.locator("#fit-said")).to_be_hidden()
     page.locator("#start-fit").click()
     expect(page.locator("#fault-name")).to_contain_text("take another name", timeout=PATIENCE)
+    expect(page.locator("#fault-name")).to_be_in_viewport()  # however far above the button
     page.locator("#fit-name").get_by_role("textbox").fill("street-2")
     expect(page.locator("#fault-name")).to_be_hidden()
 

@@ -130,7 +130,13 @@ def _searched(
         for report in fit(short, new_state(short), data, workers=0):
             yield report.validation_loss
 
-    begun = run.search() or Search(config.trials)
+    begun = run.search()
+    if begun is None and run.has_search:
+        raise FitError(
+            "The trials of the search before this fit, trials.json in its folder, cannot be read: "
+            "bring the file back, or delete it to search anew."
+        )
+    begun = begun or Search(config.trials)
     found = replace(begun, wanted=config.trials)
     run.at("searching for settings")
     for now in search(found, config.seed, attempt):

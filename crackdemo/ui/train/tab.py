@@ -18,7 +18,10 @@ from crackdemo.ui.train.side_by_side import SameSight
 from crackdemo.ui.workbench import Workbench
 
 _TICK_SECONDS = 2
-_SHOW_RUNS = """() => {
+_SHOW_ANSWER = """() => {
+    const faults = [...document.querySelectorAll(".fit-fault .fault")];
+    const fault = faults.find((each) => each.offsetParent);
+    if (fault) return fault.scrollIntoView({ block: "center" });
     if (document.querySelector("#fit-said p")) {
         document.getElementById("runs")?.scrollIntoView({ block: "nearest" });
     }
@@ -308,4 +311,4 @@ def _wire_start(bench: Workbench, jobs: Jobs, form: Form, runs: Runs) -> None:
         [form.said, form.filled_in["name"], *form.faults.values(), *runs.shown],
         show_progress="minimal",
         api_visibility="private",
-    ).then(None, None, None, js=_SHOW_RUNS, **_AT_ONCE)
+    ).then(None, None, None, js=_SHOW_ANSWER, **_AT_ONCE)

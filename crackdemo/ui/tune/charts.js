@@ -152,7 +152,7 @@
     return lines({
       title,
       xLabel: "score",
-      yLabel: `photos, of ${highest}`,
+      yLabel: `photos, up to ${highest}`,
       lines: ["clean", "cracked"].map((name, i) => ({
         name,
         colour: COLOURS[i],

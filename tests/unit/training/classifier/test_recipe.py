@@ -134,6 +134,15 @@ def test_a_search_comes_first_and_its_best_are_fitted_to_the_end(
     assert fit_config(run).learning_rate == search.best.settings["learning_rate"]
 
 
+def test_trials_that_cannot_be_read_are_not_thrown_away(tmp_path: Path, labelled: Path) -> None:
+    run = begun(tmp_path / "run", labelled, trials=2, epochs=1, steps_per_epoch=1)
+    trials = run.path / "trials.json"
+    trials.write_text('{"wanted": 2, "trials": [')
+    with pytest.raises(FitError, match=r"trials\.json"):
+        list(steps(run))
+    assert trials.read_text() == '{"wanted": 2, "trials": ['
+
+
 def test_settings_of_a_trial_are_the_fits_and_the_networks() -> None:
     config = parse_settings(SHORT)
     changed = with_settings(config, {"depth": 5, "width": 8, "learning_rate": 1e-4})
