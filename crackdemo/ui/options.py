@@ -120,7 +120,8 @@ def read_options(
             per_minute=args.per_minute,
             cache_gb=args.cache_size,
             macs_per_pixel=MACS_AT_HOME
-            if space is None and is_loopback(args.host)
+            # with other names a proxy shows it to others
+            if space is None and is_loopback(args.host) and not args.names
             else Limits.macs_per_pixel,
         ),
         owner=None if space is None else space.partition("/")[0],

@@ -73,8 +73,7 @@ def test_agents_need_a_package_which_is_named(capsys: pytest.CaptureFixture[str]
     assert (Path(__file__).parents[3] / file).read_text().startswith("mcp")
 
 
-def test_at_home_larger_networks_may_come_from_the_hub() -> None:
-    limits = [
-        read_options(words, {}).limits.macs_per_pixel for words in ([], ["--host", "0.0.0.0"])
-    ]
-    assert limits == [MACS_AT_HOME, Limits().macs_per_pixel]
+@pytest.mark.parametrize("words", [["--host", "0.0.0.0"], ["--names", "cracks.example"]])
+def test_only_at_home_larger_networks_may_come_from_the_hub(words: list[str]) -> None:
+    assert read_options([], {}).limits.macs_per_pixel == MACS_AT_HOME
+    assert read_options(words, {}).limits.macs_per_pixel == Limits().macs_per_pixel
