@@ -51,8 +51,21 @@ _GPU_BATCH = 8
 _LARGE = 4_000_000
 """Pixels of a pass after which its memory is given back: a small photo's next pass would need it
 again at once, and loses a tenth of its time."""
-_AGREEMENT = 1e-3
-"""What two engines may differ by, of 1: a quarter of a gray level."""
+
+
+class _Precision(NamedTuple):
+    """In which OpenVINO computes."""
+
+    hint: str
+    """Its word for it."""
+    name: str
+    """For people."""
+    agreement: float
+    """What the answers may differ by from torch's in full precision, of 1."""
+
+
+_FULL = _Precision("f32", "full precision", 1e-3)  # a quarter of a gray level
+_BFLOAT16 = _Precision("bf16", "bfloat16", 0.1)  # the crack head's worst pixel of a million: .05
 
 
 class Answer(NamedTuple):
@@ -222,23 +235,36 @@ def _run_by_torch(network: Network, device: torch.device, dtype: torch.dtype) ->
 
 
 def _with_openvino(network: Network, streams: int) -> _Engine | None:
-    """None where it is not installed, or the network has something that it does not know."""
+    """In the fastest precision that the processor has and the network bears; None where OpenVINO
+    is not installed, or the network has something that it does not know."""
     try:
         from crackdemo.detection.openvino_core import CORE  # no start-up should wait for it
 
-        model = CORE.compile_model(
-            CORE.read_model(onnx_graph(network)),
-            "CPU",
-            {
-                # it would take half precision by itself where the processor has it
-                "INFERENCE_PRECISION_HINT": "f32",
-                "INFERENCE_NUM_THREADS": torch.get_num_threads(),
-                "NUM_STREAMS": streams,
-            },
-        )
+        has_bfloat16 = "BF16" in CORE.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        for precision in (_BFLOAT16, _FULL) if has_bfloat16 else (_FULL,):
+            engine = _by_openvino(network, streams, precision)
+            if _agree(engine.run, network, precision.agreement):
+                return engine
     except (ImportError, RuntimeError) as error:
         _LOG.info("PyTorch computes, for OpenVINO does not: %s", error)
         return None
+    _LOG.warning("PyTorch computes, for OpenVINO gives other answers.")
+    return None
+
+
+def _by_openvino(network: Network, streams: int, precision: _Precision) -> _Engine:
+    """Raises ImportError or RuntimeError where it cannot."""
+    from crackdemo.detection.openvino_core import CORE
+
+    model = CORE.compile_model(
+        CORE.read_model(onnx_graph(network)),
+        "CPU",
+        {
+            "INFERENCE_PRECISION_HINT": precision.hint,
+            "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+            "NUM_STREAMS": streams,
+        },
+    )
 
     def run(tiles: NDArray[np.float32]) -> NDArray[np.float32]:
         # a request of its own: threads may run at once
@@ -250,18 +276,15 @@ def _with_openvino(network: Network, streams: int) -> _Engine | None:
             model.release_memory()
             give_back_freed()
 
-    name = f"OpenVINO {version('openvino')} on the processor, full precision"
-    return _Engine(run, name, 1, rest) if _agree(run, network) else None
+    name = f"OpenVINO {version('openvino')} on the processor, {precision.name}"
+    return _Engine(run, name, 1, rest)
 
 
-def _agree(run: Run, network: Network) -> bool:
+def _agree(run: Run, network: Network, agreement: float) -> bool:
     """Whether a graph says what its network says, of a size that it was not made with."""
     tiles = _trial_tiles(network)
     with_torch = _run_by_torch(network, torch.device("cpu"), torch.float32)
-    if np.allclose(run(tiles), with_torch(tiles), atol=_AGREEMENT):
-        return True
-    _LOG.warning("PyTorch computes, for OpenVINO gives other answers.")
-    return False
+    return np.allclose(run(tiles), with_torch(tiles), rtol=0, atol=agreement)
 
 
 def _trial_tiles(network: Network) -> NDArray[np.float32]:

@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from crackdemo.checkpoints.checkpoint import load_checkpoint
 from crackdemo.checkpoints.names import SHIPPED, shipped_names
 from crackdemo.detection import engine
 from crackdemo.detection.detector import ResidualDetector
 from crackdemo.detection.engine import Engine
+from crackdemo.detection.openvino_core import CORE
 from crackdemo.detection.probability import ProbabilityDetector
 from crackdemo.models.family import Network, Prediction, build_network
 from crackdemo.models.folded import folded
@@ -26,6 +27,10 @@ CPU = torch.device("cpu")
 
 def image(height: int = 96, width: int = 144) -> np.ndarray:
     return np.random.default_rng(1).random((height, width), np.float32)
+
+
+def has_bfloat16() -> bool:
+    return "BF16" in CORE.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 class Odd(Network):
@@ -45,7 +50,9 @@ def test_heatmaps_of_both_engines_agree(weights: str) -> None:
     checkpoint = load_checkpoint(SHIPPED / weights)
     photo = read_photo(EXAMPLES / "asphalt-crack.jpg")[100:260, 100:340]
     fast, plain = (checkpoint.detector(CPU) for _ in range(2))
+    assert isinstance(fast, ResidualDetector | ProbabilityDetector)
     assert isinstance(plain, ResidualDetector | ProbabilityDetector)
+    fast._engine._engine = engine._by_openvino(checkpoint.network, 1, engine._FULL)
     plain._engine._engine = engine._with_torch(checkpoint.network, CPU)
     one, other = fast.detect(photo), plain.detect(photo)
     assert one.heatmap.max() > 30_000
@@ -127,6 +134,39 @@ def test_streams_and_batches_give_the_same(streams: int, batch: int, tile_size: 
         assert one.crack is not None and expected.crack is not None
         assert np.allclose(one.crack[:], expected.crack[:], atol=1e-3)
     assert max(sizes) <= batch and (batch == 1 or max(sizes) > 1)
+
+
+@pytest.mark.skipif(not has_bfloat16(), reason="the processor does not compute in bfloat16")
+@pytest.mark.parametrize("weights", shipped_names(family="cae"))
+def test_bfloat16_stays_close(weights: str) -> None:
+    checkpoint = load_checkpoint(SHIPPED / weights)
+    photo = read_photo(EXAMPLES / "asphalt-crack.jpg")[100:260, 100:340]
+    fast, full = (checkpoint.detector(CPU) for _ in range(2))
+    assert isinstance(full, ResidualDetector)
+    full._engine._engine = engine._by_openvino(checkpoint.network, 1, engine._FULL)
+    one, other = (each.detect(photo) for each in (fast, full))
+    assert fast.engine_name and "bfloat16" in fast.engine_name
+    difference = np.abs(one.heatmap.astype(np.int64) - other.heatmap)
+    assert np.median(difference) <= 64 and 0 < difference.max() <= 2048
+    assert abs(one.score - other.score) < 5e-3
+
+
+@pytest.mark.skipif(not has_bfloat16(), reason="the processor does not compute in bfloat16")
+def test_a_network_that_does_not_bear_bfloat16_is_computed_in_full() -> None:
+    """Its answer is the small difference of two large numbers."""
+
+    class Delicate(Network):
+        stride, tile_size = 1, None
+
+        def predict(self, image: Tensor) -> Prediction:
+            large = nn.functional.conv2d(image, torch.full((1, 1, 1, 1), 1000.0)) + 1000
+            small = nn.functional.conv2d(large, torch.ones(1, 1, 1, 1)) - 1000
+            return Prediction(small - 999 * image, None, torch.zeros(()))
+
+    delicate = Engine(Delicate(), CPU)
+    (answer,) = delicate.predict([image(40, 50)])
+    assert delicate.name and "full precision" in delicate.name
+    assert np.abs(answer.change[:]).max() < 1e-3
 
 
 def test_half_precision_stays_close() -> None:

@@ -9,6 +9,7 @@ import torch
 
 from crackdemo.checkpoints.checkpoint import load_checkpoint
 from crackdemo.checkpoints.names import SHIPPED, shipped_names
+from crackdemo.detection import engine
 from crackdemo.detection.calibration import Calibration
 from crackdemo.detection.detector import DetectorConfig, ResidualDetector
 from crackdemo.detection.heatmaps import DensityGate
@@ -43,8 +44,10 @@ def whole(network: Network, config: DetectorConfig, *tiles: np.ndarray) -> np.nd
 
 
 def levels_apart(network: Network, config: DetectorConfig, side: int) -> int:
-    photo = tile(side)
-    expected = ResidualDetector(network, config, CPU).detect(photo).heatmap.astype(np.int64)
+    """Of the detector in full precision, as the graph is."""
+    photo, detector = tile(side), ResidualDetector(network, config, CPU)
+    detector._engine._engine = engine._by_openvino(network, 1, engine._FULL)
+    expected = detector.detect(photo).heatmap.astype(np.int64)
     assert expected.max() > 1000
     return int(np.abs(whole(network, config, photo)[0] - expected).max())
 
