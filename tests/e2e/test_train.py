@@ -93,7 +93,7 @@ def test_a_fit_started_from_the_page_is_found_again_finishes_and_its_weights_are
 
     page.get_by_role("button", name="Publish on the Hugging Face Hub").click()
     page.locator("#push-repo").get_by_role("textbox").fill("me/street")
-    for token, answer in (("hf_wrong", "does not accept the token"), ("hf_write", "Published:")):
+    for token, answer in (("hf_wrong", "does not accept the token"), ("hf_write", "Published street:")):
         page.locator("#push-token input").fill(token)
         page.locator("#push").click()
         expect(page.locator("#push-said")).to_contain_text(answer, timeout=PATIENCE)

@@ -212,8 +212,10 @@ def test_a_push_says_what_failed_and_calls_nothing_half_published_done(
     hub: HubStandIn, ready: Callable[..., None], page: Page
 ) -> None:
     hub.add_repo("me/taken", {"README.md": b"mine"})
+    ready("lane")
     ready("street")
     open_tab(page)
+    take(page, "street")
     page.get_by_role("button", name="Publish on the Hugging Face Hub").click()
     said = page.locator("#push-said")
 
@@ -230,9 +232,11 @@ def test_a_push_says_what_failed_and_calls_nothing_half_published_done(
     hub.faults = {"PUT /lfs/": "cut"}
     publish("me/street", "broke off")
     assert set(hub.repos["me/street"].files) == {".gitattributes"}
-    publish("me/street", "Published: me/street")  # the empty repo that was left behind is taken
+    publish("me/street", "Published street: me/street")  # the empty repo that was left behind is taken
     assert "model.safetensors" in hub.repos["me/street"].files
     assert hub.repos["me/street"].private
+    take(page, "lane")  # of which it was not said
+    expect(said).to_be_hidden()
 
 
 @pytest.mark.slow

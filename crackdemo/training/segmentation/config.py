@@ -56,10 +56,11 @@ class SegmentConfig:
     start_with: Literal["heatmap", "encoder", "both"] = "heatmap"
     """heatmap: it sees what these weights (a CAE's) mark beside the photo, and begins by marking
     the same; encoder: its encoder begins with theirs; both."""
-    start_share: Share = 0.0
+    start_share: Share | None = None
     """How much of what it begins with, marking what these weights mark, the result holds: where it
     sees their heatmap, its last layer is averaged so with what it was at first. It then forgets
-    less of what other photos need (WiSE-FT, Wortsman et al. 2022)."""
+    less of what other photos need (WiSE-FT, Wortsman et al. 2022); null: as much as ten photos
+    count beside those that it learns from."""
     tile_size: Annotated[int, Field(ge=32, le=1024)] = 192
     """Side of the pieces of photos that it learns from, in pixels."""
     batch_size: Annotated[int, Field(ge=1, le=4096)] = 8

@@ -74,7 +74,8 @@ def run_fit(
         config, state = yield from within_memory(
             run, config, lambda config: _fit(run, config, data, workers, say, team), say, team
         )
-        state.network.load_state_dict(averaged_with_start(config, state.best_weights))
+        photos = sum(len(folder) for folder in data.train)
+        state.network.load_state_dict(averaged_with_start(config, state.best_weights, photos))
         state.network.cpu()
         run.at("finding its threshold")
         training = record_of(run, config, folders, data.summary, state, threads, team)

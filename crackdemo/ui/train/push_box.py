@@ -68,13 +68,23 @@ def build(bench: Workbench, jobs: Jobs, choice: gr.Radio) -> None:
             )
         except (RunError, HubError, CheckpointError, ExportError) as error:
             return gr.Markdown(f"⚠️ {error}", visible=True), ""
-        return gr.Markdown(f"Published: [{repo_id}]({url})", visible=True), ""
+        told = f"Published `{chosen}`: [{repo_id}]({url})"
+        return gr.Markdown(told, visible=True), ""
 
     publish.click(
         run,
         [choice, repo, token, private, with_onnx],
         [said, token],
         show_progress="minimal",
+        api_visibility="private",
+    )
+    # what was said is of the run before
+    choice.change(
+        lambda: gr.Markdown(visible=False),
+        None,
+        said,
+        queue=False,
+        show_progress="hidden",
         api_visibility="private",
     )
 

@@ -182,7 +182,10 @@ def _wire_scoring(
 def _parts(splits: Sequence[Split]) -> gr.Dropdown:
     """Which parts may choose, with what there is of each; validation, or else the largest."""
     counts = Counter(splits)
-    choices = [(f"{split}, {counts[split]} photos", split) for split in SPLITS]
+    named = {
+        split: "1 photo" if counts[split] == 1 else f"{counts[split]} photos" for split in SPLITS
+    }
+    choices = [(f"{split}, {named[split]}", split) for split in SPLITS]
     largest = max(SPLITS, key=lambda split: counts[split])
     return gr.Dropdown(choices, value="validation" if counts["validation"] else largest)
 

@@ -106,7 +106,9 @@
     });
     const caption = element("caption", {});
     followers.push(() => {
-      caption.textContent = `At threshold ${threshold.toFixed(3)}, morphology off, ${sets[0]?.masked ?? 0} photos with masks`;
+      const masked = sets[0]?.masked ?? 0;
+      const photos = masked === 1 ? "1 photo with its mask" : `${masked} photos with masks`;
+      caption.textContent = `At threshold ${threshold.toFixed(3)}, morphology off, ${photos}`;
     });
     return element(
       "table",

@@ -206,14 +206,14 @@ def test_the_result_may_hold_some_of_what_it_began_with() -> None:
     image = torch.rand(1, 4, 32, 32)
     learnt = dict(network.state_dict())
     logits = []
-    for share in (0.0, 0.25, 1.0):
-        kept = averaged_with_start(replace(config, start_share=share), learnt)
+    for share, photos in ((0.0, 1), (None, 30), (1.0, 1)):
+        kept = averaged_with_start(replace(config, start_share=share), learnt, photos)
         network.load_state_dict(kept)
         logits.append(network(image).detach())
     assert torch.allclose(logits[1], torch.lerp(logits[0], logits[2], 0.25), atol=1e-4)
     assert torch.allclose(torch.sigmoid(logits[2]), image[:, 3:].clamp(1e-3, 1 - 1e-3), atol=1e-4)
     plain = new_state(TINY, CPU).network.state_dict()
-    assert averaged_with_start(replace(TINY, start_share=0.5), plain) is plain
+    assert averaged_with_start(replace(TINY, start_share=0.5), plain, 1) is plain
 
 
 def test_a_fit_keeps_its_share_of_the_start(road: Path, tmp_path: Path) -> None:
