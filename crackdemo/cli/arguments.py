@@ -59,11 +59,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _output(text: str) -> Path:
+    """An unset variable of a script is no wish to fill the folder that it stands in."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("is empty: name a file or folder")
+    return Path(text)
+
+
 def _add_predict(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("photos", nargs="+", type=Path, metavar="PHOTO|FOLDER", help="folders: recursively")
     add("--model", metavar="NAME", help=_MODEL)
-    add("--out", required=True, type=Path, metavar="DIR", help="results.csv, masks/ and more")
+    add("--out", required=True, type=_output, metavar="DIR", help="results.csv, masks/ and more")
     add("--preset", type=Path, metavar="FILE", help="settings that the page saved")
     _add_mask_settings(parser)
     _add_class(parser)
@@ -115,7 +122,7 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     add("--model", action="append", metavar="NAME", help=f"{_MODEL}; several beside each other")
     add("--preset", type=Path, metavar="FILE", help="mask settings of tune or of the page")
     _add_class(parser)
-    add("--out", required=True, type=Path, metavar="DIR", help="metrics.json, plots/ and more")
+    add("--out", required=True, type=_output, metavar="DIR", help="metrics.json, plots/ and more")
     add("--split", choices=_SPLITS, help="only this part: a fit on FOLDER never sees test")
 
 
@@ -123,7 +130,7 @@ def _add_tune(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("folder", type=Path, metavar="FOLDER", help="images/ and masks/ with equal stems")
     add("--model", metavar="NAME", help=_MODEL)
-    add("--out", required=True, type=Path, metavar="DIR", help="preset.json, tuning.json")
+    add("--out", required=True, type=_output, metavar="DIR", help="preset.json, tuning.json")
     add("--objective", choices=_OBJECTIVES, default=_OBJECTIVES[0], help="what is to be high")
     add(
         "--choose-on",
@@ -136,7 +143,7 @@ def _add_tune(parser: argparse.ArgumentParser) -> None:
 def _add_submit(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("folder", type=Path, metavar="FOLDER", help="each of its photos gets a row")
-    add("--out", required=True, type=Path, metavar="FILE.csv")
+    add("--out", required=True, type=_output, metavar="FILE.csv")
     add("--model", metavar="NAME", help=_MODEL)
     add("--preset", type=Path, metavar="FILE", help="settings of tune or of the page")
     _add_class(parser)
@@ -151,7 +158,9 @@ def _add_submit(parser: argparse.ArgumentParser) -> None:
 def _add_protocol(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("folder", type=Path, metavar="FOLDER", help="clean/ and cracked/")
-    add("--out", required=True, type=Path, metavar="DIR", help="figures, predictions, spotlights")
+    add(
+        "--out", required=True, type=_output, metavar="DIR", help="figures, predictions, spotlights"
+    )
     add("--external", type=Path, metavar="FOLDER", help="external set; by default a part of FOLDER")
     add("--model", action="append", metavar="NAME", help=f"beside the recipe: {_MODEL}")
     add("--epochs", type=_count, metavar="N", help="of the recipe; 10 as published")
@@ -168,7 +177,7 @@ def _add_fit(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="images/ and masks/ (crack-free tiles are cut), clean/, or plain photos",
     )
-    add("--out", required=True, type=Path, metavar="RUN", help="the result is RUN/checkpoint")
+    add("--out", required=True, type=_output, metavar="RUN", help="the result is RUN/checkpoint")
     add("--start", metavar="WEIGHTS", help="shipped name or Hub id to start from; else untrained")
     add("--config", type=Path, metavar="FILE", help="settings of the fit, JSON")
     length = parser.add_mutually_exclusive_group()
@@ -191,7 +200,7 @@ def _add_survey(parser: argparse.ArgumentParser) -> None:
         help="photo, folder, glob, list of photos (.txt), s3://, gs:// or http(s):// address",
     )
     add("--model", metavar="NAME", help=_MODEL)
-    add("--out", required=True, type=Path, metavar="DIR", help="a begun survey in it goes on")
+    add("--out", required=True, type=_output, metavar="DIR", help="a begun survey in it goes on")
     add("--preset", type=Path, metavar="FILE", help="settings that the page saved")
     add("--workers", type=_count, metavar="N", help="one for each graphics card or else core")
     add("--address", metavar="ADDRESS", help="of a Ray cluster; by default this machine alone")
@@ -200,7 +209,7 @@ def _add_survey(parser: argparse.ArgumentParser) -> None:
 def _add_export(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--model", metavar="NAME", help=_MODEL)
-    add("--out", required=True, type=Path, metavar="FILE.onnx", help="for QGIS with Deepness")
+    add("--out", required=True, type=_output, metavar="FILE.onnx", help="for QGIS with Deepness")
     add(
         "--mm-per-px",
         type=_positive,

@@ -1,8 +1,10 @@
 """`predict`: photos to a folder of results."""
 
 import os
+import signal
 from argparse import Namespace
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import fields, replace
 
 import torch
@@ -10,6 +12,7 @@ import torch
 from crackdemo.cli.terminal import say, tell_all, watch
 from crackdemo.cli.weights import load, preset_for
 from crackdemo.configs import explained
+from crackdemo.detection.detector import Detector
 from crackdemo.inspection.batch import BatchConfig, predict
 from crackdemo.inspection.predict import unclear_names
 from crackdemo.inspection.views import VIEWS
@@ -45,11 +48,32 @@ def run(args: Namespace) -> int:
         helpers=max(1, (os.cpu_count() or 1) // _CORES_A_HELPER),
     )
     detector = checkpoint.detector(streams=side_by_side, only=preset.only)
-    with closing(predict(sources, detector, preset, args.out, config)) as outcomes:
+    for lack in _lacking(args.only or (), detector):
+        say(lack)
+    outcomes = predict(sources, detector, preset, args.out, config)
+    with _term_like_ctrl_c(), closing(outcomes):
         status = watch(outcomes, len(sources))
     if args.verbose:
         say(f"Engine: {detector.engine_name or 'none, for no photo came so far'}.")
     return status
+
+
+@contextmanager
+def _term_like_ctrl_c() -> Iterator[None]:
+    """Containers and batch queues stop a command with SIGTERM: its tables are to be whole, too."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _lacking(views: Sequence[str], detector: Detector) -> Iterator[str]:
+    """What was asked for by name and cannot be had."""
+    if "reconstructions" in views and not detector.rebuilds:
+        yield "There will be no reconstructions, for these weights rebuild nothing."
+    if "classes" in views and len(detector.classes) < 2:
+        yield "There will be no classes, for these weights tell none apart."
 
 
 def _changed(args: Namespace, preset: Preset) -> Preset:

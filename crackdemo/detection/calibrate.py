@@ -19,6 +19,8 @@ from crackdemo.synthesis.kinds import KINDS, Scenes, scenes
 
 CLEAN_SHARES = (0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999)
 """Shares of clean pavement whose heatmap values a checkpoint stores."""
+_ENOUGH = 50
+"""Sound tiles: one in fifty lies above the quantile that is usual."""
 LABEL_MARGIN_PX = 1.0
 """How far people's masks reach beyond the dark core that is painted. Found on validation photos:
 with it, and without it not, thresholds of painted and of labelled ones agree."""
@@ -86,7 +88,7 @@ def calibrate(
     calibration = Calibration(
         r0=scale.r0,
         # above 0, or photos without any residual would be called cracked
-        score_threshold=max(float(np.quantile(scores, score_quantile)), 1e-6),
+        score_threshold=_score_threshold(scores, score_quantile),
         score_top_share=score_top_share,
         clean_quantiles={
             str(share): round(float(level / (level + scale.r0)), 6)
@@ -94,6 +96,14 @@ def calibrate(
         },
     )
     return calibration, scale
+
+
+def _score_threshold(scores: Sequence[float], quantile: float) -> float:
+    """What so many of the sound tiles stay below. Few tiles do not show the highest scores of sound
+    surface: the fewer of `_ENOUGH` there are, the nearer to the middle of the scale it lies at
+    least."""
+    least = 0.5 * max(0.0, 1 - len(scores) / _ENOUGH)
+    return max(float(np.quantile(scores, quantile)), least, 1e-6)
 
 
 def find_scale(

@@ -1,5 +1,6 @@
 """Many photos to a folder of results: reading, network, masks and writing go on side by side."""
 
+import errno
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from crackdemo.arrays import RgbImage
 from crackdemo.detection.detector import Detector
-from crackdemo.errors import PhotoError, Stopped
+from crackdemo.errors import FolderError, PhotoError, Stopped
 from crackdemo.files import reason_of, sha256_of
 from crackdemo.inspection.output import OutputFolder
 from crackdemo.inspection.predict import (
@@ -35,7 +36,7 @@ from crackdemo.tables import harmless
 
 _ROOM = 24_000_000
 """Pixels of photos that are looked at side by side; a larger photo is looked at alone."""
-_TABLE_SECONDS = 10.0
+_TABLE_SECONDS = 2.0
 """After so long the tables are written anew, for those who look, and in case of a power cut."""
 _TABLE_SHARE = 50
 """But only after so many times what writing them took."""
@@ -107,6 +108,8 @@ class _Batch:
         self._heal = "reconstructions" in views
         self._stopping = threading.Event()
         self._room = _Room(_ROOM)
+        self._is_full = False
+        self._known: dict[str, str] = {}
         self._before: dict[str, dict[str, str]] = {}
         self._results: dict[int, dict[str, str]] = {}
         self._errors: dict[int, dict[str, str]] = {}
@@ -115,9 +118,15 @@ class _Batch:
         return view != "classes" and (self._detector.rebuilds or view != "reconstructions")
 
     def run(self) -> Iterator[Outcome | Kept]:
+        with self._output.held():
+            yield from self._run()
+
+    def _run(self) -> Iterator[Outcome | Kept]:
         settings = {"weights": self._config.fingerprint, "preset": self._preset.identity()}
         rows = self._output.begin(settings, self._config.resume)
-        self._before = {row["file"]: row for row in rows}
+        self._known = {row["file"]: row["sha256"] for row in rows}
+        if self._config.resume:
+            self._before = {row["file"]: row for row in rows}
         helpers = self._config.helpers
         tasks = enumerate(self._sources)
         read = in_order(self._read, tasks, helpers, helpers)
@@ -128,6 +137,11 @@ class _Batch:
         try:
             for outcome in outcomes:
                 yield outcome
+                if self._is_full:
+                    raise FolderError(
+                        "The output's disk is full: make room, then go on with --resume; what is "
+                        "in results.csv is done."
+                    )
                 begun = self._clock()
                 if begun - written >= max(_TABLE_SECONDS, _TABLE_SHARE * took):
                     self._write_tables()
@@ -200,8 +214,10 @@ class _Batch:
         try:
             if "overlays" in self._output.views:
                 pictures["overlays"] = overlay_of(inspected)
-            self._output.save(source.stem, pictures)
+            is_known = self._known.get(harmless(source.file)) == inspected.sha256
+            self._output.save(source.stem, pictures, is_known)
         except OSError as error:
+            self._is_full |= error.errno in (errno.ENOSPC, errno.EDQUOT)
             reason = f"{source.path.name} was scored, but could not be saved ({reason_of(error)})"
             return Failed(source, f"{reason}; see to the output's disk and try again.")
         return inspected

@@ -197,9 +197,10 @@ class RunFolder:
         """The folders of photos. Raises RunError."""
         return [self.path.resolve() / folder for folder in self.config().data]
 
-    def settle(self, fit: dict[str, Any]) -> None:
-        """These settings hold from now on, in epochs. Raises RunError."""
-        self._write_config(RunConfig(fit, self.config().data))
+    def settle(self, fit: dict[str, Any], minutes: float | None = None) -> None:
+        """These settings hold from now on, in epochs unless minutes are still to be made epochs.
+        Raises RunError."""
+        self._write_config(RunConfig(fit, self.config().data, minutes))
 
     def _write_config(self, config: RunConfig) -> None:
         _write_json(self._config_file, asdict(config))

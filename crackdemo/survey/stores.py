@@ -18,6 +18,7 @@ _MOST = MAX_FILE_MB * 1_000_000 + 1
 """A byte more than a photo may have: what is longer is refused, and not read."""
 _PATIENCE = 30
 """Seconds until a store that says nothing is given up."""
+_NOT_THERE = (404, 410)
 _LIMIT = "retry_limit_seconds="
 
 
@@ -41,8 +42,9 @@ def read_bytes(place: str, name: str) -> bytes:
             return bytes(stream.read(_MOST))
     except FileNotFoundError as error:
         why = "was not found; check that it has not been moved or renamed"
-        if error.__cause__ is not None:  # fsspec says it of servers that are not there, too
-            why = f"could not be fetched ({_reason(error.__cause__)}); check the connection"
+        cause = _first_of(error)  # fsspec says it of servers that are not there, too
+        if cause is not error and getattr(cause, "status", None) not in _NOT_THERE:
+            why = f"could not be fetched ({_reason(cause)}); check the connection"
     except PermissionError:
         why = "may not be read; ask for access to it"
     except Exception as error:  # each store and client has errors of its own
@@ -79,8 +81,12 @@ def _from_web(address: str) -> bytes:
 
     patience = {"timeout": aiohttp.ClientTimeout(total=_PATIENCE)}
     with fsspec.open(address, "rb", client_kwargs=patience, block_size=0) as file:
-        data: bytes = file.read(_MOST)
-    return data
+        # a read gives what has come so far: a large photo comes in several
+        parts, missing = [], _MOST
+        while missing > 0 and (part := file.read(missing)):
+            parts.append(part)
+            missing -= len(part)
+    return b"".join(parts)
 
 
 def _file_system(address: str) -> tuple[Any, str]:
@@ -93,8 +99,15 @@ def _file_system(address: str) -> tuple[Any, str]:
     return system, path
 
 
+def _first_of(error: BaseException) -> BaseException:
+    """What an error came from in the end."""
+    return error if error.__cause__ is None else _first_of(error.__cause__)
+
+
 def _reason(error: BaseException) -> str:
     """In one line, and without addresses: they may hold secrets."""
+    if status := getattr(error, "status", None):
+        return f"the server says {status} {getattr(error, 'message', '')}".rstrip()
     words = " ".join(str(error).split()).split(" ")
     told = " ".join(word for word in words if "://" not in word)[:200]
-    return told.rstrip(".:") or type(error).__name__
+    return told.rstrip(".:") or "the address leads nowhere"

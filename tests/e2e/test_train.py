@@ -93,7 +93,10 @@ def test_a_fit_started_from_the_page_is_found_again_finishes_and_its_weights_are
 
     page.get_by_role("button", name="Publish on the Hugging Face Hub").click()
     page.locator("#push-repo").get_by_role("textbox").fill("me/street")
-    for token, answer in (("hf_wrong", "does not accept the token"), ("hf_write", "Published street:")):
+    for token, answer in (
+        ("hf_wrong", "does not accept the token"),
+        ("hf_write", "Published street:"),
+    ):
         page.locator("#push-token input").fill(token)
         page.locator("#push").click()
         expect(page.locator("#push-said")).to_contain_text(answer, timeout=PATIENCE)
@@ -149,6 +152,7 @@ def test_dropped_false_alarms_are_learnt_from_with_the_weights_in_use(
     page.locator("#learn").click()
     expect(page.locator("#fit-family").get_by_label("CAE")).to_be_checked()
     expect(page.locator("#fit-start input")).to_have_value("cae-asphalt")
+    expect(link).to_have_count(1)  # the corrections before are not learnt from twice
 
 
 def test_what_a_fit_starts_from_follows_the_family_and_must_fit_the_network(

@@ -232,7 +232,9 @@ def test_a_push_says_what_failed_and_calls_nothing_half_published_done(
     hub.faults = {"PUT /lfs/": "cut"}
     publish("me/street", "broke off")
     assert set(hub.repos["me/street"].files) == {".gitattributes"}
-    publish("me/street", "Published street: me/street")  # the empty repo that was left behind is taken
+    publish(
+        "me/street", "Published street: me/street"
+    )  # the empty repo that was left behind is taken
     assert "model.safetensors" in hub.repos["me/street"].files
     assert hub.repos["me/street"].private
     take(page, "lane")  # of which it was not said

@@ -151,7 +151,7 @@ def _searched(
         raise FitError("No trial of the search came to its end: give it more trials.")
     best = with_settings(config, found.best.settings)
     say(f"The best trial was number {found.best.number}: {found.best.settings}")
-    run.settle(asdict(best))
+    run.settle(asdict(best), run.config().minutes)
     return best
 
 

@@ -192,7 +192,7 @@ def read_pair(given: Masked, classes: Sequence[str] = (CRACK,)) -> tuple[Pair, s
             labels = read_classes(sample.mask_path, key, classes)
             mask = labels > 0
     except PhotoError as problem:
-        raise PhotoError(f"The mask of “{sample.path.name}” {problem}") from None
+        raise PhotoError(f"The mask of “{sample.path.name}”: {problem}") from None
     if mask.shape != photo.shape[:2]:
         raise DatasetError(
             f"“{sample.path.name}” and its mask differ in size: export the mask again."

@@ -13,21 +13,35 @@
   /**
    * Gradio draws a tab, or files, some time after it was asked to.
    *
-   * @type {CarryingPart["drawn"]}
+   * @template T
+   * @param {() => T | null} find
+   * @returns {Promise<T>}
    */
-  function drawn(selector) {
-    const find = () => /** @type {HTMLElement | null} */ (document.querySelector(selector));
+  function once(find) {
     const there = find();
     if (there) return Promise.resolve(there);
     return new Promise((resolve) => {
       const watch = new MutationObserver(() => {
-        const element = find();
-        if (!element) return;
+        const found = find();
+        if (!found) return;
         watch.disconnect();
-        resolve(element);
+        resolve(found);
       });
       watch.observe(document, { childList: true, subtree: true });
     });
+  }
+
+  /** @type {CarryingPart["drawn"]} */
+  const drawn = (selector) =>
+    once(() => /** @type {HTMLElement | null} */ (document.querySelector(selector)));
+
+  /** @type {CarryingPart["emptied"]} */
+  async function emptied(selector) {
+    const place = await drawn(selector);
+    const clear = place.querySelector("button[aria-label=Clear]");
+    if (!(clear instanceof HTMLElement)) return;
+    clear.click();
+    await once(() => place.querySelector("button[aria-label=Clear]") === null);
   }
 
   /** @type {CarryingPart["into"]} */
@@ -45,5 +59,5 @@
     return new File([await answer.blob()], name, { type });
   }
 
-  crackdemo.carrying = { open, drawn, into, fetched };
+  crackdemo.carrying = { open, drawn, emptied, into, fetched };
 })(globalThis);

@@ -207,6 +207,7 @@
     endDownloads();
     const zip = await carrying.fetched(files[0].url, "corrections.zip", "application/zip");
     carrying.open("Train");
+    await carrying.emptied("#data-files"); // what lies there already is of another lesson
     await carrying.into("#data-files input[type=file]", [zip]);
     fields.write("#lesson textarea", `${weights}|${++lessons}`);
   }

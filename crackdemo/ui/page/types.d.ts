@@ -18,6 +18,8 @@ interface CarryingPart {
   open(title: string): void;
   /** the first element of a selector, as soon as there is one */
   drawn(selector: string): Promise<HTMLElement>;
+  /** Takes out of a gradio field whatever files lie there. */
+  emptied(selector: string): Promise<void>;
   /** files go into an upload's input, as a hand that drops them there */
   into(selector: string, files: File[]): Promise<void>;
   fetched(address: string, name: string, type: string): Promise<File>;

@@ -11,6 +11,7 @@ from crackdemo.errors import CrackdemoError, RunError
 from crackdemo.models.families import family_named
 from crackdemo.runs.folder import RunFolder
 from crackdemo.runs.jobs import Job, Jobs
+from crackdemo.runs.quality import Quality
 from crackdemo.ui.train.curves import Curve, plot_losses, plot_shares
 from crackdemo.ui.train.trials import describe_search
 from crackdemo.ui.workbench import Workbench
@@ -80,7 +81,7 @@ def quality_sentences(job: Job) -> list[str]:
         said.append(
             f"{rival.weights} on the same pieces: {_percent(rival.found)}, "
             f"{_percent(rival.marked)} and {rival.called}. "
-            + (_better(own.f1, rival.f1) if own.tiles >= _FEWEST_PIECES else _TOO_FEW)
+            + (_better(own, rival) if own.tiles >= _FEWEST_PIECES else _TOO_FEW)
         )
     return said
 
@@ -90,12 +91,21 @@ _FEWEST_PIECES = 10
 _TOO_FEW = "So few pieces do not tell which is better: give more photos."
 
 
-def _better(own: float, other: float) -> str:
+_MORE_ALARMS = 0.1
+"""Share of the sound pieces: from so many more on that are taken for cracked nothing is better."""
+
+
+def _better(own: Quality, other: Quality) -> str:
     """A difference of a percent is chance: other painted cracks would turn it round."""
-    told = f"(F1 of the painted cracks {own:.2f} against {other:.2f})"
-    if abs(own - other) < 0.01:
+    told = f"(F1 of the painted cracks {own.f1:.2f} against {other.f1:.2f})"
+    if abs(own.f1 - other.f1) < 0.01:
         return f"There is no telling which is better {told}."
-    if own > other:
+    if own.f1 > other.f1 and own.called - other.called >= _MORE_ALARMS * own.tiles:
+        return (
+            f"Your own weights draw cracks better {told}, but call more sound photos cracked: "
+            "trust their masks, not their scores, or give more photos."
+        )
+    if own.f1 > other.f1:
         return f"Your own weights are the better ones here {told}."
     return f"The shipped ones are still better here {told}: keep them, or fit longer."
 

@@ -3,6 +3,7 @@
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -251,8 +252,14 @@ def _wire_fields(bench: Workbench, form: Form) -> None:
 
     def begin_with(lesson: str) -> dict[Any, Any]:
         """The weights in use, before the last |, are to learn from what was dropped in Inspect."""
-        family, start = settings.going_on_from(lesson.rpartition("|")[0])
+        weights = lesson.rpartition("|")[0]
+        family, start = settings.going_on_from(weights)
+        other = (
+            f"⚠️ A fit cannot start from “{escape(weights)}”: it will be "
+            f"**{start or 'untrained weights'}** that learns what you dropped."
+        )
         return {
+            form.said: gr.Markdown(other, visible=True) if start != weights else gr.skip(),
             **choose_family(family, fit_data.UPLOAD),
             widgets["family"]: family,
             widgets["start"]: gr.update(choices=settings.starts(family), value=start),
@@ -286,7 +293,9 @@ def _wire_fields(bench: Workbench, form: Form) -> None:
     widgets["family"].input(
         choose_family, [widgets["family"], widgets["source"]], by_family, **at_once
     )
-    form.lesson.change(begin_with, form.lesson, [widgets["family"], *by_family], **at_once)
+    form.lesson.change(
+        begin_with, form.lesson, [widgets["family"], form.said, *by_family], **at_once
+    )
     widgets["start"].change(
         lambda start: START_LEARNING_RATE if start else _DEFAULTS.learning_rate,
         widgets["start"],

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -147,6 +148,43 @@ class TestPredict:
             files.append((results, [(p.relative_to(out), p.read_bytes()) for p in written]))
         assert len(files[0][1]) == 2 + 4 * 2
         assert files[0] == files[1]
+
+    def test_an_empty_output_is_a_wrong_usage(
+        self, save_photo: SavePhoto, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with pytest.raises(SystemExit) as caught:
+            main(["predict", str(save_photo(tmp_path / "a.png")), "--out", ""])
+        assert caught.value.code == 2
+        assert "is empty: name a file or folder" in capsys.readouterr().err
+
+    def test_views_that_cannot_be_had_are_named(
+        self,
+        predict: Callable[..., int],
+        tmp_path: Path,
+        save_photo: SavePhoto,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        assert predict(save_photo(tmp_path / "a.png"), "--only", "classes") == 0
+        assert "There will be no classes" in capsys.readouterr().err
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM there")
+    def test_sigterm_leaves_whole_tables(
+        self, tiny_checkpoint: Path, tmp_path: Path, save_photo: SavePhoto
+    ) -> None:
+        for number in range(300):
+            save_photo(tmp_path / "in" / f"{number:03}.png")
+        out = tmp_path / "out"
+        options = ["--model", tiny_checkpoint, "--out", out, "--only", "masks"]
+        command = [sys.executable, "-m", "crackdemo", "predict", tmp_path / "in", *options]
+        process = subprocess.Popen(list(map(str, command)), cwd=PROJECT)
+        while len(list((out / "masks").glob("*.png"))) < 3:
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.terminate()
+        assert process.wait(60) == 1
+        done = {row["file"] for row in rows(out / "results.csv")}
+        assert 3 <= len(done) < 300
+        assert done == {path.name for path in (out / "masks").iterdir()}
 
     def test_what_was_done_is_kept_and_only_what_is_wanted_is_written(
         self,

@@ -1,6 +1,8 @@
 import csv
+import errno
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +14,9 @@ from PIL import Image
 from crackdemo.arrays import RgbImage
 from crackdemo.checkpoints.checkpoint import load_checkpoint
 from crackdemo.detection.detector import Detection
-from crackdemo.errors import FolderError
-from crackdemo.inspection.batch import BatchConfig, Kept, _Room, predict
+from crackdemo.errors import FolderError, PredictError
+from crackdemo.inspection.batch import BatchConfig, Kept, _Batch, _Room, predict
+from crackdemo.inspection.output import OutputFolder
 from crackdemo.inspection.predict import Failed, Inspected, Outcome
 from crackdemo.inspection.views import VIEWS
 from crackdemo.masks.presets import Preset
@@ -185,6 +188,32 @@ class TestResume:
         assert detector.photos == 5
         assert len(files(out)) == 7
 
+    def test_an_empty_picture_and_a_row_that_says_nothing_are_not_taken_for_done(
+        self, folder: Path, tmp_path: Path
+    ):
+        out = tmp_path / "out"
+        run(folder, out)
+        (out / "masks" / "1.png").write_bytes(b"")
+        table = (out / "results.csv").read_text()
+        score = rows(out / "results.csv")[0]["score"]
+        (out / "results.csv").write_text(table.replace(f",{score},", ",hello,", 1))
+        assert run(folder, out, RESUMED)[0].photos == 2
+        assert (out / "masks" / "1.png").stat().st_size
+        assert "hello" not in (out / "results.csv").read_text()
+
+    def test_what_a_kill_left_half_written_goes_and_nothing_else(
+        self, folder: Path, tmp_path: Path
+    ):
+        out = tmp_path / "out"
+        run(folder, out)
+        half = f".{'0' * 31}a.tmp"
+        for name in (half, ".mine.tmp"):
+            (out / name).touch()
+            (out / "masks" / name).touch()
+        run(folder, out, RESUMED)
+        left = {path.relative_to(out).as_posix() for path in out.rglob(".*")}
+        assert left == {".mine.tmp", "masks/.mine.tmp"}
+
     def test_without_it_all_is_done(self, folder: Path, tmp_path: Path):
         run(folder, tmp_path / "out")
         assert run(folder, tmp_path / "out")[0].photos == 7
@@ -210,8 +239,59 @@ class TestOnly:
         assert run(folder, out, RESUMED)[0].photos == 7
         assert {path.name for path in out.iterdir() if path.is_dir()} == set(VIEWS) - {"classes"}
 
+    def test_pictures_of_other_settings_do_not_stay_beside_new_ones(
+        self, folder: Path, tmp_path: Path
+    ):
+        out, other = tmp_path / "out", replace(PRESET, mask=plain_mask(threshold=0.7))
+        run(folder, out)
+        (out / "overlays" / "mine.jpg").touch()
+        run(folder, out, replace(FIRST, views=("masks",)), other)
+        assert [path.name for path in (out / "overlays").iterdir()] == ["mine.jpg"]
+        assert not any((out / "heatmaps").iterdir()) and len(files(out)) == 7
+        assert run(folder, out, RESUMED, other)[0].photos == 7
+        assert len(list((out / "overlays").iterdir())) == 8
+
+    def test_pictures_of_the_same_settings_stay_beside_new_ones(self, folder: Path, tmp_path: Path):
+        out = tmp_path / "out"
+        run(folder, out, replace(FIRST, views=("masks",)))
+        run(folder, out, replace(FIRST, views=("heatmaps",)))
+        assert len(list((out / "masks").iterdir())) == len(list((out / "heatmaps").iterdir())) == 7
+
 
 class TestBadInput:
+    @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+    def test_a_full_disk_ends_it_and_what_was_saved_is_in_the_table(
+        self, folder: Path, tmp_path: Path, number: int
+    ):
+        class Full(OutputFolder):
+            """Has room for three views of the third photo."""
+
+            def _save(self, view: str, stem: str, pictures) -> None:
+                if stem == "2" and view == "overlays":
+                    raise OSError(number, "no room")
+                super()._save(view, stem, pictures)
+
+        out = tmp_path / "out"
+        batch = _Batch(find_sources([folder]), Threshold(), PRESET, out, FIRST, time.monotonic)
+        batch._output = Full(out, [view for view in VIEWS if view != "classes"])
+        with pytest.raises(FolderError, match="disk is full: make room"):
+            list(batch.run())
+        assert files(out)[:2] == ["0.png", "1.png"] and "2.png" not in files(out)
+        assert not (out / "masks" / "2.png").exists()
+        assert "2.png" in {row["file"] for row in rows(out / "errors.csv")}
+        done = len(files(out))
+        assert run(folder, out, RESUMED)[0].photos == 7 - done
+
+    def test_a_folder_into_which_another_writes_is_refused(self, folder: Path, tmp_path: Path):
+        out = tmp_path / "out"
+        first = predict(find_sources([folder]), Threshold(), PRESET, out, FIRST)
+        next(first)
+        with pytest.raises(PredictError, match="Another predict is writing to “out”"):
+            run(folder, out)
+        first.close()
+        assert run(folder, out, RESUMED)[0].photos
+        assert not list(out.glob(".*"))
+
     def test_ctrl_c_ends_the_pass_and_leaves_whole_tables(self, folder: Path, tmp_path: Path):
         class Interrupted(Threshold):
             """Ctrl-C comes while it looks at the third photo."""

@@ -13,18 +13,27 @@ from crackdemo.errors import PhotoError, SurveyError
 from crackdemo.photos.images import MAX_FILE_MB
 from crackdemo.survey.stores import is_address, listed, read_bytes
 
+PIECE, LARGE = 1 << 16, 40
 NOWHERE = "s3://key:secret@bucket{}?endpoint_override=127.0.0.1:9&scheme=http&region=here"
 
 
 @pytest.fixture
 def web() -> Iterator[str]:
-    """A server that has /photo.jpg alone, refuses /closed.jpg and breaks off at /cut.jpg."""
+    """A server that has /photo.jpg and /large.jpg, which it sends in pieces and without a length,
+    refuses /closed.jpg and breaks off at /cut.jpg."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            status = {"/photo.jpg": 200, "/cut.jpg": 200, "/closed.jpg": 403}.get(self.path, 404)
+            if self.path == "/large.jpg":
+                self.send_response(200)
+                self.end_headers()
+                for _ in range(LARGE if self.command == "GET" else 0):
+                    self.wfile.write(bytes(PIECE))
+                return
+            page = self.path.partition("?")[0]
+            status = {"/photo.jpg": 200, "/cut.jpg": 200, "/closed.jpg": 403}.get(page, 404)
             self.send_response(status)
-            self.send_header("Content-Length", "100" if self.path == "/cut.jpg" else "5")
+            self.send_header("Content-Length", "100" if page == "/cut.jpg" else "5")
             self.end_headers()
             if self.command == "GET":
                 self.wfile.write(b"photo")
@@ -68,13 +77,21 @@ def test_of_a_file_that_is_too_large_a_byte_more_than_allowed_is_read(tmp_path: 
 def test_the_web_is_read(web: str) -> None:
     pytest.importorskip("aiohttp")
     assert read_bytes(f"{web}/photo.jpg", "a.jpg") == b"photo"
+    assert len(read_bytes(f"{web}/large.jpg", "a.jpg")) == PIECE * LARGE
 
 
-@pytest.mark.parametrize("page", ["gone.jpg", "closed.jpg", "cut.jpg"])
-def test_dead_links_are_a_sentence_without_the_address(web: str, page: str) -> None:
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        ("gone.jpg", "was not found; check"),
+        ("closed.jpg", "the server says 403 Forbidden"),
+        ("cut.jpg", "could not be fetched"),
+    ],
+)
+def test_dead_links_are_a_sentence_without_the_address(web: str, page: str, words: str) -> None:
     pytest.importorskip("aiohttp")
     said = refusal(f"{web}/{page}?token=secret")
-    assert said.startswith("a.jpg ") and said.endswith(".")
+    assert said.startswith("a.jpg ") and said.endswith(".") and words in said
     assert "secret" not in said and "://" not in said
 
 
