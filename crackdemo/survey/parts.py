@@ -49,6 +49,7 @@ class Parts:
         self._written = clock()
         self._unwritten = 0
         self._number = 1 + max((int(path.stem[5:]) for path in self.files()), default=0)
+        self._goes_on, self._wrote = self._number > 1, False
 
     def files(self) -> list[Path]:
         """All parts, in the order in which they were begun."""
@@ -56,18 +57,15 @@ class Parts:
 
     def take_up(self) -> NDArray[np.bytes_]:
         """Keys of all photos that are done, sorted. Rows of photos that failed are taken out: they
-        are tried again. Raises SurveyError for a part that cannot be read."""
+        are tried again; and older rows of photos that have a newer one. Raises SurveyError for a
+        part that cannot be read."""
+        self._only_newest()
         keys: list[bytes] = []
         for path in self.files():
-            try:
+            with _named(path):
                 known = pq.read_table(path, columns=["file", "sha256", "reason"]).to_pylist()
                 if any(row["reason"] for row in known):
                     _without_failed(path)
-            except (OSError, ValueError, pa.ArrowException):
-                raise SurveyError(
-                    f"{path.name} of the survey is damaged: delete it, and its photos are done "
-                    "again."
-                ) from None
             keys += [key_of(row["file"], row["sha256"]) for row in known if not row["reason"]]
         return np.sort(np.array(keys, KEY))
 
@@ -83,18 +81,34 @@ class Parts:
             self._rows, self._bytes = [], 0
             self._number += 1
 
+    def end(self) -> None:
+        """Writes what has not been written; of a photo that has changed the newest row stays.
+        Raises SurveyError."""
+        self.flush()
+        if self._goes_on and self._wrote:
+            self._only_newest()
+
+    def _only_newest(self) -> None:
+        names = {path: _names_in(path) for path in self.files()}
+        if not names:
+            return
+        known, counts = np.unique(np.concatenate(list(names.values())), return_counts=True)
+        several, newer = set(known[counts > 1].tolist()), set[int]()
+        for path in reversed(self.files()) if several else ():
+            stays = []
+            for name in names[path][::-1].tolist():
+                stays.append(name not in newer)
+                if name in several:
+                    newer.add(name)
+            if not all(stays):
+                _keep(path, pa.array(stays[::-1]))
+
     def flush(self) -> None:
         """Writes what has not been written. Raises SurveyError."""
         if not self._unwritten:
             return
-        try:
-            _write(self._folder / f"part-{self._number:06}.parquet", table_of(self._rows))
-        except OSError as error:
-            raise SurveyError(
-                f"The result cannot be written ({reason_of(error)}): see to the output's disk and "
-                "run the same command again; what is written is kept and not done again."
-            ) from None
-        self._unwritten, self._written = 0, self._clock()
+        _write(self._folder / f"part-{self._number:06}.parquet", table_of(self._rows))
+        self._unwritten, self._written, self._wrote = 0, self._clock(), True
 
 
 @contextmanager
@@ -120,7 +134,7 @@ def opened(folder: Path, settings: dict[str, Any]) -> Iterator[Parts]:
         try:
             yield parts
         finally:
-            parts.flush()
+            parts.end()
     finally:
         lock.release()
 
@@ -141,8 +155,32 @@ def _claim(folder: Path, settings: dict[str, Any]) -> None:
 
 
 def _without_failed(path: Path) -> None:
-    table = pq.read_table(path, schema=SCHEMA)
-    kept = table.filter(pa.compute.is_null(table["reason"]))
+    reasons = pq.read_table(path, columns=["reason"])["reason"]
+    _keep(path, pa.compute.is_null(reasons))
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Raises SurveyError for a part that cannot be read."""
+    try:
+        yield
+    except (OSError, ValueError, pa.ArrowException):
+        raise SurveyError(
+            f"{path.name} of the survey is damaged: delete it, and its photos are done again."
+        ) from None
+
+
+def _names_in(path: Path) -> NDArray[np.uint64]:
+    """Of a part's photos, as numbers: a survey holds millions."""
+    with _named(path):
+        names = pq.read_table(path, columns=["file"])["file"].to_pylist()
+    digests = (hashlib.blake2b(name.encode(), digest_size=8).digest() for name in names)
+    return np.array([int.from_bytes(digest) for digest in digests], np.uint64)
+
+
+def _keep(path: Path, which: Any) -> None:
+    """Those rows of a part; without any it goes."""
+    kept = pq.read_table(path, schema=SCHEMA).filter(which)
     if kept.num_rows:
         _write(path, kept)
     else:
@@ -150,5 +188,12 @@ def _without_failed(path: Path) -> None:
 
 
 def _write(path: Path, table: pa.Table) -> None:
-    with written_whole(path) as building:
-        pq.write_table(table, building, compression="zstd")
+    """Raises SurveyError."""
+    try:
+        with written_whole(path) as building:
+            pq.write_table(table, building, compression="zstd")
+    except OSError as error:
+        raise SurveyError(
+            f"The result cannot be written ({reason_of(error)}): see to the output's disk and run "
+            "the same command again; what is written is kept and not done again."
+        ) from None

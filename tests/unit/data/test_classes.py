@@ -71,8 +71,10 @@ def test_soft_edges_and_plain_masks_are_no_classes(tmp_path: Path) -> None:
     plain = Image.fromarray((LABELS == 1).astype(np.uint8) * np.uint8(255))
     soft = np.zeros((20, 20), np.uint8)
     soft[8:12, 8:12], soft[9:11, 9:11] = 90, 255
+    cut = np.zeros((20, 20), np.uint8)  # an edge along the border, as a mask that was halved has it
+    cut[:3, :2], cut[3:8] = 128, 255
     many = Image.fromarray(np.arange(300, dtype=np.uint16).reshape(15, 20).repeat(4, 0))
-    for image in (plain, Image.fromarray(soft), many):
+    for image in (plain, Image.fromarray(soft), Image.fromarray(cut), many):
         assert find_key([stored(tmp_path / "m.png", image)], None) is None
     assert find_key([tmp_path / "gone.png"], None) is None
     assert all_names([None, ClassKey({1: "joint"})]) == ("crack", "joint")

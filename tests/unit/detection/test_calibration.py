@@ -125,6 +125,11 @@ def test_two_of_a_hundred_clean_tiles_are_called_cracked():
     assert sum(score >= calibration.score_threshold for score in scores) == 2
 
 
+def test_few_tiles_do_not_set_the_score_low():
+    few, more = calibrated(tiles(3)), calibrated(tiles(40))
+    assert few.score_threshold >= 0.5 * 47 / 50 and more.score_threshold >= 0.5 * 10 / 50
+
+
 def test_of_many_tiles_the_seed_takes_some():
     pixels = tiles(MOST_TILES + 20, side=12)
     assert calibrated(pixels, seed=1) == calibrated(pixels, seed=1)

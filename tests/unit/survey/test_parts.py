@@ -66,6 +66,40 @@ def test_what_was_done_is_known_and_what_failed_is_tried_again(tmp_path: Path) -
     assert files_in(tmp_path) == ["1.jpg", "3.jpg"]
 
 
+def test_of_a_photo_that_has_changed_the_newest_row_stays(tmp_path: Path) -> None:
+    with opened(tmp_path, SETTINGS) as parts:
+        for number in (1, 2, 3):
+            parts.add(row(number))
+    changed = {**row(2), "sha256": "b" * 64}
+    cut = row(3, "3.jpg is damaged.")
+    with opened(tmp_path, SETTINGS) as parts:
+        parts.take_up()
+        parts.add(changed)
+        parts.add(cut)
+    rows = {one["file"]: one for one in pq.read_table(tmp_path).to_pylist()}
+    assert files_in(tmp_path) == ["1.jpg", "2.jpg", "3.jpg"]
+    assert rows["2.jpg"]["sha256"] == "b" * 64 and rows["3.jpg"]["reason"]
+    with opened(tmp_path, SETTINGS) as parts:
+        assert len(parts.take_up()) == 2
+    assert files_in(tmp_path) == ["1.jpg", "2.jpg"]
+
+
+def test_a_kill_before_the_older_row_went_leaves_no_doubles(tmp_path: Path) -> None:
+    with opened(tmp_path, SETTINGS) as parts:
+        parts.add(row(1))
+        parts.add(row(2))
+    with opened(tmp_path, SETTINGS) as parts:
+        parts.take_up()
+        parts.add({**row(1), "sha256": "b" * 64})
+        parts.flush()
+        parts._goes_on = False  # as a process that is killed here leaves it
+    assert files_in(tmp_path) == ["1.jpg", "1.jpg", "2.jpg"]
+    with opened(tmp_path, SETTINGS) as parts:
+        assert len(parts.take_up()) == 2
+    assert files_in(tmp_path) == ["1.jpg", "2.jpg"]
+    assert "b" * 64 in pq.read_table(tmp_path)["sha256"].to_pylist()
+
+
 def test_a_part_of_failures_alone_goes(tmp_path: Path) -> None:
     with opened(tmp_path, SETTINGS) as parts:
         parts.add(row(1, "1.jpg is no photo."))

@@ -134,6 +134,14 @@ def test_a_search_comes_first_and_its_best_are_fitted_to_the_end(
     assert fit_config(run).learning_rate == search.best.settings["learning_rate"]
 
 
+def test_minutes_hold_for_the_fit_after_a_search(tmp_path: Path, labelled: Path) -> None:
+    run = begun(tmp_path / "run", labelled, trials=1, epochs=100, steps_per_epoch=1)
+    run._write_config(replace(run.config(), minutes=0.02))
+    list(steps(run))
+    assert run.search() is not None
+    assert run.config().minutes is None and fit_config(run).epochs < 100
+
+
 def test_trials_that_cannot_be_read_are_not_thrown_away(tmp_path: Path, labelled: Path) -> None:
     run = begun(tmp_path / "run", labelled, trials=2, epochs=1, steps_per_epoch=1)
     trials = run.path / "trials.json"

@@ -194,6 +194,9 @@ class TestRuns:
         assert "shipped ones are still better" in turned
         [_, even] = fits.quality_sentences(replace(job(), quality=(own, own)))
         assert "no telling" in even
+        alarmed = replace(own, called=worse.called + 4)
+        [_, mixed] = fits.quality_sentences(replace(job(), quality=(alarmed, worse)))
+        assert "draw cracks better" in mixed and "more sound photos cracked" in mixed
         few = replace(job(), quality=(replace(own, tiles=9), replace(worse, tiles=9)))
         assert "do not tell which is better" in fits.quality_sentences(few)[1]
         assert fits.quality_sentences(job()) == []
