@@ -120,11 +120,18 @@ def push(
     refused, except an empty one of the same visibility: a broken push leaves that behind. Raises
     HubError.
     """
-    if parse_hub_id(repo_id)[1]:
+    if "@" in repo_id:
         raise HubError(f"{repo_id!r} names a revision: a push takes owner/name alone.")
+    try:
+        parse_hub_id(repo_id)
+    except HubError:
+        raise HubError(f"{repo_id!r} is not a Hub id: write owner/name.") from None
     for name in SIZE_LIMITS:
         if not (folder / name).is_file():
-            raise HubError(f"{repo_id} could not be published: the checkpoint has no {name}.")
+            raise HubError(
+                f"{repo_id} could not be published, for the run has no {name}: take one that is "
+                "done."
+            )
     api = HfApi(endpoint=endpoint, token=_clean(token))
     report = on_progress or (lambda step: None)
     with hub_explained(f"{repo_id} could not be published"):

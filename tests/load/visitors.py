@@ -1,6 +1,7 @@
 """Many visitors at once: does every photo get its answer, fairly, and does memory stay flat?
 
-python tests/load/visitors.py PHOTO|FOLDER... [--visitors 50] [--seconds 300] [--plot FILE.png]
+python tests/load/visitors.py PHOTO|FOLDER... [--visitors 50] [--seconds 300] [--warm 2000]
+    [--plot FILE.png]
 
 Starts the app as a process of its own. Each visitor is a page in plain HTTP: it uploads a photo,
 has it scored, and begins anew, until the time is over.
@@ -27,9 +28,6 @@ from crackdemo.photos.images import find_photos
 from tests.e2e.app_process import APP, free_port
 from tests.e2e.stranger import Stranger, file, index_of
 
-_WARM = 0.25
-"""The first part of the time, in which caches fill."""
-
 
 @dataclass
 class Load:
@@ -53,6 +51,9 @@ def main() -> None:
     parser.add_argument("photos", nargs="+", type=Path)
     parser.add_argument("--visitors", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=300)
+    parser.add_argument(
+        "--warm", type=int, default=2000, help="photos until the cache of 2 GiB is full"
+    )
     parser.add_argument("--plot", type=Path)
     args = parser.parse_args()
     photos = [one for each in args.photos for one in (find_photos(each) or [each])]
@@ -74,7 +75,7 @@ def main() -> None:
         finally:
             process.terminate()
             process.wait()
-    tell(load)
+    tell(load, args.warm)
     if args.plot:
         plot(load, args.plot)
     sys.exit(1 if load.failures else 0)
@@ -131,8 +132,8 @@ def visit(load: Load, begin: int, number: int, photos: list[Path], end: float) -
         load.failures.append(repr(error)[:300])
 
 
-def tell(load: Load) -> None:
-    """In words."""
+def tell(load: Load, warm_after: int) -> None:
+    """In words. warm_after: photos that fill the caches."""
     if not load.seconds:
         print(f"no photo was answered; {load.failures[:3]}")
         return
@@ -143,11 +144,15 @@ def tell(load: Load) -> None:
         print(f"  {failure}")
     print(f"seconds to the answer: 50th percentile {half:.1f}, 95th {most:.1f}")
     print(f"photos of a visitor: {min(counts)} to {max(counts)}")
-    warm = [held for done, held in load.megabytes if done >= _WARM * len(load.seconds)]
+    warm = [held for done, held in load.megabytes if done >= warm_after]
+    if not warm:
+        print(f"memory: {load.megabytes[-1][1]:.0f} MB at the end, before {warm_after} photos")
+        return
     part = max(1, len(warm) // 4)
     first, last = np.median(warm[:part]), np.median(warm[-part:])
     print(
-        f"memory after warm-up: {first:.0f} MB, at the end {last:.0f} MB ({last / first - 1:+.1%})"
+        f"memory after {warm_after} photos {first:.0f} MB, at the end {last:.0f} MB "
+        f"({last / first - 1:+.1%})"
     )
 
 
