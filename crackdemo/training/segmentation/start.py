@@ -16,8 +16,8 @@ from crackdemo.training.state import TrainingState, checkpoint_to_start_from
 
 _HEALER, _ENCODER = "healer.", "encoder."
 _PHOTOS = 10
-"""As many photos does what a fit begins with count for: by shares of 0 to .85 after fits from 3, 5,
-10 and 104 photos of sut_crack, on validation photos that none of these had learnt from."""
+"""As many photos does what a fit begins with count for: by shares of 0 to .85 after fits from 3 and
+5 photos of sut_crack, on validation photos that none of these had learnt from."""
 
 
 def started(config: SegmentConfig) -> SegmentConfig:
