@@ -263,6 +263,8 @@ def _by_openvino(network: Network, streams: int, precision: _Precision) -> _Engi
             "INFERENCE_PRECISION_HINT": precision.hint,
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
             "NUM_STREAMS": streams,
+            # else each process takes the same cores, whatever others are idle
+            "ENABLE_CPU_PINNING": False,
         },
     )
 

@@ -1,7 +1,9 @@
+import os
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +93,22 @@ def test_signals_are_outlived_when_another_thread_lets_go_of_an_engine() -> None
     ran = subprocess.run([sys.executable, "-c", LETS_GO_ELSEWHERE], capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
     assert "OpenVINO" in ran.stdout
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="no cores are told apart here")
+def test_no_thread_is_bound_to_a_core() -> None:
+    """Processes side by side, as a survey's workers are, would share that core."""
+    free = Engine(load_checkpoint(SHIPPED / "cae-asphalt").network, CPU)
+    free.predict([image(64, 64)])
+    assert free.name and "OpenVINO" in free.name
+    computing = threading.Thread(target=lambda: free.predict([image(1000, 1000)]))
+    computing.start()
+    seen = set()
+    while computing.is_alive():
+        for thread in Path("/proc/self/task").iterdir():
+            with suppress(OSError):  # it has just ended
+                seen.add(frozenset(os.sched_getaffinity(int(thread.name))))
+    assert seen == {frozenset(os.sched_getaffinity(0))}
 
 
 def test_several_engines_start_at_once() -> None:
