@@ -75,12 +75,13 @@ def run_fit(
             run, config, lambda config: _fit(run, config, data, workers, say, team), say, team
         )
         photos = sum(len(folder) for folder in data.train)
-        state.network.load_state_dict(averaged_with_start(config, state.best_weights, photos))
         state.network.cpu()
         run.at("finding its threshold")
+        beside = _beside_start(config, state, data)
+        state.network.load_state_dict(averaged_with_start(config, state.best_weights, photos))
         training = record_of(run, config, folders, data.summary, state, threads, team)
         checkpoint = calibrated(config, state.network, data, training)
-        run.note(_worth(checkpoint.config.metrics))
+        run.note(f"{_worth(checkpoint.config.metrics)}{beside}")
         checkpoint = _with_tests(checkpoint, config, data, _looking(config, team.device))
         run.path.stat()  # saving would make a folder that was deleted meanwhile anew
         save_checkpoint(run.checkpoint, checkpoint, model_card(checkpoint.config))
@@ -90,10 +91,23 @@ def run_fit(
 def _worth(metrics: Mapping[str, float]) -> str:
     """What the figure that chose says, in words."""
     name, value = next((n, v) for n, v in metrics.items() if n.endswith(_CHOSE))
-    figure = f"Its {name.removesuffix(_CHOSE).replace('_', ' ')} is {value:.2f}"
+    spoken = name.removesuffix(_CHOSE).replace("_", " ").replace("ods", "ODS").replace("iou", "IoU")
+    figure = f"Its {spoken} is {value:.2f}"
     if value < _LITTLE:
         return f"{figure}: it tells little apart yet; give it more time, or more photos."
     return f"{figure}."
+
+
+def _beside_start(config: SegmentConfig, state: TrainingState, data: SegmentData) -> str:
+    """What the weights that it starts from reach alone, in words; nothing where it does not see
+    what they mark, or tells more apart than they do."""
+    network = config.network
+    if not isinstance(network, SegmenterConfig) or network.healer is None or len(data.classes) > 1:
+        return ""
+    alone = averaged_with_start(replace(config, start_share=1.0), state.best_weights, 0)
+    state.network.load_state_dict(alone)
+    judged = _judge(config, state.network, data, data.validation)
+    return f" {config.start} alone has {judged.value:.2f}."
 
 
 def telling_apart(config: SegmentConfig, classes: tuple[str, ...]) -> SegmentConfig:

@@ -196,7 +196,8 @@ def estimate(config: FitSettings, data: Data, minutes: float | None) -> Estimate
         said = (getattr(error, "stderr", "") or "").strip().splitlines()
         return f"⚠️ {said[-1] if said else 'The time could not be measured.'}"
     step = float(told.split()[0])
-    said = f"A step of {count(config.batch_size, 'tile')} takes about {duration(step)}"
+    piece = "tile" if isinstance(config, FitConfig) else "piece"
+    said = f"A step of {count(config.batch_size, piece)} takes about {duration(step)}"
     if minutes is not None:
         steps = count(int(minutes * 60 / step), "step")
         holds = "holds" if minutes == 1 else "hold"

@@ -20,6 +20,10 @@ TRAINING_OFF = (
     "Training, deleting and renaming are off here, since all visitors share one machine: run the "
     "app at home with `python app.py`."
 )
+_GONE = (
+    "Its weights are no longer there: somebody moved or deleted them. Bring them back, or start a "
+    "new run with these settings."
+)
 _INTERRUPTED = (
     "The fit has ended without a word: somebody ended it, the machine was switched off, or memory "
     "or disk ran out. Resume goes on after its last epoch."
@@ -129,6 +133,8 @@ def describe(job: Job, other: Job | None) -> str:
         facts.append(f"learning rate {job.history[-1].learning_rate:.2g}")
         facts.append(_best_so_far(job))
     told = _INTERRUPTED if job.state == "interrupted" else job.status.message
+    if job.state == "done" and not job.has_weights:
+        told = _GONE
     sentences = [*quality_sentences(job), *([told] if told else [])]
     message = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
     runs = [(job, "first")] + ([(other, "second")] if other else [])

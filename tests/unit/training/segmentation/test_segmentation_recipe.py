@@ -1,6 +1,7 @@
 """A segmenter's fit, from photos and masks to a checkpoint that loads and detects."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from itertools import islice
@@ -131,14 +132,14 @@ def test_one_named_class_is_learnt_as_cracks_are(street: Path, tmp_path: Path) -
     fit_all(run, TINY, street)
     assert load_checkpoint(run.checkpoint).config.network.classes == ("marking",)
     assert run.metrics()[0].metric == "pixel_ods"
-    assert "Its validation pixel ods is 0." in run.status().message
+    assert "Its validation pixel ODS is 0." in run.status().message
 
 
 @pytest.mark.parametrize(("value", "little"), [(0.29, True), (0.3, False)])
 def test_a_fit_that_tells_little_apart_says_so(value: float, little: bool) -> None:
     metrics = {"validation_loss": 1.0, f"validation mean_iou{_CHOSE}": value}
     said = _worth(metrics)
-    assert said.startswith(f"Its validation mean iou is {value:.2f}")
+    assert said.startswith(f"Its validation mean IoU is {value:.2f}")
     assert ("give it more time" in said) == little
 
 
@@ -222,6 +223,8 @@ def test_a_fit_keeps_its_share_of_the_start(road: Path, tmp_path: Path) -> None:
     fit_all(run, config, road)
     network = load_checkpoint(run.checkpoint).network
     assert network.trust.item() == 1 and not network.last.weight.any()
+    said = re.search(r"is (0\.\d\d)\D.* cae-asphalt alone has (0\.\d\d)\.", run.status().message)
+    assert said is not None and said[1] == said[2]  # which it wholly is
 
 
 @pytest.mark.parametrize("weights", ["cae-asphalt", "vae-asphalt"])

@@ -182,6 +182,12 @@ class TestRuns:
         if epochs == 10:
             assert " left" not in fits.label(running)
 
+    def test_weights_that_are_gone_are_said(self) -> None:
+        assert "no longer there" in fits.describe(replace(job(), has_weights=False), None)
+        assert "no longer there" not in fits.describe(job(), None)
+        waiting = replace(job(state="queued"), has_weights=False)
+        assert "no longer there" not in fits.describe(waiting, None)
+
     def test_a_finished_fit_ends_in_a_sentence_beside_the_shipped_weights(self) -> None:
         own = Quality("street", 0.84, 0.8, 0.003, 2, 40)
         worse = Quality("cae-asphalt", 0.6, 0.7, 0.02, 5, 40)
