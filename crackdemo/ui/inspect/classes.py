@@ -44,8 +44,9 @@ def key_html(names: Sequence[str]) -> str:
         for number, name in enumerate(names, 1)
     )
     return (
-        "<small>All classes are shown in one colour. Shown alone, and in downloaded overlays of "
-        f"all, each has its own:<ul>{entries}</ul></small>"
+        "<small>“All classes” marks the strongest in one colour. A class that is shown alone has a "
+        "threshold of its own, so that two may mark the same pixels. Alone, and in downloaded "
+        f"overlays of all, each has its colour:<ul>{entries}</ul></small>"
     )
 
 
