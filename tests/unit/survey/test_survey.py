@@ -162,7 +162,7 @@ def test_a_survey_says_what_predict_says_and_goes_on_where_it_was(
     assert process.returncode == 0
     assert "13 of 13 photos done, 10 of them before." in said
     again = rows_of(out)
-    assert [row for row in again if row in done] == done
+    assert [row for row in again if row in done] == [r for r in done if r["file"] != "5.png"]
     assert [row["file"] for row in again if row not in done] == ["5.png", "broken.jpg", "new.png"]
 
 
