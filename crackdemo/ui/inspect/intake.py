@@ -19,6 +19,7 @@ from crackdemo.ui.inspect.scoring import Problem, Progress, Roll, score_photos
 from crackdemo.ui.inspect.stage import Stage
 from crackdemo.ui.inspect.states import States, session_of
 from crackdemo.ui.refusals import said
+from crackdemo.ui.repeats import EVENT
 from crackdemo.ui.turns import Turns
 from crackdemo.ui.uploads import uploads_of
 from crackdemo.ui.workbench import Workbench
@@ -119,7 +120,11 @@ def wire(
             seen_name = seen.get("name") if isinstance(seen, dict) else None
             session = session_of(roll, on_show or seen_name, regions, only)
         is_seen = session.entry is None or session.entry.upload.name == seen_name
-        with turns.take(request.session_hash or "") as turn:
+        event = request.headers.get(EVENT, "")
+        with turns.take(request.session_hash or "", event) as turn:
+            if turn.is_over:
+                yield {intake.status: gr.skip()}
+                return
             if on_show is None:  # the server may have been restarted while the page lived on
                 yield {states.on_show: seen_name}
             steps = score_photos(
