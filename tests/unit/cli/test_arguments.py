@@ -123,6 +123,12 @@ class TestUsage:
             assert sentence in said.replace("- ", "-")
 
 
+def predicting(photos: Path, weights: Path, out: Path, *options: str) -> list[str]:
+    """The command's words."""
+    words = ["predict", photos, "--model", weights, "--out", out, *options]
+    return [sys.executable, "-m", "crackdemo", *map(str, words)]
+
+
 class TestPredict:
     def test_a_survey_with_bad_files_run_twice(
         self, tiny_checkpoint: Path, tmp_path: Path, save_photo: SavePhoto
@@ -174,9 +180,8 @@ class TestPredict:
         for number in range(300):
             save_photo(tmp_path / "in" / f"{number:03}.png")
         out = tmp_path / "out"
-        options = ["--model", tiny_checkpoint, "--out", out, "--only", "masks"]
-        command = [sys.executable, "-m", "crackdemo", "predict", tmp_path / "in", *options]
-        process = subprocess.Popen(list(map(str, command)), cwd=PROJECT)
+        command = predicting(tmp_path / "in", tiny_checkpoint, out, "--only", "masks")
+        process = subprocess.Popen(command, cwd=PROJECT)
         while len(list((out / "masks").glob("*.png"))) < 3:
             assert process.poll() is None
             time.sleep(0.01)
@@ -210,9 +215,8 @@ class TestPredict:
         noise = np.random.default_rng(0).integers(0, 256, (200, 300, 3)).astype(np.uint8)
         save_photo(tmp_path / "in" / "large.png", noise)
         save_photo(tmp_path / "in" / "small.png", noise[:20, :30])
-        options = ["--model", tiny_checkpoint, "--out", tmp_path / "out"]
-        command = [sys.executable, "-m", "crackdemo", "predict", tmp_path / "in", *options]
-        limited = ["bash", "-c", 'ulimit -f 16; exec "$@"', "-", *map(str, command)]
+        command = predicting(tmp_path / "in", tiny_checkpoint, tmp_path / "out")
+        limited = ["bash", "-c", 'ulimit -f 16; exec "$@"', "-", *command]
         done = subprocess.run(limited, cwd=PROJECT, capture_output=True, text=True)
         assert done.returncode == 1, done.stderr
         assert "large.png was scored, but could not be saved" in done.stderr
@@ -228,8 +232,7 @@ class TestPredict:
         for number in range(400):
             save_photo(tmp_path / "in" / f"{number}.png", np.full((64, 64, 3), number % 250, "u1"))
         out = tmp_path / "out"
-        command = [sys.executable, "-m", "crackdemo", "predict", tmp_path / "in", "--out", out]
-        command += ["--model", tiny_checkpoint, "--only", "masks"]
+        command = predicting(tmp_path / "in", tiny_checkpoint, out, "--only", "masks")
         process = subprocess.Popen(command, cwd=PROJECT, stderr=subprocess.PIPE, text=True)
         while len(list((out / "masks").glob("*.png")) if out.exists() else []) < 5:
             assert process.poll() is None
