@@ -60,12 +60,19 @@ def run(args: Namespace) -> int:
 
 @contextmanager
 def _term_like_ctrl_c() -> Iterator[None]:
-    """Containers and batch queues stop a command with SIGTERM: its tables are to be whole, too."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Containers and batch queues stop a command with SIGTERM: its tables are to be whole, too. A
+    second one disturbs neither their writing nor the end."""
+
+    def stop(*_: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        if signal.getsignal(signal.SIGTERM) is stop:
+            signal.signal(signal.SIGTERM, before)
 
 
 def _lacking(views: Sequence[str], detector: Detector) -> Iterator[str]:

@@ -31,10 +31,16 @@ def run(args: Namespace) -> int:
         connected(args.address, args.workers) as cluster,
     ):
         try:
-            return _watch(survey(photos, checkpoint, preset, cluster, parts), len(photos))
+            status = _watch(survey(photos, checkpoint, preset, cluster, parts), len(photos))
         except SurveyError as error:
             say(str(error))
-            return 1
+            status = 1
+    if parts.replaced:
+        say(
+            f"{parts.replaced} older rows went, for these photos have changed, or others of the "
+            "same names came in their place."
+        )
+    return status
 
 
 def _unclear(preset: Preset, photos: list[Photo]) -> list[str]:

@@ -214,8 +214,8 @@ class _Batch:
         try:
             if "overlays" in self._output.views:
                 pictures["overlays"] = overlay_of(inspected)
-            is_known = self._known.get(harmless(source.file)) == inspected.sha256
-            self._output.save(source.stem, pictures, is_known)
+            before = self._known.get(harmless(source.file), inspected.sha256)
+            self._output.save(source.stem, pictures, before != inspected.sha256)
         except OSError as error:
             self._is_full |= error.errno in (errno.ENOSPC, errno.EDQUOT)
             reason = f"{source.path.name} was scored, but could not be saved ({reason_of(error)})"

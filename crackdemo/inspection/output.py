@@ -3,11 +3,12 @@
 import csv
 import errno
 import json
+import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from io import StringIO
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,12 @@ from numpy.typing import NDArray
 
 from crackdemo.errors import FolderError, PredictError
 from crackdemo.files import make_folder, reason_of, write_text
-from crackdemo.inspection.views import VIEWS, of_class
+from crackdemo.inspection.views import VIEWS
 from crackdemo.photos.images import write_jpeg, write_png
 
 _RESULTS, _ERRORS, _SETTINGS = "results.csv", "errors.csv", "settings.json"
+_VIEWS = "views"
+"""Beside what decides the rows, in the settings: which pictures were written."""
 _LOCK = ".predict.lock"
 _JPEGS = ("overlays",)
 _UNFINISHED = re.compile(r"\.[0-9a-f]{32}\.tmp")
@@ -33,6 +36,8 @@ class OutputFolder:
         """views: those of VIEWS that are wanted, and folders of classes in place of `classes`."""
         self.folder = folder
         self.views = tuple(views)
+        self._made: tuple[str, ...] = ()
+        """Views that this run or an earlier one with the same settings writes."""
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -56,6 +61,11 @@ class OutputFolder:
             raise PredictError(
                 f"Another predict is writing to “{name}”: wait for it, or give another folder."
             ) from None
+        except OSError as error:
+            raise FolderError(
+                f"{_LOCK} in “{name}” cannot be opened ({reason_of(error)}): delete it, or give "
+                "another folder."
+            ) from None
         try:
             yield
         finally:
@@ -66,40 +76,53 @@ class OutputFolder:
     def begin(self, settings: Mapping[str, Any], resume: bool) -> list[dict[str, str]]:
         """The rows of results.csv that were made with equal settings: with `resume` they stay.
 
-        Its results.csv is there at once: the sign that all in it came from a batch. Raises
-        FolderError.
+        Pictures of rows that were made with other ones go. Its results.csv is there at once: the
+        sign that all in it came from a batch. Raises FolderError.
         """
-        for folder in (self.folder, *(self.folder / view for view in self._views_there())):
-            _remove_unfinished(folder)
-        results = self.folder / _RESULTS
-        wanted = json.dumps(settings, indent=2, ensure_ascii=False) + "\n"
-        rows: list[dict[str, str]] = []
-        if _text_of(self.folder / _SETTINGS) == wanted:
-            table = csv.DictReader(StringIO(_text_of(results), newline=""))
-            rows = [row for row in table if _is_whole(row)]
-            if resume:
-                return rows
+        earlier, rows = _earlier(_text_of(self.folder / _SETTINGS)), self._rows()
+        self._made = earlier.pop(_VIEWS)
+        self._remove_unfinished()
+        if earlier != json.loads(json.dumps(settings)):
+            for row in rows:  # by either of the names that `sources.output_stems` gives
+                for stem in (row["file"], str(PurePosixPath(row["file"]).with_suffix(""))):
+                    self._remove(stem, self._made)
+            self._made, rows, resume = (), [], False
         # in this order: rows never stand beside settings that they were not made with
-        self._write(_RESULTS, "")
-        self._write(_SETTINGS, wanted)
+        if not resume:
+            self._write(_RESULTS, "")
+        self._made = tuple(dict.fromkeys((*self._made, *self.views)))
+        written = {**settings, _VIEWS: self._made}
+        self._write(_SETTINGS, json.dumps(written, indent=2, ensure_ascii=False) + "\n")
         return rows
+
+    def _rows(self) -> list[dict[str, str]]:
+        """Of results.csv, what of it somebody has not spoilt."""
+        try:
+            table = csv.DictReader(StringIO(_text_of(self.folder / _RESULTS), newline=""))
+            return [row for row in table if _is_whole(row)]
+        except csv.Error:
+            return []
 
     def holds(self, stem: str) -> bool:
         """Whether all views that are wanted of a photo are there."""
         return all(_has_content(self._path(view, stem)) for view in self.views)
 
-    def save(self, stem: str, pictures: Mapping[str, NDArray[Any]], is_known: bool) -> None:
+    def save(self, stem: str, pictures: Mapping[str, NDArray[Any]], is_changed: bool) -> None:
         """Writes a photo's views, by name, all or none. Raises OSError.
 
-        is_known: whether other views of it that are there are of these settings; else they go.
+        is_changed: whether the file held another photo when its other views were written: these go.
         """
-        if not is_known:
-            self._remove(stem, [view for view in self._views_there() if view not in self.views])
+        if is_changed:
+            self._remove(stem, set(self._made) - set(self.views))
+        written = []
         try:
             for view in self.views:
+                written.append(view)
                 self._save(view, stem, pictures)
         except OSError:
-            self._remove(stem, self.views)
+            for view in written:
+                with suppress(OSError):
+                    self._path(view, stem).unlink(missing_ok=True)
             raise
 
     def _save(self, view: str, stem: str, pictures: Mapping[str, NDArray[Any]]) -> None:
@@ -112,16 +135,26 @@ class OutputFolder:
         else:
             write_png(path, pictures[view])
 
-    def _remove(self, stem: str, views: Sequence[str]) -> None:
+    def _remove(self, stem: str, views: Iterable[str]) -> None:
+        """What predict wrote of a photo; never through a link, nor outside the view's own folder,
+        for tables and settings may be anybody's."""
         for view in views:
-            with suppress(OSError):
-                self._path(view, stem).unlink(missing_ok=True)
+            path = self._path(view, stem)
+            with suppress(OSError, ValueError):
+                if path.resolve().is_relative_to(self.folder.resolve() / view):
+                    path.unlink(missing_ok=True)
 
-    def _views_there(self) -> list[str]:
-        """All that predict can have written, folders of classes among them."""
-        classes = self.folder / "classes"
-        names = sorted(path.name for path in classes.iterdir()) if classes.is_dir() else []
-        return [*(view for view in VIEWS if view != "classes"), *map(of_class, names)]
+    def _remove_unfinished(self) -> None:
+        """What a kill left half written."""
+        found = list(self.folder.iterdir())
+        for view in {*self._made, *self.views}:
+            top = self.folder / view
+            if top.resolve() == self.folder.resolve() / view:  # else it goes through a link
+                found += [Path(at) / name for at, _, names in os.walk(top) for name in names]
+        for path in found:
+            if _UNFINISHED.fullmatch(path.name):
+                with suppress(OSError):
+                    path.unlink()
 
     def write_tables(self, results: str, errors: str) -> None:
         """Each whole. Raises FolderError where there is no room for them: the older ones stay."""
@@ -157,15 +190,21 @@ def _is_whole(row: Mapping[Any, Any]) -> bool:
         return False
 
 
+def _earlier(text: str) -> dict[str, Any]:
+    """Settings of the run before, with `_VIEWS` in any case."""
+    try:
+        settings = json.loads(text)
+    except (ValueError, RecursionError):
+        settings = None
+    if not isinstance(settings, dict):
+        settings = {}
+    views = settings.get(_VIEWS)
+    known = views if isinstance(views, list) else []
+    return {**settings, _VIEWS: tuple(view for view in known if isinstance(view, str))}
+
+
 def _has_content(path: Path) -> bool:
     return path.is_file() and path.stat().st_size > 0
-
-
-def _remove_unfinished(folder: Path) -> None:
-    for path in folder.iterdir() if folder.is_dir() else ():
-        if _UNFINISHED.fullmatch(path.name):
-            with suppress(OSError):
-                path.unlink()
 
 
 def _text_of(path: Path) -> str:

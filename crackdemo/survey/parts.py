@@ -50,10 +50,12 @@ class Parts:
         self._unwritten = 0
         self._number = 1 + max((int(path.stem[5:]) for path in self.files()), default=0)
         self._goes_on, self._wrote = self._number > 1, False
+        self.replaced = 0
+        """Older rows that went, for their photo has a newer one."""
 
     def files(self) -> list[Path]:
         """All parts, in the order in which they were begun."""
-        return sorted(self._folder.glob("part-*.parquet"))
+        return sorted(self._folder.glob(f"part-{'[0-9]' * 6}.parquet"))
 
     def take_up(self) -> NDArray[np.bytes_]:
         """Keys of all photos that are done, sorted. Rows of photos that failed are taken out: they
@@ -82,26 +84,31 @@ class Parts:
             self._number += 1
 
     def end(self) -> None:
-        """Writes what has not been written; of a photo that has changed the newest row stays.
+        """Writes what has not been written; of a photo that has changed the newer row stays.
         Raises SurveyError."""
         self.flush()
         if self._goes_on and self._wrote:
             self._only_newest()
 
     def _only_newest(self) -> None:
-        names = {path: _names_in(path) for path in self.files()}
-        if not names:
+        """Of rows of one name: the newest that was done, and what failed after it."""
+        known = {path: _known_in(path) for path in self.files()}
+        if not known:
             return
-        known, counts = np.unique(np.concatenate(list(names.values())), return_counts=True)
-        several, newer = set(known[counts > 1].tolist()), set[int]()
-        for path in reversed(self.files()) if several else ():
+        names, counts = np.unique(
+            np.concatenate([names for names, _ in known.values()]), return_counts=True
+        )
+        several, newer = set(names[counts > 1].tolist()), set[int]()
+        for path in reversed(known) if several else ():
             stays = []
-            for name in names[path][::-1].tolist():
+            latest_first = (column[::-1].tolist() for column in known[path])
+            for name, is_done in zip(*latest_first, strict=True):
                 stays.append(name not in newer)
-                if name in several:
+                if is_done and name in several:
                     newer.add(name)
             if not all(stays):
                 _keep(path, pa.array(stays[::-1]))
+                self.replaced += stays.count(False)
 
     def flush(self) -> None:
         """Writes what has not been written. Raises SurveyError."""
@@ -155,8 +162,8 @@ def _claim(folder: Path, settings: dict[str, Any]) -> None:
 
 
 def _without_failed(path: Path) -> None:
-    reasons = pq.read_table(path, columns=["reason"])["reason"]
-    _keep(path, pa.compute.is_null(reasons))
+    _, done = _known_in(path)
+    _keep(path, pa.array(done))
 
 
 @contextmanager
@@ -170,17 +177,21 @@ def _named(path: Path) -> Iterator[None]:
         ) from None
 
 
-def _names_in(path: Path) -> NDArray[np.uint64]:
-    """Of a part's photos, as numbers: a survey holds millions."""
+def _known_in(path: Path) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
+    """Of a part's photos: their names as numbers, for a survey holds millions, and whether they
+    were done."""
     with _named(path):
-        names = pq.read_table(path, columns=["file"])["file"].to_pylist()
+        table = pq.read_table(path, columns=["file", "reason"])
+        names = table["file"].to_pylist()
+        done = pa.compute.is_null(table["reason"]).to_numpy()
     digests = (hashlib.blake2b(name.encode(), digest_size=8).digest() for name in names)
-    return np.array([int.from_bytes(digest) for digest in digests], np.uint64)
+    return np.array([int.from_bytes(digest) for digest in digests], np.uint64), done
 
 
 def _keep(path: Path, which: Any) -> None:
     """Those rows of a part; without any it goes."""
-    kept = pq.read_table(path, schema=SCHEMA).filter(which)
+    with _named(path):
+        kept = pq.read_table(path, schema=SCHEMA).filter(which)
     if kept.num_rows:
         _write(path, kept)
     else:

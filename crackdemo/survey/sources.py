@@ -43,7 +43,9 @@ def find_photos_of(sources: Sequence[str]) -> list[Photo]:
             raise SurveyError(
                 f"There are no photos in “{_shown(source)}”: check how it is spelled."
             )
-    return [Photo(*both) for both in zip(found, numbered(found.values()), strict=True)]
+    # a file's name may hold any bytes, which a table cannot
+    names = (name.encode(errors="replace").decode() for name in found.values())
+    return [Photo(*both) for both in zip(found, numbered(names), strict=True)]
 
 
 def _of(source: str) -> Iterable[tuple[str, str]]:

@@ -106,8 +106,9 @@ def _first_of(error: BaseException) -> BaseException:
 
 def _reason(error: BaseException) -> str:
     """In one line, and without addresses: they may hold secrets."""
+    said = str(error)
     if status := getattr(error, "status", None):
-        return f"the server says {status} {getattr(error, 'message', '')}".rstrip()
-    words = " ".join(str(error).split()).split(" ")
+        said = f"the server says {status} {getattr(error, 'message', '')}"
+    words = " ".join(said.split()).split(" ")
     told = " ".join(word for word in words if "://" not in word)[:200]
     return told.rstrip(".:") or "the address leads nowhere"

@@ -4,6 +4,7 @@ Workers read, inspect and hand back rows; this process alone writes them. So a p
 out twice, because its worker died, has one row.
 """
 
+import os
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -90,7 +91,7 @@ class Inspector:
     def __call__(self, batch: pa.Table) -> pa.Table:
         """Columns number, place and file to rows of SCHEMA, number, and whether it was skipped."""
         asked = batch.to_pylist()
-        names = [(photo["place"], photo["file"]) for photo in asked]
+        names = [(os.fsdecode(photo["place"]), photo["file"]) for photo in asked]
         rows = [self._row(file, data) for (_, file), data in _read_ahead(names)]
         return (
             table_of([row or {} for row in rows])
@@ -160,7 +161,7 @@ def _batch(photos: Sequence[Photo], numbers: Iterable[int]) -> pa.Table:
     return pa.table(
         {
             _NUMBER: pa.array([number for number, _ in chosen], pa.int64()),
-            "place": [photo.place for _, photo in chosen],
+            "place": pa.array([os.fsencode(photo.place) for _, photo in chosen], pa.binary()),
             "file": [photo.file for _, photo in chosen],
         }
     )

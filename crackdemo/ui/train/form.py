@@ -3,7 +3,6 @@
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import gradio as gr
@@ -250,16 +249,17 @@ def _wire_fields(bench: Workbench, form: Form) -> None:
             changes |= {widgets[n]: gr.update(visible=n in shown) for n in special}
         return changes
 
-    def begin_with(lesson: str) -> dict[Any, Any]:
+    def begin_with(lesson: str | None) -> dict[Any, Any]:
         """The weights in use, before the last |, are to learn from what was dropped in Inspect."""
-        weights = lesson.rpartition("|")[0]
+        weights = (lesson or "").rpartition("|")[0]
         family, start = settings.going_on_from(weights)
-        other = (
-            f"⚠️ A fit cannot start from “{escape(weights)}”: it will be "
-            f"**{start or 'untrained weights'}** that learns what you dropped."
+        learns = start or "untrained weights"
+        told = (
+            f"⚠️ A fit cannot start from `{weights.replace('`', '')}`: it will be **{learns}** that "
+            "learns what you dropped."
         )
         return {
-            form.said: gr.Markdown(other, visible=True) if start != weights else gr.skip(),
+            form.said: gr.Markdown(told, visible=start != weights),
             **choose_family(family, fit_data.UPLOAD),
             widgets["family"]: family,
             widgets["start"]: gr.update(choices=settings.starts(family), value=start),

@@ -1,5 +1,6 @@
 import csv
 import errno
+import json
 import shutil
 import threading
 import time
@@ -208,11 +209,28 @@ class TestResume:
         run(folder, out)
         half = f".{'0' * 31}a.tmp"
         for name in (half, ".mine.tmp"):
-            (out / name).touch()
-            (out / "masks" / name).touch()
+            for place in (out, out / "masks", out / "masks" / "below"):
+                place.mkdir(exist_ok=True)
+                (place / name).touch()
         run(folder, out, RESUMED)
         left = {path.relative_to(out).as_posix() for path in out.rglob(".*")}
-        assert left == {".mine.tmp", "masks/.mine.tmp"}
+        assert left == {".mine.tmp", "masks/.mine.tmp", "masks/below/.mine.tmp"}
+
+    @pytest.mark.parametrize("spoilt", ["x" * 200_000, '"' + "y\n" * 90_000])
+    def test_a_table_that_no_reader_takes_only_costs_time(
+        self, folder: Path, tmp_path: Path, spoilt: str
+    ):
+        out = tmp_path / "out"
+        run(folder, out)
+        with (out / "results.csv").open("a") as table:
+            table.write(spoilt)
+        assert run(folder, out, RESUMED)[0].photos == 7
+        assert len(files(out)) == 7
+
+    def test_a_lock_that_cannot_be_opened_is_said(self, folder: Path, tmp_path: Path):
+        (tmp_path / "out" / ".predict.lock").mkdir(parents=True)
+        with pytest.raises(FolderError, match=r"\.predict\.lock in “out” cannot be opened"):
+            run(folder, tmp_path / "out")
 
     def test_without_it_all_is_done(self, folder: Path, tmp_path: Path):
         run(folder, tmp_path / "out")
@@ -250,6 +268,36 @@ class TestOnly:
         assert not any((out / "heatmaps").iterdir()) and len(files(out)) == 7
         assert run(folder, out, RESUMED, other)[0].photos == 7
         assert len(list((out / "overlays").iterdir())) == 8
+
+    def test_what_predict_did_not_write_stays_whatever_the_tables_say(
+        self, folder: Path, tmp_path: Path
+    ):
+        out, other = tmp_path / "out", replace(PRESET, mask=plain_mask(threshold=0.7))
+        only = replace(FIRST, views=("overlays",))
+        run(folder, out, only)
+        labels = tmp_path / "labels"
+        for place in (labels, out / "masks", out / "classes" / "mine"):  # somebody's own
+            place.mkdir(parents=True)
+            (place / "0.png").touch()
+        (out / "heatmaps").symlink_to(labels)
+        (tmp_path / "0.jpg").touch()
+        settings = json.loads((out / "settings.json").read_text())
+        settings["views"] += ["heatmaps", "classes/../..", ".."]
+        (out / "settings.json").write_text(json.dumps(settings))
+        table = (out / "results.csv").read_text()
+        (out / "results.csv").write_text(table + table.splitlines()[1].replace("0.png", "../0.png"))
+        run(folder, out, only, other)
+        for place in (labels, out / "masks", out / "classes" / "mine"):
+            assert [path.name for path in place.iterdir()] == ["0.png"]
+        assert (tmp_path / "0.jpg").exists()
+
+    def test_pictures_of_a_photo_that_fails_now_do_not_stay(self, folder: Path, tmp_path: Path):
+        out, other = tmp_path / "out", replace(PRESET, mask=plain_mask(threshold=0.7))
+        run(folder, out)
+        (folder / "5.png").write_bytes(b"no photo any more")
+        (folder / "6.png").unlink()
+        run(folder, out, FIRST, other)
+        assert not list(out.rglob("[56].*"))
 
     def test_pictures_of_the_same_settings_stay_beside_new_ones(self, folder: Path, tmp_path: Path):
         out = tmp_path / "out"

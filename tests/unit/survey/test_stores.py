@@ -24,6 +24,12 @@ def web() -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if self.path == "/lying.jpg":  # sends more than it says
+                self.send_response(200)
+                self.send_header("Content-Length", "5")
+                self.end_headers()
+                self.wfile.write(b"photo" + bytes(300_000))
+                return
             if self.path == "/large.jpg":
                 self.send_response(200)
                 self.end_headers()
@@ -93,6 +99,15 @@ def test_dead_links_are_a_sentence_without_the_address(web: str, page: str, word
     said = refusal(f"{web}/{page}?token=secret")
     assert said.startswith("a.jpg ") and said.endswith(".") and words in said
     assert "secret" not in said and "://" not in said
+
+
+def test_a_server_that_sends_more_than_it_says_costs_a_line_at_most(web: str) -> None:
+    pytest.importorskip("aiohttp")
+    for _ in range(2):
+        try:
+            assert read_bytes(f"{web}/lying.jpg", "a.jpg") == b"photo"
+        except PhotoError as error:
+            assert len(str(error)) < 300 and "\n" not in str(error)
 
 
 def test_a_server_that_is_not_there_is_a_sentence() -> None:

@@ -258,3 +258,16 @@ def test_a_local_cluster_listens_on_the_loopback_device_alone(
     family = me.children(recursive=True)
     finished(process)
     wait_until(lambda: not any(is_alive(child) for child in family))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text there")
+def test_a_name_that_is_no_text_is_inspected_like_any(
+    photos: Path, tmp_path: Path, tiny_checkpoint: Path, started: Callable[..., Any]
+) -> None:
+    odd = tmp_path / "odd" / os.fsdecode(b"bad\xff.png")
+    odd.parent.mkdir()
+    odd.write_bytes((photos / "3.png").read_bytes())
+    out = tmp_path / "out"
+    process = started(tmp_path / "odd", "--out", out, "--model", tiny_checkpoint, "--workers", 1)
+    assert "1 of 1 photos done" in finished(process)
+    assert [row["file"] for row in rows_of(out)] == ["bad?.png"]
