@@ -51,8 +51,12 @@ def run(args: Namespace) -> int:
     for lack in _lacking(args.only or (), detector):
         say(lack)
     outcomes = predict(sources, detector, preset, args.out, config)
-    with _term_like_ctrl_c(), closing(outcomes):
-        status = watch(outcomes, len(sources))
+    try:
+        with _term_like_ctrl_c(), closing(outcomes):
+            status = watch(outcomes, len(sources))
+    except KeyboardInterrupt:
+        say("Stopped. What is done is in results.csv; the same call with --resume goes on.")
+        return 1
     if args.verbose:
         say(f"Engine: {detector.engine_name or 'none, for no photo came so far'}.")
     return status

@@ -174,6 +174,18 @@ def test_what_a_fit_starts_from_follows_the_family_and_must_fit_the_network(
         "cannot start from “vae-asphalt”, which is of another family or network", timeout=PATIENCE
     )
     expect(page.locator("#runs")).not_to_contain_text("too-small")
+
+    def learn(weights: str) -> None:
+        """As *Learn from false alarms* says it to the tab."""
+        page.evaluate("(value) => crackdemo.fields.write('#lesson textarea', value)", weights)
+
+    told = page.locator("#fit-said")
+    learn("*mine* <b>`|1")
+    expect(told).to_contain_text("cannot start from *mine* <b>:", timeout=PATIENCE)
+    expect(told).to_contain_text("cae-asphalt will learn what you dropped")
+    learn("vae-asphalt|2")
+    expect(told).to_contain_text("vae-asphalt will learn what you dropped", timeout=PATIENCE)
+    expect(told).not_to_contain_text("cannot start")
     page.close()
 
 

@@ -40,6 +40,7 @@ from crackdemo.training.team import CPU_ALONE, Team
 from crackdemo.training.trainer import Trainer
 
 _CHOSE = ", which chose epoch and threshold"
+_CHANCE = 0.01
 _LITTLE = 0.3
 """Of 1; a network that marks everything has more than nothing."""
 
@@ -77,11 +78,11 @@ def run_fit(
         photos = sum(len(folder) for folder in data.train)
         state.network.cpu()
         run.at("finding its threshold")
-        beside = _beside_start(config, state, data)
+        alone = _of_start_alone(config, state, data)
         state.network.load_state_dict(averaged_with_start(config, state.best_weights, photos))
         training = record_of(run, config, folders, data.summary, state, threads, team)
         checkpoint = calibrated(config, state.network, data, training)
-        run.note(f"{_worth(checkpoint.config.metrics)}{beside}")
+        run.note(_worth(checkpoint.config.metrics) + _beside(config.start, alone, checkpoint))
         checkpoint = _with_tests(checkpoint, config, data, _looking(config, team.device))
         run.path.stat()  # saving would make a folder that was deleted meanwhile anew
         save_checkpoint(run.checkpoint, checkpoint, model_card(checkpoint.config))
@@ -90,7 +91,7 @@ def run_fit(
 
 def _worth(metrics: Mapping[str, float]) -> str:
     """What the figure that chose says, in words."""
-    name, value = next((n, v) for n, v in metrics.items() if n.endswith(_CHOSE))
+    name, value = _chosen_by(metrics)
     spoken = name.removesuffix(_CHOSE).replace("_", " ").replace("ods", "ODS").replace("iou", "IoU")
     figure = f"Its {spoken} is {value:.2f}"
     if value < _LITTLE:
@@ -98,16 +99,31 @@ def _worth(metrics: Mapping[str, float]) -> str:
     return f"{figure}."
 
 
-def _beside_start(config: SegmentConfig, state: TrainingState, data: SegmentData) -> str:
-    """What the weights that it starts from reach alone, in words; nothing where it does not see
-    what they mark, or tells more apart than they do."""
+def _chosen_by(metrics: Mapping[str, float]) -> tuple[str, float]:
+    """The figure that chose the epoch, by its name."""
+    return next((name, value) for name, value in metrics.items() if name.endswith(_CHOSE))
+
+
+def _of_start_alone(config: SegmentConfig, state: TrainingState, data: SegmentData) -> float | None:
+    """What the weights that it starts from reach by themselves; None where it does not see what
+    they mark, or tells more apart than they do."""
     network = config.network
     if not isinstance(network, SegmenterConfig) or network.healer is None or len(data.classes) > 1:
-        return ""
+        return None
     alone = averaged_with_start(replace(config, start_share=1.0), state.best_weights, 0)
     state.network.load_state_dict(alone)
-    judged = _judge(config, state.network, data, data.validation)
-    return f" {config.start} alone has {judged.value:.2f}."
+    return _judge(config, state.network, data, data.validation).value
+
+
+def _beside(start: str, alone: float | None, checkpoint: Checkpoint) -> str:
+    """The same in words; a difference of a percent is chance."""
+    if alone is None:
+        return ""
+    own = _chosen_by(checkpoint.config.metrics)[1]
+    told = f" {start} alone has {alone:.2f}"
+    if own < alone + _CHANCE:
+        return f"{told}, so that nothing was gained: give it more photos, or go on with {start}."
+    return f"{told}."
 
 
 def telling_apart(config: SegmentConfig, classes: tuple[str, ...]) -> SegmentConfig:

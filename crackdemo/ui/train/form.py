@@ -253,13 +253,16 @@ def _wire_fields(bench: Workbench, form: Form) -> None:
         """The weights in use, before the last |, are to learn from what was dropped in Inspect."""
         weights = (lesson or "").rpartition("|")[0]
         family, start = settings.going_on_from(weights)
-        learns = start or "untrained weights"
-        told = (
-            f"⚠️ A fit cannot start from `{weights.replace('`', '')}`: it will be **{learns}** that "
-            "learns what you dropped."
-        )
+        learns = f"**{start or 'untrained weights'}** will learn what you dropped"
+        if start != weights:
+            named = weights.replace("`", "")
+            learns = (
+                f"⚠️ A fit cannot start from `{named}`: {learns}. To teach `{named}` itself, add "
+                "these photos to those it was fitted on, and fit anew"
+            )
+        told = f"{learns}. Your corrections lie above in the place of what was there."
         return {
-            form.said: gr.Markdown(told, visible=start != weights),
+            form.said: gr.Markdown(told, visible=True),
             **choose_family(family, fit_data.UPLOAD),
             widgets["family"]: family,
             widgets["start"]: gr.update(choices=settings.starts(family), value=start),

@@ -223,8 +223,9 @@ def test_a_fit_keeps_its_share_of_the_start(road: Path, tmp_path: Path) -> None:
     fit_all(run, config, road)
     network = load_checkpoint(run.checkpoint).network
     assert network.trust.item() == 1 and not network.last.weight.any()
-    said = re.search(r"is (0\.\d\d)\D.* cae-asphalt alone has (0\.\d\d)\.", run.status().message)
+    said = re.search(r"is (0\.\d\d)\D.* cae-asphalt alone has (0\.\d\d),", run.status().message)
     assert said is not None and said[1] == said[2]  # which it wholly is
+    assert "nothing was gained" in run.status().message
 
 
 @pytest.mark.parametrize("weights", ["cae-asphalt", "vae-asphalt"])
