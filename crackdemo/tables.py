@@ -1,9 +1,12 @@
 """CSV tables that a spreadsheet opens without running anything."""
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import StringIO
 
+csv.field_size_limit(2**31 - 1)
+"""Characters: a mask may have more than the 131,072 that Python's reader takes by itself. Set once
+and here, as it holds for the whole process: who reads a CSV imports this module's `csv_rows`."""
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -17,6 +20,11 @@ def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> str:
     writer.writerow(columns)
     writer.writerows([harmless(row.get(column, "")) for column in columns] for row in rows)
     return table.getvalue()
+
+
+def csv_rows(lines: Iterable[str], separator: str = ",") -> Iterator[list[str]]:
+    """The rows of a CSV, with cells of any length. Raises csv.Error, while it is read."""
+    return csv.reader(lines, delimiter=separator)
 
 
 def harmless(text: str) -> str:

@@ -12,13 +12,12 @@ from pathlib import Path, PurePosixPath
 
 from crackdemo.errors import SubmissionError
 from crackdemo.photos.sources import Source
+from crackdemo.tables import csv_rows
 
 COLUMNS = ("file", "crack")
 """The competition's own names, where no sample says otherwise."""
 SEPARATORS = (",", ";", "\t")
 _MAX_BYTES = 200_000_000
-LONGEST_CELL = 2**31 - 1
-"""Characters: a mask may have more than the 131,072 that Python's reader takes by itself."""
 _SHOWN = 3
 """Names in a sentence."""
 
@@ -65,9 +64,8 @@ def read_sample(path: Path) -> Sample:
         ) from None
     header = text.partition("\n")[0]
     separator = max(SEPARATORS, key=header.count)
-    csv.field_size_limit(LONGEST_CELL)
     try:
-        rows = [row for row in csv.reader(text.splitlines(), delimiter=separator) if any(row)]
+        rows = [row for row in csv_rows(text.splitlines(), separator) if any(row)]
     except csv.Error:
         rows = []
     if not rows or len(rows[0]) != 2:

@@ -23,11 +23,12 @@ from filelock import FileLock, Timeout
 from crackdemo.arrays import CrackMask
 from crackdemo.detection.detector import Detector
 from crackdemo.errors import FolderError, MaskError, SubmissionError
-from crackdemo.evaluation.sample import LONGEST_CELL, Rows
+from crackdemo.evaluation.sample import Rows
 from crackdemo.files import make_folder, reason_of, sha256_of, written_whole
 from crackdemo.inspection.predict import Failed, Inspected, Outcome, inspect_photos
 from crackdemo.masks.presets import Preset
 from crackdemo.masks.rle import Order, decode, encode
+from crackdemo.tables import csv_rows
 
 MUCH = 0.6
 """Share of a photo that no crack covers: worth a look before a file is sent."""
@@ -203,9 +204,8 @@ class Submission:
                 writer.writerow([name, (row.runs if row else "") or self._form.empty])
 
     def _check(self, building: Path) -> None:
-        csv.field_size_limit(LONGEST_CELL)
         with building.open(encoding="utf-8", newline="") as file:
-            read = csv.reader(file, delimiter=self._rows.separator)
+            read = csv_rows(file, self._rows.separator)
             if tuple(next(read)) != self._rows.columns:
                 raise _differs("its header")
             for (name, row), cells in zip(self._in_order(), read, strict=True):

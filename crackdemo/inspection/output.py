@@ -1,6 +1,5 @@
 """The folder that `predict` writes: views, tables, and what another run finds done there."""
 
-import csv
 import errno
 import json
 import os
@@ -19,6 +18,7 @@ from crackdemo.errors import FolderError, PredictError
 from crackdemo.files import make_folder, reason_of, write_text
 from crackdemo.inspection.views import VIEWS
 from crackdemo.photos.images import write_jpeg, write_png
+from crackdemo.tables import csv_rows
 
 _RESULTS, _ERRORS, _SETTINGS = "results.csv", "errors.csv", "settings.json"
 _VIEWS = "views"
@@ -97,11 +97,11 @@ class OutputFolder:
 
     def _rows(self) -> list[dict[str, str]]:
         """Of results.csv, what of it somebody has not spoilt."""
-        try:
-            table = csv.DictReader(StringIO(_text_of(self.folder / _RESULTS), newline=""))
-            return [row for row in table if _is_whole(row)]
-        except csv.Error:
-            return []
+        table = csv_rows(StringIO(_text_of(self.folder / _RESULTS), newline=""))
+        columns = next(table, [])
+        width = len(columns)
+        rows = [dict(zip(columns, cells, strict=True)) for cells in table if len(cells) == width]
+        return [row for row in rows if _is_whole(row)]
 
     def holds(self, stem: str) -> bool:
         """Whether all views that are wanted of a photo are there."""
@@ -180,9 +180,9 @@ class OutputFolder:
         return self.folder / view / f"{stem}{'.jpg' if view in _JPEGS else '.png'}"
 
 
-def _is_whole(row: Mapping[Any, Any]) -> bool:
+def _is_whole(row: Mapping[str, str]) -> bool:
     """Somebody may have edited the table."""
-    if None in row or None in row.values() or not (row.get("file") and row.get("sha256")):
+    if not (row.get("file") and row.get("sha256")):
         return False
     try:
         return 0 <= float(row["score"]) <= 1 and row["crack"] in ("true", "false")
