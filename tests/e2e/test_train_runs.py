@@ -149,30 +149,32 @@ def test_the_weights_of_a_run_are_used_in_inspect_at_a_click(
     expect(page.locator("#weights input")).to_be_visible()
 
 
-def test_two_runs_are_compared_in_settings_curves_and_on_the_same_photo(
+def test_two_runs_are_compared_in_settings_curves_and_on_the_same_photos(
     ready: Callable[..., None], page: Page, tmp_path: Path, save_photo: SavePhoto
 ) -> None:
     ready("street", loss=0.5, patience=7)
     ready("yard", loss=0.25, patience=9)
     open_tab(page)
     take(page, "street")
-    expect(page.locator("#compare-photo")).to_be_hidden()
+    expect(page.locator("#compare-photos")).to_be_hidden()
     page.locator("#compare input").click()
     page.get_by_role("option", name="yard").click()
     table = page.locator("#run-detail table")
     expect(table.locator("tr", has_text="best validation loss")).to_contain_text("0.50.25")
     expect(table.locator("tr", has_text="patience")).to_contain_text("79")
     expect(page.locator("#run-detail polyline")).to_have_count(4)
-    page.locator("#compare-photo input[type=file]").set_input_files(save_photo(tmp_path / "a.png"))
+    photos = [save_photo(tmp_path / f"{name}.png") for name in "ab"]
+    page.locator("#compare-photos input[type=file]").set_input_files(photos)
     views = page.locator("#compare-views")
-    expect(views.locator("img")).to_have_count(8)
+    expect(views.locator("h4")).to_have_text(["a.png", "b.png"])
+    expect(views.locator("img")).to_have_count(16)
     for run in ("street", "yard"):
-        expect(views.get_by_alt_text(f"{run}: reconstruction")).to_be_visible()
+        expect(views.get_by_alt_text(f"{run}: reconstruction").first).to_be_visible()
     expect(views).to_contain_text("score")
     page.locator("#compare input").click()
     page.get_by_role("option", name="none").click()
     expect(views).to_be_hidden()
-    expect(page.locator("#compare-photo")).to_be_hidden()
+    expect(page.locator("#compare-photos")).to_be_hidden()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -204,7 +206,7 @@ def test_a_photo_that_cannot_be_read_is_said_where_it_would_be_compared(
     open_tab(page)
     page.locator("#compare input").click()
     page.get_by_role("option").nth(1).click()
-    page.locator("#compare-photo input[type=file]").set_input_files(tmp_path / "notes.jpg")
+    page.locator("#compare-photos input[type=file]").set_input_files(tmp_path / "notes.jpg")
     expect(page.locator("#compare-views")).to_contain_text("notes.jpg is not a photo")
 
 

@@ -25,7 +25,7 @@ from crackdemo.runs.queue import threads
 from crackdemo.synthesis.examples import make_pavement
 from crackdemo.training.config import FitConfig
 from crackdemo.training.trainer import FitSettings, parse_settings, trainer_of
-from crackdemo.ui.train.fits import count, duration
+from crackdemo.ui.train.wording import count, duration
 from crackdemo.ui.workbench import Workbench
 
 UPLOAD, FOLDER, PAVEMENT = "Upload", "Folder", "Procedural pavement"

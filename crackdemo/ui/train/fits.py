@@ -5,15 +5,16 @@ import zipfile
 from contextlib import suppress
 from html import escape
 from pathlib import Path
-from typing import Any
 
 from crackdemo.errors import CrackdemoError, RunError
 from crackdemo.models.families import family_named
 from crackdemo.runs.folder import RunFolder
 from crackdemo.runs.jobs import Job, Jobs
 from crackdemo.runs.quality import Quality
+from crackdemo.ui.train.comparison import comparison
 from crackdemo.ui.train.curves import Curve, plot_losses, plot_shares
 from crackdemo.ui.train.trials import describe_search
+from crackdemo.ui.train.wording import count, duration, percent, spoken
 from crackdemo.ui.workbench import Workbench
 
 TRAINING_OFF = (
@@ -28,20 +29,6 @@ _INTERRUPTED = (
     "The fit has ended without a word: somebody ended it, the machine was switched off, or memory "
     "or disk ran out. Resume goes on after its last epoch."
 )
-
-
-def count(number: float, thing: str) -> str:
-    """1 photo, 2 photos, 1.5 minutes."""
-    return f"{round(number, 2)} {thing}".replace(".0 ", " ") + "s" * (number != 1)
-
-
-def duration(seconds: float) -> str:
-    """12 s, 3 min, 1 h 5 min."""
-    if seconds < 99.5:
-        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    hours, rest = divmod(minutes, 60)
-    return " ".join([f"{hours} h"] * bool(hours) + [f"{rest} min"] * bool(rest))
 
 
 def label(job: Job) -> str:
@@ -78,13 +65,13 @@ def quality_sentences(job: Job) -> list[str]:
     own, *rivals = job.quality
     said = [
         f"On {count(own.tiles, 'piece')} of your own surface that it did not learn from, it finds "
-        f"{_percent(own.found)} of painted cracks, marks {_percent(own.marked)} of sound surface, "
+        f"{percent(own.found)} of painted cracks, marks {percent(own.marked)} of sound surface, "
         f"and takes {own.called} of {own.tiles} sound pieces for cracked."
     ]
     for rival in rivals:
         said.append(
-            f"{rival.weights} on the same pieces: {_percent(rival.found)}, "
-            f"{_percent(rival.marked)} and {rival.called}. "
+            f"{rival.weights} on the same pieces: {percent(rival.found)}, "
+            f"{percent(rival.marked)} and {rival.called}. "
             + (_better(own, rival) if own.tiles >= _FEWEST_PIECES else _TOO_FEW)
         )
     return said
@@ -112,10 +99,6 @@ def _better(own: Quality, other: Quality) -> str:
     if own.f1 > other.f1:
         return f"Your own weights are the better ones here {told}."
     return f"The shipped ones are still better here {told}: keep them, or fit longer."
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %" if share < 0.1 else f"{100 * share:.0f} %"
 
 
 def describe(job: Job, other: Job | None) -> str:
@@ -147,14 +130,12 @@ def describe(job: Job, other: Job | None) -> str:
         )
     ]
     measured = [
-        Curve(
-            f"{run.name}: {_spoken(run.history[0].metric)}", [r.value for r in run.history], style
-        )
+        Curve(f"{run.name}: {spoken(run.history[0].metric)}", [r.value for r in run.history], style)
         for run, style in runs
         if run.history and run.history[0].metric
     ]
     epochs = max(len(run.history) for run, _ in runs)
-    table = compare(job, other) if other else ""
+    table = comparison(job, other) if other else ""
     searched = describe_search(job.search) if job.search else ""
     return (
         f"<div class='fit'><p>{' · '.join(facts)}</p>{message}"
@@ -164,69 +145,14 @@ def describe(job: Job, other: Job | None) -> str:
 
 
 def _best_so_far(job: Job) -> str:
-    """Of what chooses the epoch; there is one at least."""
+    """Of what chooses the epoch, and which that is; there is one at least."""
     if job.history[0].metric:
-        best = max(report.value for report in job.history)
-        return f"best {_spoken(job.history[0].metric)} on validation photos {best:.3f}"
-    return f"best validation loss {min(report.validation_loss for report in job.history):.4g}"
-
-
-def _spoken(metric: str) -> str:
-    """`pixel ODS` of `pixel_ods`."""
-    return metric.replace("_", " ").replace("ods", "ODS").replace("f1", "F1")
-
-
-def compare(first: Job, second: Job) -> str:
-    """HTML: results of both in words, and a table of the settings in which they differ."""
-    rows: list[tuple[str, ...]] = [("state", first.state, second.state)]
-    rows += [("epochs done", str(len(first.history)), str(len(second.history)))]
-    told = _in_words(first, second)
-    if not told:
-        rows += [("best validation loss", _best(first), _best(second))]
-    rows += [("time", _spent(first), _spent(second))]
-    settings = [_flat(job.settings) for job in (first, second)]
-    for name in sorted(settings[0].keys() | settings[1].keys()):
-        values = ["–" if each.get(name) is None else str(each[name]) for each in settings]
-        if values[0] != values[1]:
-            rows.append((name, *values))
-    cells = "".join(
-        f"<tr><th>{escape(n)}</th><td>{escape(a)}</td><td>{escape(b)}</td></tr>" for n, a, b in rows
-    )
-    head = f"<tr><th></th><th>{escape(first.name)}</th><th>{escape(second.name)}</th></tr>"
-    return f"{f'<p>{escape(told)}</p>' if told else ''}<table>{head}{cells}</table>"
-
-
-_LOSS_SETTINGS = (
-    *("family", "objective", "mse_weight", "ssim_weight", "crack_weight", "beta"),
-    *("tile_size", "source_size", "augment", "cracks", "flatten", "seed"),
-)
-"""With other values of these a loss means something else."""
-
-
-def _in_words(first: Job, second: Job) -> str:
-    """Why their losses are not compared; empty where they can be."""
-    if first.data != second.data:
-        return "They learnt from different photos, so that their losses say nothing of each other."
-    if any(first.settings.get(n) != second.settings.get(n) for n in _LOSS_SETTINGS):
-        return "Their losses are made of different parts and say nothing of each other."
-    return ""
-
-
-def _best(job: Job) -> str:
-    losses = [report.validation_loss for report in job.history]
-    return f"{min(losses):.4g}" if losses else "–"
-
-
-def _spent(job: Job) -> str:
-    return duration(sum(report.seconds for report in job.history))
-
-
-def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for name, value in settings.items():
-        inner = isinstance(value, dict)
-        flat |= _flat(value, f"{prefix}{name}.") if inner else {f"{prefix}{name}": value}
-    return flat
+        best = max(job.history, key=lambda report: report.value)
+        told = f"best {spoken(best.metric)} on validation photos {best.value:.3f}"
+    else:
+        best = min(job.history, key=lambda report: report.validation_loss)
+        told = f"best validation loss {best.validation_loss:.4g}"
+    return f"{told} (epoch {best.epoch})"
 
 
 def sample_html(jobs: Jobs, name: str, epoch: int) -> str:

@@ -13,8 +13,9 @@ from crackdemo.photos.images import PHOTO_SUFFIXES
 from crackdemo.runs.jobs import Job, Jobs
 from crackdemo.training.config import START_LEARNING_RATE, FitConfig
 from crackdemo.ui import owner
-from crackdemo.ui.train import fit_data, fits, settings
+from crackdemo.ui.train import fit_data, settings
 from crackdemo.ui.train.faults import Faults, in_step, no_faults, place_of, shown_fault
+from crackdemo.ui.train.wording import duration
 from crackdemo.ui.turns import Turns
 from crackdemo.ui.workbench import Workbench
 
@@ -135,7 +136,7 @@ def _minutes(values: dict[str, Any]) -> float | None:
 
 def _length() -> dict[str, Any]:
     """How long it may take: by a word, or in minutes or epochs."""
-    said = [(f"{word} · {fits.duration(60 * m)}", word) for word, m in _LENGTHS.items()]
+    said = [(f"{word} · {duration(60 * m)}", word) for word, m in _LENGTHS.items()]
     length = gr.Radio(
         [*said, "Minutes", "Epochs"],
         value="Quick",

@@ -1,9 +1,10 @@
-"""One photo through the weights of two runs, for the Train tab's comparison."""
+"""The same photos through the weights of two runs, for the Train tab's comparison."""
 
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import repeat
 from pathlib import Path
 
 import cv2
@@ -23,40 +24,43 @@ _VIEWS = ("photo with mask", "reconstruction", "heatmap", "mask")
 _SIDE = 480
 """Longest side of a view, in pixels."""
 _OPACITY = 0.5
+_MOST = 8
+"""Photos that are shown: what more of them say is `evaluate`'s to count."""
 
 
 @dataclass(frozen=True)
 class SameSight:
-    """The photo, and what both runs see in it."""
+    """The photos, and what both runs see in them."""
 
-    photo: gr.File
+    photos: gr.File
     views: gr.HTML
 
 
 def build() -> SameSight:
     """Hidden until two runs with weights are compared."""
-    photo = gr.File(
-        label="The same photo through both",
+    photos = gr.File(
+        label="The same photos through both",
+        file_count="multiple",
         file_types=["image", *sorted(PHOTO_SUFFIXES)],
         height=125,
         visible=False,
-        elem_id="compare-photo",
+        elem_id="compare-photos",
     )
-    return SameSight(photo, gr.HTML(visible=False, elem_id="compare-views"))
+    return SameSight(photos, gr.HTML(visible=False, elem_id="compare-views"))
 
 
 def wire(bench: Workbench, sight: SameSight, choice: gr.Radio, other: gr.Dropdown) -> None:
-    """Draws when the photo or one of the runs changes."""
+    """Draws when the photos or one of the runs change."""
 
-    def draw(photo: str | None, first: str | None, second: str | None) -> gr.HTML:
-        if not (photo and first and second):
+    def draw(photos: list[str] | None, first: str | None, second: str | None) -> gr.HTML:
+        if not (photos and first and second):
             return gr.HTML(visible=False)
-        return gr.HTML(side_by_side(bench, Path(photo), [first, second]), visible=True)
+        return gr.HTML(side_by_side(bench, list(map(Path, photos)), [first, second]), visible=True)
 
     gr.on(
-        [sight.photo.change, choice.input, other.input],
+        [sight.photos.change, choice.input, other.input],
         draw,
-        [sight.photo, choice, other],
+        [sight.photos, choice, other],
         sight.views,
         show_progress="minimal",
         trigger_mode="always_last",
@@ -69,9 +73,20 @@ def can_compare(first: Job, second: Job | None) -> bool:
     return second is not None and first.has_weights and second.has_weights
 
 
-def side_by_side(bench: Workbench, photo: Path, runs: Sequence[str]) -> str:
-    """HTML: a row of views for each run, cut at the run's own settings, and its verdict."""
-    return f"<div class='fit same-sight'>{''.join(_row(bench, photo, run) for run in runs)}</div>"
+def side_by_side(bench: Workbench, photos: Sequence[Path], runs: Sequence[str]) -> str:
+    """HTML: of each photo a row of views for each run, cut at the run's own settings, and its
+    verdict."""
+    rows = "".join(_of_photo(bench, photo, runs) for photo in photos[:_MOST])
+    if len(photos) > _MOST:
+        rows += (
+            f"<p>The first {_MOST} of {len(photos)} photos are shown; of photos with masks "
+            "<code>python -m crackdemo evaluate</code> counts all.</p>"
+        )
+    return f"<div class='fit same-sight'>{rows}</div>"
+
+
+def _of_photo(bench: Workbench, photo: Path, runs: Sequence[str]) -> str:
+    return f"<h4>{escape(photo.name)}</h4>{''.join(_row(bench, photo, run) for run in runs)}"
 
 
 def _row(bench: Workbench, photo: Path, run: str) -> str:
@@ -86,12 +101,16 @@ def _row(bench: Workbench, photo: Path, run: str) -> str:
     share = verdict.report.crack_percent
     told = f"<b>{escape(run)}</b> · {called}, score {verdict.score:.2f} · {share:.2f} % marked"
     views = four_views(scored, verdict.mask, _OPACITY)
-    pictures = "".join(
-        f"<img alt='{escape(run, quote=True)}: {name}' title='{name}' src='{_inline(view)}'>"
-        for name, view in zip(_VIEWS, views, strict=True)
-        if view is not None
-    )
+    pictures = "".join(map(_cell, _VIEWS, views, repeat(run)))
     return f"<p>{told}</p><div class='views'>{pictures}</div>"
+
+
+def _cell(name: str, view: RgbImage | None, run: str) -> str:
+    """Of a view that a run has not, its place: the rows of two runs lie below each other."""
+    if view is None:
+        return "<span class='none'>no reconstruction</span>"
+    described = escape(f"{run}: {name}", quote=True)
+    return f"<img alt='{described}' title='{name}' src='{_inline(view)}'>"
 
 
 def _inline(view: RgbImage) -> str:

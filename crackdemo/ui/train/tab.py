@@ -63,7 +63,7 @@ class Runs:
     def shown(self) -> list[Any]:
         """What a tick may change."""
         return [
-            self.choice, self.other, self.sight.photo, self.detail, self.epoch, self.sample,
+            self.choice, self.other, self.sight.photos, self.detail, self.epoch, self.sample,
             self.cancel, self.resume, self.use, self.zip, self.rename, self.delete, self.seen,
         ]  # fmt: skip
 
@@ -164,7 +164,7 @@ def _show(
             runs.use: none,
             runs.zip: none,
             runs.other: gr.Dropdown(visible=False),
-            runs.sight.photo: gr.File(visible=False),
+            runs.sight.photos: gr.File(visible=False),
             runs.rename: idle,
             runs.delete: idle,
             runs.seen: (_signature([], None, other), "", 0),
@@ -180,7 +180,7 @@ def _show(
         runs.other: gr.Dropdown(
             others, value=second.name if second else "", visible=len(names) > 1
         ),
-        runs.sight.photo: gr.File(visible=side_by_side.can_compare(job, second)),
+        runs.sight.photos: gr.File(visible=side_by_side.can_compare(job, second)),
         runs.detail: fits.describe(job, second),
         runs.epoch: gr.Slider(1, max(done, 2), value=max(at, 1), visible=done > 1),
         runs.sample: fits.sample_html(jobs, job.name, at) if done else "",

@@ -3,9 +3,8 @@
 import io
 import os
 import re
-import shutil
 import zipfile
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,7 @@ from crackdemo.errors import CrackdemoError, RunError
 from crackdemo.models.cae import CaeConfig
 from crackdemo.models.segmenter import SegmenterConfig
 from crackdemo.models.vae import VaeConfig
-from crackdemo.runs.folder import EpochReport, RunConfig, RunFolder
-from crackdemo.runs.jobs import Job, Jobs
+from crackdemo.runs.jobs import Jobs
 from crackdemo.runs.processes import birth_of
 from crackdemo.runs.quality import Quality
 from crackdemo.runs.status import Status
@@ -26,6 +24,7 @@ from crackdemo.training.segmentation.config import SegmentConfig
 from crackdemo.ui.train import fit_data, fits
 from crackdemo.ui.train.curves import Curve, plot_losses, plot_shares
 from crackdemo.ui.workbench import Workbench
+from tests.unit.ui.train.runs import finish, job, report
 
 NETWORK = {
     "network.channels": "4, 8",
@@ -35,33 +34,10 @@ NETWORK = {
 }
 
 
-def report(epoch: int, loss: float = 0.5) -> EpochReport:
-    return EpochReport(
-        epoch=epoch,
-        epochs=10,
-        train_loss=loss + 0.1,
-        validation_loss=loss,
-        learning_rate=0.001,
-        seconds=30.0,
-        best=True,
-    )
-
-
-def job(name: str = "street", state: str = "done", epochs: int = 2, **settings: Any) -> Job:
-    history = tuple(report(epoch + 1, 1 / (epoch + 1)) for epoch in range(epochs))
-    values = {"epochs": 10, **settings}
-    return Job(name, Status(state, "why <b>"), 0, values, (), None, history, state == "done")
-
-
 @pytest.fixture
 def finished(bench: Workbench, tiny_checkpoint: Path) -> Jobs:
     """The runs of the bench: one that is done, named `street`."""
-    assert bench.jobs is not None
-    run = RunFolder(bench.jobs.folder / "street")
-    run.create(RunConfig(asdict(FitConfig()), []))
-    shutil.copytree(tiny_checkpoint, run.checkpoint)
-    run.write_status("done")
-    return bench.jobs
+    return finish(bench, "street", tiny_checkpoint)
 
 
 class TestSettings:
@@ -126,20 +102,6 @@ class TestSettings:
 
 
 class TestRuns:
-    @pytest.mark.parametrize(
-        ("seconds", "text"),
-        [
-            (0.5, "0.5 s"),
-            (42, "42 s"),
-            (99.4, "99 s"),
-            (180, "3 min"),
-            (3900, "1 h 5 min"),
-            (7200, "2 h"),
-        ],
-    )
-    def test_durations_are_short(self, seconds: float, text: str) -> None:
-        assert fits.duration(seconds) == text
-
     def test_a_run_is_one_line_and_a_description(self) -> None:
         assert fits.label(job()) == "street · done · 2 epochs"
         text = fits.describe(job(), None)
@@ -149,19 +111,6 @@ class TestRuns:
 
     def test_time_left_is_the_mean_epoch_times_what_is_missing(self) -> None:
         assert job(epochs=4).seconds_left == 6 * 30
-
-    def test_two_runs_are_compared_in_what_differs(self) -> None:
-        table = fits.compare(job(epochs=2, patience=1), job("other", patience=2))
-        assert "<tr><th>patience</th><td>1</td><td>2</td></tr>" in table
-        assert "best validation loss" in table
-        assert "seed" not in table
-
-    def test_losses_of_other_parts_or_photos_are_not_compared(self) -> None:
-        parts = fits.compare(job(beta=1), job("other", beta=2))
-        photos = fits.compare(job(), replace(job("other"), data=(Path("elsewhere"),)))
-        for told, why in ((parts, "made of different parts"), (photos, "different photos")):
-            assert why in told
-            assert "best validation loss" not in told
 
     @pytest.mark.parametrize(
         ("doing", "minutes", "epochs", "text"),

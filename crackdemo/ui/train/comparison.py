@@ -1,0 +1,94 @@
+"""Two runs beside each other: what they came to, and in which settings they differ."""
+
+from html import escape
+from typing import Any
+
+from crackdemo.runs.jobs import Job
+from crackdemo.ui.train.wording import duration, percent, spoken
+
+_LOSS_SETTINGS = (
+    *("objective", "mse_weight", "ssim_weight", "crack_weight", "beta"),
+    *("tile_size", "source_size", "augment", "cracks", "flatten", "seed"),
+)
+"""With other values of these a loss means something else."""
+
+
+def comparison(first: Job, second: Job) -> str:
+    """HTML: results of both in words, and a table of the settings in which they differ.
+
+    Of two families: of those settings that both have, for the others have nothing to differ from.
+    """
+    rows: list[tuple[str, ...]] = [("state", first.state, second.state)]
+    rows += [("epochs done", str(len(first.history)), str(len(second.history)))]
+    told = _in_words(first, second)
+    if not told:
+        rows += [("best validation loss", _best_loss(first), _best_loss(second))]
+    results = _result(first), _result(second)
+    if any(results):
+        rows += [("result", *(result or "–" for result in results))]
+    rows += [("time", _spent(first), _spent(second)), *_differing(first.settings, second.settings)]
+    cells = "".join(
+        f"<tr><th>{escape(n)}</th><td>{escape(a)}</td><td>{escape(b)}</td></tr>" for n, a, b in rows
+    )
+    head = f"<tr><th></th><th>{escape(first.name)}</th><th>{escape(second.name)}</th></tr>"
+    return f"{f'<p>{escape(told)}</p>' if told else ''}<table>{head}{cells}</table>"
+
+
+def _in_words(first: Job, second: Job) -> str:
+    """Why their losses are not compared; empty where they can be."""
+    if first.settings.get("family") != second.settings.get("family"):
+        return (
+            "They are of different families, whose losses say nothing of each other: give photos "
+            "below, and see what both find in them."
+        )
+    if first.data != second.data:
+        return "They learnt from different photos, so that their losses say nothing of each other."
+    if any(first.settings.get(n) != second.settings.get(n) for n in _LOSS_SETTINGS):
+        return "Their losses are made of different parts and say nothing of each other."
+    return ""
+
+
+def _best_loss(job: Job) -> str:
+    losses = [report.validation_loss for report in job.history]
+    return f"{min(losses):.4g}" if losses else "–"
+
+
+def _result(job: Job) -> str:
+    """What was measured on photos or pieces that it did not learn from; empty before that."""
+    if job.quality:
+        own = job.quality[0]
+        return (
+            f"finds {percent(own.found)} of painted cracks, marks {percent(own.marked)} of sound "
+            "surface"
+        )
+    measured = [report for report in job.history if report.metric]
+    if not measured:
+        return ""
+    best = max(measured, key=lambda report: report.value)
+    return f"{spoken(best.metric)} {best.value:.3f} on validation photos"
+
+
+def _spent(job: Job) -> str:
+    return duration(sum(report.seconds for report in job.history))
+
+
+def _differing(first: dict[str, Any], second: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Settings by name, in which two fits differ."""
+    one, other = _flat(first), _flat(second)
+    names = one.keys() | other.keys()
+    if first.get("family") != second.get("family"):
+        names = one.keys() & other.keys()
+    said = [(spoken(name), _said(one.get(name)), _said(other.get(name))) for name in names]
+    return sorted((row for row in said if row[1] != row[2]), key=lambda row: row[0])
+
+
+def _said(value: object) -> str:
+    return "–" if value is None else str(value)
+
+
+def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        inner = isinstance(value, dict)
+        flat |= _flat(value, f"{prefix}{name}, ") if inner else {f"{prefix}{name}": value}
+    return flat

@@ -1,0 +1,73 @@
+"""What two runs say beside each other, and what they see in the same photos."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from crackdemo.runs.folder import EpochReport
+from crackdemo.runs.quality import Quality
+from crackdemo.ui.train.comparison import comparison
+from crackdemo.ui.train.side_by_side import side_by_side
+from crackdemo.ui.workbench import Workbench
+from tests.unit.ui.train.runs import finish, job, report
+
+
+def measured(epochs: Sequence[EpochReport], values: Sequence[float]) -> tuple[EpochReport, ...]:
+    return tuple(
+        replace(epoch, metric="pixel_ods", value=value)
+        for epoch, value in zip(epochs, values, strict=True)
+    )
+
+
+def test_two_runs_are_compared_in_what_differs() -> None:
+    table = comparison(job(epochs=2, patience=1), job("other", patience=2))
+    assert "<tr><th>patience</th><td>1</td><td>2</td></tr>" in table
+    assert "best validation loss" in table
+    assert "seed" not in table and "result" not in table
+
+
+def test_losses_of_other_parts_or_photos_are_not_compared() -> None:
+    parts = comparison(job(beta=1), job("other", beta=2))
+    photos = comparison(job(), replace(job("other"), data=(Path("elsewhere"),)))
+    for told, why in ((parts, "made of different parts"), (photos, "different photos")):
+        assert why in told
+        assert "best validation loss" not in told
+
+
+def test_two_families_are_compared_in_results_and_in_settings_that_both_have() -> None:
+    first = job(family="cae", seed=1, objective="healing", network={"channels": [8]})
+    first = replace(first, quality=(Quality("street", 0.84, 0.8, 0.003, 2, 40),))
+    second = job("lanes", family="segmenter", seed=2, network={"channels": [16]}, patience=3)
+    second = replace(second, history=measured([report(1), report(2)], [0.7, 0.6]))
+    told = comparison(first, second)
+    assert "different families" in told
+    assert "<th>family</th><td>cae</td><td>segmenter</td>" in told
+    assert "finds 84 % of painted cracks, marks 0.3 % of sound surface" in told
+    assert "pixel ODS 0.700 on validation photos" in told
+    assert "<th>network, channels</th><td>[8]</td><td>[16]</td>" in told
+    for name in ("objective", "patience", "best validation loss"):
+        assert name not in told
+
+
+def test_views_that_one_run_lacks_leave_their_place_empty(
+    bench: Workbench,
+    tiny_checkpoint: Path,
+    classes_checkpoint: Path,
+    tmp_path: Path,
+    save_photo: Callable[[Path], Path],
+) -> None:
+    for name, made in (("street", tiny_checkpoint), ("lanes", classes_checkpoint)):
+        finish(bench, name, made)
+    told = side_by_side(bench, [save_photo(tmp_path / "a.png")], ["street", "lanes"])
+    rows = [re.findall("<(img|span)", row) for row in told.split("class='views'")[1:]]
+    assert rows == [["img"] * 4, ["img", "span", "img", "img"]]
+
+
+@pytest.mark.parametrize(("given", "said"), [(8, ""), (9, "The first 8 of 9 photos")])
+def test_so_many_photos_are_shown(bench: Workbench, tmp_path: Path, given: int, said: str) -> None:
+    told = side_by_side(bench, [tmp_path / f"{i}.png" for i in range(given)], ["none"])
+    assert told.count("<h4>") == 8
+    assert said in told and ("The first" in told) == bool(said)
