@@ -23,6 +23,9 @@ FEWEST = 3
 """Two to learn from and one that chooses the epoch and the threshold."""
 _SOFT_SHARE = 0.0005
 """Of a mask's pixels; from here on its soft edges are worth a word."""
+_ALL_SHADES = 0.3
+"""Of a mask's pixels; so many are no soft edges: it is a heatmap, or holds more classes than can be
+told apart."""
 _MUCH = 0.5
 """Share of a photo that no crack covers."""
 
@@ -187,6 +190,12 @@ def read_pair(given: Masked, classes: Sequence[str] = (CRACK,)) -> tuple[Pair, s
     try:
         if key is None:
             mask, soft = read_labels(sample.mask_path)
+            if soft >= _ALL_SHADES:
+                raise PhotoError(
+                    f"{100 * soft:.0f} % of its pixels are neither background nor crack but gray "
+                    "levels between; save it with 0 for background and 255 for crack, or name the "
+                    f"levels that are classes in {CLASSES_FILE}."
+                )
             labels = mask.astype(np.uint8) * np.uint8(1 + list(classes).index(CRACK))
         else:
             labels = read_classes(sample.mask_path, key, classes)

@@ -289,6 +289,17 @@ def test_a_mask_of_another_size_is_left_out(road: Path) -> None:
     assert ["differ in size" in problem for problem in data.problems] == [True]
 
 
+@pytest.mark.parametrize(("depth", "levels"), [(np.uint8, 250), (np.uint16, 300)])
+def test_a_mask_of_hundreds_of_gray_levels_is_none(road: Path, depth: type, levels: int) -> None:
+    scale = np.iinfo(depth).max // levels
+    areas = np.random.default_rng(0).integers(0, levels, (8, 8)) * scale
+    mask: np.ndarray = np.kron(areas, np.ones((8, 8))).astype(depth)
+    write(road, "1", cracked(1)[0], mask)
+    data = read_pairs([road])
+    [problem] = data.problems
+    assert "mask of “1.png”" in problem and "gray levels between" in problem
+
+
 def test_of_many_photos_some_are_kept_aside(tmp_path: Path) -> None:
     for number in range(24):
         write(tmp_path / "road", str(number), *cracked(number))
