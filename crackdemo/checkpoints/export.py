@@ -16,9 +16,12 @@ from numpy.typing import NDArray
 
 from crackdemo.checkpoints.checkpoint import Checkpoint
 from crackdemo.detection.graph import INPUT, traced
-from crackdemo.detection.whole import WholeDetector
-from crackdemo.errors import ConfigError, ExportError
+from crackdemo.detection.heatmaps import HeatmapConfig
+from crackdemo.detection.probability import ProbabilityConfig
+from crackdemo.detection.whole import WholeDetector, WholeSegmenter
+from crackdemo.errors import ExportError
 from crackdemo.files import make_folder, reason_of, written_whole
+from crackdemo.masks.classes import BACKGROUND, CRACK
 
 SIDE = 1024
 """Pixels a side of the tiles that the graph takes: what lies around a crack tells how dense its
@@ -29,7 +32,7 @@ TOLERANCE = 64
 """Levels, of the heatmap's 65,536, by which an engine may differ from torch."""
 
 Run: TypeAlias = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-"""RGB tiles (N, 3, side, side) in 0..1 to heatmaps as shares (N, 1, side, side)."""
+"""RGB tiles (N, 3, side, side) in 0..1 to heatmaps as shares (N, C, side, side)."""
 
 
 class Checked(NamedTuple):
@@ -74,9 +77,11 @@ def onnx_file(checkpoint: Checkpoint, mm_per_px: float, side: int = SIDE) -> byt
 
 def metadata(checkpoint: Checkpoint, mm_per_px: float, side: int = SIDE) -> dict[str, Any]:
     """What Deepness reads, by its keys; resolution is in centimetres per pixel."""
+    classes = checkpoint.network.config.classes
+    names = (CRACK,) if len(classes) == 1 else (BACKGROUND, *classes)
     return {
         "model_type": "Segmentor",
-        "class_names": {"0": "crack"},
+        "class_names": {str(place): name for place, name in enumerate(names)},
         "resolution": mm_per_px / 10,
         "tile_size": side,
         "tiles_overlap": OVERLAP_PERCENT,
@@ -102,12 +107,19 @@ def check(data: bytes, checkpoint: Checkpoint, side: int = SIDE) -> Checked:
     return Checked(engine, levels)
 
 
-def _whole(checkpoint: Checkpoint, side: int) -> WholeDetector:
-    try:
-        config = checkpoint.config.detector
-    except ConfigError as error:
-        raise ExportError(f"Only weights that rebuild the photo can be exported. {error}") from None
-    return WholeDetector(checkpoint.network, config, side).eval()
+def _whole(checkpoint: Checkpoint, side: int) -> WholeDetector | WholeSegmenter:
+    network, config = checkpoint.network, checkpoint.config
+    if isinstance(config.heatmap, HeatmapConfig):
+        return WholeDetector(network, config.detector, side).eval()
+    if isinstance(config.heatmap, ProbabilityConfig):
+        calibration, threshold = config.calibration, config.mask.threshold
+        return WholeSegmenter(
+            network, config.flatten, config.heatmap, calibration, threshold, side
+        ).eval()
+    raise ExportError(
+        "The heatmap of these weights is made of their gradients, which an ONNX file cannot hold: "
+        "use weights of another family."
+    )
 
 
 def _engine(data: bytes) -> tuple[str, Run]:

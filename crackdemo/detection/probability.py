@@ -23,7 +23,7 @@ from crackdemo.detection.sight import Sight, seen
 from crackdemo.errors import ConfigError
 from crackdemo.models.family import Network
 
-_SUREST = 1 - 1e-6
+SUREST = 1 - 1e-6
 """No pixel is likelier crack than this: its odds would have no end."""
 
 
@@ -123,7 +123,7 @@ class ProbabilityDetector:
 
 def odds_of(probability: NDArray[np.float32]) -> Residual:
     """p / (1 - p), pixel by pixel; what is certain has odds of a million."""
-    sure = np.minimum(probability.astype(np.float64), _SUREST)
+    sure = np.minimum(probability.astype(np.float64), SUREST)
     odds: Residual = (sure / (1 - sure)).astype(np.float32)
     return odds
 

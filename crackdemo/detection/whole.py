@@ -1,5 +1,5 @@
-"""A residual detector as one network from a colour tile to its heatmap, for programs that can do
-no more than run a graph: every size in it is fixed, and all that is linear is a matrix.
+"""A detector as one network from a colour tile to its heatmap, for programs that can do no more
+than run a graph: every size in it is fixed, and all that is linear is a matrix.
 
 The matrices are what OpenCV makes of the identity, so that a tile gets the heatmap that the
 detector itself would give a photo of that size.
@@ -12,15 +12,17 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from crackdemo.detection.calibration import Calibration
 from crackdemo.detection.detector import DetectorConfig
 from crackdemo.detection.illumination import COARSE, LARGEST_FALL, FlattenConfig
+from crackdemo.detection.probability import SUREST, ProbabilityConfig
 from crackdemo.detection.tiling import MARGIN
 from crackdemo.models.family import Network
 
 
 class WholeDetector(nn.Module):
-    """RGB tiles (N, 3, side, side) in 0..1 to heatmaps (N, 1, side, side): whole numbers of the
-    fixed scale as shares of 65536."""
+    """Of networks that rebuild: RGB tiles (N, 3, side, side) in 0..1 to heatmaps (N, 1, side,
+    side), whole numbers of the fixed scale as shares of 65536."""
 
     def __init__(self, network: Network, config: DetectorConfig, side: int) -> None:
         super().__init__()
@@ -36,8 +38,84 @@ class WholeDetector(nn.Module):
         total = torch.zeros_like(gray)
         for at_scale, weight in zip(self.scales, weights, strict=True):
             total = total + weight / sum(weights) * at_scale(gray)
-        share = total / (total + self.config.calibration.r0)
-        return torch.clamp(torch.round(65536 * share), max=65535) / 65536
+        return _heat(total, self.config.calibration.r0)
+
+
+class WholeSegmenter(nn.Module):
+    """Of networks that tell how likely each pixel is crack: RGB tiles (N, 3, side, side) in 0..1 to
+    heatmaps as those of a `WholeDetector`. Of several classes (N, 1 + classes, side, side): first
+    the background, which is as hot everywhere as `threshold`, so that the hottest is what is
+    marked."""
+
+    def __init__(
+        self,
+        network: Network,
+        flatten: FlattenConfig | None,
+        config: ProbabilityConfig,
+        calibration: Calibration,
+        threshold: float,
+        side: int,
+    ) -> None:
+        """flatten: None where the network sees the tile in its own light."""
+        super().__init__()
+        self.flatten, self.r0, self.threshold = flatten, calibration.r0, threshold
+        self.is_gray = network.inputs - (config.evidence is not None) == 1
+        self.classes = len(network.config.classes)
+        self.light = None if flatten is None else _Light(side, flatten)
+        self.evidence: WholeDetector | None = None
+        if config.evidence is not None:
+            healer = network.get_submodule("healer")
+            assert isinstance(healer, Network)
+            self.evidence = WholeDetector(healer, config.evidence, side)
+        self.views = nn.ModuleList(
+            _View(network, self.classes, side, scale) for scale in config.scales
+        )
+
+    def forward(self, tile: Tensor) -> Tensor:
+        gray = _gray(tile, self.flatten is not None and self.flatten.channel == "blue")
+        image = gray if self.is_gray else torch.round(255 * tile) / 255
+        if self.light is not None and self.flatten is not None:
+            mean, deviation = self.light(gray)
+            image = _flat(image, mean, deviation, self.flatten)
+        if self.evidence is not None:
+            image = torch.cat([image, self.evidence(tile)], 1)
+        chance = sum(view(image) for view in self.views) / len(self.views)
+        sure = torch.clamp(chance, max=SUREST)
+        heat = _heat(sure / (1 - sure), self.r0)
+        if self.classes == 1:
+            return heat
+        return torch.cat([torch.full_like(heat[:, :1], self.threshold), heat], 1)
+
+
+class _View(nn.Module):
+    """What a network answers to an image (N, C, side, side) at one scale: (N, outputs, side,
+    side)."""
+
+    def __init__(self, network: Network, outputs: int, side: int, scale: float) -> None:
+        super().__init__()
+        size = max(1, round(side * scale))
+        self.down, self.up = _to_scale(side, size)
+        self.tiles = _Tiled(network, outputs, size)
+
+    def forward(self, image: Tensor) -> Tensor:
+        seen: Tensor = self.up(self.tiles(self.down(image)))
+        return seen
+
+
+class _Light(nn.Module):
+    """As `illumination.measure_illumination`: gray (N, 1, size, size) to its local mean and
+    deviation."""
+
+    def __init__(self, size: int, flatten: FlattenConfig) -> None:
+        super().__init__()
+        self.floor = flatten.deviation_floor
+        self.mean = _local_mean(size, flatten.mean_sigma)
+        self.deviation = _local_mean(size, flatten.deviation_sigma)
+
+    def forward(self, gray: Tensor) -> tuple[Tensor, Tensor]:
+        mean = self.mean(gray)
+        variance = self.deviation((gray - mean) ** 2)
+        return mean, torch.sqrt(torch.clamp(variance, min=0)) + self.floor
 
 
 class _AtScale(nn.Module):
@@ -48,25 +126,20 @@ class _AtScale(nn.Module):
         size = max(1, round(side * scale))
         flatten, heat = config.flatten, config.heatmap
         self.flatten, self.heat = flatten, heat
-        self.down: nn.Module = nn.Identity()
-        self.up: nn.Module = nn.Identity()
-        if size != side:
-            self.down = _Linear(_resized(side, size, cv2.INTER_AREA))
-            self.up = _Linear(_resized(size, side, cv2.INTER_LINEAR))
-        self.mean = _local_mean(size, flatten.mean_sigma)
-        self.deviation = _local_mean(size, flatten.deviation_sigma)
+        self.down, self.up = _to_scale(side, size)
+        self.light = _Light(size, flatten)
         self.limit = heat.gate.limit_at(scale) if heat.gate else None
         self.around = _local_mean(side, heat.gate.sigma) if heat.gate and self.limit else None
-        self.tiles = _Tiled(network, size)
+        has_head = bool(getattr(network.config, "crack_head", False))
+        self.is_confirmed = heat.confirmed and has_head
+        self.tiles = _Tiled(network, 1 + has_head, size)
         self.blur = _Blurred(size, heat.blur_sigma)
         self.blur_full = _Blurred(side, heat.blur_sigma)
 
     def forward(self, gray: Tensor) -> Tensor:
         heat = self.heat
         scaled = self.down(gray)
-        mean = self.mean(scaled)
-        variance = self.deviation((scaled - mean) ** 2)
-        deviation = torch.sqrt(torch.clamp(variance, min=0)) + self.flatten.deviation_floor
+        mean, deviation = self.light(scaled)
         image = _flat(scaled, mean, deviation, self.flatten)
         answer = self.tiles(image)
         residual: Tensor = self.up(self.blur(self._difference(image, answer[:, :1])))
@@ -74,7 +147,7 @@ class _AtScale(nn.Module):
             light = _flat(gray, self.up(mean), self.up(deviation), self.flatten)
             darkness = self.blur_full(torch.relu(self.flatten.level - light))
             residual = torch.sqrt(residual * darkness)
-        if heat.confirmed and self.tiles.outputs > 1:
+        if self.is_confirmed:
             residual = torch.sqrt(residual * self.up(answer[:, 1:]))
         if heat.gate and self.limit and self.around is not None:
             density = self.around((residual > heat.gate.level).to(residual.dtype))
@@ -91,7 +164,7 @@ class _AtScale(nn.Module):
 
 
 class _Tiled(nn.Module):
-    """What the network says of an image (N, 1, size, size): (N, 1 or 2, size, size).
+    """What the network answers to an image (N, C, size, size): (N, outputs, size, size).
 
     With a mirrored border, in one pass; a network of one size sees overlapping tiles, of which
     each counts the less the nearer its edge is.
@@ -100,9 +173,9 @@ class _Tiled(nn.Module):
     weight: Tensor
     total: Tensor
 
-    def __init__(self, network: Network, size: int) -> None:
+    def __init__(self, network: Network, outputs: int, size: int) -> None:
         super().__init__()
-        self.network, self.size = network, size
+        self.network, self.outputs, self.size = network, outputs, size
         step = network.tile_size // 2 if network.tile_size else network.stride
         length = max(-(-(size + 2 * MARGIN) // step) * step, network.tile_size or 0)
         self.pad = _Mirrored(size, MARGIN, length - size - MARGIN)
@@ -110,7 +183,6 @@ class _Tiled(nn.Module):
         starts = range(0, length - self.tile + 1, step)
         self.corners = [(top, left) for top in starts for left in starts]
         self.length = length
-        self.outputs = 1 + bool(getattr(network.config, "crack_head", False))
         ramp = 1 - torch.abs(torch.linspace(-1, 1, self.tile + 2)[1:-1])
         weight = torch.outer(ramp, ramp) if network.tile_size else torch.ones(length, length)
         total = torch.zeros(length, length)
@@ -122,10 +194,10 @@ class _Tiled(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         padded = self.pad(image)
         if len(self.corners) == 1:
-            blended = self._answer(padded)
+            blended = self.network.answer(padded)
         else:
             cuts = [self._cut(padded, top, left) for top, left in self.corners]
-            answers = self._answer(torch.cat(cuts)) * self.weight
+            answers = self.network.answer(torch.cat(cuts)) * self.weight
             parts = answers.reshape(len(cuts), -1, self.outputs, self.tile, self.tile)
             blended = torch.zeros(1, self.outputs, self.length, self.length)
             for part, (top, left) in zip(parts, self.corners, strict=True):
@@ -134,18 +206,12 @@ class _Tiled(nn.Module):
             blended = blended / self.total
         return blended[..., MARGIN : MARGIN + self.size, MARGIN : MARGIN + self.size]
 
-    def _answer(self, images: Tensor) -> Tensor:
-        prediction = self.network.predict(images)
-        if prediction.crack_logits is None:
-            return prediction.reconstruction
-        return torch.cat([prediction.reconstruction, torch.sigmoid(prediction.crack_logits)], 1)
-
     def _cut(self, padded: Tensor, top: int, left: int) -> Tensor:
         return padded[..., top : top + self.tile, left : left + self.tile]
 
 
 class _Linear(nn.Module):
-    """The same matrices, one after the other, along rows and columns of (N, 1, H, W)."""
+    """The same matrices, one after the other, along rows and columns of (N, C, H, W)."""
 
     def __init__(self, *matrices: NDArray[np.float32]) -> None:
         super().__init__()
@@ -161,7 +227,7 @@ class _Linear(nn.Module):
 
 
 class _Mirrored(nn.Module):
-    """(N, 1, size, size) with its border mirrored, edge pixels included."""
+    """(N, C, size, size) with its border mirrored, edge pixels included."""
 
     places: Tensor
 
@@ -201,8 +267,21 @@ def _gray(tile: Tensor, is_blue: bool) -> Tensor:
     return (torch.maximum(blue, torch.relu(luma - LARGEST_FALL)) if is_blue else luma) / 255
 
 
-def _flat(gray: Tensor, mean: Tensor, deviation: Tensor, config: FlattenConfig) -> Tensor:
-    return torch.clamp((gray - mean) * (config.contrast / deviation) + config.level, 0, 1)
+def _flat(image: Tensor, mean: Tensor, deviation: Tensor, config: FlattenConfig) -> Tensor:
+    return torch.clamp((image - mean) * (config.contrast / deviation) + config.level, 0, 1)
+
+
+def _heat(residual: Tensor, r0: float) -> Tensor:
+    """As `heatmaps.to_heatmap`, as a share of 65536."""
+    return torch.clamp(torch.round(65536 * residual / (residual + r0)), max=65535) / 65536
+
+
+def _to_scale(side: int, size: int) -> tuple[nn.Module, nn.Module]:
+    """From a side to the size of a scale, and back."""
+    if size == side:
+        return nn.Identity(), nn.Identity()
+    down = _resized(side, size, cv2.INTER_AREA)
+    return _Linear(down), _Linear(_resized(size, side, cv2.INTER_LINEAR))
 
 
 def _gradient(image: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ import pytest
 
 from crackdemo.checkpoints import export
 from crackdemo.checkpoints.checkpoint import Checkpoint, load_checkpoint
+from crackdemo.checkpoints.names import SHIPPED
 from crackdemo.cli.arguments import main
 from crackdemo.errors import ExportError
 
@@ -55,6 +56,28 @@ def test_deepness_finds_its_metadata(data: bytes) -> None:
     }
     for end in (*session.get_inputs(), *session.get_outputs()):
         assert end.shape[2:] == [SIDE, SIDE]  # it takes square tiles of a known size alone
+
+
+@pytest.mark.parametrize(
+    ("weights", "names"),
+    [
+        ("segmenter-asphalt", {"0": "crack"}),
+        (None, {"0": "background", "1": "crack", "2": "joint"}),
+    ],
+)
+def test_a_segmenter_is_exported_with_its_classes(
+    classes_checkpoint: Path, tmp_path: Path, weights: str | None, names: dict[str, str]
+) -> None:
+    checkpoint = load_checkpoint(SHIPPED / weights if weights else classes_checkpoint)
+    checked = export.export(checkpoint, tmp_path / "some.onnx", 1.0, SIDE)
+    assert checked.levels <= export.TOLERANCE
+    assert export.metadata(checkpoint, 1.0, SIDE)["class_names"] == names
+
+
+def test_a_heatmap_of_gradients_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="gradients, which an ONNX file cannot hold"):
+        export.export(load_checkpoint(SHIPPED / "classifier-concrete"), tmp_path / "a.onnx", 1.0)
+    assert not list(tmp_path.iterdir())
 
 
 def test_one_that_sees_something_else_is_not_left_behind(

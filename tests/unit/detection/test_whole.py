@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from crackdemo.checkpoints.checkpoint import load_checkpoint
+from crackdemo.checkpoints.checkpoint import Checkpoint, load_checkpoint
 from crackdemo.checkpoints.names import SHIPPED, shipped_names
 from crackdemo.detection import engine
 from crackdemo.detection.calibration import Calibration
 from crackdemo.detection.detector import DetectorConfig, ResidualDetector
 from crackdemo.detection.heatmaps import DensityGate
-from crackdemo.detection.whole import WholeDetector
+from crackdemo.detection.probability import ProbabilityConfig, ProbabilityDetector
+from crackdemo.detection.whole import WholeDetector, WholeSegmenter
 from crackdemo.models.cae import CaeConfig
 from crackdemo.models.family import Network, build_network
 from crackdemo.models.vae import VaeConfig
@@ -75,6 +76,44 @@ def test_the_density_gate_is_followed_at_every_scale(gate: DensityGate) -> None:
     config = checkpoint.config.detector
     gated = replace(config, heatmap=replace(config.heatmap, gate=gate))
     assert levels_apart(checkpoint.network, gated, 128) <= 64
+
+
+def levels_of_segmenter(checkpoint: Checkpoint, side: int) -> tuple[np.ndarray, np.ndarray]:
+    """What the graph sees in a tile, and the detector in full precision: (classes, side, side)."""
+    network, config, photo = checkpoint.network, checkpoint.config, tile(side)
+    heat = config.heatmap
+    assert isinstance(heat, ProbabilityConfig)
+    detector = ProbabilityDetector(network, config.flatten, heat, config.calibration, CPU)
+    for each in (detector, detector._healer):
+        if each is not None:
+            inner = network.get_submodule("healer") if each is detector._healer else network
+            each._engine._engine = engine._by_openvino(inner, 1, engine._FULL)
+    found = detector.detect(photo)
+    expected = np.stack(list(found.classes.values()) or [found.heatmap]).astype(np.int64)
+    graph = WholeSegmenter(
+        network, config.flatten, heat, config.calibration, config.mask.threshold, side
+    ).eval()
+    image = torch.from_numpy(photo.transpose(2, 0, 1)[None].astype(np.float32) / 255)
+    with torch.inference_mode():
+        return (65536 * graph(image)[0]).numpy().astype(np.int64), expected
+
+
+def test_a_segmenter_that_sees_a_heatmap_is_one_graph_too() -> None:
+    seen, expected = levels_of_segmenter(load_checkpoint(SHIPPED / "segmenter-asphalt"), 192)
+    assert expected.max() > 40_000 > expected.min()
+    assert np.abs(seen - expected).max() <= 64
+
+
+@pytest.mark.parametrize("scales", [(1.0,), (1.0, 0.5)])
+def test_several_classes_stand_behind_their_background(
+    classes_checkpoint: Path, scales: tuple[float, ...]
+) -> None:
+    checkpoint = load_checkpoint(classes_checkpoint)
+    config = replace(checkpoint.config, heatmap=ProbabilityConfig(scales))
+    seen, expected = levels_of_segmenter(replace(checkpoint, config=config), 96)
+    assert expected.shape == (2, 96, 96)
+    assert np.abs(seen[1:] - expected).max() <= 64
+    assert set(np.unique(seen[0])) == {int(65536 * config.mask.threshold)}
 
 
 def test_tiles_of_a_batch_are_seen_one_by_one() -> None:
