@@ -1,5 +1,6 @@
 """What a person does with runs, real and ready-made ones, in a real browser."""
 
+import json
 import os
 import shutil
 import signal
@@ -16,6 +17,7 @@ from crackdemo.runs.jobs import Jobs
 from crackdemo.training.config import FitConfig
 from tests.e2e.app_server import App
 from tests.e2e.axe import findings
+from tests.e2e.stranger import Stranger, index_of
 from tests.e2e.visitor import SavePhoto
 from tests.hub_standin import HubStandIn
 from tests.short_fits import ENDLESS, SETTINGS, has_epochs, is_over, wait_for, weights
@@ -175,6 +177,25 @@ def test_two_runs_are_compared_in_settings_curves_and_on_the_same_photos(
     page.get_by_role("option", name="none").click()
     expect(views).to_be_hidden()
     expect(page.locator("#compare-photos")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        ["gone", "gone too", 99],  # as of answers that overtook each other on the way to the page
+        [["street"], {"a": 1}, "many"],
+        [None, None, float("inf")],
+    ],
+)
+def test_a_page_that_knows_other_runs_than_the_server_is_told_of_all(
+    app: App, ready: Callable[..., None], sent: list[object]
+) -> None:
+    ready("street")
+    stranger = Stranger(app)
+    asked = {"fn_index": index_of(app, "tick"), "session_hash": stranger.session}
+    status, answer, _ = stranger.ask("/gradio_api/run/predict", {**asked, "data": [*sent, None]})
+    assert status == 200
+    assert "street · done" in json.loads(answer)["data"][0]["choices"][0][0]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,5 +1,6 @@
 """The Train tab: a form for new fits, and the runs that there are (see `fits` and `jobs`)."""
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -30,6 +31,10 @@ _SET_TIMER = "() => ({ __type__: 'update', active: %s })"
 Seen = tuple[str, str, int]
 """What a visitor was shown last: its signature, the run, and that run's epochs."""
 _AT_ONCE: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
+_AS_SENT: dict[str, Any] = {**_AT_ONCE, "preprocess": False}
+"""For what decides on what is shown, `Runs.current`. Gradio holds such values against the choices
+that it sent last; where two answers overtook each other on the way, the page has other ones, and
+would be refused from then on."""
 
 
 @dataclass(frozen=True)
@@ -141,16 +146,17 @@ def _runs() -> Runs:
 def _show(
     jobs: Jobs,
     runs: Runs,
-    chosen: str | None,
-    other: str | None,
-    epoch: int,
+    chosen: object,
+    other: object,
+    epoch: object,
     seen: Seen = ("", "", 0),
 ) -> dict[Any, Any]:
     """What stands there for the runs as they are now; the pictures follow the latest epoch until
     an earlier one is asked for."""
+    chosen, other, epoch = _text(chosen), _text(other), _whole(epoch)
     everything = {job.name: job for job in jobs.jobs()}
-    job = everything.get(chosen or "") or next(iter(everything.values()), None)
-    second = everything.get(other or "")
+    job = everything.get(chosen) or next(iter(everything.values()), None)
+    second = everything.get(other)
     names = [(fits.label(each), each.name) for each in everything.values()]
     if job is None:
         none, idle = gr.Button(visible=False), gr.Button(interactive=False)
@@ -167,7 +173,7 @@ def _show(
             runs.sight.photos: gr.File(visible=False),
             runs.rename: idle,
             runs.delete: idle,
-            runs.seen: (_signature([], None, other), "", 0),
+            runs.seen: (_signature([], "", other), "", 0),
         }
     done = len(job.history)
     _, before, latest = seen
@@ -194,21 +200,31 @@ def _show(
     }
 
 
-def _signature(jobs: Iterable[Job], chosen: str | None, other: str | None) -> str:
+def _signature(jobs: Iterable[Job], chosen: str, other: str) -> str:
     """Changes with whatever is shown."""
     lines = [f"{job.state} {fits.label(job)} {job.status.message}" for job in jobs]
-    return "\n".join([chosen or "", other or "", *lines])
+    return "\n".join([chosen, other, *lines])
+
+
+def _text(sent: object) -> str:
+    """As the page sent it, or a stranger anything else; gradio has not looked at it."""
+    return sent if isinstance(sent, str) else ""
+
+
+def _whole(sent: object) -> int:
+    """The same of a whole number."""
+    return int(sent) if isinstance(sent, int | float) and math.isfinite(sent) else 0
 
 
 def _wire_list(jobs: Jobs, runs: Runs, tab: gr.Tab, timer: gr.Timer) -> None:
-    def tick(chosen: str | None, other: str | None, epoch: int, seen: Seen) -> dict[Any, Any]:
-        if _signature(jobs.jobs(), chosen, other) == seen[0]:
+    def tick(chosen: object, other: object, epoch: object, seen: Seen) -> dict[Any, Any]:
+        if _signature(jobs.jobs(), _text(chosen), _text(other)) == seen[0]:
             return {runs.seen: gr.skip()}
-        return _show(jobs, runs, chosen, other, int(epoch), seen)
+        return _show(jobs, runs, chosen, other, epoch, seen)
 
-    def paint(chosen: str | None, epoch: int) -> str:
+    def paint(chosen: object, epoch: object) -> str:
         try:
-            return fits.sample_html(jobs, chosen or "", int(epoch))
+            return fits.sample_html(jobs, _text(chosen), _whole(epoch))
         except RunError:
             return ""
 
@@ -218,30 +234,30 @@ def _wire_list(jobs: Jobs, runs: Runs, tab: gr.Tab, timer: gr.Timer) -> None:
         runs.current,
         runs.shown,
         trigger_mode="always_last",
-        **_AT_ONCE,
+        **_AS_SENT,
     )
     runs.epoch.input(
-        paint, [runs.choice, runs.epoch], runs.sample, trigger_mode="always_last", **_AT_ONCE
+        paint, [runs.choice, runs.epoch], runs.sample, trigger_mode="always_last", **_AS_SENT
     )
 
 
 def _wire_deeds(bench: Workbench, jobs: Jobs, runs: Runs) -> None:
     def after(deed: Callable[[str], Any]) -> Callable[..., dict[Any, Any]]:
         def act(
-            chosen: str | None,
-            other: str | None,
-            epoch: int,
+            chosen: object,
+            other: object,
+            epoch: object,
             seen: Seen,
             profile: gr.OAuthProfile | None,
         ) -> dict[Any, Any]:
             said = gr.Markdown(visible=False)
             try:
                 owner.check(bench.owner, profile)
-                result = deed(chosen or "")
+                result = deed(_text(chosen))
                 chosen = result.name if isinstance(result, Job) else chosen
             except RunError as error:
                 said = gr.Markdown(fault(error), visible=True)
-            return {**_show(jobs, runs, chosen, other, int(epoch), seen), runs.said: said}
+            return {**_show(jobs, runs, chosen, other, epoch, seen), runs.said: said}
 
         return act
 
@@ -250,28 +266,28 @@ def _wire_deeds(bench: Workbench, jobs: Jobs, runs: Runs) -> None:
         (runs.cancel, jobs.cancel),
         (runs.resume, jobs.resume),
     ):
-        button.click(after(deed), runs.current, shown, **_AT_ONCE)
+        button.click(after(deed), runs.current, shown, **_AS_SENT)
     runs.delete.click(
         after(jobs.delete),
         runs.current,
         shown,
         js="(...given) => { if (!confirm(`Delete the run “${given[0]}” and its weights?`)) "
         "throw new Error('kept'); return given; }",
-        **_AT_ONCE,
+        **_AS_SENT,
     )
 
     def rename(
-        chosen: str | None,
-        other: str | None,
-        epoch: int,
+        chosen: object,
+        other: object,
+        epoch: object,
         seen: Seen,
-        new_name: str,
+        new_name: object,
         profile: gr.OAuthProfile | None,
     ) -> dict[Any, Any]:
-        act = after(lambda name: jobs.rename(name, new_name or ""))
+        act = after(lambda name: jobs.rename(name, _text(new_name)))
         return act(chosen, other, epoch, seen, profile)
 
-    runs.rename.click(rename, [*runs.current, runs.new_name], shown, **_AT_ONCE)
+    runs.rename.click(rename, [*runs.current, runs.new_name], shown, **_AS_SENT)
 
     def pack(chosen: str | None) -> gr.File:
         with said():
