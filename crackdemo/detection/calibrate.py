@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from crackdemo.arrays import GrayImage, Residual, RgbImage
 from crackdemo.detection.calibration import Calibration
 from crackdemo.detection.engine import Engine
-from crackdemo.detection.heatmaps import HeatmapConfig, to_heatmap
+from crackdemo.detection.heatmaps import HeatmapConfig, to_heatmap, without_faint
 from crackdemo.detection.illumination import FlattenConfig, gray_of
 from crackdemo.detection.scales import fused_residual, predict_at_scales
 from crackdemo.detection.score import photo_score
@@ -82,16 +82,16 @@ def calibrate(
     scale = find_scale(residual, tiles, seed, lambda done: progress(done / (kinds + 1)))
     chosen = np.random.default_rng([seed, 1]).permutation(len(tiles))[:MOST_TILES]
     once = {id(tiles[i]): tiles[i] for i in chosen}.values()
-    clean = [residual(tile) for tile in once]
+    clean = [without_faint(to_heatmap(residual(t), scale.r0), heatmap.faint) for t in once]
     levels = np.quantile(np.concatenate([each.ravel() for each in clean]), CLEAN_SHARES)
-    scores = [photo_score(to_heatmap(each, scale.r0), score_top_share) for each in clean]
+    scores = [photo_score(each, score_top_share) for each in clean]
     calibration = Calibration(
         r0=scale.r0,
         # above 0, or photos without any residual would be called cracked
         score_threshold=_score_threshold(scores, score_quantile),
         score_top_share=score_top_share,
         clean_quantiles={
-            str(share): round(float(level / (level + scale.r0)), 6)
+            str(share): round(float(level / 65536), 6)
             for share, level in zip(CLEAN_SHARES, levels, strict=True)
         },
     )

@@ -6,9 +6,8 @@ import cv2
 import numpy as np
 
 from crackdemo.arrays import Heatmap, RegionMask
+from crackdemo.detection.heatmaps import CALIBRATED
 
-_CALIBRATED = 32768
-"""From here on a pixel belongs to a crack, whatever the mask's settings."""
 _REFERENCE_AREA = 50_000
 """Pixels of a close-up; METU's have as many."""
 _AREA_POWER = 0.4
@@ -42,7 +41,7 @@ def _strongest(heatmap: Heatmap) -> float:
 
     A photo without such a part has its hottest pixel instead.
     """
-    inside = heatmap >= _CALIBRATED
+    inside = heatmap >= CALIBRATED
     if not inside.any():
         hottest = float(heatmap.max())
         return math.sqrt(2) * hottest / (65536 - hottest)
