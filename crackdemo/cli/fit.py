@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from argparse import Namespace
 from contextlib import suppress
 from dataclasses import asdict
@@ -16,6 +17,7 @@ from crackdemo.errors import ConfigError, FitError, FolderError, RunError
 from crackdemo.files import make_folder
 from crackdemo.models.families import FAMILIES
 from crackdemo.runs.folder import RunConfig, RunFolder
+from crackdemo.runs.jobs import Jobs
 from crackdemo.training.loop import use_threads
 from crackdemo.training.memory import keep_freed_memory
 from crackdemo.training.team import Team, assembled
@@ -105,7 +107,10 @@ def _say_duration(args: Namespace, team: Team) -> int:
     """On stdout: seconds a step, from a few real ones."""
     config = _fit_config(args)
     trainer = trainer_of(config.family)
-    config, measure = trainer.started(config), trainer.seconds_per_step
+    config, measure = (
+        trainer.started(config, _own_start(config, args.out)),
+        trainer.seconds_per_step,
+    )
     print(f"{measure(config, _data_folders(args), _workers(team), team):.4g} seconds a step")
     return 0
 
@@ -113,17 +118,25 @@ def _say_duration(args: Namespace, team: Team) -> int:
 def _new_run(args: Namespace, run: RunFolder) -> tuple[FitSettings, list[Path]]:
     """Its config, with minutes as epochs, and its data, written into a new run folder."""
     config = _fit_config(args)
-    config = trainer_of(config.family).started(config)  # or refused before there is a run
+    own = _own_start(config, args.out)
+    config = trainer_of(config.family).started(config, own)  # or refused before there is a run
     folders = _data_folders(args)
     make_folder(run.path)
     try:
         run.create(RunConfig(asdict(config), [str(folder) for folder in folders], args.minutes))
+        if own is not None:
+            shutil.copytree(own, run.start)
     except OSError as error:
         raise FolderError(
             f"The run “{run.name}” cannot be written ({error.strerror}): free some space, or give "
             "another folder."
         ) from None
     return config, folders
+
+
+def _own_start(config: FitSettings, out: Path) -> Path | None:
+    """The weights of a finished run beside the new one, where the fit is to start from these."""
+    return Jobs(out.resolve().parent).weights(config.start)
 
 
 def _data_folders(args: Namespace) -> list[Path]:

@@ -123,6 +123,11 @@ class RunFolder:
         return self.path / "checkpoint"
 
     @property
+    def start(self) -> Path:
+        """A copy of an own run's weights that it starts from, where it does."""
+        return self.path / "start"
+
+    @property
     def has_weights(self) -> bool:
         """Whether there is a finished checkpoint."""
         parts = ("config.json", "model.safetensors")

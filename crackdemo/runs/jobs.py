@@ -101,6 +101,10 @@ class Jobs:
         """Runs whose weights can be used, sorted."""
         return sorted(run.path.name for run in runs_in(self.folder) if run.has_weights)
 
+    def weights(self, name: str) -> Path | None:
+        """The checkpoint of a run whose weights can be used; None where the name is of none."""
+        return RunFolder(self.folder / name).checkpoint if name in self.finished() else None
+
     def job(self, name: str) -> Job:
         """What is known about a run. Raises RunError."""
         job = self._read(name)
@@ -161,11 +165,13 @@ class Jobs:
         data: Sequence[str],
         minutes: float | None = None,
         move_in: Path | None = None,
+        start: Path | None = None,
     ) -> Job:
         """A new run; it waits for those before it.
 
         settings: of a FitConfig, JSON. data: folders, absolute or inside the run. move_in: a folder
-        that becomes the run's own; where there comes to be no run it stays. Raises RunError.
+        that becomes the run's own; where there comes to be no run it stays. start: an own run's
+        weights that it starts from: it gets a copy, as these may go. Raises RunError.
         """
         name = self.check_name(name)
         check_letters([settings, *data])
@@ -175,16 +181,20 @@ class Jobs:
             raise RunError(f"The run cannot be started ({error}): correct that.") from None
         with _disk_explained(name, "set up"):
             self.folder.mkdir(parents=True, exist_ok=True)
-            run = self._set_up(name, config, move_in)
+            run = self._set_up(name, config, move_in, start)
         _launch(run)
         return self.job(name)
 
-    def _set_up(self, name: str, config: RunConfig, move_in: Path | None) -> RunFolder:
+    def _set_up(
+        self, name: str, config: RunConfig, move_in: Path | None, start: Path | None
+    ) -> RunFolder:
         """The run under a hidden name first, so that it is there at once and whole."""
         building = self.folder / f".new-{uuid4().hex}"
         is_copied = False
         try:
             RunFolder(building).create(config)
+            if start is not None:
+                shutil.copytree(start, RunFolder(building).start)
             if move_in is not None:
                 is_copied = _move(move_in, building / move_in.name)
             with alone_with(self.folder):

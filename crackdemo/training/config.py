@@ -38,8 +38,8 @@ class FitConfig:
     network: NetworkConfig = Field(default={}, validate_default=True)
     """The network's own settings; absent, those that are usual for the family."""
     start: str = ""
-    """Weights to start from: a shipped name or a Hub id `owner/name@revision`, of the same family
-    and network; empty: untrained ones."""
+    """Weights to start from: a shipped name, an own run's, or a Hub id `owner/name@revision`, of
+    the same family and network; empty: untrained ones."""
     start_share: Share = 0.5
     """How much of the weights that it starts from the result holds; the rest is what was learnt.
     Averaged weights forget less (WiSE-FT, Wortsman et al. 2022)."""
@@ -92,7 +92,7 @@ class FitConfig:
     """The share of sound validation tiles that the score's threshold calls sound."""
 
     quality_tiles: Annotated[int, Field(ge=0, le=1000)] = 40
-    """On how many crack-free tiles the result is measured beside the shipped weights; 0: on none.
+    """On how many crack-free tiles the result is measured beside other weights; 0: on none.
     More take minutes, and change no figure by a percent."""
 
     @field_validator("network", mode="before")

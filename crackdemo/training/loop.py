@@ -115,7 +115,7 @@ def seconds_per_step(
 ) -> float:
     """From a few measured steps of a process on its share of the batch."""
     config = replace(config, batch_size=team.share_of(config.batch_size))
-    trial = replace(config, epochs=1, steps_per_epoch=MEASURED)
+    trial = replace(config, epochs=1, steps_per_epoch=MEASURED, start="")
     state = new_state(trial, team.device)
     count = MEASURED * config.batch_size
     dataset, on_card = PairDataset(train, trial, count), team.device.type == "cuda"

@@ -13,10 +13,9 @@ from crackdemo.checkpoints.card import model_card
 from crackdemo.checkpoints.checkpoint import (
     Checkpoint,
     CheckpointConfig,
-    load_checkpoint,
     save_checkpoint,
 )
-from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, SHIPPED, shipped_names
+from crackdemo.checkpoints.names import DEFAULT_WEIGHTS
 from crackdemo.data.duplicates import drop_repeats
 from crackdemo.data.folders import Sample, find_samples
 from crackdemo.data.tiles import readable_tiles
@@ -37,6 +36,7 @@ from crackdemo.training.samples import Samples
 from crackdemo.training.state import (
     TrainingState,
     averaged_with_start,
+    checkpoint_to_start_from,
     load_state,
     save_state,
     start_of,
@@ -136,7 +136,7 @@ def run_fit(
         )
         config, state = yield from fit_in_memory(run, config, data, workers, say, team)
         loss = state.best_loss
-        state.network.load_state_dict(averaged_with_start(config, state.best_weights))
+        state.network.load_state_dict(averaged_with_start(config, state.best_weights, run.start))
         if config.start:
             loss = validation_loss(config, state.network, data.validation)
         state.network.cpu()
@@ -151,8 +151,8 @@ def run_fit(
             lambda share: run.at(f"finding its threshold, {100 * share:.0f} % done"),
         )
         if config.quality_tiles:
-            run.at("measuring it beside the shipped weights")
-            run.write_quality(qualities(run.name, checkpoint, config, folders, data.validation))
+            run.at("measuring it beside other weights")
+            run.write_quality(qualities(run, checkpoint, config, folders, data.validation))
         run.path.stat()  # saving would make a folder that was deleted meanwhile anew
         save_checkpoint(run.checkpoint, checkpoint, model_card(checkpoint.config))
         run.finish()
@@ -166,7 +166,7 @@ def follow_fit(
     use_threads(threads)
     data = read_data(folders, config.source_size, config.flatten.channel)
     config = team.shared(config)
-    state = team.shared_start(lambda: load_state(run.last_state, config, team.device))
+    state = team.shared_start(lambda: load_state(run.last_state, config, team.device, run.start))
     for _ in fit(config, state, data.train, data.validation, workers, team):
         pass
 
@@ -193,7 +193,7 @@ def _fit(
     say: Callable[[str], None],
     team: Team,
 ) -> Generator[EpochReport, None, TrainingState]:
-    state = team.shared_start(lambda: load_state(run.last_state, config, team.device))
+    state = team.shared_start(lambda: load_state(run.last_state, config, team.device, run.start))
     run.keep_metrics(state.epoch)
     samples = Samples(config, data.validation)
     with best_kept(run, state, say):
@@ -238,28 +238,28 @@ def calibrated(
 
 
 def qualities(
-    name: str,
+    run: RunFolder,
     checkpoint: Checkpoint,
     config: FitConfig,
     folders: list[Path],
     validation: GrayTiles,
 ) -> list[Quality]:
-    """Of a finished fit, and of the shipped weights that a person would use instead, on the same
-    tiles: those of the photos that were kept aside for tests, or, where there are none, of those
-    that chose the epoch and the threshold."""
+    """Of a finished fit, and of the weights that a person would use instead, those that it started
+    from or else the default ones, on the same tiles: those of the photos that were kept aside for
+    tests, or, where there are none, of those that chose the epoch and the threshold."""
     found = drop_repeats(map(find_samples, folders))
     aside = [sample for samples in found for sample in samples if sample.split == "test"]
     size = config.source_size
     every = readable_tiles(aside, size, size, config.flatten.channel)[0] or validation
     chosen = np.random.default_rng([config.seed, 4]).permutation(len(every))
     tiles = [every[i] for i in chosen[: config.quality_tiles]]
-    rivals = [config.start] if config.start in shipped_names() else [DEFAULT_WEIGHTS]
-    compared = {name: checkpoint, **{r: load_checkpoint(SHIPPED / r) for r in rivals}}
+    rival = config.start or DEFAULT_WEIGHTS
+    compared = ((run.name, checkpoint), (rival, checkpoint_to_start_from(rival, run.start)))
     return [
         measure_quality(
             weights, each.detector(), each.config.mask, config.cracks, tiles, config.seed
         )
-        for weights, each in compared.items()
+        for weights, each in compared
     ]
 
 
@@ -285,9 +285,9 @@ def _train_and_validation(samples: list[Sample]) -> tuple[list[Sample], list[Sam
     return usable[:cut], usable[cut:]
 
 
-def _started(config: FitConfig) -> FitConfig:
+def _started(config: FitConfig, own: Path | None) -> FitConfig:
     if config.start:
-        start_of(config)
+        start_of(config, own)
     return config
 
 

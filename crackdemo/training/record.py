@@ -35,5 +35,5 @@ def record_of(
     }
     start: str = record["fit"]["start"]
     if start:
-        record["start_sha256"] = sha256_of(weights_to_start_from(start).folder / WEIGHTS)
+        record["start_sha256"] = sha256_of(weights_to_start_from(start, run.start).folder / WEIGHTS)
     return record

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from crackdemo.checkpoints.checkpoint import Checkpoint, load_checkpoint
-from crackdemo.checkpoints.names import Weights, resolve_weights
+from crackdemo.checkpoints.names import Weights, resolve_weights, weights_in
 from crackdemo.errors import CrackdemoError, FitError
 from crackdemo.files import written_whole
 from crackdemo.models.family import Network, NetworkConfig, build_network
@@ -74,13 +74,15 @@ class TrainingState:
         return better
 
 
-def new_state(config: Startable, device: torch.device = CPU_ALONE.device) -> TrainingState:
+def new_state(
+    config: Startable, device: torch.device = CPU_ALONE.device, own: Path | None = None
+) -> TrainingState:
     """A network on a device, untrained by the config's seed or with the weights that it starts
-    from, and its optimizer. Raises FitError."""
+    from, and its optimizer. own: see `weights_to_start_from`. Raises FitError."""
     torch.manual_seed(config.seed)
     network = build_network(config.family, config.network)
     if config.start:
-        network.load_state_dict(start_of(config))
+        network.load_state_dict(start_of(config, own))
     network.to(device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW(
@@ -89,23 +91,29 @@ def new_state(config: Startable, device: torch.device = CPU_ALONE.device) -> Tra
     return TrainingState(network, optimizer, {})
 
 
-def weights_to_start_from(start: str) -> Weights:
-    """Shipped ones or the Hub's. Raises WeightsError."""
+def weights_to_start_from(start: str, own: Path | None = None) -> Weights:
+    """Shipped ones, the Hub's, or an own run's. Raises WeightsError.
+
+    own: where an own run's weights lie, if it is one that the name is of: `RunFolder.start`, or
+    before there is a run `RunFolder.checkpoint` of the other one.
+    """
+    if own is not None and own.is_dir():
+        return weights_in(own, start)
     # never a folder of this machine: the name is published with the weights
     return resolve_weights(start, allowed=())
 
 
-def checkpoint_to_start_from(start: str) -> Checkpoint:
+def checkpoint_to_start_from(start: str, own: Path | None = None) -> Checkpoint:
     """Of these weights. Raises FitError."""
     try:
-        return load_checkpoint(weights_to_start_from(start).folder)
+        return load_checkpoint(weights_to_start_from(start, own).folder)
     except CrackdemoError as error:
         raise FitError(f"The fit cannot start from “{start}”: {error}") from None
 
 
-def start_of(config: Startable) -> dict[str, Tensor]:
+def start_of(config: Startable, own: Path | None = None) -> dict[str, Tensor]:
     """The network's state that a fit starts from. Raises FitError where it does not fit."""
-    checkpoint = checkpoint_to_start_from(config.start)
+    checkpoint = checkpoint_to_start_from(config.start, own)
     described = checkpoint.config
     if (described.family, described.network) != (config.family, config.network):
         raise FitError(
@@ -115,11 +123,13 @@ def start_of(config: Startable) -> dict[str, Tensor]:
     return checkpoint.network.state_dict()
 
 
-def averaged_with_start(config: FitConfig, learnt: dict[str, Tensor]) -> dict[str, Tensor]:
+def averaged_with_start(
+    config: FitConfig, learnt: dict[str, Tensor], own: Path | None = None
+) -> dict[str, Tensor]:
     """Learnt weights, and of those that the fit started from, if any, `config.start_share`."""
     if not config.start:
         return learnt
-    knew = start_of(config)
+    knew = start_of(config, own)
     return {
         name: torch.lerp(value, knew[name], config.start_share)
         if value.is_floating_point()
@@ -145,10 +155,14 @@ def save_state(path: Path, state: TrainingState) -> None:
 
 
 def load_state(
-    path: Path, config: Startable, device: torch.device = CPU_ALONE.device
+    path: Path,
+    config: Startable,
+    device: torch.device = CPU_ALONE.device,
+    own: Path | None = None,
 ) -> TrainingState:
-    """Where the fit stopped; a fresh state where there is no file. Raises FitError."""
-    return restored(path, new_state(config, device), device)
+    """Where the fit stopped; a fresh state where there is no file. own: see
+    `weights_to_start_from`. Raises FitError."""
+    return restored(path, new_state(config, device, own), device)
 
 
 def restored(

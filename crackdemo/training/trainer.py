@@ -58,9 +58,10 @@ class Trainer:
     """The settings of a fit, `FitSettings`."""
     with_start: Mapping[str, Any]
     """Settings that are usual where a fit starts from other weights."""
-    started: Callable[[Any], Any]
-    """config: the settings with what starting from other weights asks of them, before there is a
-    run. Raises FitError where it cannot start from what it names."""
+    started: Callable[[Any, Path | None], Any]
+    """config, own: the settings with what starting from other weights asks of them, before there is
+    a run; own: as of `state.weights_to_start_from`. Raises FitError where it cannot start from what
+    it names."""
     fit: Callable[
         [RunFolder, Any, list[Path], int, int, Callable[[str], None], Team], Iterator[EpochReport]
     ]

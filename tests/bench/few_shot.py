@@ -111,7 +111,7 @@ def fit_draw(row: Row, draw: int, data: Path, out: Path, threads: int) -> None:
     folder = copied(learnt, place / row.set)
     run = RunFolder(place / "run")
     config = trainer_of("segmenter").started(
-        parse_settings({"family": "segmenter", "seed": draw, **row.settings})
+        parse_settings({"family": "segmenter", "seed": draw, **row.settings}), None
     )
     if not run.exists:
         run.create(RunConfig(asdict(config), [str(folder.resolve())]))

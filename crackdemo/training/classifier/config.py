@@ -31,8 +31,8 @@ class ClassifierFitConfig:
     network: NetworkConfig = Field(default={}, validate_default=True)
     """The network's own settings; absent, those that are usual for the family."""
     start: str = ""
-    """Weights to start from: a shipped name or a Hub id `owner/name@revision`, of the same family
-    and network; empty: untrained ones."""
+    """Weights to start from: a shipped name, an own run's, or a Hub id `owner/name@revision`, of
+    the same family and network; empty: untrained ones."""
     input_size: Annotated[int, Field(ge=32, le=1024)] = 128
     """Side of the pictures that the network learns from, in pixels: photos are shrunk to it."""
     batch_size: Annotated[int, Field(ge=2, le=4096)] = 32

@@ -97,7 +97,7 @@ def follow_fit(
     use_threads(threads)
     data = _data(config, folders)
     config = team.shared(config)
-    state = team.shared_start(lambda: load_state(run.last_state, config, team.device))
+    state = team.shared_start(lambda: load_state(run.last_state, config, team.device, run.start))
     for _ in fit(config, state, data, workers, team):
         pass
 
@@ -170,7 +170,7 @@ def _fit(
     say: Callable[[str], None],
     team: Team,
 ) -> Generator[EpochReport, None, TrainingState]:
-    state = team.shared_start(lambda: load_state(run.last_state, config, team.device))
+    state = team.shared_start(lambda: load_state(run.last_state, config, team.device, run.start))
     run.keep_metrics(state.epoch)
     samples = Samples(config, data.validation)
     with best_kept(run, state, say):
@@ -237,9 +237,9 @@ def _worth(tested: dict[str, float]) -> str:
     )
 
 
-def _started(config: ClassifierFitConfig) -> ClassifierFitConfig:
+def _started(config: ClassifierFitConfig, own: Path | None) -> ClassifierFitConfig:
     if config.start:
-        start_of(config)
+        start_of(config, own)
     if config.start and config.trials:
         raise FitError(
             "A search tries other networks, which cannot start from weights: leave start empty, or "

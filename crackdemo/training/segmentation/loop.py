@@ -80,7 +80,7 @@ def seconds_per_step(
 ) -> float:
     """From a few measured steps."""
     count = MEASURED * config.batch_size
-    trial = replace(config, epochs=1, steps_per_epoch=MEASURED)
+    trial = replace(config, epochs=1, steps_per_epoch=MEASURED, start="")
     state = new_state(trial, device)
     dataset = PieceDataset(data.train, trial, colours_of(state.network), count)
     on_card = device.type == "cuda"

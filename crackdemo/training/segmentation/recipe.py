@@ -64,7 +64,8 @@ def run_fit(
         _require_one(team)
         run.write_status("running")
         run.at("reading the photos")
-        data = _read(config, folders, team.device)
+        look = _looking(config, team.device, run.start)
+        data = read_pairs(folders, look)
         config = telling_apart(config, data.classes)
         run.write_data_summary(data.summary)
         for sentence in (*data.problems, data.what_chose):
@@ -83,7 +84,7 @@ def run_fit(
         training = record_of(run, config, folders, data.summary, state, threads, team)
         checkpoint = calibrated(config, state.network, data, training)
         run.note(_worth(checkpoint.config.metrics) + _beside(config.start, alone, checkpoint))
-        checkpoint = _with_tests(checkpoint, config, data, _looking(config, team.device))
+        checkpoint = _with_tests(checkpoint, config, data, look)
         run.path.stat()  # saving would make a folder that was deleted meanwhile anew
         save_checkpoint(run.checkpoint, checkpoint, model_card(checkpoint.config))
         run.finish()
@@ -203,7 +204,7 @@ def _fit(
     team: Team,
 ) -> Generator[EpochReport, None, TrainingState]:
     device = team.device
-    state = restored(run.last_state, new_state(config, device), device)
+    state = restored(run.last_state, new_state(config, device, run.start), device)
     run.keep_metrics(state.epoch)
     with best_kept(run, state, say):
         reports = fit_pieces(
@@ -221,15 +222,11 @@ def _fit(
     return state
 
 
-def _read(config: SegmentConfig, folders: list[Path], device: torch.device) -> SegmentData:
-    return read_pairs(folders, _looking(config, device))
-
-
-def _looking(config: SegmentConfig, device: torch.device) -> Look | None:
+def _looking(config: SegmentConfig, device: torch.device, own: Path | None = None) -> Look | None:
     """What makes the evidence, by the weights that the fit starts from; None where none is seen."""
     if config.heatmap.evidence is None:
         return None
-    healer = new_state(config, torch.device("cpu")).network.get_submodule("healer")
+    healer = new_state(config, torch.device("cpu"), own).network.get_submodule("healer")
     assert isinstance(healer, Network)
     detector = ResidualDetector(healer, config.heatmap.evidence, device)
     return lambda photo: detector.detect(photo, heal=False).heatmap
@@ -260,7 +257,7 @@ def _follow(
 def _seconds_per_step(
     config: SegmentConfig, folders: list[Path], workers: int, team: Team
 ) -> float:
-    data = _read(config, folders, team.device)
+    data = read_pairs(folders, _looking(replace(config, start=""), team.device))
     return seconds_per_step(telling_apart(config, data.classes), data, workers, team.device)
 
 

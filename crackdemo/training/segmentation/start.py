@@ -1,6 +1,7 @@
 """What a segmenter's fit begins with: untrained, or what a CAE or VAE knows."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -20,12 +21,12 @@ _PHOTOS = 10
 5 photos of sut_crack, on validation photos that none of these had learnt from."""
 
 
-def started(config: SegmentConfig) -> SegmentConfig:
+def started(config: SegmentConfig, own: Path | None = None) -> SegmentConfig:
     """The settings with what starting from other weights asks of the network and of its heatmap.
-    Raises FitError where these cannot be started from."""
+    own: see `weights_to_start_from`. Raises FitError where these cannot be started from."""
     if not config.start:
         return config
-    network, described = config.network, checkpoint_to_start_from(config.start).config
+    network, described = config.network, checkpoint_to_start_from(config.start, own).config
     heatmap = config.heatmap
     if not isinstance(network, SegmenterConfig) or not isinstance(
         described.network, AutoencoderConfig
@@ -45,13 +46,15 @@ def started(config: SegmentConfig) -> SegmentConfig:
         raise FitError(f"The fit cannot start from “{config.start}”: {error}") from None
 
 
-def new_state(config: SegmentConfig, device: torch.device) -> TrainingState:
+def new_state(
+    config: SegmentConfig, device: torch.device, own: Path | None = None
+) -> TrainingState:
     """A network on a device, by the config's seed and with what it starts from, and its optimizer.
-    Raises FitError."""
+    own: see `weights_to_start_from`. Raises FitError."""
     torch.manual_seed(config.seed)
     network = build_network(config.family, config.network)
     if config.start:
-        _begin(network, config, checkpoint_to_start_from(config.start))
+        _begin(network, config, checkpoint_to_start_from(config.start, own))
     network.to(device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     learning = [value for value in network.parameters() if value.requires_grad]

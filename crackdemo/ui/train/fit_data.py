@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -149,10 +149,23 @@ def _whole_numbers(text: str) -> list[int]:
 
 def start(jobs: Jobs, name: str, config: FitSettings, minutes: float | None, data: Data) -> Job:
     """Into the queue. Raises RunError, and FitError where it cannot start from what it names."""
-    config = trainer_of(config.family).started(config)
+    config = _started(jobs, config)
     where = data.folder.name if data.is_ours else str(data.folder)
     move_in = data.folder if data.is_ours else None
-    return jobs.start(name, asdict(config), [where], minutes, move_in)
+    own = jobs.weights(config.start)
+    return jobs.start(name, asdict(config), [where], minutes, move_in, own)
+
+
+def to_try(jobs: Jobs, config: FitSettings) -> FitSettings:
+    """The settings that a few steps are tried with: what the fit starts from decides on its
+    network, but on no time. Raises FitError where it cannot start from what it names."""
+    tried: FitSettings = replace(_started(jobs, config), start="")
+    return tried
+
+
+def _started(jobs: Jobs, config: FitSettings) -> FitSettings:
+    started: FitSettings = trainer_of(config.family).started(config, jobs.weights(config.start))
+    return started
 
 
 def describe_data(data: Data, found: DataCheck, tile_size: int) -> str:

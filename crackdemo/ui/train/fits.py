@@ -93,12 +93,12 @@ def _better(own: Quality, other: Quality) -> str:
         return f"There is no telling which is better {told}."
     if own.f1 > other.f1 and own.called - other.called >= _MORE_ALARMS * own.tiles:
         return (
-            f"Your own weights draw cracks better {told}, but call more sound photos cracked: "
+            f"These weights draw cracks better {told}, but call more sound photos cracked: "
             "trust their masks, not their scores, or give more photos."
         )
     if own.f1 > other.f1:
-        return f"Your own weights are the better ones here {told}."
-    return f"The shipped ones are still better here {told}: keep them, or fit longer."
+        return f"These weights are the better ones here {told}."
+    return f"{other.weights} is still better here {told}: keep it, or fit longer."
 
 
 def describe(job: Job, other: Job | None) -> str:

@@ -57,7 +57,7 @@ class Form:
         return dict(zip(self.filled_in, values, strict=True))
 
 
-def build(bench: Workbench) -> Form:
+def build(bench: Workbench, jobs: Jobs) -> Form:
     """Lays the form out and wires what concerns it alone."""
     gr.Markdown("### New fit")
     filled_in = _family()
@@ -96,9 +96,22 @@ def build(bench: Workbench) -> Form:
     start = gr.Button("Start", variant="primary", elem_id="start-fit")
     lesson = gr.Textbox(visible="hidden", elem_id="lesson")
     form = Form(filled_in, parts, wanted, check, start, found, timing, sheet, said, faults, lesson)
-    _wire_fields(bench, form)
-    _wire_check(bench, form)
+    _wire_fields(bench, jobs, form)
+    _wire_check(bench, jobs, form)
     return form
+
+
+def wire_tab(jobs: Jobs, form: Form, tab: gr.Tab) -> None:
+    """Runs that have become weights since the page was loaded can be started from."""
+    family, start = (form.filled_in[name] for name in ("family", "start"))
+    tab.select(
+        lambda name: gr.update(choices=settings.starts(name, jobs.jobs())),
+        family,
+        start,
+        queue=False,
+        show_progress="hidden",
+        api_visibility="private",
+    )
 
 
 def start(bench: Workbench, jobs: Jobs, values: dict[str, Any]) -> Job:
@@ -213,7 +226,7 @@ def _family() -> dict[str, Any]:
     return {"family": family}
 
 
-def _wire_fields(bench: Workbench, form: Form) -> None:
+def _wire_fields(bench: Workbench, jobs: Jobs, form: Form) -> None:
     """What one choice shows or changes of the others."""
     at_once: dict[str, Any] = {
         "show_progress": "hidden", "api_visibility": "private", "queue": False
@@ -239,7 +252,7 @@ def _wire_fields(bench: Workbench, form: Form) -> None:
                 choices=sources, value=source if source in sources else fit_data.UPLOAD
             ),
             widgets["start"]: gr.update(
-                choices=settings.starts(name), value=settings.usual_start(name)
+                choices=settings.starts(name, jobs.jobs()), value=settings.usual_start(name)
             ),
             form.wanted: _wanted(name),
             **{column: gr.update(visible=key == part) for key, column in form.parts.items()},
@@ -253,7 +266,8 @@ def _wire_fields(bench: Workbench, form: Form) -> None:
     def begin_with(lesson: str | None) -> dict[Any, Any]:
         """The weights in use, before the last |, are to learn from what was dropped in Inspect."""
         weights = (lesson or "").rpartition("|")[0]
-        family, start = settings.going_on_from(weights)
+        runs = jobs.jobs()
+        family, start = settings.going_on_from(weights, runs)
         learns = f"**{start or 'untrained weights'}** will learn what you dropped"
         if start != weights:
             named = weights.replace("`", "")
@@ -266,7 +280,7 @@ def _wire_fields(bench: Workbench, form: Form) -> None:
             form.said: gr.Markdown(told, visible=True),
             **choose_family(family, fit_data.UPLOAD),
             widgets["family"]: family,
-            widgets["start"]: gr.update(choices=settings.starts(family), value=start),
+            widgets["start"]: gr.update(choices=settings.starts(family, runs), value=start),
         }
 
     def choose_objective(name: str, objective: str) -> dict[Any, Any]:
@@ -314,7 +328,7 @@ def _wire_fields(bench: Workbench, form: Form) -> None:
     )
 
 
-def _wire_check(bench: Workbench, form: Form) -> None:
+def _wire_check(bench: Workbench, jobs: Jobs, form: Form) -> None:
     no_text, no_picture = gr.Markdown(visible=False), gr.Image(visible=False)
     shown = [form.found, form.timing, form.sheet, *form.faults.values()]
     turns = Turns()
@@ -343,7 +357,7 @@ def _wire_check(bench: Workbench, form: Form) -> None:
             with in_step("length"):
                 minutes = _minutes(values)
             with in_step("settings"):
-                config = fit_data.settings_of(values)
+                config = fit_data.to_try(jobs, fit_data.settings_of(values))
             gathering = fit_data.gathered(bench, *_brought(values))
             # closed at once where nobody waits any more: what was gathered goes with it
             with (

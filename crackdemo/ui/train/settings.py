@@ -1,6 +1,6 @@
 """The settings of every family's fit as widgets, generated from their configs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -9,6 +9,7 @@ import gradio as gr
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, shipped_names
 from crackdemo.configs import help_of
 from crackdemo.models.families import FAMILIES, family_named
+from crackdemo.runs.jobs import Job
 from crackdemo.training.config import START_LEARNING_RATE, FitConfig
 from crackdemo.training.trainer import trainer_of
 
@@ -85,13 +86,18 @@ def start() -> dict[str, Any]:
     return {"start": start}
 
 
-def starts(family: str) -> list[tuple[str, str]]:
-    """What a fit of a family may start from: label and name. A segmenter from any weights that
-    rebuild, others from those of their own family."""
+def starts(family: str, runs: Iterable[Job] = ()) -> list[tuple[str, str]]:
+    """What a fit of a family may start from: label and name; own runs last. A segmenter from any
+    weights that rebuild, others from those of their own family."""
     is_segmenter = family_named(family).kind == "probability"
-    families = REBUILDING if is_segmenter else [family]
+    families = REBUILDING if is_segmenter else (family,)
     shipped = [name for each in families for name in shipped_names(family=each)]
-    return [("untrained weights", ""), *zip(shipped, shipped, strict=True)]
+    own = [run.name for run in runs if run.has_weights and _family_of(run) in families]
+    return [("untrained weights", ""), *((name, name) for name in (*shipped, *own))]
+
+
+def _family_of(run: Job) -> str:
+    return str(run.settings.get("family"))
 
 
 def usual_start(family: str) -> str:
@@ -100,12 +106,13 @@ def usual_start(family: str) -> str:
     return "" if family_named(family).kind == "saliency" else starts(family)[1][1]
 
 
-def going_on_from(weights: str) -> tuple[str, str]:
+def going_on_from(weights: str, runs: Sequence[Job] = ()) -> tuple[str, str]:
     """The family of weights, and what a fit of it starts from: them, where it can, or what is
-    usual; for weights that did not come with the project the default family."""
+    usual; for weights that are neither shipped nor a run's the default family."""
     families = [name for name in FAMILIES if weights in shipped_names(family=name)]
-    family = families[0] if families else _DEFAULTS.family
-    can_start = weights in (name for _, name in starts(family))
+    families += [_family_of(run) for run in runs if run.name == weights and run.has_weights]
+    family = families[0] if families and families[0] in FAMILIES else _DEFAULTS.family
+    can_start = weights in (name for _, name in starts(family, runs))
     return family, weights if can_start else usual_start(family)
 
 

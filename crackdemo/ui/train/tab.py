@@ -83,7 +83,7 @@ def build(bench: Workbench, tab: gr.Tab, others: list[gr.Tab]) -> None:
         gr.LoginButton(size="sm", elem_id="login")
     with gr.Row(equal_height=False):
         with gr.Column(scale=4, min_width=300):
-            form = train_form.build(bench)
+            form = train_form.build(bench, jobs)
         with gr.Column(scale=7, min_width=320):
             runs = _runs()
             push_box.build(bench, jobs, runs.choice)
@@ -96,6 +96,7 @@ def build(bench: Workbench, tab: gr.Tab, others: list[gr.Tab]) -> None:
     side_by_side.wire(bench, runs.sight, runs.choice, runs.other)
     _wire_deeds(bench, jobs, runs)
     _wire_start(bench, jobs, form, runs)
+    train_form.wire_tab(jobs, form, tab)
 
 
 def _runs() -> Runs:

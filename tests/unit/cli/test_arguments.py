@@ -20,6 +20,7 @@ from crackdemo.cli import arguments as commands
 from crackdemo.cli.arguments import main
 from crackdemo.configs import help_of
 from crackdemo.data.splits import SPLITS
+from crackdemo.files import sha256_of
 from crackdemo.masks.cut import cut_mask
 from crackdemo.masks.params import MaskParams
 from crackdemo.masks.presets import Preset, preset_json
@@ -464,6 +465,22 @@ class TestFit:
         assert main(["fit", "--family", "cae", *given, "--start", "cae-asphalt"]) == 2
         assert "cannot start from “cae-asphalt”" in capsys.readouterr().err
         assert not (tmp_path / "run").exists()
+
+    def test_a_run_beside_it_is_a_start(
+        self, data: Path, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        given = ["fit", "--family", "cae", "--data", str(data), "--config", str(config)]
+        runs = tmp_path / "runs"
+        assert main([*given, "--out", str(runs / "street")]) == 0
+        assert main([*given, "--out", str(runs / "more"), "--start", "street"]) == 0
+        made = load_checkpoint(runs / "more" / "checkpoint").config
+        assert made.training["fit"]["start"] == "street"
+        assert made.training["start_sha256"] == sha256_of(
+            runs / "street" / "checkpoint" / "model.safetensors"
+        )
+        capsys.readouterr()
+        assert main([*given, "--out", str(tmp_path / "far"), "--start", "street"]) == 2
+        assert "There are no weights “street”" in capsys.readouterr().err
 
     @pytest.mark.slow
     def test_only_a_classifier_searches(

@@ -41,6 +41,23 @@ class TestOneFit:
         samples = sorted(path.name for path in (jobs.folder / "first" / "samples").iterdir())
         assert samples == ["epoch-0001.jpg", "epoch-0002.jpg"]
 
+    def test_goes_on_from_an_own_run_that_may_go_meanwhile(
+        self, jobs: Jobs, data: list[str]
+    ) -> None:
+        jobs.start("first", SETTINGS, data)
+        assert jobs.weights("first") is None
+        wait_for(jobs, "first", is_over)
+        own, digest = jobs.weights("first"), weights(jobs, "first")
+        settings = {**SETTINGS, "start": "first", "start_share": 1.0, "quality_tiles": 2}
+        jobs.start("second", settings, data, start=own)
+        jobs.delete("first")
+        job = wait_for(jobs, "second", is_over)
+        assert (job.state, job.status.message) == ("done", "")
+        made = (jobs.folder / "second" / "checkpoint" / "config.json").read_text()
+        assert json.loads(made)["training"]["start_sha256"] == digest
+        assert str(jobs.folder) not in made
+        assert [quality.weights for quality in job.quality] == ["second", "first"]
+
     def test_minutes_become_epochs_before_the_first(self, jobs: Jobs, data: list[str]) -> None:
         jobs.start("short", ENDLESS, data, minutes=0.0001)
         job = wait_for(jobs, "short", is_over)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from crackdemo.ui.train.settings import going_on_from
+from crackdemo.ui.train.settings import going_on_from, starts
+from tests.unit.ui.train.runs import job
 
 
 @pytest.mark.parametrize(
@@ -18,3 +19,15 @@ def test_weights_go_on_with_their_own_family_and_from_themselves_where_they_can(
     weights: str, expected: tuple[str, str]
 ) -> None:
     assert going_on_from(weights) == expected
+
+
+def test_own_runs_that_are_done_are_started_from_too() -> None:
+    runs = [job("street", family="vae"), job("lane", family="segmenter")]
+    runs += [job("wall", state="failed", family="cae"), job("odd", family="gan")]
+    assert [name for _, name in starts("vae", runs)][-1] == "street"
+    assert [name for _, name in starts("segmenter", runs)][-1] == "street"
+    assert "wall" not in dict(starts("cae", runs))
+    assert going_on_from("street", runs) == ("vae", "street")
+    # a segmenter starts from what rebuilds
+    assert going_on_from("lane", runs) == ("segmenter", "cae-asphalt")
+    assert going_on_from("odd", runs) == going_on_from("wall", runs) == ("cae", "cae-asphalt")
