@@ -19,7 +19,7 @@ def lane_marking(surface: GrayImage, rng: np.random.Generator) -> GrayImage:
     if rng.random() < 0.2:
         line = line.bent(rng.normal(0, 6))
     half = float(np.exp(rng.uniform(np.log(1.5), np.log(45))))
-    if rng.random() < 0.4:
+    if rng.random() < 0.55:
         surface = _old_band(surface, line, half, rng)
     paint = _outline(line, half, rng)
     if rng.random() < 0.4:
