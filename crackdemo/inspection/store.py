@@ -64,9 +64,10 @@ class Scored:
     seconds: float
     """What the detection took."""
     folder: Path
-    """Holds what a page shows: photo.jpg, thumbnail.jpg and heatmap.png (16 bits, the high byte in
-    red and the low one in green), that of each of several classes (`heatmap_file`), and where there
-    is one reconstruction.jpg; for downloads reconstruction.npy."""
+    """Holds what a page shows, each by `shown_file`: photo.jpg, thumbnail.jpg and heatmap.png (16
+    bits, the high byte in red and the low one in green), that of each of several classes
+    (`heatmap_file`), and where there is one reconstruction.jpg; for downloads reconstruction.npy.
+    Nobody can guess its name."""
     sha256: str
     """The photo's identity: of its file."""
 
@@ -216,7 +217,14 @@ def heatmap_file(scored: Scored, only: str | None = None) -> Path:
     """A packed heatmap for a page: of a class, or the strongest of all."""
     places = {name: place for place, name in enumerate(scored.detection.classes)}
     name = "heatmap.png" if only not in places else _class_file(places[only], only)
-    return scored.folder / name
+    return shown_file(scored.folder, name)
+
+
+def shown_file(folder: Path, name: str) -> Path:
+    """A file of `Scored.folder` as a page is given it. Gradio serves files under their content and
+    name, and who scores the same photo elsewhere has the content: the folder's name is in it."""
+    stem, _, suffix = name.rpartition(".")
+    return folder / f"{stem}-{folder.name}.{suffix}"
 
 
 def _class_file(place: int, name: str) -> str:
@@ -226,7 +234,8 @@ def _class_file(place: int, name: str) -> str:
 
 def _classes(folder: Path) -> dict[str, Heatmap]:
     files = sorted(folder.glob("class-*.png"))
-    return {file.stem.split("-", 2)[2]: _unpacked(file) for file in files}
+    names = (file.stem.removesuffix(f"-{folder.name}").split("-", 2)[2] for file in files)
+    return dict(zip(names, map(_unpacked, files), strict=True))
 
 
 def _unpacked(path: Path) -> Heatmap:
@@ -245,14 +254,15 @@ def _write(scored: Scored) -> Scored:
     rebuilt = scored.detection.reconstruction
     if rebuilt is not None:
         np.save(folder / "reconstruction.npy", rebuilt)
-        write_jpeg(folder / "reconstruction.jpg", preview(rebuilt, SHOWN_SIDE))
+        write_jpeg(shown_file(folder, "reconstruction.jpg"), preview(rebuilt, SHOWN_SIDE))
     of_parts = np.ravel(scored.detection.parts).tolist()
     np.save(folder / "figures.npy", np.array([scored.detection.score, scored.seconds, *of_parts]))
-    write_png(folder / "heatmap.png", packed_heatmap(scored.detection.heatmap))
+    write_png(shown_file(folder, "heatmap.png"), packed_heatmap(scored.detection.heatmap))
     for place, (name, heatmap) in enumerate(scored.detection.classes.items()):
-        write_png(folder / _class_file(place, name), packed_heatmap(heatmap))
-    write_jpeg(folder / "photo.jpg", preview(scored.photo, SHOWN_SIDE))
-    write_jpeg(folder / "thumbnail.jpg", preview(scored.photo, THUMBNAIL_SIDE), quality=80)
+        write_png(shown_file(folder, _class_file(place, name)), packed_heatmap(heatmap))
+    write_jpeg(shown_file(folder, "photo.jpg"), preview(scored.photo, SHOWN_SIDE))
+    small = preview(scored.photo, THUMBNAIL_SIDE)
+    write_jpeg(shown_file(folder, "thumbnail.jpg"), small, quality=80)
     detection = replace(scored.detection, reconstruction=_reconstruction(folder))
     return replace(scored, detection=detection)
 
@@ -263,7 +273,9 @@ def _key(*parts: str) -> str:
 
 def _read(folder: Path, photo: RgbImage, sha256: str) -> Scored:
     score, seconds, *of_parts = np.load(folder / "figures.npy").tolist()
-    heatmap = _unpacked(folder / "heatmap.png")  # first: a folder that is gone holds none
+    heatmap = _unpacked(
+        shown_file(folder, "heatmap.png")
+    )  # first: a folder that is gone holds none
     detection = Detection(
         reconstruction=_reconstruction(folder),
         heatmap=heatmap,

@@ -8,6 +8,7 @@ import cv2
 
 from crackdemo.checkpoints.names import Weights
 from crackdemo.errors import CheckpointError, CrackdemoError, PhotoError, Stopped
+from crackdemo.inspection.store import shown_file
 from crackdemo.models.families import family_named
 from crackdemo.ui.uploads import Upload
 from crackdemo.ui.workbench import Workbench
@@ -146,7 +147,7 @@ def _score(
     except (MemoryError, RuntimeError, OSError, cv2.error):
         reason = "most likely for lack of memory or disk space; save it with fewer pixels"
         return Problem(upload, f"{upload.name} could not be scored, {reason}.")
-    score, thumbnail = scored.detection.score, scored.folder / "thumbnail.jpg"
+    score, thumbnail = scored.detection.score, shown_file(scored.folder, "thumbnail.jpg")
     crack = bench.detector(weights).calibration.is_cracked(score)
     return Entry(upload, score, crack, scored.sha256, thumbnail)
 

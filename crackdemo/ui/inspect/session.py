@@ -18,7 +18,7 @@ from crackdemo.detection.classes import ClassDetector
 from crackdemo.detection.detector import Detector
 from crackdemo.errors import ConfigError, DatasetError
 from crackdemo.inspection.predict import Inspected
-from crackdemo.inspection.store import Scored, heatmap_file
+from crackdemo.inspection.store import Scored, heatmap_file, shown_file
 from crackdemo.inspection.verdict import cut
 from crackdemo.masks.params import MaskParams
 from crackdemo.masks.presets import Preset
@@ -111,9 +111,9 @@ def page_data(bench: Workbench, session: Session) -> tuple[list[str] | None, dic
     scored, calibration = shown.scored, shown.detector.calibration
     polygons = session.regions.of(scored.sha256)
     is_rebuilt = scored.detection.reconstruction is not None
-    files = [scored.folder / "photo.jpg", shown.heatmap]
+    files = [shown_file(scored.folder, "photo.jpg"), shown.heatmap]
     if is_rebuilt:
-        files.append(scored.folder / "reconstruction.jpg")
+        files.append(shown_file(scored.folder, "reconstruction.jpg"))
     inside = region_mask(polygons, *scored.detection.heatmap.shape) if polygons else None
     if inside is not None:
         files.append(drawing.region_file(scored, polygons, inside))

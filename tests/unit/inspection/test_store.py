@@ -17,6 +17,7 @@ from crackdemo.inspection.store import (
     Visitor,
     heatmap_file,
     packed_heatmap,
+    shown_file,
 )
 from crackdemo.photos.images import read_photo
 from tests.fakes import FakeDetector, one_crack
@@ -87,7 +88,7 @@ def test_the_heatmaps_of_classes_come_back_too(tmp_path, photos):
     packed = cv2.imread(str(heatmap_file(first, "joint 2")))
     assert np.array_equal(packed[..., ::-1], packed_heatmap(heatmaps["joint 2"]))
     for unknown in ("stain", None):
-        assert heatmap_file(first, unknown).name == "heatmap.png"
+        assert heatmap_file(first, unknown) == shown_file(first.folder, "heatmap.png")
 
 
 def test_a_photo_of_12_megapixels_takes_60_mb_of_memory(tmp_path):
@@ -106,7 +107,8 @@ def test_a_photo_of_12_megapixels_takes_60_mb_of_memory(tmp_path):
 
 def test_nothing_is_on_the_disk_twice(tmp_path, photos):
     folder = ScoredPhotos(tmp_path / "cache").score(photos[0], "w", FirstPixel).folder
-    views = {"photo.jpg", "thumbnail.jpg", "reconstruction.jpg", "heatmap.png"}
+    names = ("photo.jpg", "thumbnail.jpg", "reconstruction.jpg", "heatmap.png")
+    views = {shown_file(folder, name).name for name in names}
     assert {path.name for path in folder.iterdir()} == {*views, "reconstruction.npy", "figures.npy"}
 
 
@@ -182,7 +184,7 @@ def test_a_photo_is_known_by_its_content(tmp_path, photos):
 
 def test_a_thumbnail_is_made_with_the_score(tmp_path, photos):
     scored = ScoredPhotos(tmp_path / "cache").score(photos[0], "w", FirstPixel)
-    assert (scored.folder / "thumbnail.jpg").read_bytes()[:2] == b"\xff\xd8"
+    assert shown_file(scored.folder, "thumbnail.jpg").read_bytes()[:2] == b"\xff\xd8"
 
 
 def test_a_photo_is_decoded_in_its_turn_alone(tmp_path, photos):
