@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from crackdemo.inspection.store import KEPT_FREE, free_bytes
-from crackdemo.ui.audience import Audience
+from crackdemo.ui.audience import PAGE, Audience
 from crackdemo.ui.limits import Limits
 from crackdemo.ui.logins import WRONG_PASSWORDS, too_many_passwords
 from crackdemo.ui.quota import Quota
@@ -50,12 +50,15 @@ _MAX_PARTS = 300_000
 _MAX_DEPTH = 100
 """Values in each other: what reads a body deeper than that breaks off."""
 _MAX_NAME = 64
-"""Letters of a session's name; gradio's own has 11."""
+"""Letters of a session's name, of an upload's or an event's; gradio's own have 11 to 32."""
 _MAX_WHOLE = 2**63
 """Larger numbers break the answer off, for it cannot be written."""
 _EVENTS = re.compile(rf"{_API}/(queue/join|(call|run|api)/.+)|{AGENTS}/?")
 _HEARTBEAT = re.compile(rf"{_API}/heartbeat/([^/]+)/?")
 _ANSWER = re.compile(rf"{_API}/call/(?:v2/)?[^/]+/([^/]+)/?")
+_FILE = f"{_API}/file="
+_ENTRANCE = re.compile(r"/|/login(/.*)?")
+"""What other websites may lead a person to."""
 _OF_AN_ADDRESS = 4
 """Times what one program may ask for: a program may call itself by another name each time."""
 _HOME = "'self'"
@@ -78,6 +81,10 @@ class Rules:
     """Events of one visitor that are not done, by cookie or address."""
     uploaded: Callable[[str, list[str]], None] = lambda cookie, files: None
     """Told which files a visitor has uploaded."""
+    sessions: Sessions = field(default_factory=Sessions)
+    """Whose each session is."""
+    watched: Callable[[str], None] = lambda upload: None
+    """Told that nobody watches an upload any more, by its name."""
     agents: ASGIApp | None = None
     """What answers agents; None where they are not wanted."""
 
@@ -95,7 +102,7 @@ class Gate:
 
     def __init__(self, app: ASGIApp, rules: Rules, audience: Audience) -> None:
         self._app, self._rules, self._audience = app, rules, audience
-        self._sessions, self._repeats = Sessions(), Repeats(app)
+        self._sessions, self._repeats = rules.sessions, Repeats(app)
         self._of_programs = Quota(rules.limits.per_minute)
         self._of_addresses = Quota(_OF_AN_ADDRESS * rules.limits.per_minute)
         self._wrong = Quota(WRONG_PASSWORDS)
@@ -132,9 +139,13 @@ class Gate:
         app = self._rules.agents if path.rstrip("/") == AGENTS else self._app
         if app is None or not _OPEN.fullmatch(path):
             raise Refusal(404, "There is nothing at this address.")
-        self._check_origin(headers)
+        self._check_origin(headers, path)
+        if path.startswith(_FILE):
+            self._check_paths([path.removeprefix(_FILE)])
         query = parse_qs(scope["query_string"].decode("latin-1"))
         sessions = [*query.get("session_hash", []), *_HEARTBEAT.findall(path)]
+        uploads = query.get("upload_id", [])
+        others = [*uploads, *_ANSWER.findall(path)]
         if path.rstrip("/") == f"{_API}/upload":
             self._check_upload(scope, headers)
             send = self._told(send, cookie)
@@ -153,17 +164,25 @@ class Gate:
                     self._check_calls(scope, cookie, sessions)
                 self._check_paths(paths)
             receive = _again(body, receive)
-        if any(len(session) > _MAX_NAME for session in sessions):
-            raise Refusal(400, f"A session’s name has at most {_MAX_NAME} letters: load the page.")
+        if any(len(name) > _MAX_NAME for name in (*sessions, *others)):
+            raise Refusal(
+                400, f"Names of sessions, uploads and events have at most {_MAX_NAME} letters."
+            )
         for session in sessions:
             if not self._sessions.may_use(session, cookie):
                 raise Refusal(404, "This session is another visitor’s: load the page anew.")
         for visitor in [cookie] if cookie else sessions:
-            self._audience.seen(f"page {visitor}")
+            self._audience.seen(f"{PAGE}{visitor}")
         with self._listening(scope, path, cookie, query):
             if path.rstrip("/") == f"{_API}/queue/join" and headers.get(EVENT):
                 name = " ".join([cookie, *sessions, headers[EVENT][:_MAX_NAME]])
                 await self._repeats.once(name, scope, receive, send)
+            elif path.rstrip("/") == f"{_API}/upload_progress":
+                try:
+                    await app(scope, receive, send)
+                finally:
+                    for upload in uploads:
+                        self._rules.watched(upload)
             else:
                 await app(scope, receive, send)
 
@@ -172,17 +191,19 @@ class Gate:
         heartbeat = _HEARTBEAT.fullmatch(path)
         answer = _ANSWER.fullmatch(path)
         if heartbeat:
-            return self._audience.listening(f"page {cookie or heartbeat[1]}")
+            return self._audience.listening(f"{PAGE}{cookie or heartbeat[1]}")
         if answer and scope["method"] == "GET":
             return self._audience.listening(answer[1])
         if path.rstrip("/") == f"{_API}/queue/data":
             return self._audience.listening(query.get("session_hash", [""])[0])
         return self._audience.listening("")
 
-    def _check_origin(self, headers: Headers) -> None:
-        """Another website's scripts say where they come from; the page's own come from here."""
-        origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != headers.get("host", ""):
+    def _check_origin(self, headers: Headers, path: str) -> None:
+        """Another website's scripts say where they come from, and browsers say of its pictures and
+        links that they are another's; the page's own come from here."""
+        is_led_here = headers.get("sec-fetch-mode") == "navigate" and _ENTRANCE.fullmatch(path)
+        is_foreign = headers.get("sec-fetch-site") == "cross-site" and not is_led_here
+        if is_foreign or ("origin" in headers and not _is_own(headers)):
             raise Refusal(403, "Only this app's own page may ask for this, not another website.")
 
     def _check_upload(self, scope: Scope, headers: Headers) -> None:
@@ -294,6 +315,14 @@ class Gate:
             await send(message)
 
         return sending
+
+
+def _is_own(headers: Headers) -> bool:
+    """Whether the website that asks is the one that answers."""
+    try:
+        return urlsplit(headers["origin"]).netloc == headers.get("host", "")
+    except ValueError:  # it is no address
+        return False
 
 
 def _policy(frames: str, is_space: bool) -> str:

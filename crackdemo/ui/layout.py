@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import gradio as gr
+from gradio.routes import file_upload_statuses
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp
 
 from crackdemo.masks.cut import kernel_bitmaps
 from crackdemo.ui import api
+from crackdemo.ui.fair_states import FairStates
 from crackdemo.ui.gate import Gate, Rules
 from crackdemo.ui.inspect import tab as inspect_tab
 from crackdemo.ui.inspect.examples import EXAMPLES
@@ -62,6 +64,8 @@ def launch(
     async def lifespan(app: Any) -> AsyncIterator[None]:
         # outside of all that gradio puts around itself, which has no place for more
         rules = replace(_rules(bench, page, is_space), agents=agents.app if agents else None)
+        app.state_holder = FairStates(rules.sessions.owner_of, bench.is_here)
+        app.state_holder.set_blocks(page)
         gate: ASGIApp = Gate(app.middleware_stack, rules, bench.audience)
         if names is not None:
             gate = TrustedHostMiddleware(gate, [*names], www_redirect=False)
@@ -102,7 +106,18 @@ def _rules(bench: Workbench, page: gr.Blocks, is_space: bool) -> Rules:
         # each lies in a folder of its own, named for its content
         bench.holdings.hold(cookie, [Path(file) for file in files])
 
-    return Rules(bench.limits, is_space, uploads=bench.uploads, waiting=waiting, uploaded=uploaded)
+    def watched(upload: str) -> None:
+        # gradio keeps a signal for each name that was ever asked for
+        getattr(file_upload_statuses, "_signals", {}).pop(upload, None)
+
+    return Rules(
+        bench.limits,
+        is_space,
+        uploads=bench.uploads,
+        waiting=waiting,
+        uploaded=uploaded,
+        watched=watched,
+    )
 
 
 def _names(request: Any) -> tuple[str, str]:

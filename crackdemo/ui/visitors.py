@@ -98,3 +98,8 @@ class Sessions:
             if len(mine) > self._most:
                 mine.popitem(last=False)
         return owner == cookie
+
+    def owner_of(self, session: str) -> str:
+        """Its visitor's cookie; empty of programs, and where it is not known."""
+        with self._lock:
+            return self._of_pages.get(session, "")

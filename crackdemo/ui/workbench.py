@@ -35,7 +35,7 @@ from crackdemo.photos.images import read_photo
 from crackdemo.runs.folder import RunFolder
 from crackdemo.runs.jobs import Jobs
 from crackdemo.ui import visitors
-from crackdemo.ui.audience import Audience
+from crackdemo.ui.audience import PAGE, Audience
 from crackdemo.ui.holdings import Holdings
 from crackdemo.ui.limits import Limits
 from crackdemo.ui.lookups import Lookups
@@ -266,7 +266,7 @@ class Workbench:
 
     def is_here(self, visitor: str) -> bool:
         """Whether a visitor has the page open, or had it a while ago."""
-        return self.audience.was_here(f"page {visitor}", KEPT_SECONDS)
+        return self.audience.was_here(f"{PAGE}{visitor}", KEPT_SECONDS)
 
     def tidy(self) -> None:
         """Removes what belongs to visitors that left a while ago, and the oldest of too much."""

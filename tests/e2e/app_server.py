@@ -17,6 +17,7 @@ from crackdemo.errors import Stopped
 from crackdemo.inspection.store import Scored
 from crackdemo.masks.params import MaskParams
 from crackdemo.photos.images import read_photo
+from crackdemo.ui.fair_states import FairStates
 from crackdemo.ui.layout import launch
 from crackdemo.ui.workbench import Workbench
 
@@ -91,6 +92,8 @@ class App:
     """Where."""
     bench: SteppedBench
     """What it works with."""
+    sessions: FairStates
+    """What it keeps of each page."""
 
     def checkpoint(self, name: str = DEFAULT_WEIGHTS) -> Path:
         """The folder of weights in the list."""
@@ -120,6 +123,6 @@ def running_app(folder: Path, checkpoint: Path, r0: float = 0.08, **bench: Any) 
     workbench = SteppedBench(folder / "scratch", shipped=shipped, hub_cache=folder / "hub", **bench)
     page = launch(workbench, prevent_thread_lock=True, quiet=True)
     try:
-        yield App(page.local_url, workbench)
+        yield App(page.local_url, workbench, page.app.state_holder)
     finally:
         page.close(verbose=False)

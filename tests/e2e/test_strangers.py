@@ -7,6 +7,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -192,6 +193,35 @@ class TestSessions:
                 )
                 assert not messages[-2]["success"]
                 assert "/" not in json.dumps(messages[-2]["output"])
+
+    def test_a_session_for_each_call_ends_nobody_elses(
+        self, app: App, ann: Stranger, bob: Stranger
+    ) -> None:
+        ann.join(app, "find", "x" * 40, "")
+        assert ann.session in app.sessions.session_data
+        before, app.sessions.capacity = app.sessions.capacity, 5
+        try:
+            opened = [uuid4().hex for _ in range(12)]
+            for session in opened:
+                bob.join(app, "find", "x" * 40, "", session=session)
+            kept = list(app.sessions.session_data)
+        finally:
+            app.sessions.capacity = before
+        assert ann.session in kept and len(kept) == 5
+        assert opened[-1] in kept and opened[0] not in kept
+
+    def test_a_file_at_an_address_is_not_fetched(self, ann: Stranger) -> None:
+        status, text, _ = ann.get("/gradio_api/file=https://evil.example/a.jpg")
+        assert status == 400 and "the server fetches none" in text
+
+    def test_views_of_the_same_photo_are_not_found_by_their_names(
+        self, app: App, ann: Stranger, bob: Stranger, cracked: Path
+    ) -> None:
+        for who in (ann, bob):
+            given = [file(who.upload(cracked))]
+            who.join(app, "run", given, "other", None, None, "", None, None, "s" * 40)
+        shown = [path.name for path in app.bench.scratch.rglob("photo-*.jpg")]
+        assert len(set(shown)) == len(shown) >= 2
 
     @pytest.mark.parametrize("address", ["http://127.0.0.1:1/x.png", "//evil.example/x", "ftp://x"])
     def test_the_server_fetches_no_address(self, app: App, ann: Stranger, address: str) -> None:

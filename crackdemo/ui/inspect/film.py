@@ -73,13 +73,23 @@ def film_data(roll: Roll, known: Collection[str]) -> tuple[list[str], dict[str, 
     }
 
 
+def _shown(known: str) -> frozenset[str]:
+    """What the page says that it shows, a JSON list of hashes; nothing where it is none."""
+    try:
+        hashes = json.loads(known or "[]")
+    except (ValueError, RecursionError):
+        return frozenset()
+    given = hashes if isinstance(hashes, list) else []
+    return frozenset(each for each in given if isinstance(each, str))
+
+
 def wire(
     bench: Workbench, film: Film, knobs: Knobs, stage: Stage, states: States, resumed: Dependency
 ) -> None:
     """resumed: the run that begins when a lost connection is back."""
 
     def draw(known: str, roll: Roll) -> tuple[list[str], dict[str, Any]]:
-        return film_data(roll, json.loads(known or "[]"))
+        return film_data(roll, _shown(known))
 
     redraw: dict[str, Any] = {
         "fn": draw,

@@ -1,4 +1,4 @@
-from crackdemo.ui.audience import PATIENCE, Audience
+from crackdemo.ui.audience import PAGE, PATIENCE, Audience
 
 
 class Clock:
@@ -52,3 +52,13 @@ def test_a_visitor_was_here_for_a_while_after_leaving() -> None:
     assert not audience.was_here("ann", 60)
     audience.seen("ann")
     assert audience.was_here("ann", 60)
+
+
+def test_names_that_are_made_up_make_no_page_forgotten() -> None:
+    audience = Audience(Clock(), most=3)
+    audience.seen(f"{PAGE}ann")
+    for number in range(10):
+        audience.seen(f"made up {number}")
+    assert audience.was_here(f"{PAGE}ann", within=60)
+    known = [n for n in range(10) if audience.was_here(f"made up {n}", within=60)]
+    assert known == [7, 8, 9]

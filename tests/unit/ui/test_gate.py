@@ -54,6 +54,55 @@ def test_a_sessions_name_is_short(client: TestClient) -> None:
     assert answer.status_code == 400
 
 
+@pytest.mark.parametrize(
+    "address", ["/gradio_api/upload_progress?upload_id={}", "/gradio_api/call/inspect/{}"]
+)
+def test_so_are_an_uploads_and_an_events(client: TestClient, address: str) -> None:
+    assert client.get(address.format("a" * 65)).status_code == 400
+    assert client.get(address.format("a" * 64)).text == "let in"
+
+
+@pytest.mark.parametrize(
+    "address", ["https://evil.example/x.jpg", "%20HTTP://evil.example/", "//evil.example/x.jpg"]
+)
+def test_a_file_at_an_address_is_not_fetched(client: TestClient, address: str) -> None:
+    answer = client.get(f"/gradio_api/file={address}")
+    assert answer.status_code == 400 and "the server fetches none" in answer.text
+    assert client.get("/gradio_api/file=/tmp/a.jpg").text == "let in"
+
+
+def test_nobody_watches_an_upload_for_ever() -> None:
+    told: list[str] = []
+    gate = Gate(PlainTextResponse("let in"), Rules(watched=told.append), Audience())
+    TestClient(gate).get("/gradio_api/upload_progress?upload_id=some")
+    assert told == ["some"]
+
+
+@pytest.mark.parametrize(
+    ("path", "mode", "site", "status"),
+    [
+        ("/", "navigate", "cross-site", 200),
+        ("/login/callback", "navigate", "cross-site", 200),
+        ("/logout", "navigate", "cross-site", 403),
+        ("/", "no-cors", "cross-site", 403),
+        ("/gradio_api/file=/tmp/a.jpg", "no-cors", "cross-site", 403),
+        ("/gradio_api/file=/tmp/a.jpg", "no-cors", "same-origin", 200),
+        ("/config", "cors", "same-site", 200),
+    ],
+)
+def test_pictures_and_links_of_other_websites_reach_the_page_alone(
+    client: TestClient, path: str, mode: str, site: str, status: int
+) -> None:
+    headers = {"Sec-Fetch-Mode": mode, "Sec-Fetch-Site": site}
+    assert client.get(path, headers=headers).status_code == status
+
+
+@pytest.mark.parametrize("origin", ["http://[evil", "null", "http://testserver.evil"])
+def test_an_origin_that_is_none_is_another(client: TestClient, origin: str) -> None:
+    assert client.get("/config", headers={"Origin": origin}).status_code == 403
+    assert client.get("/config", headers={"Origin": "http://testserver"}).text == "let in"
+
+
 def test_only_the_session_of_the_request_itself_becomes_somebodys(client: TestClient) -> None:
     ann, bob = new_cookie(), new_cookie()
     assert asked(client, {"data": [{"session_hash": "s"}]}, cookie=bob) == "let in"

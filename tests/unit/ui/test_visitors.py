@@ -26,5 +26,11 @@ def test_however_many_sessions_programs_open_those_of_pages_are_not_forgotten() 
     assert sessions.may_use("page", "ann")
 
 
+def test_a_session_tells_its_visitor() -> None:
+    sessions = Sessions()
+    assert sessions.may_use("page", "ann") and sessions.may_use("program", "")
+    assert [sessions.owner_of(name) for name in ("page", "program", "none")] == ["ann", "", ""]
+
+
 def test_outside_of_an_event_nobody_asks() -> None:
     assert current() == NOBODY and streams() == ()
