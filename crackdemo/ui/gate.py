@@ -81,6 +81,8 @@ class Rules:
     """Events of one visitor that are not done, by cookie or address."""
     uploaded: Callable[[str, list[str]], None] = lambda cookie, files: None
     """Told which files a visitor has uploaded."""
+    has_event: Callable[[int], bool] = lambda number: True
+    """Whether the page has an event of this number."""
     sessions: Sessions = field(default_factory=Sessions)
     """Whose each session is."""
     watched: Callable[[str], None] = lambda upload: None
@@ -158,6 +160,8 @@ class Gate:
             values = await asyncio.to_thread(_json, body)
             if isinstance(values, dict) and isinstance(values.get("session_hash"), str):
                 sessions.append(values["session_hash"])
+            if isinstance(values, dict) and values.get("fn_index") is not None:
+                self._check_event(values["fn_index"])
             if is_event:
                 paths = await asyncio.to_thread(_paths, values)
                 if app is self._app:  # what agents may ask for, their tools know
@@ -255,6 +259,10 @@ class Gate:
                 f"A program may ask for {limits.per_minute} photos in a minute, and that many came "
                 "from yours: go on in a minute.",
             )
+
+    def _check_event(self, number: object) -> None:
+        if not isinstance(number, int) or not self._rules.has_event(number):
+            raise Refusal(404, "The page has no such event: load it anew.")
 
     def _check_paths(self, paths: list[str]) -> None:
         """Raises Refusal for files that are gone, and that the server would have to fetch."""

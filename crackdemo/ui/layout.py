@@ -117,6 +117,7 @@ def _rules(bench: Workbench, page: gr.Blocks, is_space: bool) -> Rules:
         waiting=waiting,
         uploaded=uploaded,
         watched=watched,
+        has_event=lambda number: number in page.fns,
     )
 
 

@@ -71,6 +71,15 @@ def test_a_file_at_an_address_is_not_fetched(client: TestClient, address: str) -
     assert client.get("/gradio_api/file=/tmp/a.jpg").text == "let in"
 
 
+@pytest.mark.parametrize("number", [-1, 2, "1", [1]])
+def test_an_event_that_there_is_not_is_refused(number: object) -> None:
+    rules = Rules(has_event=lambda event: event in (0, 1))
+    client = TestClient(Gate(PlainTextResponse("let in"), rules, Audience()))
+    for address in ("/gradio_api/run/predict", "/gradio_api/queue/join"):
+        assert "no such event" in asked(client, {"fn_index": number}, address)
+        assert asked(client, {"fn_index": 1}, address) == "let in"
+
+
 def test_nobody_watches_an_upload_for_ever() -> None:
     told: list[str] = []
     gate = Gate(PlainTextResponse("let in"), Rules(watched=told.append), Audience())
