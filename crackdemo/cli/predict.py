@@ -50,7 +50,7 @@ def run(args: Namespace) -> int:
     detector = checkpoint.detector(streams=side_by_side, only=preset.only)
     for lack in _lacking(args.only or (), detector):
         say(lack)
-    outcomes = predict(sources, detector, preset, args.out, config)
+    outcomes = predict(sources, detector, preset, args.out, config, say=say)
     try:
         with _term_like_ctrl_c(), closing(outcomes):
             status = watch(outcomes, len(sources))

@@ -77,13 +77,15 @@ def predict(
     out: Path,
     config: BatchConfig | None = None,
     clock: Callable[[], float] = time.monotonic,
+    say: Callable[[str], None] = lambda sentence: None,
 ) -> Generator[Outcome | Kept, None, None]:
     """Inspects the photos and writes all files of the batch into `out`; outcomes come in order.
 
-    The tables are complete also when it is stopped early: they hold what is on the disk. Raises
+    The tables are complete also when it is stopped early: they hold what is on the disk. say: is
+    told what a person should know, a sentence at a time. Raises
     PredictError and FolderError as `OutputFolder.begin`.
     """
-    batch = _Batch(sources, detector, preset, out, config or BatchConfig(), clock)
+    batch = _Batch(sources, detector, preset, out, config or BatchConfig(), clock, say)
     yield from batch.run()
 
 
@@ -98,7 +100,9 @@ class _Batch:
         out: Path,
         config: BatchConfig,
         clock: Callable[[], float],
+        say: Callable[[str], None],
     ) -> None:
+        self._say = say
         self._sources, self._detector, self._preset = sources, detector, preset
         self._config, self._clock = config, clock
         views = [view for view in VIEWS if view in config.views and self._has(view)]
@@ -124,6 +128,12 @@ class _Batch:
     def _run(self) -> Iterator[Outcome | Kept]:
         settings = {"weights": self._config.fingerprint, "preset": self._preset.identity()}
         rows = self._output.begin(settings, self._config.resume)
+        if self._output.replaced:
+            name, count = self._output.folder.name, self._output.replaced
+            self._say(
+                f"What “{name}” held of {count} photos was made with other settings or weights, and "
+                "is gone: all is done anew."
+            )
         self._known = {row["file"]: row["sha256"] for row in rows}
         if self._config.resume:
             self._before = {row["file"]: row for row in rows}

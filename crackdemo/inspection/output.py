@@ -38,6 +38,8 @@ class OutputFolder:
         self.views = tuple(views)
         self._made: tuple[str, ...] = ()
         """Views that this run or an earlier one with the same settings writes."""
+        self.replaced = 0
+        """Photos whose results were of other settings, and are gone."""
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -83,6 +85,7 @@ class OutputFolder:
         self._made = earlier.pop(_VIEWS)
         self._remove_unfinished()
         if earlier != json.loads(json.dumps(settings)):
+            self.replaced = len(rows)
             for row in rows:  # by either of the names that `sources.output_stems` gives
                 for stem in (row["file"], str(PurePosixPath(row["file"]).with_suffix(""))):
                     self._remove(stem, self._made)

@@ -269,6 +269,14 @@ class TestOnly:
         assert run(folder, out, RESUMED, other)[0].photos == 7
         assert len(list((out / "overlays").iterdir())) == 8
 
+    def test_that_all_is_done_anew_is_said(self, folder: Path, tmp_path: Path):
+        told: list[str] = []
+        for preset in (PRESET, PRESET, replace(PRESET, mask=plain_mask(threshold=0.7))):
+            sources = find_sources([folder])
+            list(predict(sources, Threshold(), preset, tmp_path / "out", RESUMED, say=told.append))
+        [sentence] = told
+        assert "“out” held of 7 photos was made with other settings or weights" in sentence
+
     def test_what_predict_did_not_write_stays_whatever_the_tables_say(
         self, folder: Path, tmp_path: Path
     ):
@@ -320,7 +328,8 @@ class TestBadInput:
                 super()._save(view, stem, pictures)
 
         out = tmp_path / "out"
-        batch = _Batch(find_sources([folder]), Threshold(), PRESET, out, FIRST, time.monotonic)
+        given = (PRESET, out, FIRST, time.monotonic, print)
+        batch = _Batch(find_sources([folder]), Threshold(), *given)
         batch._output = Full(out, [view for view in VIEWS if view != "classes"])
         with pytest.raises(FolderError, match="disk is full: make room"):
             list(batch.run())
