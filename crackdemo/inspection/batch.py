@@ -131,8 +131,8 @@ class _Batch:
         if self._output.replaced:
             name, count = self._output.folder.name, self._output.replaced
             self._say(
-                f"What “{name}” held of {count} photos was made with other settings or weights, and "
-                "is gone: all is done anew."
+                f"What “{name}” held of {count} photos was made with other settings or weights, "
+                "and is gone: all is done anew."
             )
         self._known = {row["file"]: row["sha256"] for row in rows}
         if self._config.resume:
