@@ -64,13 +64,14 @@ def calibrate(
     score_quantile: float,
     seed: int,
     progress: Callable[[float], None] = lambda share: None,
+    usual_score: float = 0.5,
 ) -> tuple[Calibration, Scale]:
     """From clean validation tiles (H, W) uint8 gray, at most MOST_TILES of them.
 
     r0 is found by `find_scale`; clean quantiles and the score's threshold come from the tiles as
     they are, each once: a small set is repeated beside large ones, and if some of its tiles hold
     cracks that nobody labelled, the threshold would be theirs. progress: is told what share is
-    done.
+    done. usual_score: the score's threshold where there are hardly any tiles to find it by.
     """
 
     def residual(tile: NDArray[np.uint8]) -> Residual:
@@ -88,7 +89,7 @@ def calibrate(
     calibration = Calibration(
         r0=scale.r0,
         # above 0, or photos without any residual would be called cracked
-        score_threshold=_score_threshold(scores, score_quantile),
+        score_threshold=_score_threshold(scores, score_quantile, usual_score),
         score_top_share=score_top_share,
         clean_quantiles={
             str(share): round(float(level / 65536), 6)
@@ -98,11 +99,10 @@ def calibrate(
     return calibration, scale
 
 
-def _score_threshold(scores: Sequence[float], quantile: float) -> float:
+def _score_threshold(scores: Sequence[float], quantile: float, usual: float) -> float:
     """What so many of the sound tiles stay below. Few tiles do not show the highest scores of sound
-    surface: the fewer of `_ENOUGH` there are, the nearer to the middle of the scale it lies at
-    least."""
-    least = 0.5 * max(0.0, 1 - len(scores) / _ENOUGH)
+    surface: the fewer of `_ENOUGH` there are, the nearer to the usual one it lies at least."""
+    least = usual * max(0.0, 1 - len(scores) / _ENOUGH)
     return max(float(np.quantile(scores, quantile)), least, 1e-6)
 
 

@@ -149,6 +149,7 @@ def run_fit(
             training,
             metrics,
             lambda share: run.at(f"finding its threshold, {100 * share:.0f} % done"),
+            _usual_score(config, run),
         )
         if config.quality_tiles:
             run.at("measuring it beside other weights")
@@ -212,8 +213,9 @@ def calibrated(
     training: dict[str, Any],
     metrics: dict[str, Any],
     progress: Callable[[float], None] = lambda share: None,
+    usual_score: float = 0.5,
 ) -> Checkpoint:
-    """A fitted network with its scale, from clean validation tiles."""
+    """A fitted network with its scale, from clean validation tiles; see `calibrate`."""
     calibration, scale = calibrate(
         Engine(network, torch.device("cpu")),
         validation,
@@ -223,6 +225,7 @@ def calibrated(
         config.score_quantile,
         config.seed,
         progress,
+        usual_score,
     )
     described = CheckpointConfig(
         family=config.family,
@@ -235,6 +238,16 @@ def calibrated(
         metrics={**metrics, **_figures(scale)},
     )
     return Checkpoint(described, network)
+
+
+def _usual_score(config: FitConfig, run: RunFolder) -> float:
+    """The limit of what it starts from; the middle where it starts from nothing, or that has scores
+    of another kind."""
+    if not config.start:
+        return 0.5
+    knew = checkpoint_to_start_from(config.start, run.start).config.calibration
+    is_alike = knew.score_top_share == config.score_top_share
+    return knew.score_threshold if is_alike else 0.5
 
 
 def qualities(

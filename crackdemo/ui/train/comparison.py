@@ -42,7 +42,10 @@ def _in_words(first: Job, second: Job) -> str:
             "below, and see what both find in them."
         )
     if first.data != second.data:
-        return "They learnt from different photos, so that their losses say nothing of each other."
+        return (
+            "They learnt from different photos, so that their losses and results say nothing of "
+            "each other: give photos below, and see what both find in them."
+        )
     if any(first.settings.get(n) != second.settings.get(n) for n in _LOSS_SETTINGS):
         return "Their losses are made of different parts and say nothing of each other."
     return ""

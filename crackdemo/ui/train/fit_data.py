@@ -33,6 +33,9 @@ _ESTIMATE_SECONDS, _LOOK_SECONDS = 150, 0.5
 Estimate: TypeAlias = Generator[None, None, str]
 """A sentence in the end; whoever wants it no more closes it."""
 
+_FEWEST = 2
+"""Photos that any fit needs."""
+
 
 @dataclass(frozen=True)
 class Data:
@@ -145,6 +148,15 @@ def _whole_numbers(text: str) -> list[int]:
         return [int(part) for part in text.split(",")]
     except ValueError:
         raise ConfigError("The channels must be whole numbers with commas between them.") from None
+
+
+def check_enough(data: Data) -> None:
+    """Raises DatasetError where a fit of any family would fail for want of photos."""
+    if len(find_samples(data.folder)) < _FEWEST:
+        raise DatasetError(
+            f"A fit needs {_FEWEST} photos at least, one to learn from and one to choose by: give "
+            "more, or drop false alarms in more of them."
+        )
 
 
 def start(jobs: Jobs, name: str, config: FitSettings, minutes: float | None, data: Data) -> Job:

@@ -70,8 +70,8 @@ def quality_sentences(job: Job) -> list[str]:
     ]
     for rival in rivals:
         said.append(
-            f"{rival.weights} on the same pieces: {percent(rival.found)}, "
-            f"{percent(rival.marked)} and {rival.called}. "
+            f"On the same pieces {rival.weights} finds {percent(rival.found)}, marks "
+            f"{percent(rival.marked)}, and takes {rival.called} for cracked. "
             + (_better(own, rival) if own.tiles >= _FEWEST_PIECES else _TOO_FEW)
         )
     return said
@@ -113,7 +113,8 @@ def describe(job: Job, other: Job | None) -> str:
     if job.state == "running" and job.seconds_left is not None:
         facts.append(f"{duration(job.seconds_left)} left")
     if done:
-        facts.append(f"learning rate {job.history[-1].learning_rate:.2g}")
+        if job.state == "running":
+            facts.append(f"learning rate {job.history[-1].learning_rate:.2g}")
         facts.append(_best_so_far(job))
     told = _INTERRUPTED if job.state == "interrupted" else job.status.message
     if job.state == "done" and not job.has_weights:

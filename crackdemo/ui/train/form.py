@@ -123,8 +123,10 @@ def start(bench: Workbench, jobs: Jobs, values: dict[str, Any]) -> Job:
     with in_step("settings"):
         config = fit_data.settings_of(values)
     gathering = fit_data.gathered(bench, *_brought(values))
-    with in_step("data"), gathering as data, in_step("settings"):
-        return fit_data.start(jobs, name, config, minutes, data)
+    with in_step("data"), gathering as data:
+        fit_data.check_enough(data)
+        with in_step("settings"):
+            return fit_data.start(jobs, name, config, minutes, data)
 
 
 def _brought(values: dict[str, Any]) -> tuple[str, list[str], str]:

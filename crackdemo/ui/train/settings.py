@@ -80,7 +80,7 @@ def start() -> dict[str, Any]:
         starts(_DEFAULTS.family),
         value=DEFAULT_WEIGHTS,
         label="Start from",
-        info="Shipped weights learn a new surface in minutes; untrained ones need an hour.",
+        info="Weights that know pavement take minutes to learn another; untrained ones an hour.",
         elem_id="fit-start",
     )
     return {"start": start}

@@ -128,6 +128,10 @@ def test_two_of_a_hundred_clean_tiles_are_called_cracked():
 def test_few_tiles_do_not_set_the_score_low():
     few, more = calibrated(tiles(3)), calibrated(tiles(40))
     assert few.score_threshold >= 0.5 * 47 / 50 and more.score_threshold >= 0.5 * 10 / 50
+    # nor far below that of weights that were learnt from
+    pixels, settings = tiles(3), (FLATTEN, HEATMAP, 0.02, 0.98, 0)
+    taught, _ = calibrate(engine(), pixels, *settings, usual_score=0.9)
+    assert taught.score_threshold >= 0.9 * 47 / 50
 
 
 def test_of_many_tiles_the_seed_takes_some():

@@ -115,6 +115,15 @@ class TestStart:
             fit_data.start(jobs, "street", config, None, data)
         assert jobs.names() == []
 
+    def test_one_photo_is_too_few_before_there_is_a_run(
+        self, tmp_path: Path, save_photo: Callable[..., Path]
+    ) -> None:
+        save_photo(tmp_path / "data" / "a.png")
+        with pytest.raises(DatasetError, match="needs 2 photos at least"):
+            fit_data.check_enough(fit_data.Data(tmp_path / "data", is_ours=False))
+        save_photo(tmp_path / "data" / "b.png", np.full((96, 128, 3), 99, np.uint8))
+        fit_data.check_enough(fit_data.Data(tmp_path / "data", is_ours=False))
+
     def test_what_a_fit_may_start_from_is_of_its_family(self) -> None:
         assert starts("vae") == [
             ("untrained weights", ""),

@@ -143,7 +143,7 @@ class TestRuns:
         first, second = fits.quality_sentences(replace(job(), quality=(own, worse)))
         assert "finds 84 % of painted cracks, marks 0.3 % of sound surface" in first
         assert "takes 2 of 40 sound pieces for cracked" in first
-        assert "cae-asphalt on the same pieces: 60 %, 2.0 % and 5." in second
+        assert "same pieces cae-asphalt finds 60 %, marks 2.0 %, and takes 5 for cracked." in second
         assert "These weights are the better ones" in second
         [_, turned] = fits.quality_sentences(replace(job(), quality=(worse, own)))
         assert "street is still better" in turned
