@@ -26,6 +26,7 @@ from crackdemo.errors import DatasetError
 from crackdemo.models.family import Network
 from crackdemo.runs.folder import EpochReport, RunFolder
 from crackdemo.runs.quality import Quality
+from crackdemo.training.alarms import alarms_told
 from crackdemo.training.config import START_LEARNING_RATE, FitConfig
 from crackdemo.training.failures import best_kept, failure_told, within_memory
 from crackdemo.training.length import settled
@@ -154,6 +155,9 @@ def run_fit(
         if config.quality_tiles:
             run.at("measuring it beside other weights")
             run.write_quality(qualities(run, checkpoint, config, folders, data.validation))
+            if config.start:
+                knew = checkpoint_to_start_from(config.start, run.start)
+                run.note(alarms_told(run.name, checkpoint, config.start, knew, folders))
         run.path.stat()  # saving would make a folder that was deleted meanwhile anew
         save_checkpoint(run.checkpoint, checkpoint, model_card(checkpoint.config))
         run.finish()

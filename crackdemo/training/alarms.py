@@ -1,0 +1,69 @@
+"""What weights still take for cracks in photos whose masks say that there are none."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from crackdemo.checkpoints.checkpoint import Checkpoint
+from crackdemo.data.classes import read_cracks
+from crackdemo.data.folders import find_samples
+from crackdemo.detection.calibrate import LABEL_MARGIN_PX
+from crackdemo.errors import CrackdemoError
+from crackdemo.masks.cut import cut_mask
+from crackdemo.masks.grow import dilate
+from crackdemo.photos.images import read_photo
+
+MOST = 40
+"""Photos: so many a person corrects by hand; of more, `evaluate` says it."""
+
+
+def false_alarms(checkpoint: Checkpoint, photos: Sequence[tuple[Path, Path]]) -> int:
+    """Marked regions, at the weights' own settings, that touch no crack of the mask.
+
+    photos: each with its mask; a pair that cannot be read, or is of two sizes, counts as none.
+    """
+    detector, count = checkpoint.detector(), 0
+    for path, mask_path in photos:
+        try:
+            photo, truth = read_photo(path), read_cracks(mask_path, None)
+        except CrackdemoError:
+            continue
+        if truth.shape != photo.shape[:2]:
+            continue
+        marked = cut_mask(detector.detect(photo, heal=False).heatmap, checkpoint.config.mask)
+        regions, labels = cv2.connectedComponents(marked.astype(np.uint8), connectivity=8)
+        touched = np.unique(labels[dilate(truth, LABEL_MARGIN_PX)])
+        count += regions - 1 - int((touched > 0).sum())
+    return count
+
+
+def corrected_photos(folders: Sequence[Path]) -> list[tuple[Path, Path]]:
+    """Photos with their masks, where a person has brought nothing but these, and few: corrections.
+    Empty of other folders."""
+    samples = [sample for folder in folders for sample in find_samples(folder)]
+    pairs = [(s.path, s.mask_path) for s in samples if s.mask_path and s.classes_path is None]
+    return pairs if len(pairs) == len(samples) <= MOST else []
+
+
+def alarms_told(
+    name: str, checkpoint: Checkpoint, start: str, knew: Checkpoint, folders: Sequence[Path]
+) -> str:
+    """A sentence on the corrections that a fit has learnt, before and after; empty without any."""
+    pairs = corrected_photos(folders)
+    if not pairs:
+        return ""
+    before, after = (false_alarms(each, pairs) for each in (knew, checkpoint))
+    photos = f"{len(pairs)} photos with masks" if len(pairs) > 1 else "photo with a mask"
+    told = (
+        f"In the {photos} that it learnt from {start} marks {_places(before)} that are no crack, "
+    )
+    told += f"and {name} {_places(after)}."
+    if after >= before > 0:
+        told += " It has not unlearnt them: fit longer, or correct more photos."
+    return told
+
+
+def _places(count: int) -> str:
+    return "1 place" if count == 1 else f"{count} places"
