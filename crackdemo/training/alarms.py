@@ -58,11 +58,11 @@ def alarms_told(
     photos = f"{len(pairs)} photos with masks" if len(pairs) > 1 else "photo with a mask"
     told = (
         f"In the {photos} that it learnt from {start} marks {_places(before)} that are no crack, "
+        f"and {name} {_places(after)}."
     )
-    told += f"and {name} {_places(after)}."
-    if after >= before > 0:
-        told += " It has not unlearnt them: fit longer, or correct more photos."
-    return told
+    if after < before or not before:
+        return told
+    return f"{told} It has not unlearnt them: fit longer, or correct more photos."
 
 
 def _places(count: int) -> str:
