@@ -151,6 +151,16 @@ def test_the_weights_of_a_run_are_used_in_inspect_at_a_click(
     expect(page.locator("#weights input")).to_be_visible()
 
 
+def test_a_run_that_is_done_can_be_started_from(ready: Callable[..., None], page: Page) -> None:
+    open_tab(page)
+    ready("street")
+    page.get_by_role("button", name="Advanced").click()
+    page.locator("#fit-start input").click()
+    expect(page.get_by_role("option", name="cae-asphalt")).to_be_visible()
+    page.get_by_role("option", name="street").click()
+    expect(page.locator("#fit-start input")).to_have_value("street")
+
+
 def test_two_runs_are_compared_in_settings_curves_and_on_the_same_photos(
     ready: Callable[..., None], page: Page, tmp_path: Path, save_photo: SavePhoto
 ) -> None:

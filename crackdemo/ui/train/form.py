@@ -101,19 +101,6 @@ def build(bench: Workbench, jobs: Jobs) -> Form:
     return form
 
 
-def wire_tab(jobs: Jobs, form: Form, tab: gr.Tab) -> None:
-    """Runs that have become weights since the page was loaded can be started from."""
-    family, start = (form.filled_in[name] for name in ("family", "start"))
-    tab.select(
-        lambda name: gr.update(choices=settings.starts(name, jobs.jobs())),
-        family,
-        start,
-        queue=False,
-        show_progress="hidden",
-        api_visibility="private",
-    )
-
-
 def start(bench: Workbench, jobs: Jobs, values: dict[str, Any]) -> Job:
     """A fit from what was filled in, by name. Raises Misfilled."""
     with in_step("name"):
@@ -315,6 +302,13 @@ def _wire_fields(bench: Workbench, jobs: Jobs, form: Form) -> None:
     )
     form.lesson.change(
         begin_with, form.lesson, [widgets["family"], form.said, *by_family], **at_once
+    )
+    # a run may have come to weights since the page was loaded
+    widgets["start"].focus(
+        lambda family: gr.update(choices=settings.starts(family, jobs.jobs())),
+        widgets["family"],
+        widgets["start"],
+        **at_once,
     )
     widgets["start"].change(
         lambda start: START_LEARNING_RATE if start else _DEFAULTS.learning_rate,

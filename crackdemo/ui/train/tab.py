@@ -27,7 +27,12 @@ _SHOW_ANSWER = """() => {
         document.getElementById("runs")?.scrollIntoView({ block: "nearest" });
     }
 }"""
-_SET_TIMER = "() => ({ __type__: 'update', active: %s })"
+_WHILE_OPEN = """async () => {
+    // the tab that a page begins with is told late: another may have been opened meanwhile
+    await new Promise((go) => setTimeout(go));
+    const open = document.querySelector("button[role=tab][aria-selected=true]");
+    return { __type__: "update", active: open?.textContent.trim() === "Train" };
+}"""
 Seen = tuple[str, str, int]
 """What a visitor was shown last: its signature, the run, and that run's epochs."""
 _AT_ONCE: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
@@ -89,14 +94,12 @@ def build(bench: Workbench, tab: gr.Tab, others: list[gr.Tab]) -> None:
             push_box.build(bench, jobs, runs.choice)
     timer = gr.Timer(_TICK_SECONDS, active=False)
     # in the page alone: answers of the server could overtake each other, and leave it off
-    tab.select(None, None, timer, js=_SET_TIMER % "true", **_AT_ONCE)
-    for other in others:
-        other.select(None, None, timer, js=_SET_TIMER % "false", **_AT_ONCE)
+    for each in (tab, *others):
+        each.select(None, None, timer, js=_WHILE_OPEN, **_AT_ONCE)
     _wire_list(jobs, runs, tab, timer)
     side_by_side.wire(bench, runs.sight, runs.choice, runs.other)
     _wire_deeds(bench, jobs, runs)
     _wire_start(bench, jobs, form, runs)
-    train_form.wire_tab(jobs, form, tab)
 
 
 def _runs() -> Runs:
