@@ -5,10 +5,8 @@ rules that it has no settings for: an ASGI application around its own.
 """
 
 import asyncio
-import json
 import re
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from crackdemo.inspection.store import KEPT_FREE, free_bytes
 from crackdemo.ui.audience import PAGE, Audience
+from crackdemo.ui.bodies import Refusal, again, as_json, paths_in, read
 from crackdemo.ui.limits import Limits
 from crackdemo.ui.logins import WRONG_PASSWORDS, too_many_passwords
 from crackdemo.ui.quota import Quota
@@ -45,14 +44,8 @@ MAX_JSON = 8_000_000
 """Bytes of an event's values; photos come by upload."""
 _MAX_NOTE = 100_000
 """Bytes of what else is sent: to stop an event, to leave."""
-_MAX_PARTS = 300_000
-"""Values in one body: to read a million of them holds everybody up. 2,000 photos have 30,000."""
-_MAX_DEPTH = 100
-"""Values in each other: what reads a body deeper than that breaks off."""
 _MAX_NAME = 64
 """Letters of a session's name, of an upload's or an event's; gradio's own have 11 to 32."""
-_MAX_WHOLE = 2**63
-"""Larger numbers break the answer off, for it cannot be written."""
 _EVENTS = re.compile(rf"{_API}/(queue/join|(call|run|api)/.+)|{AGENTS}/?")
 _HEARTBEAT = re.compile(rf"{_API}/heartbeat/([^/]+)/?")
 _ANSWER = re.compile(rf"{_API}/call/(?:v2/)?[^/]+/([^/]+)/?")
@@ -89,14 +82,6 @@ class Rules:
     """Told that nobody watches an upload any more, by its name."""
     agents: ASGIApp | None = None
     """What answers agents; None where they are not wanted."""
-
-
-class Refusal(Exception):
-    """An answer in place of gradio's."""
-
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status = status
 
 
 class Gate:
@@ -155,19 +140,19 @@ class Gate:
             send = self._counted(scope, send)
         elif scope["method"] == "POST" and path.startswith((_API, AGENTS)):
             is_event = _EVENTS.fullmatch(path) is not None
-            body = await _read(receive, MAX_JSON if is_event else _MAX_NOTE)
+            body = await read(receive, MAX_JSON if is_event else _MAX_NOTE)
             # apart: whoever sends much waits alone
-            values = await asyncio.to_thread(_json, body)
+            values = await asyncio.to_thread(as_json, body)
             if isinstance(values, dict) and isinstance(values.get("session_hash"), str):
                 sessions.append(values["session_hash"])
             if isinstance(values, dict) and values.get("fn_index") is not None:
                 self._check_event(values["fn_index"])
             if is_event:
-                paths = await asyncio.to_thread(_paths, values)
+                paths = await asyncio.to_thread(paths_in, values)
                 if app is self._app:  # what agents may ask for, their tools know
                     self._check_calls(scope, cookie, sessions)
                 self._check_paths(paths)
-            receive = _again(body, receive)
+            receive = again(body, receive)
         if any(len(name) > _MAX_NAME for name in (*sessions, *others)):
             raise Refusal(
                 400, f"Names of sessions, uploads and events have at most {_MAX_NAME} letters."
@@ -317,7 +302,7 @@ class Gate:
             if message["type"] == "http.response.body" and len(body) < MAX_JSON:
                 body.extend(message.get("body", b""))
                 if not message.get("more_body", False):
-                    files = _json(bytes(body))
+                    files = as_json(bytes(body))
                     if isinstance(files, list):
                         self._rules.uploaded(cookie, [str(file) for file in files])
             await send(message)
@@ -352,76 +337,3 @@ def _policy(frames: str, is_space: bool) -> str:
             f"frame-ancestors {frames}",
         ]
     )
-
-
-async def _read(receive: Receive, most: int) -> bytes:
-    """A body. Raises Refusal where it has more bytes."""
-    body = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return bytes(body)
-        body.extend(message.get("body", b""))
-        if len(body) > most:
-            raise Refusal(413, f"This request holds at most {most:,} bytes: upload files.")
-        if not message.get("more_body", False):
-            return bytes(body)
-
-
-def _again(body: bytes, receive: Receive) -> Receive:
-    """Gives the body that was read, then what else comes."""
-    messages: Iterator[Message] = iter([{"type": "http.request", "body": body, "more_body": False}])
-
-    async def receiving() -> Message:
-        message = next(messages, None)
-        return await receive() if message is None else message
-
-    return receiving
-
-
-def _json(body: bytes) -> Any:
-    """None where it is none. Raises Refusal for too many values, or too many in each other."""
-    if sum(map(body.count, (b"[", b"{", b","))) > _MAX_PARTS:
-        raise Refusal(413, f"A request holds at most {_MAX_PARTS:,} values: send less at once.")
-    try:
-        return json.loads(body)
-    except ValueError:
-        return None
-    except RecursionError:
-        raise _too_deep() from None
-
-
-def _too_deep() -> Refusal:
-    return Refusal(
-        400, f"A request holds at most {_MAX_DEPTH} values in each other: send it flatter."
-    )
-
-
-def _paths(values: Any) -> list[str]:
-    """All texts that stand under "path". Raises Refusal for what no answer could hold again, and
-    for too many values in each other."""
-    found: list[str] = []
-    waiting: deque[tuple[Any, int]] = deque([(values, 0)])
-    while waiting:
-        each, depth = waiting.pop()
-        if depth > _MAX_DEPTH:
-            raise _too_deep()
-        if isinstance(each, dict):
-            if isinstance(each.get("path"), str):
-                found.append(each["path"])
-            waiting.extend((part, depth + 1) for part in (*each.keys(), *each.values()))
-        elif isinstance(each, list):
-            waiting.extend((part, depth + 1) for part in each)
-        elif isinstance(each, str) and not _is_whole(each):
-            raise Refusal(400, "A text holds half a letter: send it as UTF-8.")
-        elif isinstance(each, int) and abs(each) > _MAX_WHOLE:
-            raise Refusal(400, "A number is too large: send a smaller one.")
-    return found
-
-
-def _is_whole(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
