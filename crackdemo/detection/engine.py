@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib.metadata import version
+from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -268,9 +269,17 @@ def _by_openvino(network: Network, streams: int, precision: _Precision) -> _Engi
         },
     )
 
+    # threads may run at once, each with a request of its own; these are kept, for a new one waits
+    # until all that run are done
+    idle: SimpleQueue[Any] = SimpleQueue()
+
     def run(tiles: NDArray[np.float32]) -> NDArray[np.float32]:
-        # a request of its own: threads may run at once
-        answers: NDArray[np.float32] = model.create_infer_request().infer(tiles)[0]
+        try:
+            request = idle.get_nowait()
+        except Empty:
+            request = model.create_infer_request()
+        answers: NDArray[np.float32] = request.infer(tiles)[0]
+        idle.put(request)
         return answers
 
     def rest() -> None:

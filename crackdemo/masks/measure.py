@@ -12,6 +12,8 @@ from crackdemo.arrays import CrackMask, RegionMask
 
 _ROWS = 1024
 """Of a mask whose widths are measured at once."""
+_REACH = 64
+"""Rows on either side that are looked at first: hardly a crack is twice as wide."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def _widths(mask: CrackMask, skeleton: CrackMask) -> NDArray[np.float32]:
 
 def _distance(padded: NDArray[np.uint8], top: int, bottom: int) -> NDArray[np.float32]:
     """Of the rows from `top` to `bottom` of a mask with a border, without that."""
-    reach = _ROWS // 2
+    reach = _REACH
     while True:
         first, last = max(0, top - reach), min(len(padded), bottom + reach)
         distance: NDArray[np.float32]

@@ -31,7 +31,7 @@ from crackdemo.checkpoints.checkpoint import Checkpoint, load_checkpoint
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, SHIPPED
 from crackdemo.detection.engine import Engine
 from crackdemo.detection.tiling import TILE
-from crackdemo.inspection.batch import BatchConfig, predict
+from crackdemo.inspection.batch import BatchConfig, photos_at_once, predict
 from crackdemo.inspection.predict import Inspected
 from crackdemo.inspection.views import VIEWS
 from crackdemo.masks.presets import Preset
@@ -125,7 +125,8 @@ class Bare:
     def run(self, size: tuple[int, int], number: int) -> None:
         """As many pixels as so many photos have at all scales."""
         parts = [part for scale in self._scales for part in self._parts(size, scale)] * number
-        for _ in in_order(self._run, parts, self._streams, self._streams):
+        # a large part must not hold up the small ones behind it
+        for _ in in_order(self._run, parts, self._streams, 8 * self._streams):
             pass
 
     def _parts(self, size: tuple[int, int], scale: float) -> list[np.ndarray]:
@@ -150,7 +151,7 @@ class Ours:
 
     def run(self, folder: Path, views: tuple[str, ...]) -> None:
         """All photos of a folder."""
-        config = BatchConfig(views=views, at_once=self._streams)
+        config = BatchConfig(views=views, at_once=photos_at_once(self._streams))
         out = Path(tempfile.mkdtemp(dir=self._scratch))
         outcomes = predict(find_sources([folder]), self._detector, self._preset, out, config)
         assert all(isinstance(outcome, Inspected) for outcome in outcomes)

@@ -179,10 +179,13 @@ def test_what_a_fit_starts_from_follows_the_family_and_must_fit_the_network(
         """As *Learn from false alarms* says it to the tab."""
         page.evaluate("(value) => crackdemo.fields.write('#lesson textarea', value)", weights)
 
-    told = page.locator("#fit-said")
+    told = page.locator("#learning")
     learn("*mine* <b>`|1")
     expect(told).to_contain_text("cannot start from *mine* <b>:", timeout=PATIENCE)
     expect(told).to_contain_text("cae-asphalt will learn what you dropped")
+    expect(page.locator("#fit-name textarea, #fit-name input")).to_have_value(
+        "cae-asphalt-corrected"
+    )
     learn("vae-asphalt|2")
     expect(told).to_contain_text("vae-asphalt will learn what you dropped", timeout=PATIENCE)
     expect(told).not_to_contain_text("cannot start")

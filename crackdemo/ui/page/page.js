@@ -210,6 +210,7 @@
     await carrying.emptied("#data-files"); // what lies there already is of another lesson
     await carrying.into("#data-files input[type=file]", [zip]);
     fields.write("#lesson textarea", `${weights}|${++lessons}`);
+    document.getElementById("learning")?.scrollIntoView({ block: "center" });
   }
 
   /** Files that were made are brought into sight as soon as gradio has drawn them. */

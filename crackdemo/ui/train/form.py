@@ -1,22 +1,20 @@
 """The Train tab's left side: data and settings of a new fit."""
 
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from typing import Any
 
 import gradio as gr
 
-from crackdemo.errors import ConfigError, CrackdemoError
+from crackdemo.errors import ConfigError
 from crackdemo.models.families import FAMILIES, family_named
 from crackdemo.photos.images import PHOTO_SUFFIXES
 from crackdemo.runs.jobs import Job, Jobs
 from crackdemo.training.config import START_LEARNING_RATE, FitConfig
-from crackdemo.ui import owner
 from crackdemo.ui.train import fit_data, settings
-from crackdemo.ui.train.faults import Faults, in_step, no_faults, place_of, shown_fault
+from crackdemo.ui.train.faults import Faults, in_step, place_of
 from crackdemo.ui.train.wording import duration
-from crackdemo.ui.turns import Turns
 from crackdemo.ui.workbench import Workbench
 
 _DEFAULTS = FitConfig()
@@ -44,6 +42,8 @@ class Form:
     sheet: gr.Image
     said: gr.Markdown
     faults: Faults
+    learning: gr.Markdown
+    """What is learnt from a lesson."""
     lesson: gr.Textbox
     """Is told by Inspect which weights made the false alarms that are to be learnt from."""
 
@@ -60,6 +60,7 @@ class Form:
 def build(bench: Workbench, jobs: Jobs) -> Form:
     """Lays the form out and wires what concerns it alone."""
     gr.Markdown("### New fit")
+    learning = gr.Markdown(elem_id="learning", visible=False)
     filled_in = _family()
     wanted = gr.Markdown(_wanted(_DEFAULTS.family))
     filled_in |= _source(bench)
@@ -95,9 +96,10 @@ def build(bench: Workbench, jobs: Jobs) -> Form:
     said = gr.Markdown(elem_id="fit-said", visible=False)
     start = gr.Button("Start", variant="primary", elem_id="start-fit")
     lesson = gr.Textbox(visible="hidden", elem_id="lesson")
-    form = Form(filled_in, parts, wanted, check, start, found, timing, sheet, said, faults, lesson)
+    form = Form(
+        filled_in, parts, wanted, check, start, found, timing, sheet, said, faults, learning, lesson
+    )  # fmt: skip
     _wire_fields(bench, jobs, form)
-    _wire_check(bench, jobs, form)
     return form
 
 
@@ -106,22 +108,23 @@ def start(bench: Workbench, jobs: Jobs, values: dict[str, Any]) -> Job:
     with in_step("name"):
         name = jobs.check_name(values["name"] or "")
     with in_step("length"):
-        minutes = _minutes(values)
+        minutes = minutes_of(values)
     with in_step("settings"):
         config = fit_data.settings_of(values)
-    gathering = fit_data.gathered(bench, *_brought(values))
+    gathering = fit_data.gathered(bench, *brought(values))
     with in_step("data"), gathering as data:
         fit_data.check_enough(data)
         with in_step("settings"):
             return fit_data.start(jobs, name, config, minutes, data)
 
 
-def _brought(values: dict[str, Any]) -> tuple[str, list[str], str]:
+def brought(values: dict[str, Any]) -> tuple[str, list[str], str]:
+    """What was filled in of the photos: where they come from, uploads, folder."""
     return values["source"], values["files"] or [], values["folder"] or ""
 
 
-def _minutes(values: dict[str, Any]) -> float | None:
-    """None where epochs are counted. Raises ConfigError."""
+def minutes_of(values: dict[str, Any]) -> float | None:
+    """How long it may take; None where epochs are counted. Raises ConfigError."""
     length = values["length"]
     if length in _LENGTHS:
         return _LENGTHS[length]
@@ -134,6 +137,13 @@ def _minutes(values: dict[str, Any]) -> float | None:
             f"{minutes:g}: give others."
         )
     return float(minutes)
+
+
+def _free_name(wanted: str, runs: Sequence[Job]) -> str:
+    """It, or with the first number that no run has yet."""
+    taken = {run.name for run in runs}
+    numbered = (f"{wanted}-{number}" for number in count(2))
+    return next(name for name in chain([wanted], numbered) if name not in taken)
 
 
 def _length() -> dict[str, Any]:
@@ -264,11 +274,13 @@ def _wire_fields(bench: Workbench, jobs: Jobs, form: Form) -> None:
                 f"⚠️ A fit cannot start from `{named}`: {learns}. To teach `{named}` itself, add "
                 "these photos to those it was fitted on, and fit anew"
             )
-        told = f"{learns}. Your corrections lie above in the place of what was there."
+        told = f"{learns}: your corrections are the photos below. Look at the name and press Start."
         return {
-            form.said: gr.Markdown(told, visible=True),
+            form.learning: gr.Markdown(told, visible=True),
+            form.said: gr.Markdown(visible=False),
             **choose_family(family, fit_data.UPLOAD),
             widgets["family"]: family,
+            widgets["name"]: _free_name(f"{start or family}-corrected", runs),
             widgets["start"]: gr.update(choices=settings.starts(family, runs), value=start),
         }
 
@@ -301,7 +313,17 @@ def _wire_fields(bench: Workbench, jobs: Jobs, form: Form) -> None:
         choose_family, [widgets["family"], widgets["source"]], by_family, **at_once
     )
     form.lesson.change(
-        begin_with, form.lesson, [widgets["family"], form.said, *by_family], **at_once
+        begin_with,
+        form.lesson,
+        [widgets["family"], widgets["name"], form.learning, form.said, *by_family],
+        **at_once,
+    )
+    gr.on(
+        [widgets["files"].clear, widgets["files"].delete],
+        lambda: gr.Markdown(visible=False),
+        None,
+        form.learning,
+        **at_once,
     )
     # a run may have come to weights since the page was loaded
     widgets["start"].focus(
@@ -322,90 +344,3 @@ def _wire_fields(bench: Workbench, jobs: Jobs, form: Form) -> None:
         [widgets["start"], *network.values()],
         **at_once,
     )
-
-
-def _wire_check(bench: Workbench, jobs: Jobs, form: Form) -> None:
-    no_text, no_picture = gr.Markdown(visible=False), gr.Image(visible=False)
-    shown = [form.found, form.timing, form.sheet, *form.faults.values()]
-    turns = Turns()
-
-    def check(
-        profile: gr.OAuthProfile | None, request: gr.Request, *given: Any
-    ) -> Iterator[dict[Any, Any]]:
-        with turns.take(request.session_hash or "") as turn, closing(look(profile, given)) as told:
-            for answer in told:
-                if turn.is_over:  # the photos are others by now
-                    return
-                yield answer
-
-    def look(
-        profile: gr.OAuthProfile | None, given: Sequence[Any]
-    ) -> Generator[dict[Any, Any], None, None]:
-        values = form.named(given)
-        yield {
-            form.found: gr.Markdown("Looking at the photos …", visible=True),
-            form.timing: no_text,
-            form.sheet: no_picture,
-            **no_faults(form.faults),
-        }
-        try:
-            owner.check(bench.owner, profile)
-            with in_step("length"):
-                minutes = _minutes(values)
-            with in_step("settings"):
-                config = fit_data.to_try(jobs, fit_data.settings_of(values))
-            gathering = fit_data.gathered(bench, *_brought(values))
-            # closed at once where nobody waits any more: what was gathered goes with it
-            with (
-                in_step("data"),
-                closing(fit_data.look_at(gathering, config, minutes)) as answers,
-            ):
-                for text, timing, sheet in answers:
-                    yield {
-                        form.found: gr.Markdown(text, visible=True),
-                        form.timing: gr.Markdown(timing, visible=True),
-                        form.sheet: gr.Image(sheet, visible=sheet is not None),
-                    }
-        except CrackdemoError as error:
-            yield {form.found: no_text, form.timing: no_text, **shown_fault(form.faults, error)}
-
-    form.check.click(
-        check,
-        form.inputs,
-        shown,
-        concurrency_id="check",
-        concurrency_limit=1,
-        trigger_mode="multiple",
-        show_progress="hidden",
-        api_visibility="private",
-    )
-
-    def leave(request: gr.Request) -> list[Any]:
-        turns.stop(request.session_hash or "")
-        return [no_text, no_text, no_picture, no_text]
-
-    # what was found no longer holds for other photos or families, nor the time for another length
-    at_once: dict[str, Any] = {
-        "show_progress": "hidden", "api_visibility": "private", "queue": False
-    }  # fmt: skip
-    widgets = form.filled_in
-    gr.on(
-        [widgets[name].change for name in ("family", "source", "files", "folder")],
-        leave,
-        None,
-        [form.found, form.timing, form.sheet, form.faults["data"]],
-        **at_once,
-    )
-    gr.on(
-        [widgets[name].change for name in ("length", "minutes", "epochs")],
-        lambda: [no_text, no_text],
-        None,
-        [form.timing, form.faults["length"]],
-        **at_once,
-    )
-
-    def name_next(name: str) -> list[Any]:
-        """What was started is no news any more; then the field was emptied, and it was."""
-        return [no_text, no_text if name else gr.skip()]
-
-    widgets["name"].change(name_next, widgets["name"], [form.faults["name"], form.said], **at_once)

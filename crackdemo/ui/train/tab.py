@@ -11,7 +11,7 @@ from crackdemo.errors import CrackdemoError, RunError
 from crackdemo.runs.jobs import Job, Jobs
 from crackdemo.ui import owner
 from crackdemo.ui.refusals import fault, said
-from crackdemo.ui.train import fits, push_box, side_by_side
+from crackdemo.ui.train import data_check, fits, push_box, side_by_side
 from crackdemo.ui.train import form as train_form
 from crackdemo.ui.train.faults import no_faults, shown_fault
 from crackdemo.ui.train.form import Form
@@ -99,6 +99,7 @@ def build(bench: Workbench, tab: gr.Tab, others: list[gr.Tab]) -> None:
     _wire_list(jobs, runs, tab, timer)
     side_by_side.wire(bench, runs.sight, runs.choice, runs.other)
     _wire_deeds(bench, jobs, runs)
+    data_check.wire(bench, jobs, form)
     _wire_start(bench, jobs, form, runs)
 
 
@@ -131,8 +132,7 @@ def _runs() -> Runs:
     sample = gr.HTML(elem_id="sample")
     with gr.Accordion("Rename or delete", open=False), gr.Row(equal_height=True):
         new_name = gr.Textbox(
-            show_label=False,
-            placeholder="new name",
+            label="New name",
             min_width=120,
             max_lines=1,
             elem_id="new-name",
@@ -320,6 +320,7 @@ def _wire_start(bench: Workbench, jobs: Jobs, form: Form, runs: Runs) -> None:
         said = f"“{job.name}” has been started; you may close the page."
         return {
             form.said: gr.Markdown(said, visible=True),
+            form.learning: gr.Markdown(visible=False),
             form.filled_in["name"]: "",
             **no_faults(form.faults),
             **_show(jobs, runs, job.name, None, 0),
@@ -328,7 +329,7 @@ def _wire_start(bench: Workbench, jobs: Jobs, form: Form, runs: Runs) -> None:
     form.start.click(
         start,
         form.inputs,
-        [form.said, form.filled_in["name"], *form.faults.values(), *runs.shown],
+        [form.said, form.learning, form.filled_in["name"], *form.faults.values(), *runs.shown],
         show_progress="minimal",
         api_visibility="private",
     ).then(None, None, None, js=_SHOW_ANSWER, **_AT_ONCE)
