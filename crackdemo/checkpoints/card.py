@@ -140,7 +140,10 @@ def _rebuilt(config: CheckpointConfig, heat: HeatmapConfig) -> str:
 
 def _score(calibration: Calibration) -> str:
     if calibration.score_top_share is None:
-        return "how far its strongest crack reaches and how hot that is"
+        return (
+            f"how far its strongest crack, connected from {calibration.score_level:g} on, reaches "
+            "and how hot that is"
+        )
     return f"mean of its hottest {100 * calibration.score_top_share:g} % of pixels"
 
 

@@ -65,6 +65,7 @@ def calibrate(
     seed: int,
     progress: Callable[[float], None] = lambda share: None,
     usual_score: float = 0.5,
+    score_level: float = 0.5,
 ) -> tuple[Calibration, Scale]:
     """From clean validation tiles (H, W) uint8 gray, at most MOST_TILES of them.
 
@@ -85,12 +86,13 @@ def calibrate(
     once = {id(tiles[i]): tiles[i] for i in chosen}.values()
     clean = [without_faint(to_heatmap(residual(t), scale.r0), heatmap.faint) for t in once]
     levels = np.quantile(np.concatenate([each.ravel() for each in clean]), CLEAN_SHARES)
-    scores = [photo_score(each, score_top_share) for each in clean]
+    scores = [photo_score(each, score_top_share, level=score_level) for each in clean]
     calibration = Calibration(
         r0=scale.r0,
         # above 0, or photos without any residual would be called cracked
         score_threshold=_score_threshold(scores, score_quantile, usual_score),
         score_top_share=score_top_share,
+        score_level=score_level,
         clean_quantiles={
             str(share): round(float(level / 65536), 6)
             for share, level in zip(CLEAN_SHARES, levels, strict=True)

@@ -6,7 +6,9 @@ import numpy as np
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
+from crackdemo.arrays import Heatmap, RegionMask
 from crackdemo.configs import SETTINGS, Share
+from crackdemo.detection.score import photo_score
 
 
 @dataclass(frozen=True, config=SETTINGS)
@@ -22,6 +24,12 @@ class Calibration:
     follows the photo's strongest crack."""
     clean_quantiles: dict[Annotated[str, Field(pattern=r"^(0(\.\d+)?|1(\.0+)?)$")], Share]
     """Share of clean pavement (as text) to the heatmap value, 0..1, that it stays below."""
+    score_level: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    """The heat from which the pixels of the strongest crack are connected."""
+
+    def score_of(self, heatmap: Heatmap, region: RegionMask | None = None) -> float:
+        """Of a heatmap (H, W), or of a region (H, W) of it; 0..1, higher = more crack."""
+        return photo_score(heatmap, self.score_top_share, region, self.score_level)
 
     def is_cracked(self, score: float) -> bool:
         """Whether a photo of this score, 0..1, counts as cracked: decided here alone."""

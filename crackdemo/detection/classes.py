@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from crackdemo.arrays import RgbImage
 from crackdemo.detection.detector import Around, Detection, Detector
-from crackdemo.detection.score import photo_score
 from crackdemo.errors import ConfigError
 
 
@@ -37,5 +36,5 @@ class ClassDetector(Around):
         heatmap = detection.classes.get(self._name)
         if heatmap is None:  # it is the only one that there is
             return detection
-        score = photo_score(heatmap, self.calibration.score_top_share)
+        score = self.calibration.score_of(heatmap)
         return replace(detection, heatmap=heatmap, score=score, classes={})

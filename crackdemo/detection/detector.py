@@ -17,7 +17,6 @@ from crackdemo.detection.heatmaps import HeatmapConfig, to_heatmap, without_fain
 from crackdemo.detection.illumination import FlattenConfig, gray_of
 from crackdemo.detection.reconstruction import healed_photo
 from crackdemo.detection.scales import fused_residual, predict_at_scales
-from crackdemo.detection.score import photo_score
 from crackdemo.masks.classes import CRACK
 from crackdemo.models.family import Network
 
@@ -169,7 +168,7 @@ class ResidualDetector:
     ) -> Detection:
         """One pass over the photo at each of the heatmap's scales. Raises Stopped."""
         heatmap, reconstruction = self._views(photo, should_stop, heal)
-        score = photo_score(heatmap, self.calibration.score_top_share)
+        score = self.calibration.score_of(heatmap)
         return Detection(reconstruction, heatmap, score)
 
     def _views(
@@ -195,4 +194,4 @@ class ResidualDetector:
         """Of a region of the photo, 0..1, higher = more crack."""
         if region is None:
             return detection.score
-        return photo_score(detection.heatmap, self.calibration.score_top_share, region)
+        return self.calibration.score_of(detection.heatmap, region)

@@ -18,7 +18,6 @@ from crackdemo.detection.detector import Detection, DetectorConfig, ResidualDete
 from crackdemo.detection.engine import Engine, best_device
 from crackdemo.detection.heatmaps import to_heatmap
 from crackdemo.detection.illumination import FlattenConfig
-from crackdemo.detection.score import photo_score
 from crackdemo.detection.sight import Sight, seen
 from crackdemo.errors import ConfigError
 from crackdemo.models.family import Network
@@ -89,7 +88,7 @@ class ProbabilityDetector:
         chances = self.probability(photo, should_stop)
         heatmaps = [to_heatmap(odds_of(each), self._calibration.r0) for each in chances]
         heatmap = functools.reduce(np.maximum, heatmaps)
-        score = photo_score(heatmap, self._calibration.score_top_share)
+        score = self._calibration.score_of(heatmap)
         several = self.classes if len(self.classes) > 1 else ()
         return Detection(None, heatmap, score, classes=dict(zip(several, heatmaps, strict=False)))
 
@@ -118,7 +117,7 @@ class ProbabilityDetector:
         """Of a region of the photo, 0..1, higher = more crack."""
         if region is None:
             return detection.score
-        return photo_score(detection.heatmap, self._calibration.score_top_share, region)
+        return self._calibration.score_of(detection.heatmap, region)
 
 
 def odds_of(probability: NDArray[np.float32]) -> Residual:

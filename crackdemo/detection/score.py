@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 
 from crackdemo.arrays import Heatmap, RegionMask
-from crackdemo.detection.heatmaps import CALIBRATED
 
 _REFERENCE_AREA = 50_000
 """Pixels of a close-up; METU's have as many."""
@@ -18,30 +17,34 @@ _HALF = 100.0
 
 
 def photo_score(
-    heatmap: Heatmap, top_share: float | None = None, region: RegionMask | None = None
+    heatmap: Heatmap,
+    top_share: float | None = None,
+    region: RegionMask | None = None,
+    level: float = 0.5,
 ) -> float:
     """0..1, higher = more crack, of a heatmap (H, W) or of a region (H, W) of it.
 
-    By its strongest crack, so that one crack counts alike on a small photo and on a large one;
-    with `top_share`, as older weights were calibrated, the mean of that share of its pixels, the
-    hottest ones.
+    By its strongest crack, so that one crack counts alike on a small photo and on a large one,
+    connected where it is at least as hot as the level, 0..1: a lower one joins the pieces of a
+    faint crack on smooth ground, and the grain of rough ground. With `top_share`, as older weights
+    were calibrated, the mean of that share of its pixels, the hottest ones.
     """
     if top_share is not None:
         return _mean_of_hottest(heatmap if region is None else heatmap[region], top_share)
     if region is not None:
         heatmap = np.where(region, heatmap, 0).astype(np.uint16)
     area = heatmap.size if region is None else max(1, int(region.sum()))
-    strength = _strongest(heatmap) * (_REFERENCE_AREA / area) ** _AREA_POWER
+    strength = _strongest(heatmap, 65536 * level) * (_REFERENCE_AREA / area) ** _AREA_POWER
     return float(strength / (strength + _HALF))
 
 
-def _strongest(heatmap: Heatmap) -> float:
-    """Over the 8-connected parts at or above the calibrated threshold, the highest product of reach
+def _strongest(heatmap: Heatmap, level: float) -> float:
+    """Over the 8-connected parts at or above a heatmap's level, the highest product of reach
     (the diagonal of the bounding box, in pixels) and mean odds h / (1 - h).
 
     A photo without such a part has its hottest pixel instead.
     """
-    inside = heatmap >= CALIBRATED
+    inside = heatmap >= level
     if not inside.any():
         hottest = float(heatmap.max())
         return math.sqrt(2) * hottest / (65536 - hottest)

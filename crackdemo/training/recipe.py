@@ -230,6 +230,7 @@ def calibrated(
         config.seed,
         progress,
         usual_score,
+        config.score_level,
     )
     described = CheckpointConfig(
         family=config.family,
@@ -250,8 +251,8 @@ def _usual_score(config: FitConfig, run: RunFolder) -> float:
     if not config.start:
         return 0.5
     knew = checkpoint_to_start_from(config.start, run.start).config.calibration
-    is_alike = knew.score_top_share == config.score_top_share
-    return knew.score_threshold if is_alike else 0.5
+    theirs, own = ((each.score_top_share, each.score_level) for each in (knew, config))
+    return knew.score_threshold if theirs == own else 0.5
 
 
 def qualities(

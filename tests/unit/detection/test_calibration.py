@@ -125,6 +125,16 @@ def test_two_of_a_hundred_clean_tiles_are_called_cracked():
     assert sum(score >= calibration.score_threshold for score in scores) == 2
 
 
+def test_the_level_of_the_score_is_kept_with_its_threshold():
+    pixels, settings = tiles(60, side=48), (FLATTEN, HEATMAP, None, 0.98, 0)
+    lower, _ = calibrate(engine(), pixels, *settings, score_level=0.25)
+    heats = [heat(tile, lower) for tile in pixels]
+    scores = [photo_score(each, level=0.25) for each in heats]
+    assert lower.score_level == 0.25
+    assert lower.score_threshold == pytest.approx(np.quantile(scores, 0.98))
+    assert [lower.score_of(each) for each in heats] == scores
+
+
 def test_few_tiles_do_not_set_the_score_low():
     few, more = calibrated(tiles(3)), calibrated(tiles(40))
     assert few.score_threshold >= 0.5 * 47 / 50 and more.score_threshold >= 0.5 * 10 / 50

@@ -38,6 +38,13 @@ def test_longer_and_hotter_cracks_score_higher_and_many_short_ones_do_not():
     assert photo_score(many) < score
 
 
+def test_a_lower_level_joins_the_pieces_of_a_faint_crack():
+    heatmap = crack(300, 200, 40_000)
+    heatmap[:, ::20] = np.minimum(heatmap[:, ::20], 20_000)  # torn at .5, and whole at .25
+    torn, whole = (photo_score(heatmap, level=level) for level in (0.5, 0.25))
+    assert whole > 4 * torn
+
+
 def test_parts_that_only_touch_at_a_corner_are_one_crack():
     diagonal = np.where(np.eye(100, dtype=bool), 45_000, 0).astype(np.uint16)
     assert photo_score(diagonal) > 1.5 * photo_score(crack(100, 20))
