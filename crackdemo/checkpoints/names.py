@@ -91,10 +91,16 @@ def _local_folder(text: str, allowed: Sequence[Path] | None) -> Path | None:
         is_folder = bool(text) and folder.is_dir()
     except (OSError, RuntimeError, ValueError):  # too long, a loop of links, a null character
         return None
-    is_allowed = allowed is None or any(
-        folder.is_relative_to(parent.resolve()) for parent in allowed
-    )
-    return folder if is_folder and is_allowed else None
+    return folder if is_folder and _is_allowed(folder, allowed) else None
+
+
+def _is_allowed(folder: Path, allowed: Sequence[Path] | None) -> bool:
+    """Whether it lies in a folder that may be read, and so does what its files link to."""
+    if allowed is None:
+        return True
+    parents = [parent.resolve() for parent in allowed]
+    places = [folder, *((folder / name).resolve() for name in (CONFIG, WEIGHTS))]
+    return all(any(place.is_relative_to(parent) for parent in parents) for place in places)
 
 
 def _display_name(folder: Path) -> str:

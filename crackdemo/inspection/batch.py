@@ -141,6 +141,11 @@ class _Batch:
                 f"What “{name}” held of {count} photos was made with other settings or weights, "
                 "and is gone: all is done anew."
             )
+        if self._output.written_over:
+            self._say(
+                f"results.csv listed {self._output.written_over} photos of an earlier run, and "
+                "begins anew: with --resume they would have stayed."
+            )
         self._known = {row["file"]: row["sha256"] for row in rows}
         if self._config.resume:
             self._before = {row["file"]: row for row in rows}

@@ -40,6 +40,8 @@ class OutputFolder:
         """Views that this run or an earlier one with the same settings writes."""
         self.replaced = 0
         """Photos whose results were of other settings, and are gone."""
+        self.written_over = 0
+        """Photos in results.csv, made with the same settings, that are not to be gone on with."""
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -90,6 +92,8 @@ class OutputFolder:
                 for stem in (row["file"], str(PurePosixPath(row["file"]).with_suffix(""))):
                     self._remove(stem, self._made)
             self._made, rows, resume = (), [], False
+        elif not resume:
+            self.written_over = len(rows)
         # in this order: rows never stand beside settings that they were not made with
         if not resume:
             self._write(_RESULTS, "")

@@ -1,5 +1,6 @@
 """A preset: the settings that the page saves and `predict --preset` loads, as one JSON file."""
 
+import errno
 import json
 from collections.abc import Collection
 from dataclasses import asdict, field, replace
@@ -197,6 +198,8 @@ def _with_mask(values: dict[str, Any], defaults: dict[str, Any]) -> dict[str, An
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
+        if path.exists() and not path.is_file():  # to open a pipe would wait for ever
+            raise OSError(errno.EINVAL, "It is no file")
         with path.open("rb") as file:
             values = json.loads(file.read(_MAX_BYTES))
     except OSError as error:

@@ -6,7 +6,7 @@ rules that it has no settings for: an ASGI application around its own.
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,11 +44,14 @@ MAX_JSON = 8_000_000
 """Bytes of an event's values; photos come by upload."""
 _MAX_NOTE = 100_000
 """Bytes of what else is sent: to stop an event, to leave."""
+_OTHER_FILES = 100
+"""That an event names at most beside photos and their masks."""
 _MAX_NAME = 64
 """Letters of a session's name, of an upload's or an event's; gradio's own have 11 to 32."""
 _EVENTS = re.compile(rf"{_API}/(queue/join|(call|run|api)/.+)|{AGENTS}/?")
 _HEARTBEAT = re.compile(rf"{_API}/heartbeat/([^/]+)/?")
 _ANSWER = re.compile(rf"{_API}/call/(?:v2/)?[^/]+/([^/]+)/?")
+_CALLED = re.compile(rf"{_API}/(?:call|run|api)/(?:v2/)?([^/]+)/?")
 _FILE = f"{_API}/file="
 _ENTRANCE = re.compile(r"/|/login(/.*)?")
 """What other websites may lead a person to."""
@@ -66,6 +69,8 @@ class Rules:
     """Of what may be asked for."""
     is_space: bool = False
     """Whether the Hub shows the page in a frame of its own, and asks under many names."""
+    names: Sequence[str] | None = None
+    """Hosts that a proxy may say it was asked as; any if None."""
     uploads: Path | None = None
     """Where gradio keeps what is uploaded; its disk is looked at."""
     free: Callable[[Path], int] = free_bytes
@@ -76,6 +81,8 @@ class Rules:
     """Told which files a visitor has uploaded."""
     has_event: Callable[[int], bool] = lambda number: True
     """Whether the page has an event of this number."""
+    has_call: Callable[[str], bool] = lambda name: True
+    """Whether programs may call what has this name."""
     sessions: Sessions = field(default_factory=Sessions)
     """Whose each session is."""
     watched: Callable[[str], None] = lambda upload: None
@@ -100,9 +107,10 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if scope["path"].startswith(HEALTH):
+        if scope["path"].rstrip("/") in (HEALTH, f"{HEALTH}/alive"):
             await self._health(scope, receive, send)
             return
+        scope = {**scope, "headers": list(filter(self._is_believed, scope["headers"]))}
         cookie = cookie_in(cookie_parser(Headers(scope=scope).get("cookie", "")))
         given = "" if cookie or scope["path"] != "/" else new_cookie()
         send = self._with_headers(send, given)
@@ -111,6 +119,13 @@ class Gate:
         except Refusal as refusal:
             answer = JSONResponse({"detail": str(refusal)}, refusal.status)
             await answer(scope, receive, send)
+
+    def _is_believed(self, header: tuple[bytes, bytes]) -> bool:
+        """Links are made of the host that a proxy names; anybody may say he is one."""
+        names = self._rules.names
+        if names is None or header[0] != b"x-forwarded-host":
+            return True
+        return header[1].decode("latin-1").partition(":")[0].strip() in names
 
     async def _health(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Alive is who answers; ready, who can take a photo."""
@@ -138,6 +153,7 @@ class Gate:
             send = self._told(send, cookie)
         elif scope["method"] == "POST" and path.rstrip("/") == "/login":
             send = self._counted(scope, send)
+            receive = again(await read(receive, _MAX_NOTE), receive)
         elif scope["method"] == "POST" and path.startswith((_API, AGENTS)):
             is_event = _EVENTS.fullmatch(path) is not None
             body = await read(receive, MAX_JSON if is_event else _MAX_NOTE)
@@ -147,6 +163,8 @@ class Gate:
                 sessions.append(values["session_hash"])
             if isinstance(values, dict) and values.get("fn_index") is not None:
                 self._check_event(values["fn_index"])
+            for name in _CALLED.findall(path):
+                self._check_call(name)
             if is_event:
                 paths = await asyncio.to_thread(paths_in, values)
                 if app is self._app:  # what agents may ask for, their tools know
@@ -199,7 +217,8 @@ class Gate:
         """Raises Refusal for more than may come at once, and where the disk would have no room
         left."""
         length = headers.get("content-length", "")
-        if not length.isdecimal():
+        # of both lengths the server believes the other one
+        if not length.isdecimal() or "transfer-encoding" in headers:
             raise Refusal(411, "The upload does not say how long it is: send its Content-Length.")
         most = self._rules.limits.request_mb
         if int(length) > most * 1_000_000:
@@ -211,15 +230,16 @@ class Gate:
             )
 
     def _counted(self, scope: Scope, send: Send) -> Send:
-        """Counts wrong passwords. Raises Refusal where an address has had its share, before the
-        password is looked at: a right one would be told from wrong ones."""
+        """Counts passwords, but for right ones. Raises Refusal where an address has had its share,
+        before the password is looked at: a right one would be told from wrong ones, and of many
+        that come at once each would find none counted."""
         address = (scope.get("client") or ("",))[0]
-        if self._wrong.is_used_up(address):
+        if not self._wrong.take(address):
             raise Refusal(429, too_many_passwords())
 
         async def sending(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] == 400:
-                self._wrong.take(address)
+            if message["type"] == "http.response.start" and message["status"] < 400:
+                self._wrong.give_back(address)
             await send(message)
 
         return sending
@@ -249,8 +269,16 @@ class Gate:
         if not isinstance(number, int) or not self._rules.has_event(number):
             raise Refusal(404, "The page has no such event: load it anew.")
 
+    def _check_call(self, name: str) -> None:
+        if not self._rules.has_call(name):
+            raise Refusal(404, "There is no such call: the page “Use via API” lists what there is.")
+
     def _check_paths(self, paths: list[str]) -> None:
-        """Raises Refusal for files that are gone, and that the server would have to fetch."""
+        """Raises Refusal for files that are gone, that the server would have to fetch, and that are
+        more than a page can name: gradio looks at each while everybody waits."""
+        most = 2 * self._rules.limits.photos + _OTHER_FILES
+        if len(paths) > most:
+            raise Refusal(413, f"A request names at most {most:,} files: send less at once.")
         if any(self._is_of_an_app_before(path) for path in paths):
             raise Refusal(
                 410,

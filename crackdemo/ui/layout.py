@@ -63,7 +63,9 @@ def launch(
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:
         # outside of all that gradio puts around itself, which has no place for more
-        rules = replace(_rules(bench, page, is_space), agents=agents.app if agents else None)
+        rules = replace(
+            _rules(bench, page, is_space), names=names, agents=agents.app if agents else None
+        )
         app.state_holder = FairStates(rules.sessions.owner_of, bench.is_here)
         app.state_holder.set_blocks(page)
         gate: ASGIApp = Gate(app.middleware_stack, rules, bench.audience)
@@ -93,6 +95,10 @@ def launch(
     return page
 
 
+_BY_NUMBER = "predict"
+"""What is called is said by an event's number in its body."""
+
+
 def _rules(bench: Workbench, page: gr.Blocks, is_space: bool) -> Rules:
     def waiting(name: str) -> int:
         """Events of a visitor, by its cookie or address, that wait or run."""
@@ -118,6 +124,7 @@ def _rules(bench: Workbench, page: gr.Blocks, is_space: bool) -> Rules:
         uploaded=uploaded,
         watched=watched,
         has_event=lambda number: number in page.fns,
+        has_call=lambda name: name in {_BY_NUMBER, *(each.api_name for each in page.fns.values())},
     )
 
 

@@ -28,6 +28,12 @@ class Quota:
             taken.extend([now] * count)
             return True
 
+    def give_back(self, name: str) -> None:
+        """One that was taken last and not needed."""
+        with self._lock:
+            if taken := self._recent(name):
+                taken.pop()
+
     def is_used_up(self, name: str) -> bool:
         """Whether there is none left just now."""
         with self._lock:

@@ -12,8 +12,10 @@ from gradio.data_classes import FileDataDict
 
 _PAGES = 256
 """Pages whose photos are known at most; the oldest are forgotten first."""
-_SHORTEST = 32
-"""Letters of a secret at least; shorter ones could be guessed."""
+_FILES = 50_000
+"""Of all these pages together; the oldest are forgotten first."""
+_SHORTEST, _LONGEST = 32, 128
+"""Letters of a secret; shorter ones could be guessed."""
 
 
 class KeptPhotos:
@@ -25,12 +27,12 @@ class KeptPhotos:
 
     def keep(self, secret: str | None, files: Sequence[FileDataDict] | None) -> None:
         """In place of what the page had before."""
-        if not secret or len(secret) < _SHORTEST:
+        if not secret or not _SHORTEST <= len(secret) <= _LONGEST:
             return
         with self._lock:
             self._files[secret] = list(files or ())
             self._files.move_to_end(secret)
-            if len(self._files) > _PAGES:
+            while len(self._files) > _PAGES or sum(map(len, self._files.values())) > _FILES:
                 self._files.popitem(last=False)
 
     def find(self, secret: str | None) -> list[FileDataDict]:

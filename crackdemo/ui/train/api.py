@@ -6,6 +6,7 @@ from typing import Any
 import gradio as gr
 
 from crackdemo.configs import parse_config
+from crackdemo.errors import ConfigError
 from crackdemo.runs.jobs import Job, Jobs, check_letters
 from crackdemo.training.config import FitConfig
 from crackdemo.ui import owner
@@ -49,6 +50,8 @@ def build(bench: Workbench) -> None:
         `settings` are those of a FitConfig; with `minutes` above 0 they decide on the epochs.
         """
         with said():
+            if not (isinstance(name, str) and isinstance(folder, str)):
+                raise ConfigError("The name and the folder of a fit are texts: send them as such.")
             check_letters([settings, folder])
             config = parse_config(FitConfig, settings)
             here, checked = own_jobs(), jobs().check_name(name)

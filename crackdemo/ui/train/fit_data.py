@@ -143,9 +143,9 @@ def _more(text: str) -> dict[str, Any]:
     return others
 
 
-def _whole_numbers(text: str) -> list[int]:
+def _whole_numbers(text: object) -> list[int]:
     try:
-        return [int(part) for part in text.split(",")]
+        return [int(part) for part in str(text).split(",")]
     except ValueError:
         raise ConfigError("The channels must be whole numbers with commas between them.") from None
 

@@ -92,7 +92,7 @@ def _wire_scoring(
         visitor = request.session_hash or ""
         with turns.take(visitor) as turn:
             try:
-                if not weights:
+                if not weights or not isinstance(weights, list):
                     raise DatasetError("No weights are chosen: choose some from the list.")
                 weights = list(dict.fromkeys(weights))
                 if len(weights) > MOST_WEIGHTS:

@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,6 +101,19 @@ class TestAllowedFolders:
         folder_at(tmp_path / "runs")
         (tmp_path / "runs" / "link").symlink_to(folder_at(tmp_path / "private"))
         refusal(str(tmp_path / "runs" / "link"), [tmp_path / "runs"])
+
+    @pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
+    def test_files_that_link_outside_are_refused(
+        self, tmp_path: Path, tiny_checkpoint: Path, name: str
+    ) -> None:
+        (tmp_path / "mine").mkdir()
+        for each in ("config.json", "model.safetensors"):
+            shutil.copy(tiny_checkpoint / each, tmp_path / "mine")
+        mine = str(tmp_path / "mine")
+        assert resolve_weights(mine, [tmp_path / "mine"]).folder == tmp_path / "mine"
+        (tmp_path / "mine" / name).unlink()
+        (tmp_path / "mine" / name).symlink_to(tiny_checkpoint / name)
+        refusal(mine, [tmp_path / "mine"])
 
     def test_an_allowed_folder_may_itself_be_a_link(self, tmp_path: Path) -> None:
         folder = folder_at(tmp_path / "disk" / "a")

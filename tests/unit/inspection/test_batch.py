@@ -277,6 +277,14 @@ class TestOnly:
         [sentence] = told
         assert "“out” held of 7 photos was made with other settings or weights" in sentence
 
+    def test_that_the_table_begins_anew_is_said(self, folder: Path, tmp_path: Path):
+        told: list[str] = []
+        for config in (FIRST, RESUMED, FIRST):
+            sources = find_sources([folder])
+            list(predict(sources, Threshold(), PRESET, tmp_path / "out", config, say=told.append))
+        [sentence] = told
+        assert sentence.startswith("results.csv listed 7 photos of an earlier run, and begins anew")
+
     def test_what_predict_did_not_write_stays_whatever_the_tables_say(
         self, folder: Path, tmp_path: Path
     ):

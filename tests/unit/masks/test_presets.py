@@ -1,4 +1,5 @@
 import json
+import os
 import re
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -141,6 +142,12 @@ def test_a_missing_file_is_refused_by_its_name(tmp_path: Path) -> None:
     with pytest.raises(PresetError, match=r"“gone.json” .*No such file") as caught:
         read_preset(tmp_path / "gone.json", OWN)
     assert str(tmp_path) not in str(caught.value)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    with pytest.raises(PresetError, match="It is no file"):
+        read_preset(tmp_path / "pipe.json", MaskParams())
 
 
 def test_what_is_wrong_is_said(tmp_path: Path) -> None:

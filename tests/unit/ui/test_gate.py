@@ -1,9 +1,12 @@
 """What the gate lets through, before a server that answers everything."""
 
+import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
@@ -11,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from crackdemo.ui.audience import Audience
 from crackdemo.ui.gate import Gate, Rules
 from crackdemo.ui.limits import Limits
+from crackdemo.ui.logins import WRONG_PASSWORDS
 from crackdemo.ui.visitors import COOKIE, new_cookie
 
 EVENT, RESET = "/gradio_api/call/inspect", "/gradio_api/reset"
@@ -78,6 +82,94 @@ def test_an_event_that_there_is_not_is_refused(number: object) -> None:
     for address in ("/gradio_api/run/predict", "/gradio_api/queue/join"):
         assert "no such event" in asked(client, {"fn_index": number}, address)
         assert asked(client, {"fn_index": 1}, address) == "let in"
+
+
+@pytest.mark.parametrize("address", ["call", "call/v2", "run", "api"])
+def test_a_call_that_there_is_not_is_refused(address: str) -> None:
+    rules = Rules(has_call=lambda name: name == "inspect")
+    client = TestClient(Gate(PlainTextResponse("let in"), rules, Audience()))
+    assert "no such call" in asked(client, {}, f"/gradio_api/{address}/nosuch")
+    assert asked(client, {}, f"/gradio_api/{address}/inspect") == "let in"
+
+
+def test_a_request_names_no_more_files_than_a_page_has(client: TestClient) -> None:
+    def files(number: int) -> dict[str, object]:
+        return {"data": [[{"path": f"/tmp/{n}.jpg"} for n in range(number)]]}
+
+    assert asked(client, files(4_100), "/gradio_api/queue/join") == "let in"
+    assert "at most 4,100 files" in asked(client, files(4_101), "/gradio_api/queue/join")
+
+
+def test_an_upload_of_two_lengths_is_refused(client: TestClient) -> None:
+    headers = {"Content-Length": "1", "Transfer-Encoding": "chunked"}
+    assert client.post("/gradio_api/upload", content=b"1", headers=headers).status_code == 411
+
+
+def test_what_a_login_sends_is_bounded(client: TestClient) -> None:
+    assert client.post("/login", content=b"a" * 100_001).status_code == 413
+
+
+def test_passwords_that_come_at_once_are_counted_before_any_is_answered() -> None:
+    """The first ones hang until the last has been asked."""
+    asked_of, answers, go_on = [], [], asyncio.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        asked_of.append(await receive())
+        await go_on.wait()
+        await PlainTextResponse("", 400 if len(asked_of) > 1 else 200)(scope, receive, send)
+
+    async def guess(gate: Gate) -> None:
+        async def receive() -> Any:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                answers.append(message["status"])
+
+        address = {"path": "/login", "client": ("1.2.3.4", 5), "query_string": b""}
+        scope = {"type": "http", "method": "POST", "headers": [], **address}
+        await gate(scope, receive, send)
+
+    async def guesses() -> None:
+        gate = Gate(app, Rules(), Audience())
+        tasks = [asyncio.create_task(guess(gate)) for _ in range(WRONG_PASSWORDS + 5)]
+        while len(answers) < 5:
+            await asyncio.sleep(0)
+        go_on.set()
+        await asyncio.gather(*tasks)
+
+    asyncio.run(guesses())
+    assert answers[:5] == [429] * 5 and len(asked_of) == WRONG_PASSWORDS
+
+
+def test_right_passwords_are_not_counted(client: TestClient) -> None:
+    answers = [client.post("/login").status_code for _ in range(WRONG_PASSWORDS + 5)]
+    assert set(answers) == {200}
+
+
+@pytest.mark.parametrize(
+    ("names", "said"), [(["own.example"], ["own.example:80"]), (None, ["own.example:80", "evil"])]
+)
+def test_a_proxy_may_name_only_known_hosts(names: list[str] | None, said: list[str]) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await PlainTextResponse(Headers(scope=scope).get("x-forwarded-host", ""))(
+            scope, receive, send
+        )
+
+    client = TestClient(Gate(app, Rules(names=names), Audience()))
+    told = [
+        client.get("/", headers={"X-Forwarded-Host": host}).text
+        for host in ("own.example:80", "evil")
+    ]
+    assert [host for host in told if host] == said
+
+
+def test_health_has_two_addresses(client: TestClient) -> None:
+    assert [client.get(f"/healthz{rest}").status_code for rest in ("", "/alive", "y")] == [
+        200,
+        200,
+        404,
+    ]
 
 
 def test_nobody_watches_an_upload_for_ever() -> None:

@@ -35,6 +35,16 @@ def test_a_secret_that_could_be_guessed_keeps_nothing(tmp_path: Path) -> None:
         assert kept.find(secret) == []
 
 
+def test_neither_a_long_secret_nor_many_files_fill_the_memory(tmp_path: Path) -> None:
+    kept, file = KeptPhotos(), upload(tmp_path / "a.jpg")
+    kept.keep("s" * 129, [file])
+    assert kept.find("s" * 129) == []
+    for number in range(4):
+        kept.keep(f"{number:032}", [file] * 20_000)
+    found = [len(kept.find(f"{number:032}")) for number in range(4)]
+    assert found == [0, 0, 20_000, 20_000]
+
+
 def test_the_oldest_pages_are_forgotten_first(tmp_path: Path) -> None:
     kept, file = KeptPhotos(), upload(tmp_path / "a.png")
     secrets = [f"{number:048}" for number in range(300)]
