@@ -118,7 +118,7 @@ def _whole(checkpoint: Checkpoint, side: int) -> WholeDetector | WholeSegmenter:
         ).eval()
     raise ExportError(
         "The heatmap of these weights is made of their gradients, which an ONNX file cannot hold: "
-        "use weights of another family."
+        "leave it out, or use weights of another family."
     )
 
 

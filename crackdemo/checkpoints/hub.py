@@ -125,7 +125,9 @@ def push(
     try:
         parse_hub_id(repo_id)
     except HubError:
-        raise HubError(f"{repo_id!r} is not a Hub id: write owner/name.") from None
+        raise HubError(
+            f"{repo_id!r} is not a Hub id: write owner/name, in letters, digits, “-”, “_” and “.”."
+        ) from None
     for name in SIZE_LIMITS:
         if not (folder / name).is_file():
             raise HubError(

@@ -143,11 +143,18 @@ def test_dropped_false_alarms_are_learnt_from_with_the_weights_in_use(
         assert np.array_equal(
             read_photo(tmp_path / "learnt" / "images" / photo.name), read_photo(photo)
         )
+    expect(page.locator("#learning")).to_be_in_viewport()
+    expect(page.locator("#fit-name input")).to_have_value("cae-asphalt-corrected")
     open_advanced(page)
     expect(page.locator("#fit-start input")).to_have_value("cae-asphalt")
 
     page.get_by_label("Classifier").check()
     expect(page.locator("#fit-start input")).to_have_value("untrained weights")
+    expect(page.locator("#learning")).to_be_hidden()
+    page.locator("#fit-family").get_by_label("VAE").check()
+    expect(page.locator("#fit-start input")).to_have_value("vae-asphalt")
+    page.locator("#data-source").get_by_label("Procedural pavement").check()
+    expect(page.locator("#data-files")).to_be_hidden()
     page.get_by_role("tab", name="Inspect").click()
     page.locator("#learn").click()
     expect(page.locator("#fit-family").get_by_label("CAE")).to_be_checked()
@@ -183,9 +190,7 @@ def test_what_a_fit_starts_from_follows_the_family_and_must_fit_the_network(
     learn("*mine* <b>`|1")
     expect(told).to_contain_text("cannot start from *mine* <b>:", timeout=PATIENCE)
     expect(told).to_contain_text("cae-asphalt will learn what you dropped")
-    expect(page.locator("#fit-name textarea, #fit-name input")).to_have_value(
-        "cae-asphalt-corrected"
-    )
+    expect(page.locator("#fit-name textarea, #fit-name input")).to_have_value("cae-corrected")
     learn("vae-asphalt|2")
     expect(told).to_contain_text("vae-asphalt will learn what you dropped", timeout=PATIENCE)
     expect(told).not_to_contain_text("cannot start")

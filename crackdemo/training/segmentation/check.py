@@ -39,11 +39,12 @@ def look(folder: Path) -> Looked:
     if pairs:
         said = _described(pairs, counts, classes)
     sheet = _sheet(pairs) if len(classes) == 1 else _sheet_of_classes(pairs, classes)
-    return Looked(said, tuple(problems), sheet, _are_enough(pairs))
+    return Looked(said, tuple(problems), sheet, _are_enough(pairs, counts))
 
 
-def _are_enough(pairs: Sequence[Pair]) -> bool:
-    return len(pairs) >= FEWEST and any(pair.mask.any() for pair in pairs)
+def _are_enough(pairs: Sequence[Pair], counts: dict[str, int]) -> bool:
+    can_choose = counts["train"] > 0 and counts["validation"] > 0
+    return len(pairs) >= FEWEST and can_choose and any(pair.mask.any() for pair in pairs)
 
 
 def _described(pairs: Sequence[Pair], counts: dict[str, int], classes: Sequence[str]) -> str:
@@ -64,6 +65,8 @@ def _described(pairs: Sequence[Pair], counts: dict[str, int], classes: Sequence[
         text += f" The masks of {empty} are empty: these photos teach what is no crack."
     if len(pairs) < FEWEST:
         text += f" ⚠️ A segmenter learns from {FEWEST} photos on: give more."
+    elif not (counts["train"] and counts["validation"]):
+        text += " ⚠️ It needs photos to learn from and others to choose by: give more."
     elif not sum(shares):
         text += " ⚠️ No mask marks a crack: check that cracks are white (255) in the masks."
     for name, share in zip(classes, shares, strict=True):

@@ -243,8 +243,9 @@ def _require_enough(
     learnt = [pair for folder in train for pair in folder]
     if len(learnt) + len(validation) < FEWEST or not learnt or not validation:
         raise DatasetError(
-            f"Too few photos have a mask: a segmenter learns from {FEWEST} on, in images/ and "
-            f"masks/ with equal stems.{first}"
+            f"Too few photos have a mask that can be used: {len(learnt)} to learn from and "
+            f"{len(validation)} to choose by, where a segmenter needs {FEWEST} in all and one of "
+            f"each, in images/ and masks/ with equal stems.{first}"
         )
     for pairs, what in ((learnt, "learn from"), (validation, "validate on")):
         if not any(pair.mask.any() for pair in pairs):

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.ndimage import minimum_filter1d
 
 from crackdemo.arrays import ClassMask, CrackMask, Heatmap
 from crackdemo.detection.calibrate import CLEAN_SHARES
@@ -30,6 +31,10 @@ _MEAN_IOU = "mean_iou"
 """Of several classes, each pixel taken for the likeliest one or the background."""
 _STEPS = 1000
 """Thresholds of the probability that are tried."""
+_SLACK = 5
+"""Of these, by as many a threshold may be missed: two engines' probabilities differ by no more."""
+_LEAST_SCORE = 0.1
+"""Of a photo called cracked: what is lower has nothing marked, or 11 px of crack in a close-up."""
 _MARGIN = 16
 """Pixels around a labelled crack that no sound piece may touch: labels are drawn too thin."""
 _SOUND_SIDE = 192
@@ -163,7 +168,9 @@ def _f1_by_threshold(
 
 def _best(f1: NDArray[np.float64]) -> tuple[float, float]:
     # certainty of either kind is no threshold: its odds would be 0 or without end
-    inner = f1[1:-1]
+    # and thresholds beside it must do nearly as well: where a class is hardly learnt much of a
+    # photo has one probability, and another engine's last digit would mark all of it
+    inner = minimum_filter1d(f1[1:-1], 2 * _SLACK + 1, mode="nearest")
     best = 1 + int(np.median(np.flatnonzero(inner == inner.max())))
     return float(f1[best]), best / _STEPS
 
@@ -186,8 +193,9 @@ def calibration_of(judged: Judged, pairs: Sequence[Pair], score_quantile: float)
     levels = np.quantile(apart, CLEAN_SHARES) if apart.size else np.zeros(len(CLEAN_SHARES))
     return Calibration(
         r0=r0,
-        # above 0, or photos without any crack at all would be called cracked
-        score_threshold=max(float(np.quantile(scores, score_quantile)), 1e-6) if scores else 0.5,
+        score_threshold=max(float(np.quantile(scores, score_quantile)), _LEAST_SCORE)
+        if scores
+        else 0.5,
         score_top_share=None,
         clean_quantiles={
             str(share): round(float(level / (level + r0)), 6)

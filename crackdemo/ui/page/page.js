@@ -207,10 +207,11 @@
     endDownloads();
     const zip = await carrying.fetched(files[0].url, "corrections.zip", "application/zip");
     carrying.open("Train");
+    // photos are uploaded, whatever was to be learnt from before
+    (await carrying.drawn("#data-source input")).click();
     await carrying.emptied("#data-files"); // what lies there already is of another lesson
     await carrying.into("#data-files input[type=file]", [zip]);
     fields.write("#lesson textarea", `${weights}|${++lessons}`);
-    document.getElementById("learning")?.scrollIntoView({ block: "center" });
   }
 
   /** Files that were made are brought into sight as soon as gradio has drawn them. */

@@ -21,6 +21,9 @@ _DEFAULTS = FitConfig()
 _LENGTHS = {"Quick": 5.0, "Good": 30.0, "Best": 120.0}
 """Minutes of training by what a person calls them."""
 _MOST_MINUTES = 7 * 24 * 60
+_SHOW_LESSON = """() => {
+    document.getElementById("learning")?.scrollIntoView({ block: "center" });
+}"""
 _AROUND = "reading photos and finding the threshold take a minute or two more"
 
 
@@ -254,6 +257,7 @@ def _wire_fields(bench: Workbench, jobs: Jobs, form: Form) -> None:
                 choices=settings.starts(name, jobs.jobs()), value=settings.usual_start(name)
             ),
             form.wanted: _wanted(name),
+            form.learning: gr.Markdown(visible=False),
             **{column: gr.update(visible=key == part) for key, column in form.parts.items()},
         }
         if name in settings.REBUILDING:
@@ -276,11 +280,13 @@ def _wire_fields(bench: Workbench, jobs: Jobs, form: Form) -> None:
             )
         told = f"{learns}: your corrections are the photos below. Look at the name and press Start."
         return {
+            **choose_family(family, fit_data.UPLOAD),
             form.learning: gr.Markdown(told, visible=True),
             form.said: gr.Markdown(visible=False),
-            **choose_family(family, fit_data.UPLOAD),
+            form.wanted: "**1. Your corrected photos**\n\nWhat is not marked in them is learnt as "
+            "sound: look whether a crack was missed.",
             widgets["family"]: family,
-            widgets["name"]: _free_name(f"{start or family}-corrected", runs),
+            widgets["name"]: _free_name(f"{start if start == weights else family}-corrected", runs),
             widgets["start"]: gr.update(choices=settings.starts(family, runs), value=start),
         }
 
@@ -306,6 +312,7 @@ def _wire_fields(bench: Workbench, jobs: Jobs, form: Form) -> None:
         widgets["objective"],
         widgets["start"],
         form.wanted,
+        form.learning,
         *form.parts.values(),
         *(widgets[name] for name in special),
     ]
@@ -315,9 +322,9 @@ def _wire_fields(bench: Workbench, jobs: Jobs, form: Form) -> None:
     form.lesson.change(
         begin_with,
         form.lesson,
-        [widgets["family"], widgets["name"], form.learning, form.said, *by_family],
+        [widgets["family"], widgets["name"], form.said, *by_family],
         **at_once,
-    )
+    ).then(None, None, None, js=_SHOW_LESSON, **at_once)
     gr.on(
         [widgets["files"].clear, widgets["files"].delete],
         lambda: gr.Markdown(visible=False),

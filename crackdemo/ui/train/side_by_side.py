@@ -53,12 +53,12 @@ def wire(bench: Workbench, sight: SameSight, choice: gr.Radio, other: gr.Dropdow
     """Draws when the photos or one of the runs change."""
 
     def draw(photos: list[str] | None, first: str | None, second: str | None) -> gr.HTML:
-        if not (photos and first and second):
+        if not (photos and first and second) or first == second:
             return gr.HTML(visible=False)
         return gr.HTML(side_by_side(bench, list(map(Path, photos)), [first, second]), visible=True)
 
     gr.on(
-        [sight.photos.change, choice.input, other.input],
+        [sight.photos.change, choice.change, other.change],
         draw,
         [sight.photos, choice, other],
         sight.views,

@@ -459,7 +459,9 @@ class TestPushRefuses:
 
     def test_what_is_no_id(self, hub: HubStandIn, folder: Path) -> None:
         sentence = refusal(lambda: push(folder, "my model", TOKEN, endpoint=hub.endpoint))
-        assert sentence == "'my model' is not a Hub id: write owner/name."
+        assert sentence == (
+            "'my model' is not a Hub id: write owner/name, in letters, digits, “-”, “_” and “.”."
+        )
 
     def test_an_id_with_a_revision(self, hub: HubStandIn, folder: Path) -> None:
         sentence = refusal(lambda: push(folder, "owner/new@v1", TOKEN, endpoint=hub.endpoint))

@@ -47,6 +47,24 @@ def test_the_calibration_comes_from_cracks_and_from_what_lies_apart() -> None:
     assert 0 < found.score_threshold < 0.5  # sound pieces are cool
 
 
+def test_a_photo_on_which_nothing_is_marked_is_not_called_cracked() -> None:
+    mask = truth()
+    probability = np.where(mask, 0.8, 0.001).astype(np.float32)
+    pair = Pair("road/1", np.zeros((*mask.shape, 3), np.uint8), mask)
+    found = calibration_of(Judged(0.1, 1.0, 0.5, [probability]), [pair], 0.98)
+    assert found.score_threshold == 0.1
+
+
+def test_a_threshold_that_is_missed_by_a_hair_marks_no_ground() -> None:
+    """The best one lies just above what much of the ground has."""
+    mask = np.zeros((40, 40), np.bool_)
+    mask[:4] = True
+    probability = np.where(mask, 0.6, 0.4).astype(np.float32)
+    probability[20:] = 0.1
+    f1, threshold = best_f1([probability], [mask])
+    assert f1 == 1 and 0.405 <= threshold <= 0.595
+
+
 def test_without_a_sound_piece_a_score_of_a_half_is_cracked() -> None:
     mask = np.ones((20, 30), np.bool_)
     pair = Pair("road/1", np.zeros((20, 30, 3), np.uint8), mask)

@@ -271,7 +271,7 @@ def no_crack(road: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "reason"), [(two_photos, "learns from 3 on"), (no_crack, "marks a crack")]
+    ("spoil", "reason"), [(two_photos, "needs 3 in all"), (no_crack, "marks a crack")]
 )
 def test_too_little_is_refused(
     road: Path, tmp_path: Path, spoil: Callable[[Path], None], reason: str
