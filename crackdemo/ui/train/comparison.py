@@ -86,6 +86,10 @@ def _differing(first: dict[str, Any], second: dict[str, Any]) -> list[tuple[str,
 
 
 def _said(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_said, value))
+    if isinstance(value, float):
+        return f"{value:.4g}"
     return "–" if value is None else str(value)
 
 

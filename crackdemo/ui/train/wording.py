@@ -22,4 +22,5 @@ def percent(share: float) -> str:
 
 def spoken(name: str) -> str:
     """`pixel ODS` of `pixel_ods`, `learning rate` of `learning_rate`."""
-    return name.replace("_", " ").replace("ods", "ODS").replace("f1", "F1")
+    words = {"ods": "ODS", "f1": "F1", "iou": "IoU"}
+    return " ".join(words.get(word, word) for word in name.split("_"))

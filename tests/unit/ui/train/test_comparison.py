@@ -29,6 +29,11 @@ def test_two_runs_are_compared_in_what_differs() -> None:
     assert "seed" not in table and "result" not in table
 
 
+def test_numbers_are_told_in_four_digits() -> None:
+    table = comparison(job(learning_rate=0.00123456789), job("other", learning_rate=0.002))
+    assert "<tr><th>learning rate</th><td>0.001235</td><td>0.002</td></tr>" in table
+
+
 def test_losses_of_other_parts_or_photos_are_not_compared() -> None:
     parts = comparison(job(beta=1), job("other", beta=2))
     photos = comparison(job(), replace(job("other"), data=(Path("elsewhere"),)))
@@ -38,7 +43,7 @@ def test_losses_of_other_parts_or_photos_are_not_compared() -> None:
 
 
 def test_two_families_are_compared_in_results_and_in_settings_that_both_have() -> None:
-    first = job(family="cae", seed=1, objective="healing", network={"channels": [8]})
+    first = job(family="cae", seed=1, objective="healing", network={"channels": [8, 4]})
     first = replace(first, quality=(Quality("street", 0.84, 0.8, 0.003, 2, 40),))
     second = job("lanes", family="segmenter", seed=2, network={"channels": [16]}, patience=3)
     second = replace(second, history=measured([report(1), report(2)], [0.7, 0.6]))
@@ -47,7 +52,7 @@ def test_two_families_are_compared_in_results_and_in_settings_that_both_have() -
     assert "<th>family</th><td>cae</td><td>segmenter</td>" in told
     assert "finds 84 % of painted cracks, marks 0.3 % of sound surface" in told
     assert "pixel ODS 0.700 on validation photos" in told
-    assert "<th>network, channels</th><td>[8]</td><td>[16]</td>" in told
+    assert "<th>network, channels</th><td>8, 4</td><td>16</td>" in told
     for name in ("objective", "patience", "best validation loss"):
         assert name not in told
 

@@ -21,4 +21,5 @@ def test_durations_are_short(seconds: float, text: str) -> None:
 def test_numbers_and_names_are_said_as_people_say_them() -> None:
     assert [count(1, "photo"), count(1.5, "minute")] == ["1 photo", "1.5 minutes"]
     assert [percent(0.004), percent(0.84)] == ["0.4 %", "84 %"]
-    assert [spoken("pixel_ods"), spoken("learning_rate")] == ["pixel ODS", "learning rate"]
+    assert [spoken("pixel_ods"), spoken("mean_iou")] == ["pixel ODS", "mean IoU"]
+    assert spoken("learning_rate") == "learning rate"
