@@ -13,7 +13,7 @@ from crackdemo.cli.terminal import say, tell_all, watch
 from crackdemo.cli.weights import load, preset_for
 from crackdemo.configs import explained
 from crackdemo.detection.detector import Detector
-from crackdemo.inspection.batch import BatchConfig, photos_at_once, predict
+from crackdemo.inspection.batch import BatchConfig, predict
 from crackdemo.inspection.predict import unclear_names
 from crackdemo.inspection.views import VIEWS
 from crackdemo.masks.params import MaskParams
@@ -44,7 +44,7 @@ def run(args: Namespace) -> int:
         views=args.only or VIEWS,
         resume=args.resume,
         fingerprint=checkpoint.fingerprint(),
-        at_once=photos_at_once(side_by_side),
+        at_once=side_by_side,
         helpers=max(1, (os.cpu_count() or 1) // _CORES_A_HELPER),
     )
     detector = checkpoint.detector(streams=side_by_side, only=preset.only)

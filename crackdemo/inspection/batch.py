@@ -42,13 +42,6 @@ _TABLE_SHARE = 50
 """But only after so many times what writing them took."""
 
 
-def photos_at_once(streams: int) -> int:
-    """How many photos to look at side by side for a detector of so many streams: one more, so that
-    a stream has a tile while other photos are cut into masks. With two streams three took a tenth
-    less than two, and four no less than three."""
-    return streams + 1
-
-
 @dataclass(frozen=True)
 class Kept:
     """A photo that an earlier run did, with the same settings."""

@@ -31,7 +31,7 @@ from crackdemo.checkpoints.checkpoint import Checkpoint, load_checkpoint
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, SHIPPED
 from crackdemo.detection.engine import Engine
 from crackdemo.detection.tiling import TILE
-from crackdemo.inspection.batch import BatchConfig, photos_at_once, predict
+from crackdemo.inspection.batch import BatchConfig, predict
 from crackdemo.inspection.predict import Inspected
 from crackdemo.inspection.views import VIEWS
 from crackdemo.masks.presets import Preset
@@ -151,7 +151,7 @@ class Ours:
 
     def run(self, folder: Path, views: tuple[str, ...]) -> None:
         """All photos of a folder."""
-        config = BatchConfig(views=views, at_once=photos_at_once(self._streams))
+        config = BatchConfig(views=views, at_once=self._streams)
         out = Path(tempfile.mkdtemp(dir=self._scratch))
         outcomes = predict(find_sources([folder]), self._detector, self._preset, out, config)
         assert all(isinstance(outcome, Inspected) for outcome in outcomes)
