@@ -14,7 +14,6 @@
   const AWAY =
     "The connection is lost: the server cannot be reached. " +
     "Sliders go on; all else waits until it is back.";
-  const CLOSE = `data: ${JSON.stringify({ msg: "close_stream" })}`;
   const CUT =
     "The connection was lost before the answer came. Scoring goes on by itself; do all else again.";
 
@@ -27,6 +26,8 @@
   let events = 0;
   /** @type {Promise<unknown>} */
   let before = Promise.resolve();
+  /** Told when an event has joined. */
+  let wake = () => {};
 
   scope.fetch = (input, init) => {
     const url = input instanceof Request ? input.url : input;
@@ -101,6 +102,7 @@
         .json()
         .catch(() => ({}));
       if (id && !early.delete(id)) pending.add(id);
+      wake();
       return response;
     });
     before = joined.catch(() => {});
@@ -108,9 +110,9 @@
   }
 
   /**
-   * The stream of answers, which ends with a failure for each one that it still owes: where the
-   * connection breaks, and where the server has taken the visitor for gone in the meantime, of
-   * which gradio's own page would load itself anew.
+   * The stream of answers, one for as long as the page lives. The server ends its own as soon as it
+   * owes nothing; to gradio that never happens: what it reads of an end and what it asks for just
+   * then would miss each other, and nobody would listen for the answer.
    *
    * @param {RequestInfo | URL} input
    * @param {RequestInit} [init]
@@ -119,22 +121,17 @@
     const response = await persist(input, init);
     const { body, status, headers } = response;
     if (!body) return response;
-    const messages = answersOf(body, () => persist(input, init));
+    const messages = answersOf(
+      body,
+      async () => (await persist(input, init)).body,
+      () => isAborted(input, init),
+    );
+    const encoder = new TextEncoder();
     /** @param {ReadableStreamDefaultController<Uint8Array>} controller */
     async function pull(controller) {
-      const encoder = new TextEncoder();
-      try {
-        const { done, value } = await messages.next();
-        if (done) return controller.close();
-        controller.enqueue(encoder.encode(`${value}\n\n`));
-      } catch {
-        if (!isAborted(input, init)) {
-          controller.enqueue(encoder.encode(failures()));
-          // not at once: gradio begins nothing anew of which it has not yet read that it failed
-          pause().then(() => crackdemo.page.resume());
-        }
-        controller.close();
-      }
+      const { done, value } = await messages.next();
+      if (done) controller.close();
+      else controller.enqueue(encoder.encode(`${value}\n\n`));
     }
     return new Response(new ReadableStream({ pull }), { status, headers });
   }
@@ -163,33 +160,48 @@
   observer.observe({ type: "resource" });
 
   /**
-   * The messages of the stream of answers. Gradio hangs up as soon as it reads that the stream is
-   * closed; a server that is not done with it would take that for a visitor who leaves, and forget
-   * what else he asked for. So it reads of it when the server is done; and where an event has joined
-   * meanwhile, for which nobody would listen, the stream is taken up again instead.
+   * The messages of the server's streams, of which one follows the other where events wait for their
+   * answers. Where the connection breaks, or the server has taken the visitor for gone in the
+   * meantime, of which gradio's own page would load itself anew, each answer that is owed is a
+   * failure.
    *
-   * @param {ReadableStream<Uint8Array>} body @param {() => Promise<Response>} again
+   * @param {ReadableStream<Uint8Array>} body @param {() => Promise<typeof body | null>} again
+   * @param {() => boolean} isLeft
    */
-  async function* answersOf(body, again) {
+  async function* answersOf(body, again, isLeft) {
     /** @type {ReadableStream<Uint8Array> | null} */
     let stream = body;
-    while (stream) {
-      let end = "";
-      for await (const message of messagesOf(stream.getReader())) {
-        const { msg, event_id: id, session_not_found: isForgotten } = valuesOf(message);
-        if (isForgotten) throw new Error("The server has taken the visitor for gone.");
-        if (msg === "process_completed" && !pending.delete(id)) early.add(id);
-        if (msg === "close_stream") end = message;
-        else yield message;
+    while (!isLeft()) {
+      try {
+        stream ??= await again();
+        if (stream) yield* toldBy(stream.getReader());
+      } catch {
+        if (isLeft()) return;
+        yield* failures();
+        // not at once: gradio begins nothing anew of which it has not yet read that it failed
+        pause().then(() => crackdemo.page.resume());
       }
-      await before; // an event that is joining just now
-      if (pending.size === 0) {
-        yield end || CLOSE;
-        return;
-      }
-      if (!end) throw new Error("The stream has ended before all answers came.");
-      stream = (await again()).body;
+      stream = null;
+      while (pending.size === 0) await new Promise((resolve) => (wake = () => resolve(null)));
     }
+  }
+
+  /**
+   * What one of the server's streams tells, but for its end.
+   *
+   * @param {ReadableStreamDefaultReader<Uint8Array>} reader
+   */
+  async function* toldBy(reader) {
+    let isClosed = false;
+    for await (const message of messagesOf(reader)) {
+      const { msg, event_id: id, session_not_found: isForgotten } = valuesOf(message);
+      if (isForgotten) throw new Error("The server has taken the visitor for gone.");
+      if (msg === "process_completed" && !pending.delete(id)) early.add(id);
+      if (msg === "close_stream") isClosed = true;
+      else yield message;
+    }
+    await before; // an event that is joining just now
+    if (!isClosed && pending.size > 0) throw new Error("It has ended before all answers came.");
   }
 
   /** The messages of a stream, each whole. @param {ReadableStreamDefaultReader<Uint8Array>} reader */
@@ -222,9 +234,7 @@
       output: { error: CUT, visible: i === 0 },
     }));
     pending.clear();
-    return [...messages.map((message) => `data: ${JSON.stringify(message)}`), CLOSE]
-      .map((message) => `${message}\n\n`)
-      .join("");
+    return messages.map((message) => `data: ${JSON.stringify(message)}`);
   }
 
   /** @param {string} text */

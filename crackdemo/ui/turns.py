@@ -1,22 +1,40 @@
 """Runs that a visitor starts and may stop: the latest of each counts."""
 
-import re
 import threading
-from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_EVENT = re.compile(r"(\w{1,40})-(\d{1,9})")
-_KNOWN = 2_000
-"""Visitors whose latest event is remembered; those longest not heard of are forgotten first."""
-
 
 class Turn:
-    """A run of one visitor, until another one begins or the visitor stops it."""
+    """A run of one visitor, until another one begins or the visitor stops it.
 
-    def __init__(self) -> None:
+    asked: what it is to do; None: nothing that another run could do in its place. before: the run
+    that is to end first.
+    """
+
+    def __init__(self, asked: object = None, before: "Turn | None" = None) -> None:
         self.is_over = False
         self.gone = threading.Event()
+        self._asked = asked
+        self._before = before
+
+    def wait(self) -> None:
+        """Ends the run before, unless it does what is asked for, and waits for it."""
+        if self._before is not None:
+            self._before.make_way(self._asked)
+            self._before.gone.wait()
+        self._before = None
+
+    def make_way(self, asked: object) -> None:
+        """Ends it, unless it does what is asked for anyway."""
+        if asked is None or self._asked != asked:
+            self.end()
+
+    def end(self) -> None:
+        """It and all that it waits for."""
+        self.is_over = True
+        if self._before is not None:
+            self._before.end()
 
 
 class Turns:
@@ -24,28 +42,15 @@ class Turns:
 
     def __init__(self) -> None:
         self._latest: dict[str, Turn] = {}
-        self._events: OrderedDict[str, tuple[str, int]] = OrderedDict()
         self._lock = threading.Lock()
 
     @contextmanager
-    def take(self, visitor: str, event: str = "") -> Iterator[Turn]:
-        """A run of this visitor, after the one before has come to its end.
-
-        event: what the page calls the request for it, `page-number`. The server's threads may begin
-        two that came one after the other in the other order: then the earlier one is over at once,
-        and ends nobody.
-        """
-        turn = Turn()
+    def take(self, visitor: str, asked: object = None) -> Iterator[Turn]:
+        """A run of this visitor, after the one before has come to its end."""
         with self._lock:
-            if self._is_late(visitor, event):
-                turn.is_over = True
-            before = None if turn.is_over else self._latest.get(visitor)
-            if not turn.is_over:
-                self._latest[visitor] = turn
-        if before is not None:
-            before.is_over = True
-            before.gone.wait()
+            turn = self._latest[visitor] = Turn(asked, self._latest.get(visitor))
         try:
+            turn.wait()
             yield turn
         finally:
             turn.gone.set()
@@ -53,23 +58,13 @@ class Turns:
                 if self._latest.get(visitor) is turn:
                     del self._latest[visitor]
 
-    def _is_late(self, visitor: str, event: str) -> bool:
-        """Whether one that the same page asked for later has begun already."""
-        named = _EVENT.fullmatch(event)
-        if named is None:  # a program
-            return False
-        page, number = named[1], int(named[2])
-        known, latest = self._events.get(visitor, ("", 0))
-        if known == page and number < latest:
-            return True
-        self._events[visitor] = page, number
-        self._events.move_to_end(visitor)
-        if len(self._events) > _KNOWN:
-            self._events.popitem(last=False)
-        return False
+    def make_way(self, visitor: str, asked: object) -> None:
+        """Ends the visitor's run, unless it does what is asked for anyway."""
+        with self._lock:
+            turn = self._latest.get(visitor)
+        if turn is not None:
+            turn.make_way(asked)
 
     def stop(self, visitor: str) -> None:
         """Ends the visitor's run, if there is one."""
-        with self._lock:
-            if visitor in self._latest:
-                self._latest[visitor].is_over = True
+        self.make_way(visitor, None)

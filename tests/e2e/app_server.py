@@ -33,6 +33,8 @@ class SteppedBench(Workbench):
     permits: threading.Semaphore | None = None
     waiting: int = 0
     """Runs that wait for a permit."""
+    slow: frozenset[str] = frozenset()
+    """Names of the photos of which answers wait; none: of all."""
     permitted: frozenset[tuple[Path, Weights]] = frozenset()
     """What has its permit: the run that it was given to may be cut off before it says so."""
 
@@ -49,7 +51,7 @@ class SteppedBench(Workbench):
     ) -> Scored:
         if should_stop is not None:  # only a run that somebody can stop has it
             self._wait((photo, weights), should_stop)
-        else:
+        elif photo.name in self.slow or not self.slow:
             self.answers.wait()
         return super().score(photo, weights, should_stop)
 
@@ -75,8 +77,10 @@ class SteppedBench(Workbench):
             self.permits = None
 
     @contextmanager
-    def overloaded(self) -> Iterator[None]:
-        """Inside, what a photo on show is asked for waits, as on a machine under load."""
+    def overloaded(self, *photos: Path) -> Iterator[None]:
+        """Inside, what a photo on show is asked for waits, as on a machine under load; of these
+        photos alone, where there are any."""
+        self.slow = frozenset(photo.name for photo in photos)
         self.answers.clear()
         try:
             yield

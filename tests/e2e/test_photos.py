@@ -111,3 +111,21 @@ def test_photos_paged_through_fast_never_mix(
         visitor.sees(visitor.verdict, f"km {order[-1]}.png")
         visitor.sees_mask(masks[order[-1]])
         expect(visitor.strip.nth(order[-1])).to_have_class(re.compile("selected"))
+
+
+def test_a_late_answer_to_an_earlier_click_is_not_shown_in_place_of_the_last(
+    app: App, visitor: Visitor, survey: list[Path]
+) -> None:
+    late = survey[1].rename(survey[1].with_name("late.png"))
+    visitor.score(survey[0], late, survey[2])
+    visitor.sees(visitor.verdict, "km 0.png")
+    with app.bench.overloaded(late):
+        with visitor.page.expect_response("**/queue/join*"):
+            visitor.strip.nth(1).click()
+        visitor.strip.nth(2).click()
+        visitor.settles()
+        expect(visitor.strip.nth(2)).to_have_class(re.compile("selected"))
+    visitor.settles()
+    visitor.sees(visitor.verdict, "km 2.png")
+    visitor.sees_mask(cut_mask(app.heatmap(survey[2]), OWN_MASK))
+    expect(visitor.strip.nth(2)).to_have_class(re.compile("selected"))

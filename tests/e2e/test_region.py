@@ -112,9 +112,10 @@ def test_boxes_drawn_faster_than_answers_all_count(
     visitor.page.get_by_role("button", name="Region of interest").click()
     boxes = (((0.05, 0.05), (0.3, 0.3)), ((0.4, 0.4), (0.6, 0.6)), ((0.7, 0.7), (0.9, 0.9)))
     with app.bench.overloaded():
-        for box in boxes:
-            with visitor.page.expect_response("**/queue/join*"):
-                visitor.drag(*box)
+        with visitor.page.expect_response("**/queue/join*"):
+            visitor.drag(*boxes[0])
+        for box in boxes[1:]:
+            visitor.drag(*box)
     visitor.sees(visitor.verdict, "in the region of interest")
     drawn = regions(visitor)["all"]
     assert len(drawn) == 3

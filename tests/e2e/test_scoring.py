@@ -4,8 +4,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
+from crackdemo.checkpoints.names import DEFAULT_WEIGHTS
 from crackdemo.masks.cut import cut_mask
-from tests.e2e.app_server import OWN_MASK, App
+from tests.e2e.app_server import OTHER_WEIGHTS, OWN_MASK, App
 from tests.e2e.visitor import Visitor, visit, without_largest
 
 
@@ -59,3 +60,44 @@ def test_a_choice_made_while_photos_are_scored_is_kept(
     visitor.sees_mask(cut_mask(app.heatmap(survey[4]), OWN_MASK))
     visitor.strip.nth(2).click()
     visitor.sees_mask(expected)
+
+
+def test_weights_that_are_told_of_twice_interrupt_no_photo(
+    app: App, visitor: Visitor, survey: list[Path]
+) -> None:
+    """The list tells of a choice, and of the same one again when it is left."""
+    visitor.score(*survey[:2])
+    visitor.page.evaluate(
+        """() => {
+            window.told = [];
+            const status = document.getElementById("status");
+            new MutationObserver(() => told.push(status.textContent.trim()))
+                .observe(status, { childList: true, subtree: true, characterData: true });
+        }"""
+    )
+    with app.bench.only(0) as permits:
+        visitor.choose("weights", OTHER_WEIGHTS)
+        visitor.sees(visitor.status, "Scoring 1 of 2")
+        visitor.page.locator("#weights input").click()
+        visitor.page.keyboard.press("Escape")
+        visitor.page.locator("#weights input").blur()
+        visitor.settles()
+        visitor.sees(visitor.status, "Scoring 1 of 2")
+        permits.release(2)
+        visitor.sees(visitor.status, f"2 photos scored with {OTHER_WEIGHTS}")
+    assert not [text for text in visitor.page.evaluate("told") if text.startswith("Stopped")]
+
+
+def test_weights_chosen_while_others_score_take_their_place(
+    app: App, visitor: Visitor, survey: list[Path]
+) -> None:
+    visitor.score(*survey[:2])
+    with app.bench.only(0) as permits:
+        visitor.choose("weights", OTHER_WEIGHTS)
+        visitor.sees(visitor.status, "Scoring 1 of 2")
+        visitor.choose("weights", DEFAULT_WEIGHTS)
+        permits.release(4)
+        visitor.sees(visitor.status, f"2 photos scored with {DEFAULT_WEIGHTS}")
+    visitor.settles()
+    visitor.sees(visitor.status, f"2 photos scored with {DEFAULT_WEIGHTS}")
+    visitor.sees_mask(cut_mask(app.heatmap(survey[0]), OWN_MASK))

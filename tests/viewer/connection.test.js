@@ -55,6 +55,14 @@ require(path.join(__dirname, "..", "..", "crackdemo", "ui", "connection.js"));
 
 const LISTEN = "http://server/queue/data?session_hash=1";
 const CLOSE = { msg: "close_stream" };
+/** Of the page, which leaves when a test has ended. */
+let page = new AbortController();
+const listen = () => fetch(LISTEN, { signal: page.signal });
+test.afterEach(() => {
+  page.abort();
+  page = new AbortController();
+  streams.length = resumed = 0;
+});
 /** @param {() => boolean} holds */
 async function until(holds) {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
@@ -87,25 +95,26 @@ async function isSettled(promise) {
   return settled;
 }
 
-test("the end of a stream is told when the server has ended it", async () => {
+test("gradio reads of no end, and the stream is taken up again for the next event", async () => {
   await join("a");
-  const read = readerOf(await fetch(LISTEN));
-  const stream = streams[0];
-  stream.say(done("a"));
+  const read = readerOf(await listen());
+  streams[0].say(done("a"));
   assert.equal(await read(), "process_completed");
-  stream.say(CLOSE);
+  streams[0].say(CLOSE);
+  streams[0].end();
   const next = read();
   assert.equal(await isSettled(next), false);
-  stream.end();
-  assert.equal(await next, "close_stream");
-  assert.equal(await read(), null);
   assert.equal(streams.length, 1);
+  await join("b");
+  await until(() => streams.length === 2);
+  streams[1].say(done("b"));
+  assert.equal(await next, "process_completed");
+  assert.equal(resumed, 0);
 });
 
-test("where an event has joined meanwhile the stream is taken up again", async () => {
-  streams.length = 0;
+test("where an event has joined before the server's end, too", async () => {
   await join("b");
-  const read = readerOf(await fetch(LISTEN));
+  const read = readerOf(await listen());
   streams[0].say(done("b"));
   assert.equal(await read(), "process_completed");
   streams[0].say(CLOSE);
@@ -116,50 +125,64 @@ test("where an event has joined meanwhile the stream is taken up again", async (
   assert.equal(streams.length, 2);
   streams[1].say(done("c"));
   assert.equal(await next, "process_completed");
-  streams[1].say(CLOSE);
-  streams[1].end();
-  assert.equal(await read(), "close_stream");
   assert.equal(resumed, 0);
 });
 
+test("where gradio itself gives the stream up it ends", async () => {
+  await join("k");
+  const read = readerOf(await listen());
+  streams[0].say(done("k"));
+  assert.equal(await read(), "process_completed");
+  page.abort();
+  page = new AbortController();
+  streams[0].end();
+  const next = read();
+  await join("l");
+  assert.equal(await next, null);
+  assert.equal(streams.length, 1);
+  const again = readerOf(await listen());
+  streams[1].say(done("l"));
+  assert.equal(await again(), "process_completed");
+});
+
 test("an answer that comes before its event's id is no reason to listen again", async () => {
-  streams.length = 0;
-  const read = readerOf(await fetch(LISTEN));
+  const read = readerOf(await listen());
   streams[0].say(done("d"));
   assert.equal(await read(), "process_completed");
   await join("d");
   streams[0].say(CLOSE);
   streams[0].end();
-  assert.equal(await read(), "close_stream");
+  assert.equal(await isSettled(read()), false);
   assert.equal(streams.length, 1);
 });
 
 test("what a server that has forgotten the visitor owes fails, and the page goes on", async () => {
-  streams.length = 0;
   await join("e");
-  const read = readerOf(await fetch(LISTEN));
+  const read = readerOf(await listen());
   streams[0].say({ msg: "unexpected_error", session_not_found: true });
   assert.equal(await read(), "process_completed");
-  assert.equal(await read(), null);
   await until(() => resumed === 1);
+  await join("E");
+  await until(() => streams.length === 2);
+  streams[1].say(done("E"));
+  assert.equal(await read(), "process_completed");
 });
 
-test("a stream that ends without a word fails what it owes, and is closed where it owes nothing", async () => {
-  streams.length = resumed = 0;
+test("a stream that ends without a word fails what it owes", async () => {
   await join("f");
-  const read = readerOf(await fetch(LISTEN));
+  const read = readerOf(await listen());
   streams[0].end();
   assert.equal(await read(), "process_completed");
   await until(() => resumed === 1);
-  const idle = readerOf(await fetch(LISTEN));
+  const idle = readerOf(await listen());
   streams[1].end();
-  assert.equal(await idle(), "close_stream");
+  assert.equal(await isSettled(idle()), false);
+  assert.equal(resumed, 1);
 });
 
 test("what no server says breaks the stream, and the server hears that nobody listens", async () => {
-  streams.length = resumed = 0;
   await join("g");
-  const read = readerOf(await fetch(LISTEN));
+  const read = readerOf(await listen());
   streams[0].say("process_completed", "junk ");
   assert.equal(await read(), "process_completed");
   await until(() => streams[0].isLeft);
@@ -167,16 +190,12 @@ test("what no server says breaks the stream, and the server hears that nobody li
 });
 
 test("the words of the stream may stand in what it brings", async () => {
-  streams.length = 0;
   await join("h");
-  const read = readerOf(await fetch(LISTEN));
+  const read = readerOf(await listen());
   streams[0].say({ msg: "process_generating", output: { name: "close_stream" } });
   assert.equal(await read(), "process_generating");
   streams[0].say(done("h"));
-  streams[0].say(CLOSE);
-  streams[0].end();
   assert.equal(await read(), "process_completed");
-  assert.equal(await read(), "close_stream");
 });
 
 test("where a proxy finds no server the request is made again, under the same name", async () => {

@@ -8,7 +8,7 @@ import gradio as gr
 
 from crackdemo.photos.overlays import class_colour
 from crackdemo.ui.inspect import stage as stages
-from crackdemo.ui.inspect.events import EVERY_TIME, QUIET
+from crackdemo.ui.inspect.events import QUIET, SHOWING
 from crackdemo.ui.inspect.scoring import Roll
 from crackdemo.ui.inspect.session import classes_of
 from crackdemo.ui.inspect.stage import Stage
@@ -74,4 +74,4 @@ def wire(bench: Workbench, key: gr.HTML, stage: Stage, states: States) -> None:
         return stages.show(bench, stage, session)
 
     states.roll.change(offer, [states.roll, states.only], [states.only, key], **QUIET)
-    states.only.input(show, states.all, [stage.files, stage.meta], **EVERY_TIME)
+    states.only.input(show, states.all, [stage.files, stage.meta], **SHOWING)

@@ -11,7 +11,7 @@ from gradio.events import Dependency
 
 from crackdemo.errors import ConfigError
 from crackdemo.ui.inspect import stage as stages
-from crackdemo.ui.inspect.events import EVERY_TIME, QUIET
+from crackdemo.ui.inspect.events import EVERY_TIME, QUIET, SHOWING
 from crackdemo.ui.inspect.given import object_given, text_given
 from crackdemo.ui.inspect.judging import judge_photos
 from crackdemo.ui.inspect.knobs import Knobs, session_and_settings
@@ -84,9 +84,9 @@ def _shown(known: str) -> frozenset[str]:
 
 
 def wire(
-    bench: Workbench, film: Film, knobs: Knobs, stage: Stage, states: States, resumed: Dependency
+    bench: Workbench, film: Film, knobs: Knobs, stage: Stage, states: States, scored: Dependency
 ) -> None:
-    """resumed: the run that begins when a lost connection is back."""
+    """scored: the run that scores."""
 
     def draw(known: str, roll: Roll) -> tuple[list[str], dict[str, Any]]:
         return film_data(roll, _shown(known))
@@ -99,8 +99,8 @@ def wire(
         **QUIET,
     }
     states.roll.change(**redraw)
-    # the run before may have changed the roll after its connection was lost: nothing told the page
-    resumed.then(**redraw)
+    # what a run changed after its connection was lost nothing has told the page
+    scored.then(**redraw)
     film.data.change(
         None,
         [film.files, film.data],
@@ -120,7 +120,7 @@ def wire(
         choose,
         [film.chosen, *states.all],
         [states.on_show, stage.files, stage.meta],
-        **EVERY_TIME,
+        **SHOWING,
     )
     # a server that was restarted may not have scored it again yet
     chosen.then(None, stage.meta, js="(meta) => { meta ?? crackdemo.page.goOn(); }", **QUIET)

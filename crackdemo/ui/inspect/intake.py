@@ -11,7 +11,7 @@ from gradio.events import Dependency
 
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, version_of
 from crackdemo.ui.inspect import stage as stages
-from crackdemo.ui.inspect.events import AT_ONCE, EVERY_TIME, QUIET
+from crackdemo.ui.inspect.events import AT_ONCE, EVERY_TIME, IN_TURN, QUIET
 from crackdemo.ui.inspect.examples import examples_html, with_example
 from crackdemo.ui.inspect.given import files_given, text_given
 from crackdemo.ui.inspect.keeping import KeptPhotos
@@ -19,7 +19,6 @@ from crackdemo.ui.inspect.scoring import Problem, Progress, Roll, score_photos
 from crackdemo.ui.inspect.stage import Stage
 from crackdemo.ui.inspect.states import States, session_of
 from crackdemo.ui.refusals import said
-from crackdemo.ui.repeats import EVENT
 from crackdemo.ui.turns import Turns
 from crackdemo.ui.uploads import uploads_of
 from crackdemo.ui.workbench import Workbench
@@ -96,11 +95,24 @@ def wire(
     states: States,
     restored: Dependency,
 ) -> Dependency:
-    """Returns the run that begins when a lost connection is back.
+    """Returns the run that scores.
 
     restored: weights and settings are as they were before; what is on show is scored with them.
     """
     turns, kept = Turns(), KeptPhotos()
+
+    def make_way(
+        files: list[FileDataDict] | None,
+        weights: str | None,
+        on_show: str | None,
+        seen: dict[str, Any] | None,
+        request: gr.Request,
+    ) -> None:
+        """The run that is to follow begins when the page has heard all of the one before: of two
+        at once the page may hear in the wrong order."""
+        with said():
+            asked = _asked(files, weights, on_show or _name_of(seen))
+        turns.make_way(request.session_hash or "", asked)
 
     def run(
         files: list[FileDataDict] | None,
@@ -117,14 +129,11 @@ def wire(
             files = files_given(files)
             weights = text_given("The weights' name", weights)
             kept.keep(text_given("The page's secret", secret), files)
-            seen_name = seen.get("name") if isinstance(seen, dict) else None
+            seen_name = _name_of(seen)
+            asked = _asked(files, weights, on_show or seen_name)
             session = session_of(roll, on_show or seen_name, regions, only)
         is_seen = session.entry is None or session.entry.upload.name == seen_name
-        event = request.headers.get(EVENT, "")
-        with turns.take(request.session_hash or "", event) as turn:
-            if turn.is_over:
-                yield {intake.status: gr.skip()}
-                return
+        with turns.take(request.session_hash or "", asked) as turn:
             if on_show is None:  # the server may have been restarted while the page lived on
                 yield {states.on_show: seen_name}
             steps = score_photos(
@@ -155,21 +164,44 @@ def wire(
         "js": _SECRET,
         "preprocess": False,  # keeps the visitor's file names
         "concurrency_limit": None,
-        **QUIET,
+        **IN_TURN,
     }
-    begin = [intake.photos.change, intake.weights.input, intake.go_on.click]
-    gr.on(begin, **scoring, trigger_mode="multiple")
-    restored.then(**scoring)
-    resumed = intake.resume.click(**scoring, trigger_mode="once")
+    begun = gr.on(
+        [intake.photos.change, intake.weights.input, intake.go_on.click],
+        make_way,
+        [intake.photos, intake.weights, states.on_show, stage.meta],
+        preprocess=False,
+        trigger_mode="multiple",
+        **AT_ONCE,
+    )
+    scored = begun.then(**scoring)
 
     def stop(request: gr.Request) -> None:
         turns.stop(request.session_hash or "")
 
+    # a run of which the page has lost the answers
+    resumed = intake.resume.click(stop, **AT_ONCE)
+    for event in (restored, resumed):
+        event.then(None, None, None, js="() => { crackdemo.page.goOn(); }", **QUIET)
     intake.stop.click(stop, **AT_ONCE)
     page.unload(stop)
     _wire_examples(intake, states)
     _wire_reload(page, intake, states, kept)
-    return resumed
+    return scored
+
+
+def _asked(
+    files: list[FileDataDict] | None, weights: str | None, on_show: str | None
+) -> tuple[object, ...]:
+    """What a run is to do, to be compared; what is on show comes first. Raises ConfigError."""
+    uploads = uploads_of(files_given(files))
+    first = on_show or next((upload.name for upload in uploads), "")
+    return uploads, text_given("The weights' name", weights), first
+
+
+def _name_of(seen: dict[str, Any] | None) -> str | None:
+    """Of the photo that the page shows."""
+    return seen.get("name") if isinstance(seen, dict) else None
 
 
 def _wire_examples(intake: Intake, states: States) -> None:

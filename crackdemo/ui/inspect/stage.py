@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from crackdemo.ui.inspect import session as inspection
-from crackdemo.ui.inspect.events import EVERY_TIME
+from crackdemo.ui.inspect.events import SHOWING
 from crackdemo.ui.inspect.session import Session
 from crackdemo.ui.inspect.states import States, session_of
 from crackdemo.ui.refusals import said
@@ -61,5 +61,5 @@ def wire(bench: Workbench, stage: Stage, states: States) -> None:
         states.all,
         [stage.files, stage.meta],
         js="(roll, onShow, regions, only) => [roll, onShow, crackdemo.page.regions(), only]",
-        **EVERY_TIME,
+        **SHOWING,
     )

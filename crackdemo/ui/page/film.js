@@ -28,6 +28,8 @@
   let settings = "";
   /** Name of the photo on show. */
   let present = "";
+  /** Name of the one that was chosen, until it is on show. */
+  let wanted = "";
   /** @type {Filter} */
   let filter = "all";
   let isSorted = false;
@@ -100,6 +102,7 @@
     weights = data.weights ?? "";
     entries = data.entries;
     const names = new Set(entries.map(({ name }) => name));
+    if (!names.has(wanted)) wanted = "";
     for (const name of [...verdicts.keys()]) if (!names.has(name)) verdicts.delete(name);
     document.body.dataset.photos = entries.length > 0 ? "some" : "none";
     crackdemo.kept.save({ photos: entries.length });
@@ -182,6 +185,7 @@
   /** @type {FilmPart["choose"]} */
   function choose(name) {
     present = name;
+    wanted = name;
     draw();
     clicks++;
     crackdemo.fields.write("#film-chosen textarea", JSON.stringify({ name, clicks }));
@@ -189,8 +193,9 @@
 
   /** @type {FilmPart["live"]} */
   function live(name, state, score) {
-    const isOther = present !== name;
-    present = name;
+    if (name === wanted) wanted = "";
+    const isOther = present !== name && !wanted; // else an answer to a click before the last one
+    if (isOther) present = name;
     const before = verdicts.get(name);
     if (state) verdicts.set(name, { state, score, mask: before?.mask ?? "", settings });
     if (!isOther && before?.state === state) return; // nothing to draw at every move of a slider

@@ -2,7 +2,6 @@
 
 import threading
 
-from crackdemo.ui import turns as module
 from crackdemo.ui.turns import Turns
 
 
@@ -23,21 +22,33 @@ def test_a_later_run_ends_the_one_before_and_waits_for_it() -> None:
     assert begun.is_set()
 
 
-def test_a_run_that_was_asked_for_earlier_and_begins_later_ends_nobody() -> None:
+def test_a_run_makes_way_for_another_unless_it_does_what_is_asked_for() -> None:
     turns = Turns()
-    with turns.take("a", "page-7") as later:
-        with turns.take("a", "page-6") as earlier:
-            assert earlier.is_over
-        assert not later.is_over
-    with turns.take("a", "page-5") as earlier:  # nor does it begin when the later one has ended
-        assert earlier.is_over
-    with turns.take("a", "page-8") as next_one:
-        assert not next_one.is_over
-    with turns.take("a", "reloaded-1") as of_another_page, turns.take("b", "page-1") as other:
-        assert not of_another_page.is_over and not other.is_over
-    for program in ("", "nonsense", "page-99999999999999"):
-        with turns.take("a", program) as run:
-            assert not run.is_over
+    with turns.take("a", ("photos", "weights")) as one, turns.take("b", "else") as other:
+        turns.make_way("a", ("photos", "weights"))
+        turns.make_way("nobody", "else")
+        assert not one.is_over
+        turns.make_way("a", ("photos", "other weights"))
+        assert one.is_over and not other.is_over
+
+
+def test_a_run_that_asks_for_the_same_waits_for_the_one_before_and_is_stopped_with_it() -> None:
+    turns, begun, ended = Turns(), threading.Event(), threading.Event()
+
+    def again() -> None:
+        with turns.take("a", "same") as second:
+            begun.set()
+            assert second.is_over
+        ended.set()
+
+    with turns.take("a", "same") as first:
+        thread = threading.Thread(target=again)
+        thread.start()
+        assert not begun.wait(0.1) and not first.is_over
+        turns.stop("a")
+        assert first.is_over and not begun.is_set()
+    thread.join(20)
+    assert ended.is_set()
 
 
 def test_it_can_be_stopped_and_only_by_its_own_visitor() -> None:
@@ -48,9 +59,9 @@ def test_it_can_be_stopped_and_only_by_its_own_visitor() -> None:
         assert one.is_over and not other.is_over
 
 
-def test_what_is_remembered_is_bounded() -> None:
+def test_nothing_is_remembered_of_runs_that_have_ended() -> None:
     turns = Turns()
-    for number in range(module._KNOWN + 10):
-        with turns.take(str(number), "page-1"):
+    for number in range(10):
+        with turns.take(str(number)):
             pass
-    assert len(turns._events) == module._KNOWN and not turns._latest
+    assert not turns._latest
