@@ -13,7 +13,7 @@ from typing import Any, Self
 from crackdemo.errors import RunError, legible
 from crackdemo.files import write_text
 from crackdemo.runs.processes import birth_of
-from crackdemo.runs.quality import Quality
+from crackdemo.runs.quality import Alarms, Quality
 from crackdemo.runs.status import Status
 from crackdemo.runs.trials import Search
 
@@ -167,6 +167,10 @@ class RunFolder:
     def _quality_file(self) -> Path:
         return self.path / "quality.json"
 
+    @property
+    def _alarms_file(self) -> Path:
+        return self.path / "alarms.json"
+
     def create(self, config: RunConfig) -> None:
         """A new run, in a folder that may be there already.
 
@@ -283,6 +287,17 @@ class RunFolder:
         """As it was written; empty where it was not measured, or cannot be read."""
         try:
             return [Quality.from_json(each) for each in _read_json(self._quality_file)]
+        except (OSError, TypeError, ValueError):
+            return []
+
+    def write_alarms(self, alarms: Sequence[Alarms]) -> None:
+        """Of the finished weights first, then of those that the fit started from."""
+        _write_json(self._alarms_file, [asdict(each) for each in alarms])
+
+    def alarms(self) -> list[Alarms]:
+        """As it was written; empty where nothing was corrected, or it cannot be read."""
+        try:
+            return [Alarms.from_json(each) for each in _read_json(self._alarms_file)]
         except (OSError, TypeError, ValueError):
             return []
 

@@ -21,7 +21,7 @@ from uuid import uuid4
 from crackdemo.errors import RunError, legible
 from crackdemo.runs.folder import EpochReport, RunConfig, RunFolder, is_legible, runs_in
 from crackdemo.runs.processes import end_tree, start_detached
-from crackdemo.runs.quality import Quality
+from crackdemo.runs.quality import Alarms, Quality
 from crackdemo.runs.queue import alone_with, waiting
 from crackdemo.runs.status import LIVE_STATES, Status
 from crackdemo.runs.trials import Search
@@ -56,6 +56,8 @@ class Job:
     """Whether there is a finished checkpoint."""
     quality: tuple[Quality, ...] = ()
     """Of its weights, then of those that they are compared with; empty before it is done."""
+    alarms: tuple[Alarms, ...] = ()
+    """Of its weights, then of those that it started from; empty where nothing was corrected."""
     search: Search | None = None
     """The search before its fit; None where there is none."""
 
@@ -136,6 +138,7 @@ class Jobs:
             history=tuple(run.metrics()),
             has_weights=run.has_weights,
             quality=tuple(run.quality()),
+            alarms=tuple(run.alarms()),
             search=run.search(),
         )
 

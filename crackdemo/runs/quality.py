@@ -1,6 +1,6 @@
-"""What a run says of its weights: figures on sound surface that no fit has seen."""
+"""What a run says of its weights: figures on sound surface, and on what a person corrected."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
 
@@ -30,3 +30,28 @@ class Quality:
             return cls(str(values["weights"]), found, f1, marked, called, tiles)
         except (KeyError, TypeError) as error:
             raise ValueError(f"no quality: {error}") from None
+
+
+@dataclass(frozen=True)
+class Alarms:
+    """What weights mark in photos that a person corrected, where there is no crack."""
+
+    weights: str
+    """What a person calls them."""
+    learnt: int
+    """Marked places in the photos that a fit learnt from."""
+    learnt_photos: int
+    """How many these are."""
+    held_back: int
+    """Marked places in the photos that it did not learn from."""
+    held_back_photos: int
+    """How many these are."""
+
+    @classmethod
+    def from_json(cls, values: Any) -> Self:
+        """Raises ValueError where it is none."""
+        try:
+            numbers = (int(values[f.name]) for f in fields(cls) if f.name != "weights")
+            return cls(str(values["weights"]), *numbers)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"no alarms: {error}") from None

@@ -1,6 +1,6 @@
 """What weights still take for cracks in photos whose masks say that there are none."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 
 import cv2
@@ -14,6 +14,7 @@ from crackdemo.errors import CrackdemoError
 from crackdemo.masks.cut import cut_mask
 from crackdemo.masks.grow import dilate
 from crackdemo.photos.images import read_photo
+from crackdemo.runs.quality import Alarms
 
 MOST = 40
 """Photos: so many a person corrects by hand; of more, `evaluate` says it."""
@@ -47,23 +48,19 @@ def corrected_photos(folders: Sequence[Path]) -> list[tuple[Path, Path]]:
     return pairs if len(pairs) == len(samples) <= MOST else []
 
 
-def alarms_told(
-    name: str, checkpoint: Checkpoint, start: str, knew: Checkpoint, folders: Sequence[Path]
-) -> str:
-    """A sentence on the corrections that a fit has learnt, before and after; empty without any."""
+def alarms_of(
+    compared: Sequence[tuple[str, Checkpoint]], folders: Sequence[Path], learnt: Container[Path]
+) -> list[Alarms]:
+    """Of weights by their names, in the corrections that a fit was given; empty without any.
+
+    learnt: photos that the fit learnt from; the others chose its epoch and its threshold, or were
+    kept aside.
+    """
     pairs = corrected_photos(folders)
-    if not pairs:
-        return ""
-    before, after = (false_alarms(each, pairs) for each in (knew, checkpoint))
-    photos = f"{len(pairs)} photos with masks" if len(pairs) > 1 else "photo with a mask"
-    told = (
-        f"In the {photos} that it learnt from {start} marks {_places(before)} that are no crack, "
-        f"and {name} {_places(after)}."
-    )
-    if after < before or not before:
-        return told
-    return f"{told} It has not unlearnt them: fit longer, or correct more photos."
-
-
-def _places(count: int) -> str:
-    return "1 place" if count == 1 else f"{count} places"
+    known = [pair for pair in pairs if pair[0] in learnt]
+    new = [pair for pair in pairs if pair[0] not in learnt]
+    return [
+        Alarms(name, false_alarms(each, known), len(known), false_alarms(each, new), len(new))
+        for name, each in compared
+        if pairs
+    ]

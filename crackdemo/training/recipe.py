@@ -26,7 +26,7 @@ from crackdemo.errors import DatasetError
 from crackdemo.models.family import Network
 from crackdemo.runs.folder import EpochReport, RunFolder
 from crackdemo.runs.quality import Quality
-from crackdemo.training.alarms import alarms_told
+from crackdemo.training.alarms import alarms_of
 from crackdemo.training.config import START_LEARNING_RATE, FitConfig
 from crackdemo.training.failures import best_kept, failure_told, within_memory
 from crackdemo.training.length import settled
@@ -157,7 +157,8 @@ def run_fit(
             run.write_quality(qualities(run, checkpoint, config, folders, data.validation))
             if config.start:
                 knew = checkpoint_to_start_from(config.start, run.start)
-                run.note(alarms_told(run.name, checkpoint, config.start, knew, folders))
+                compared = ((run.name, checkpoint), (config.start, knew))
+                run.write_alarms(alarms_of(compared, folders, _learnt_from(folders)))
         run.path.stat()  # saving would make a folder that was deleted meanwhile anew
         save_checkpoint(run.checkpoint, checkpoint, model_card(checkpoint.config))
         run.finish()
@@ -279,6 +280,12 @@ def qualities(
         )
         for weights, each in compared
     ]
+
+
+def _learnt_from(folders: list[Path]) -> set[Path]:
+    """The photos of the folders that the network learns from."""
+    found = drop_repeats(map(find_samples, folders))
+    return {sample.path for samples in found for sample in _train_and_validation(samples)[0]}
 
 
 def _figures(scale: Scale) -> dict[str, float]:

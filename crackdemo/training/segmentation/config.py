@@ -52,8 +52,8 @@ class SegmentConfig:
     network: NetworkConfig = Field(default={}, validate_default=True)
     """The network's own settings; absent, those that are usual for the family."""
     start: str = ""
-    """Weights of a CAE or VAE to start from: a shipped name, an own run's, or a Hub id; empty:
-    none."""
+    """Weights of a CAE, VAE or segmenter to start from: a shipped name, an own run's, or a Hub id;
+    empty: none. A segmenter's network goes on as it is."""
     start_with: Literal["heatmap", "encoder", "both"] = "heatmap"
     """heatmap: it sees what these weights (a CAE's) mark beside the photo, and begins by marking
     the same; encoder: its encoder begins with theirs; both."""

@@ -148,6 +148,12 @@ def masked(found: Sequence[Sample]) -> list[Masked]:
     return [Masked(sample, key) for sample in samples]
 
 
+def learnt_from(folders: Sequence[Path]) -> set[Path]:
+    """The photos of the folders that a segmenter learns from."""
+    found = drop_repeats(map(find_samples, folders))
+    return {s.path for samples in found for s in parted(samples) if s.split == "train"}
+
+
 def readable(
     photos: Sequence[Masked],
     classes: Sequence[str],

@@ -1,5 +1,7 @@
 """Photos and masks to a finished checkpoint: read, fit, calibration, card, in a run folder."""
 
+import functools
+import operator
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,16 +14,26 @@ from crackdemo.checkpoints.checkpoint import Checkpoint, CheckpointConfig, save_
 from crackdemo.detection.detector import ResidualDetector
 from crackdemo.errors import DatasetError, FitError
 from crackdemo.masks.classes import CRACK
+from crackdemo.masks.cut import cut_mask
+from crackdemo.masks.metrics import pixel_counts
 from crackdemo.models.family import Network
 from crackdemo.models.segmenter import SegmenterConfig
 from crackdemo.runs.folder import EpochReport, RunFolder
+from crackdemo.training.alarms import alarms_of
 from crackdemo.training.failures import best_kept, failure_told, within_memory
 from crackdemo.training.length import settled
 from crackdemo.training.loop import use_threads
 from crackdemo.training.record import record_of
 from crackdemo.training.segmentation.check import look
 from crackdemo.training.segmentation.config import SegmentConfig
-from crackdemo.training.segmentation.data import Look, Pair, SegmentData, read_pairs, readable
+from crackdemo.training.segmentation.data import (
+    Look,
+    Pair,
+    SegmentData,
+    learnt_from,
+    read_pairs,
+    readable,
+)
 from crackdemo.training.segmentation.judging import Judge, Judged, calibration_of
 from crackdemo.training.segmentation.loop import fit_pieces, seconds_per_step, weights_of
 from crackdemo.training.segmentation.samples import write_sheet
@@ -30,9 +42,11 @@ from crackdemo.training.segmentation.start import (
     colours_of,
     new_state,
     started,
+    starts_from_segmenter,
 )
 from crackdemo.training.state import (
     TrainingState,
+    checkpoint_to_start_from,
     restored,
     save_state,
 )
@@ -41,6 +55,8 @@ from crackdemo.training.trainer import Trainer
 
 _CHOSE = ", which chose epoch and threshold"
 _CHANCE = 0.01
+_MOST_TESTS = 60
+"""Photos that a fit is tried on: so many take a minute."""
 _LITTLE = 0.3
 """Of 1; a network that marks everything has more than nothing."""
 
@@ -79,12 +95,20 @@ def run_fit(
         photos = sum(len(folder) for folder in data.train)
         state.network.cpu()
         run.at("finding its threshold")
-        alone = _of_start_alone(config, state, data)
-        state.network.load_state_dict(averaged_with_start(config, state.best_weights, photos))
+        alone = _of_start_alone(config, state, data, run.start)
+        state.network.load_state_dict(
+            averaged_with_start(config, state.best_weights, photos, run.start)
+        )
         training = record_of(run, config, folders, data.summary, state, threads, team)
         checkpoint = calibrated(config, state.network, data, training)
         run.note(_worth(checkpoint.config.metrics) + _beside(config.start, alone, checkpoint))
+        run.at("trying it on the photos kept aside")
         checkpoint = _with_tests(checkpoint, config, data, look)
+        run.note(_on_tests(checkpoint.config.metrics))
+        if config.start:
+            knew = checkpoint_to_start_from(config.start, run.start)
+            compared = ((run.name, checkpoint), (config.start, knew))
+            run.write_alarms(alarms_of(compared, folders, learnt_from(folders)))
         run.path.stat()  # saving would make a folder that was deleted meanwhile anew
         save_checkpoint(run.checkpoint, checkpoint, model_card(checkpoint.config))
         run.finish()
@@ -93,7 +117,8 @@ def run_fit(
 def _worth(metrics: Mapping[str, float]) -> str:
     """What the figure that chose says, in words."""
     name, value = _chosen_by(metrics)
-    spoken = name.removesuffix(_CHOSE).replace("_", " ").replace("ods", "ODS").replace("iou", "IoU")
+    spoken = name.removesuffix(_CHOSE).replace("_", " ").replace("iou", "IoU")
+    spoken = spoken.replace("ods", "ODS (F1 at the threshold that is best for all photos)")
     figure = f"Its {spoken} is {value:.2f}"
     if value < _LITTLE:
         return f"{figure}: it tells little apart yet; give it more time, or more photos."
@@ -105,13 +130,17 @@ def _chosen_by(metrics: Mapping[str, float]) -> tuple[str, float]:
     return next((name, value) for name, value in metrics.items() if name.endswith(_CHOSE))
 
 
-def _of_start_alone(config: SegmentConfig, state: TrainingState, data: SegmentData) -> float | None:
+def _of_start_alone(
+    config: SegmentConfig, state: TrainingState, data: SegmentData, own: Path | None
+) -> float | None:
     """What the weights that it starts from reach by themselves; None where it does not see what
     they mark, or tells more apart than they do."""
     network = config.network
-    if not isinstance(network, SegmenterConfig) or network.healer is None or len(data.classes) > 1:
+    if not starts_from_segmenter(config, own) and (
+        not isinstance(network, SegmenterConfig) or network.healer is None or len(data.classes) > 1
+    ):
         return None
-    alone = averaged_with_start(replace(config, start_share=1.0), state.best_weights, 0)
+    alone = averaged_with_start(replace(config, start_share=1.0), state.best_weights, 0, own)
     state.network.load_state_dict(alone)
     return _judge(config, state.network, data, data.validation).value
 
@@ -183,16 +212,36 @@ def _figures(split: str, judged: Judged) -> dict[str, Any]:
 def _with_tests(
     checkpoint: Checkpoint, config: SegmentConfig, data: SegmentData, look: Look | None
 ) -> Checkpoint:
-    """With the figures of photos that were kept aside, where there are several classes: those of
-    one are `evaluate`'s."""
-    if len(data.classes) == 1:
-        return checkpoint
-    pairs = [pair for pair in readable(data.tests, data.classes, [], look) if pair is not None]
+    """With the figures of photos that were kept aside: by class where there are several, else the
+    pixel F1 of their masks, of `_MOST_TESTS` at most: `evaluate` counts all."""
+    tests = data.tests if len(data.classes) > 1 else data.tests[:_MOST_TESTS]
+    pairs = [pair for pair in readable(tests, data.classes, [], look) if pair is not None]
     if not pairs:
         return checkpoint
-    judged = _judge(config, checkpoint.network, data, pairs)
-    metrics = {**checkpoint.config.metrics, **_figures("test", judged)}
+    if len(data.classes) > 1:
+        figures = _figures("test", _judge(config, checkpoint.network, data, pairs))
+    else:
+        figures = {"test photos": len(pairs), "test pixel_f1": round(_f1(checkpoint, pairs), 4)}
+    metrics = {**checkpoint.config.metrics, **figures}
     return replace(checkpoint, config=replace(checkpoint.config, metrics=metrics))
+
+
+def _f1(checkpoint: Checkpoint, pairs: Sequence[Pair]) -> float:
+    """Pooled, of the masks at the checkpoint's own settings, 0..1; 0 px of tolerance."""
+    detector, mask = checkpoint.detector(), checkpoint.config.mask
+    counts = (
+        pixel_counts(cut_mask(detector.detect(pair.photo, heal=False).heatmap, mask), pair.mask)
+        for pair in pairs
+    )
+    return functools.reduce(operator.add, counts).f1
+
+
+def _on_tests(metrics: Mapping[str, Any]) -> str:
+    """In words, what photos that were kept aside came to; empty where none were."""
+    for name, what in (("test pixel_f1", "pixel F1"), ("test mean_iou", "mean IoU")):
+        if metrics.get(name) is not None:
+            return f"On the photos kept aside for tests its {what} is {metrics[name]:.2f}."
+    return ""
 
 
 def _fit(

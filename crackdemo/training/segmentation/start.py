@@ -1,4 +1,4 @@
-"""What a segmenter's fit begins with: untrained, or what a CAE or VAE knows."""
+"""What a segmenter's fit begins with: untrained, what a CAE or VAE knows, or another segmenter."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from crackdemo.checkpoints.checkpoint import Checkpoint
+from crackdemo.detection.probability import ProbabilityConfig
 from crackdemo.errors import ConfigError, CrackdemoError, FitError
 from crackdemo.models.blocks import AutoencoderConfig
 from crackdemo.models.cae import CaeConfig
@@ -28,10 +29,12 @@ def started(config: SegmentConfig, own: Path | None = None) -> SegmentConfig:
         return config
     network, described = config.network, checkpoint_to_start_from(config.start, own).config
     heatmap = config.heatmap
+    if isinstance(described.heatmap, ProbabilityConfig):  # all of it, whatever else is asked for
+        return replace(config, network=described.network, heatmap=described.heatmap)
     if not isinstance(network, SegmenterConfig) or not isinstance(
         described.network, AutoencoderConfig
     ):
-        raise _refusal(config, "which rebuilds nothing: take a CAE or VAE")
+        raise _refusal(config, "which rebuilds nothing: take a CAE, VAE or segmenter")
     if config.start_with in ("heatmap", "both"):
         if not isinstance(described.network, CaeConfig):
             raise _refusal(config, "whose heatmap only a CAE can give: start with its encoder")
@@ -67,23 +70,41 @@ def new_state(
 
 
 def averaged_with_start(
-    config: SegmentConfig, learnt: dict[str, Tensor], photos: int
+    config: SegmentConfig, learnt: dict[str, Tensor], photos: int, own: Path | None = None
 ) -> dict[str, Tensor]:
-    """Weights learnt from so many photos, and of what the last layer began with, where the network
-    sees a heatmap, `config.start_share`."""
-    network = config.network
-    if not isinstance(network, SegmenterConfig) or network.healer is None:
+    """Weights learnt from so many photos, and of what they began with `config.start_share`: of a
+    segmenter's all, else of the last layer where the network sees a heatmap. own: see
+    `weights_to_start_from`. Raises FitError."""
+    began = _began(config, learnt, own)
+    if not began:
         return learnt
     share = config.start_share
     if share is None:
         share = _PHOTOS / (_PHOTOS + photos)
-    began = {"last.weight": 0.0, "last.bias": 0.0, "trust": 1.0}
     return {
-        name: torch.lerp(value, torch.full_like(value, began[name]), share)
-        if name in began
+        name: torch.lerp(value, began[name], share)
+        if name in began and value.is_floating_point()
         else value
         for name, value in learnt.items()
     }
+
+
+def _began(config: SegmentConfig, learnt: dict[str, Tensor], own: Path | None) -> dict[str, Tensor]:
+    """What marks in the network that the fit began with; empty where nothing did."""
+    if starts_from_segmenter(config, own):
+        return checkpoint_to_start_from(config.start, own).network.state_dict()
+    if getattr(config.network, "healer", None) is None:
+        return {}
+    began = {"last.weight": 0.0, "last.bias": 0.0, "trust": 1.0}
+    return {name: torch.full_like(learnt[name], value) for name, value in began.items()}
+
+
+def starts_from_segmenter(config: SegmentConfig, own: Path | None = None) -> bool:
+    """Whether a fit goes on with weights of its own family. Raises FitError."""
+    if not config.start:
+        return False
+    network = checkpoint_to_start_from(config.start, own).config.network
+    return isinstance(network, SegmenterConfig)
 
 
 def colours_of(network: Network) -> int:
@@ -94,7 +115,9 @@ def colours_of(network: Network) -> int:
 def _begin(network: Network, config: SegmentConfig, checkpoint: Checkpoint) -> None:
     known = checkpoint.network.state_dict()
     taken: dict[str, Tensor] = {}
-    if config.start_with in ("heatmap", "both"):
+    if isinstance(checkpoint.config.network, SegmenterConfig):
+        taken = known
+    elif config.start_with in ("heatmap", "both"):
         taken |= {f"{_HEALER}{name}": value for name, value in known.items()}
     if config.start_with in ("encoder", "both"):
         taken |= {name: value for name, value in known.items() if name.startswith(_ENCODER)}

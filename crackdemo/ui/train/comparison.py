@@ -20,7 +20,7 @@ def comparison(first: Job, second: Job) -> str:
     """
     rows: list[tuple[str, ...]] = [("state", first.state, second.state)]
     rows += [("epochs done", str(len(first.history)), str(len(second.history)))]
-    told = _in_words(first, second)
+    told = losses_differ(first, second)
     if not told:
         rows += [("best validation loss", _best_loss(first), _best_loss(second))]
     results = _result(first), _result(second)
@@ -34,8 +34,8 @@ def comparison(first: Job, second: Job) -> str:
     return f"{f'<p>{escape(told)}</p>' if told else ''}<table>{head}{cells}</table>"
 
 
-def _in_words(first: Job, second: Job) -> str:
-    """Why their losses are not compared; empty where they can be."""
+def losses_differ(first: Job, second: Job) -> str:
+    """Why the losses of two fits say nothing of each other; empty where they do."""
     if first.settings.get("family") != second.settings.get("family"):
         return (
             "They are of different families, whose losses say nothing of each other: give photos "
@@ -66,7 +66,8 @@ def _result(job: Job) -> str:
         )
     measured = [report for report in job.history if report.metric]
     if not measured:
-        return ""
+        is_classifier = job.settings.get("family") == "classifier"
+        return job.status.message if is_classifier and job.state == "done" else ""
     best = max(measured, key=lambda report: report.value)
     return f"{spoken(best.metric)} {best.value:.3f} on validation photos"
 

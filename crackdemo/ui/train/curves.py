@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 
 _WIDTH, _HEIGHT = 640, 220
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 10, 10, 26
+_LEFT, _RIGHT, _TOP, _BOTTOM = 68, 10, 10, 26
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,13 @@ def plot_losses(curves: Sequence[Curve], epochs: int) -> str:
     # of all losses alike one line in the middle, and no others that nobody measured
     marks = (0, 0.5, 1) if high > low else (0,)
     ticks = [(share, f"{math.exp(low + share * span):.3g}") for share in marks]
-    return _plot(curves, epochs, ticks, lambda loss: (_log(loss) - low) / span, "Loss by epoch")
+    return _plot(curves, epochs, ticks, lambda loss: (_log(loss) - low) / span, "Loss, log scale")
 
 
 def plot_shares(curves: Sequence[Curve], epochs: int) -> str:
     """The same of figures between 0 and 1, on an axis of these."""
     ticks = [(share, f"{share:g}") for share in (0, 0.5, 1)]
-    return _plot(curves, epochs, ticks, lambda share: share, "Figure by epoch")
+    return _plot(curves, epochs, ticks, lambda share: share, "Figure, 0 to 1")
 
 
 def _plot(
@@ -55,8 +55,8 @@ def _plot(
     )
     axis = _HEIGHT - 8
     return (
-        f'<figure class="curves"><figcaption>{legend}</figcaption>'
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{name}">'
+        f'<figure class="curves"><figcaption><b>{name}</b>{legend}</figcaption>'
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{name}, by epoch">'
         f"{''.join(_tick(share, told) for share, told in ticks)}{lines}"
         f'<text x="{_LEFT}" y="{axis}">epoch 1</text>{last if epochs > 1 else ""}</svg></figure>'
     )

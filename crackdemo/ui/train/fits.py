@@ -4,14 +4,15 @@ import base64
 import zipfile
 from contextlib import suppress
 from html import escape
+from itertools import chain
 from pathlib import Path
 
 from crackdemo.errors import CrackdemoError, RunError
 from crackdemo.models.families import family_named
 from crackdemo.runs.folder import RunFolder
 from crackdemo.runs.jobs import Job, Jobs
-from crackdemo.runs.quality import Quality
-from crackdemo.ui.train.comparison import comparison
+from crackdemo.runs.quality import Alarms, Quality
+from crackdemo.ui.train.comparison import comparison, losses_differ
 from crackdemo.ui.train.curves import Curve, plot_losses, plot_shares
 from crackdemo.ui.train.trials import describe_search
 from crackdemo.ui.train.wording import count, duration, percent, spoken
@@ -50,6 +51,8 @@ def _epochs(job: Job) -> str:
     """How far it is, and what a running fit is at; minutes become epochs once a few steps have been
     measured."""
     doing = job.status.doing if job.state == "running" else ""
+    if job.minutes is not None and not job.status.is_live:
+        return "nothing trained yet"
     if job.minutes is not None:
         given = f"{count(job.minutes, 'minute')} of training"
         return f"{doing}, then {given}" if doing else given
@@ -75,6 +78,47 @@ def quality_sentences(job: Job) -> list[str]:
             + (_better(own, rival) if own.tiles >= _FEWEST_PIECES else _TOO_FEW)
         )
     return said
+
+
+def alarms_table(job: Job) -> str:
+    """HTML: marked places that are no crack in what a person corrected, before and after the fit;
+    empty where nothing was corrected."""
+    if len(job.alarms) != 2:
+        return ""
+    after, before = job.alarms
+    columns = (
+        (count(after.learnt_photos, "photo") + " learnt from", before.learnt, after.learnt),
+        (count(after.held_back_photos, "photo") + " held back", before.held_back, after.held_back),
+    )
+    shown = [
+        column
+        for column, photos in zip(
+            columns, (after.learnt_photos, after.held_back_photos), strict=True
+        )
+        if photos
+    ]
+    head = "".join(f"<th>{name}</th>" for name, _, _ in shown)
+    rows = "".join(
+        f"<tr><th>{escape(weights)}</th>{''.join(f'<td>{column[i]}</td>' for column in shown)}</tr>"
+        for i, weights in ((1, before.weights), (2, after.weights))
+    )
+    caption = "<caption>Marked places that are no crack, before and after</caption>"
+    return (
+        f"<table>{caption}<tr><th></th>{head}</tr>{rows}</table><p>{_unlearnt(before, after)}</p>"
+    )
+
+
+def _unlearnt(before: Alarms, after: Alarms) -> str:
+    """What the table says."""
+    if not before.learnt + before.held_back:
+        return "There was nothing to unlearn."
+    if after.learnt >= before.learnt and after.held_back >= before.held_back:
+        return "It has not unlearnt them: fit longer, or correct more photos."
+    if not after.held_back_photos:
+        return "None of the corrected photos was held back: try it on others."
+    if after.held_back > before.held_back:
+        return "What it unlearnt there it marks elsewhere: correct more photos."
+    return "It marks fewer of them: look at photos with cracks, too, that none is lost."
 
 
 _FEWEST_PIECES = 10
@@ -104,7 +148,6 @@ def _better(own: Quality, other: Quality) -> str:
 def describe(job: Job, other: Job | None) -> str:
     """HTML: state, progress, curves; beside another run's where there is one."""
     done = len(job.history)
-    share = 1.0 if job.state == "done" else done / max(1, job.epochs)
     facts = [f"<b class='state {job.state}'>{job.state}</b>"]
     if job.state == "queued":
         facts[0] = f"<b class='state queued'>{_queue(job)}</b>"
@@ -120,16 +163,20 @@ def describe(job: Job, other: Job | None) -> str:
     if job.state == "done" and not job.has_weights:
         told = _GONE
     sentences = [*quality_sentences(job), *([told] if told else [])]
-    message = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
+    message = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences) + alarms_table(job)
     runs = [(job, "first")] + ([(other, "second")] if other else [])
     curves = [
-        Curve(f"{run.name}: {kind}", losses, f"{style} {dashed}")
+        [
+            Curve(f"{run.name}: {kind}", losses, f"{style} {dashed}")
+            for kind, losses, dashed in (
+                ("validation", [report.validation_loss for report in run.history], ""),
+                ("train", [report.train_loss for report in run.history], "dashed"),
+            )
+        ]
         for run, style in runs
-        for kind, losses, dashed in (
-            ("validation", [report.validation_loss for report in run.history], ""),
-            ("train", [report.train_loss for report in run.history], "dashed"),
-        )
     ]
+    # on one axis only what can be compared
+    plots = curves if other and losses_differ(job, other) else [list(chain(*curves))]
     measured = [
         Curve(f"{run.name}: {spoken(run.history[0].metric)}", [r.value for r in run.history], style)
         for run, style in runs
@@ -138,11 +185,21 @@ def describe(job: Job, other: Job | None) -> str:
     epochs = max(len(run.history) for run, _ in runs)
     table = comparison(job, other) if other else ""
     searched = describe_search(job.search) if job.search else ""
+    drawn = "".join(plot_losses(each, epochs) for each in plots) + plot_shares(measured, epochs)
+    bar = f"<progress max='1' value='{_share_done(job):.4f}'></progress>"
     return (
-        f"<div class='fit'><p>{' · '.join(facts)}</p>{message}"
-        f"<progress max='1' value='{share:.4f}'></progress>{searched}{plot_losses(curves, epochs)}"
-        f"{plot_shares(measured, epochs)}{table}</div>"
+        f"<div class='fit'><p>{' · '.join(facts)}</p>{message}{bar}{searched}{drawn}{table}</div>"
     )
+
+
+def _share_done(job: Job) -> float:
+    """Of the epochs; of the trials while settings are searched for."""
+    if job.state == "done":
+        return 1.0
+    if job.search and not job.history:
+        finished = sum(trial.state != "running" for trial in job.search.trials)
+        return finished / max(1, job.search.wanted)
+    return len(job.history) / max(1, job.epochs)
 
 
 def _best_so_far(job: Job) -> str:

@@ -1,5 +1,6 @@
 """Publishing a run's weights on the Hugging Face Hub: with a token at home, a login on a Space."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -8,7 +9,8 @@ from crackdemo.checkpoints.checkpoint import load_checkpoint
 from crackdemo.checkpoints.export import onnx_file
 from crackdemo.checkpoints.hub import push
 from crackdemo.errors import CheckpointError, ExportError, HubError, RunError
-from crackdemo.runs.jobs import Jobs
+from crackdemo.models.families import FAMILIES, family_named
+from crackdemo.runs.jobs import Job, Jobs
 from crackdemo.ui import owner
 from crackdemo.ui.workbench import Workbench
 
@@ -18,9 +20,30 @@ _MM_PER_PX = 1.0
 """What the ONNX file says it is meant for; QGIS lets a person change it."""
 
 
-def build(bench: Workbench, jobs: Jobs, choice: gr.Radio) -> None:
+@dataclass(frozen=True)
+class PushBox:
+    """What is shown only of a run with weights."""
+
+    box: gr.Accordion
+    onnx: gr.Checkbox
+
+    def shown(self, job: Job | None) -> dict[Any, Any]:
+        """For a run; QGIS has no use for a classifier, which outlines nothing."""
+        has_weights = job is not None and job.has_weights
+        family = job.settings.get("family") if job is not None else ""
+        outlines = family in FAMILIES and family_named(str(family)).kind != "saliency"
+        return {
+            self.box: gr.Accordion(visible=has_weights),
+            self.onnx: gr.Checkbox(visible=True) if outlines else gr.Checkbox(False, visible=False),
+        }
+
+
+def build(bench: Workbench, jobs: Jobs, choice: gr.Radio) -> PushBox:
     """Lays the box out and wires it; the token field is there only without a login."""
-    with gr.Accordion("Publish on the Hugging Face Hub", open=False, elem_id="push-box"):
+    box = gr.Accordion(
+        "Publish on the Hugging Face Hub", open=False, visible=False, elem_id="push-box"
+    )
+    with box:
         with gr.Row():
             repo = gr.Textbox(
                 label="Model", placeholder="owner/name", max_lines=1, elem_id="push-repo"
@@ -78,15 +101,16 @@ def build(bench: Workbench, jobs: Jobs, choice: gr.Radio) -> None:
         show_progress="minimal",
         api_visibility="private",
     )
-    # what was said is of the run before
+    # what was said, and the model's name, are of the run before
     choice.change(
-        lambda: gr.Markdown(visible=False),
+        lambda: (gr.Markdown(visible=False), ""),
         None,
-        said,
+        [said, repo],
         queue=False,
         show_progress="hidden",
         api_visibility="private",
     )
+    return PushBox(box, with_onnx)
 
 
 def token_of(owner_name: str | None, typed: str, login: gr.OAuthToken | None) -> str:

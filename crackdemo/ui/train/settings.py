@@ -87,10 +87,10 @@ def start() -> dict[str, Any]:
 
 
 def starts(family: str, runs: Iterable[Job] = ()) -> list[tuple[str, str]]:
-    """What a fit of a family may start from: label and name; own runs last. A segmenter from any
-    weights that rebuild, others from those of their own family."""
+    """What a fit of a family may start from: label and name; own runs last. Of those of its own
+    family, and a segmenter of any weights that rebuild."""
     is_segmenter = family_named(family).kind == "probability"
-    families = REBUILDING if is_segmenter else (family,)
+    families = (*REBUILDING, family) if is_segmenter else (family,)
     shipped = [name for each in families for name in shipped_names(family=each)]
     own = [run.name for run in runs if run.has_weights and _family_of(run) in families]
     return [("untrained weights", ""), *((name, name) for name in (*shipped, *own))]

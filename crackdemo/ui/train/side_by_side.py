@@ -86,7 +86,9 @@ def side_by_side(bench: Workbench, photos: Sequence[Path], runs: Sequence[str]) 
 
 
 def _of_photo(bench: Workbench, photo: Path, runs: Sequence[str]) -> str:
-    return f"<h4>{escape(photo.name)}</h4>{''.join(_row(bench, photo, run) for run in runs)}"
+    heads = "".join(f"<b>{view}</b>" for view in _VIEWS)
+    rows = "".join(_row(bench, photo, run) for run in runs)
+    return f"<h4>{escape(photo.name)}</h4><div class='views heads'>{heads}</div>{rows}"
 
 
 def _row(bench: Workbench, photo: Path, run: str) -> str:

@@ -15,6 +15,7 @@ from crackdemo.ui.train import data_check, fits, push_box, side_by_side
 from crackdemo.ui.train import form as train_form
 from crackdemo.ui.train.faults import no_faults, shown_fault
 from crackdemo.ui.train.form import Form
+from crackdemo.ui.train.push_box import PushBox
 from crackdemo.ui.train.side_by_side import SameSight
 from crackdemo.ui.workbench import Workbench
 
@@ -61,6 +62,8 @@ class Runs:
     new_name: gr.Textbox
     rename: gr.Button
     delete: gr.Button
+    name_said: gr.Markdown
+    push: PushBox
     said: gr.Markdown
     seen: gr.State
 
@@ -75,6 +78,7 @@ class Runs:
         return [
             self.choice, self.other, self.sight.photos, self.detail, self.epoch, self.sample,
             self.cancel, self.resume, self.use, self.zip, self.rename, self.delete, self.seen,
+            self.push.box, self.push.onnx,
         ]  # fmt: skip
 
 
@@ -90,8 +94,7 @@ def build(bench: Workbench, tab: gr.Tab, others: list[gr.Tab]) -> None:
         with gr.Column(scale=4, min_width=300):
             form = train_form.build(bench, jobs)
         with gr.Column(scale=7, min_width=320):
-            runs = _runs()
-            push_box.build(bench, jobs, runs.choice)
+            runs = _runs(bench, jobs)
     timer = gr.Timer(_TICK_SECONDS, active=False)
     # in the page alone: answers of the server could overtake each other, and leave it off
     for each in (tab, *others):
@@ -103,7 +106,7 @@ def build(bench: Workbench, tab: gr.Tab, others: list[gr.Tab]) -> None:
     _wire_start(bench, jobs, form, runs)
 
 
-def _runs() -> Runs:
+def _runs(bench: Workbench, jobs: Jobs) -> Runs:
     gr.Markdown("### Runs")
     choice = gr.Radio(
         [], label="Runs", show_label=False, elem_id="runs", info="No fit has been started yet."
@@ -130,20 +133,26 @@ def _runs() -> Runs:
         1, 2, 1, step=1, label="Pictures after epoch", visible=False, elem_id="sample-epoch"
     )
     sample = gr.HTML(elem_id="sample")
-    with gr.Accordion("Rename or delete", open=False), gr.Row(equal_height=True):
-        new_name = gr.Textbox(
-            label="New name",
-            min_width=120,
-            max_lines=1,
-            elem_id="new-name",
-        )
-        rename = gr.Button("Rename", size="sm", min_width=80, interactive=False, elem_id="rename")
-        delete = gr.Button(
-            "Delete", size="sm", variant="stop", min_width=80, interactive=False, elem_id="delete"
-        )
+    with gr.Accordion("Rename or delete", open=False):
+        with gr.Row(equal_height=True):
+            new_name = gr.Textbox(
+                label="New name",
+                min_width=120,
+                max_lines=1,
+                elem_id="new-name",
+            )
+            rename = gr.Button(
+                "Rename", size="sm", min_width=80, interactive=False, elem_id="rename"
+            )
+            delete = gr.Button(
+                "Delete", size="sm", variant="stop", min_width=80, interactive=False,
+                elem_id="delete",
+            )  # fmt: skip
+        name_said = gr.Markdown(visible=False, elem_id="name-said")
+    push = push_box.build(bench, jobs, choice)
     return Runs(
         choice, other, sight, detail, epoch, sample, cancel, resume, use, used, pack, download,
-        new_name, rename, delete, said, gr.State(("", "", 0)),
+        new_name, rename, delete, name_said, push, said, gr.State(("", "", 0)),
     )  # fmt: skip
 
 
@@ -178,6 +187,7 @@ def _show(
             runs.rename: idle,
             runs.delete: idle,
             runs.seen: (_signature([], "", other), "", 0),
+            **runs.push.shown(None),
         }
     done = len(job.history)
     _, before, latest = seen
@@ -201,6 +211,7 @@ def _show(
         runs.rename: gr.Button(interactive=at_rest),
         runs.delete: gr.Button(interactive=at_rest),
         runs.seen: (_signature(everything.values(), job.name, other), job.name, done),
+        **runs.push.shown(job),
     }
 
 
@@ -246,7 +257,11 @@ def _wire_list(jobs: Jobs, runs: Runs, tab: gr.Tab, timer: gr.Timer) -> None:
 
 
 def _wire_deeds(bench: Workbench, jobs: Jobs, runs: Runs) -> None:
-    def after(deed: Callable[[str], Any]) -> Callable[..., dict[Any, Any]]:
+    def after(
+        deed: Callable[[str], Any], place: gr.Markdown = runs.said
+    ) -> Callable[..., dict[Any, Any]]:
+        """place: where a refusal is said."""
+
         def act(
             chosen: object,
             other: object,
@@ -261,18 +276,22 @@ def _wire_deeds(bench: Workbench, jobs: Jobs, runs: Runs) -> None:
                 chosen = result.name if isinstance(result, Job) else chosen
             except RunError as error:
                 said = gr.Markdown(fault(error), visible=True)
-            return {**_show(jobs, runs, chosen, other, epoch, seen), runs.said: said}
+            quiet = {
+                runs.said: gr.Markdown(visible=False),
+                runs.name_said: gr.Markdown(visible=False),
+            }
+            return {**_show(jobs, runs, chosen, other, epoch, seen), **quiet, place: said}
 
         return act
 
-    shown = [*runs.shown, runs.said]
+    shown = [*runs.shown, runs.said, runs.name_said]
     for button, deed in (
         (runs.cancel, jobs.cancel),
         (runs.resume, jobs.resume),
     ):
         button.click(after(deed), runs.current, shown, **_AS_SENT)
     runs.delete.click(
-        after(jobs.delete),
+        after(jobs.delete, runs.name_said),
         runs.current,
         shown,
         js="(...given) => { if (!confirm(`Delete the run “${given[0]}” and its weights?`)) "
@@ -288,7 +307,7 @@ def _wire_deeds(bench: Workbench, jobs: Jobs, runs: Runs) -> None:
         new_name: object,
         profile: gr.OAuthProfile | None,
     ) -> dict[Any, Any]:
-        act = after(lambda name: jobs.rename(name, _text(new_name)))
+        act = after(lambda name: jobs.rename(name, _text(new_name)), runs.name_said)
         return act(chosen, other, epoch, seen, profile)
 
     runs.rename.click(rename, [*runs.current, runs.new_name], shown, **_AS_SENT)
@@ -317,7 +336,7 @@ def _wire_start(bench: Workbench, jobs: Jobs, form: Form, runs: Runs) -> None:
                 form.said: gr.Markdown(visible=False),
                 **shown_fault(form.faults, error),
             }
-        said = f"“{job.name}” has been started; you may close the page."
+        said = f"“{job.name}” is among the runs; you may close the page."
         return {
             form.said: gr.Markdown(said, visible=True),
             form.learning: gr.Markdown(visible=False),

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from crackdemo.checkpoints.checkpoint import Checkpoint, load_checkpoint
-from crackdemo.training.alarms import MOST, alarms_told, corrected_photos, false_alarms
+from crackdemo.runs.quality import Alarms
+from crackdemo.training.alarms import MOST, alarms_of, corrected_photos, false_alarms
 from tests.plain import plain_mask
 
 Save = Callable[[Path, np.ndarray], Path]
@@ -38,10 +39,12 @@ def test_marks_beside_the_crack_are_false_alarms(checkpoint: Checkpoint, road: P
     assert false_alarms(checkpoint, [pair]) == 1
     blind = replace(checkpoint, config=replace(checkpoint.config, mask=plain_mask(threshold=1.0)))
     assert false_alarms(blind, [pair]) == 0
-    told = alarms_told("new", blind, "old", checkpoint, [road])
-    assert "photo with a mask that it learnt from old marks 1 place" in told
-    assert "new 0 places" in told and "unlearnt" not in told
-    assert "not unlearnt" in alarms_told("new", checkpoint, "old", checkpoint, [road])
+    compared = (("new", blind), ("old", checkpoint))
+    assert alarms_of(compared, [road], {pair[0]}) == [
+        Alarms("new", 0, 1, 0, 0),
+        Alarms("old", 1, 1, 0, 0),
+    ]
+    assert alarms_of(compared, [road], ()) == [Alarms("new", 0, 0, 0, 1), Alarms("old", 0, 0, 1, 1)]
 
 
 def test_what_cannot_be_read_counts_as_none(
@@ -57,7 +60,7 @@ def test_of_other_photos_and_of_many_nothing_is_said(
     checkpoint: Checkpoint, road: Path, tmp_path: Path, save_photo: Save
 ) -> None:
     save_photo(tmp_path / "plain" / "b.png", np.full((96, 128, 3), 99, np.uint8))
-    assert alarms_told("new", checkpoint, "old", checkpoint, [road, tmp_path / "plain"]) == ""
+    assert alarms_of([("new", checkpoint)], [road, tmp_path / "plain"], ()) == []
     for number in range(MOST):
         save_photo(road / "images" / f"{number}.png", np.full((9, 9, 3), number, np.uint8))
         save_photo(road / "masks" / f"{number}.png", np.zeros((9, 9), np.uint8))

@@ -132,7 +132,8 @@ def test_one_named_class_is_learnt_as_cracks_are(street: Path, tmp_path: Path) -
     fit_all(run, TINY, street)
     assert load_checkpoint(run.checkpoint).config.network.classes == ("marking",)
     assert run.metrics()[0].metric == "pixel_ods"
-    assert "Its validation pixel ODS is 0." in run.status().message
+    assert "Its validation pixel ODS (F1 at" in run.status().message
+    assert "On the photos kept aside for tests its pixel F1 is 0." in run.status().message
 
 
 @pytest.mark.parametrize(("value", "little"), [(0.29, True), (0.3, False)])
@@ -226,6 +227,20 @@ def test_a_fit_keeps_its_share_of_the_start(road: Path, tmp_path: Path) -> None:
     said = re.search(r"is (0\.\d\d)\D.* cae-asphalt alone has (0\.\d\d),", run.status().message)
     assert said is not None and said[1] == said[2]  # which it wholly is
     assert "nothing was gained" in run.status().message
+
+
+def test_it_goes_on_with_a_segmenter(road: Path, tmp_path: Path) -> None:
+    first = RunFolder(tmp_path / "first")
+    config = started(replace(TINY, start="cae-asphalt", epochs=1))
+    fit_all(first, config, road)
+    knew = load_checkpoint(first.checkpoint)
+    again = started(replace(TINY, start="first", epochs=1), first.checkpoint)
+    assert (again.network, again.heatmap) == (knew.config.network, knew.config.heatmap)
+    began = new_state(again, CPU, first.checkpoint).network.state_dict()
+    assert all(torch.equal(value, began[n]) for n, value in knew.network.state_dict().items())
+    learnt = {name: torch.full_like(value, 2) for name, value in began.items()}
+    half = averaged_with_start(replace(again, start_share=0.5), learnt, 1, first.checkpoint)
+    assert torch.allclose(half["last.bias"], 1 + began["last.bias"] / 2)
 
 
 @pytest.mark.parametrize("weights", ["cae-asphalt", "vae-asphalt"])

@@ -17,7 +17,7 @@ from crackdemo.models.segmenter import SegmenterConfig
 from crackdemo.models.vae import VaeConfig
 from crackdemo.runs.jobs import Jobs
 from crackdemo.runs.processes import birth_of
-from crackdemo.runs.quality import Quality
+from crackdemo.runs.quality import Alarms, Quality
 from crackdemo.runs.status import Status
 from crackdemo.training.config import FitConfig
 from crackdemo.training.segmentation.config import SegmentConfig
@@ -131,6 +131,16 @@ class TestRuns:
         if epochs == 10:
             assert " left" not in fits.label(running)
 
+    def test_what_has_trained_nothing_says_so(self) -> None:
+        failed = replace(job(epochs=0), status=Status("failed", "No.", 0, ""), minutes=5)
+        assert "nothing trained yet" in fits.describe(failed, None)
+        assert "5 minutes" not in fits.describe(failed, None)
+
+    def test_losses_that_cannot_be_compared_have_an_axis_each(self) -> None:
+        one, other = job(), replace(job("lane"), data=(Path("elsewhere"),))
+        assert fits.describe(one, other).count("Loss, log scale</b>") == 2
+        assert fits.describe(one, job("lane")).count("Loss, log scale</b>") == 1
+
     def test_weights_that_are_gone_are_said(self) -> None:
         assert "no longer there" in fits.describe(replace(job(), has_weights=False), None)
         assert "no longer there" not in fits.describe(job(), None)
@@ -156,6 +166,23 @@ class TestRuns:
         assert "do not tell which is better" in fits.quality_sentences(few)[1]
         assert fits.quality_sentences(job()) == []
 
+    def test_corrections_are_counted_before_and_after(self) -> None:
+        before, after = Alarms("cae-asphalt", 9, 4, 3, 1), Alarms("street", 2, 4, 1, 1)
+        text = fits.alarms_table(replace(job(), alarms=(after, before)))
+        assert "<th>4 photos learnt from</th><th>1 photo held back</th>" in text
+        assert "<th>cae-asphalt</th><td>9</td><td>3</td></tr><tr><th>street</th><td>2</td>" in text
+        assert "marks fewer" in text and text in fits.describe(
+            replace(job(), alarms=(after, before)), None
+        )
+
+        def told(*numbers: int) -> str:
+            return fits.alarms_table(replace(job(), alarms=(Alarms("b", *numbers), before)))
+
+        assert "not unlearnt" in told(9, 4, 3, 1)
+        assert "elsewhere" in told(2, 4, 5, 1)
+        assert "try it on others" in told(2, 5, 0, 0) and "held back</th>" not in told(2, 5, 0, 0)
+        assert fits.alarms_table(job()) == ""
+
     @pytest.mark.parametrize(
         "line", ['{"epoch": 1}', "7", '{"validation_loss": "low", "seconds": null}', "[" * 9999]
     )
@@ -174,7 +201,7 @@ class TestRuns:
 
     def test_curves_span_the_plot(self) -> None:
         svg = plot_losses([Curve("a <b>", [1.0, 3.0], "first")], epochs=2)
-        assert 'points="52.0,194.0 630.0,10.0"' in svg
+        assert 'points="68.0,194.0 630.0,10.0"' in svg
         assert "a &lt;b&gt;" in svg
         assert plot_losses([], 1) == plot_shares([Curve("a", [], "first")], 1) == ""
 
@@ -189,7 +216,7 @@ class TestRuns:
     def test_shares_stand_between_0_and_1(self) -> None:
         svg = plot_shares([Curve("a", [0.25, 1.0], "first")], epochs=2)
         assert marks(svg) == ["0", "0.5", "1", "2"]
-        assert 'points="52.0,148.0 630.0,10.0"' in svg
+        assert 'points="68.0,148.0 630.0,10.0"' in svg
 
 
 def marks(svg: str) -> list[str]:
