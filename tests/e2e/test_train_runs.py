@@ -85,11 +85,11 @@ def test_a_run_is_renamed_and_deleted_and_the_weights_list_follows(
     for name, answer in (("yard", "take another name"), ("../x", "A name is 1 to 60")):
         new_name.fill(name)
         page.locator("#rename").click()
-        expect(page.locator("#runs-said")).to_contain_text(answer)
+        expect(page.locator("#name-said")).to_contain_text(answer)
     new_name.fill("road")
     page.locator("#rename").click()
     expect(page.locator("#runs")).to_contain_text("road · done")
-    expect(page.locator("#runs-said")).to_be_hidden()
+    expect(page.locator("#name-said")).to_be_hidden()
     assert jobs.finished() == ["road", "yard"]
 
     asked: list[str] = []

@@ -10,9 +10,9 @@ import gradio as gr
 from gradio.events import Dependency
 
 from crackdemo.errors import ConfigError
+from crackdemo.ui.given import object_given, text_given
 from crackdemo.ui.inspect import stage as stages
 from crackdemo.ui.inspect.events import EVERY_TIME, QUIET, SHOWING
-from crackdemo.ui.inspect.given import object_given, text_given
 from crackdemo.ui.inspect.judging import judge_photos
 from crackdemo.ui.inspect.knobs import Knobs, session_and_settings
 from crackdemo.ui.inspect.scoring import Roll

@@ -10,10 +10,10 @@ from gradio.data_classes import FileDataDict
 from gradio.events import Dependency
 
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, version_of
+from crackdemo.ui.given import files_given, text_given
 from crackdemo.ui.inspect import stage as stages
 from crackdemo.ui.inspect.events import AT_ONCE, EVERY_TIME, IN_TURN, QUIET
 from crackdemo.ui.inspect.examples import examples_html, with_example
-from crackdemo.ui.inspect.given import files_given, text_given
 from crackdemo.ui.inspect.keeping import KeptPhotos
 from crackdemo.ui.inspect.scoring import Problem, Progress, Roll, score_photos
 from crackdemo.ui.inspect.stage import Stage

@@ -9,7 +9,7 @@ from crackdemo.configs import parse_config
 from crackdemo.masks.params import MaskParams
 from crackdemo.masks.presets import Preset
 from crackdemo.masks.region import Polygon
-from crackdemo.ui.inspect.given import object_given
+from crackdemo.ui.given import object_given
 
 
 @dataclass(frozen=True)

@@ -20,14 +20,15 @@ from crackdemo.errors import ConfigError, DatasetError
 from crackdemo.inspection.predict import Inspected
 from crackdemo.inspection.store import Scored, heatmap_file, shown_file
 from crackdemo.inspection.verdict import cut
+from crackdemo.masks.classes import CRACK
 from crackdemo.masks.params import MaskParams
 from crackdemo.masks.presets import Preset
 from crackdemo.masks.region import region_mask
 from crackdemo.models.families import family_named
 from crackdemo.photos.overlays import class_colour
 from crackdemo.ui import drawing
+from crackdemo.ui.given import object_given
 from crackdemo.ui.inspect import exports
-from crackdemo.ui.inspect.given import object_given
 from crackdemo.ui.inspect.regions import Regions
 from crackdemo.ui.inspect.scoring import Entry, Roll
 from crackdemo.ui.workbench import Workbench
@@ -70,6 +71,8 @@ class OnShow:
     """Of these weights, or of the class that counts."""
     heatmap: Path
     """For the viewer."""
+    what: str
+    """Is looked for: a crack, one of several classes, or all of them."""
     colour: tuple[int, int, int]
     """Of its mask."""
 
@@ -100,7 +103,8 @@ def on_show(bench: Workbench, session: Session) -> OnShow | None:
     scored, detector = seen(bench, path, weights, only)
     every = bench.detector(weights).classes
     number = 1 + every.index(only) if only in every else 1
-    return OnShow(entry, scored, weights, detector, heatmap, class_colour(number))
+    what = only if only in every else CRACK if len(every) < 2 else "defect"
+    return OnShow(entry, scored, weights, detector, heatmap, what, class_colour(number))
 
 
 def page_data(bench: Workbench, session: Session) -> tuple[list[str] | None, dict[str, Any] | None]:
@@ -126,6 +130,7 @@ def page_data(bench: Workbench, session: Session) -> tuple[list[str] | None, dic
         "scoreSays": family_named(bench.config(shown.weights).family).score,
         "scoreThreshold": calibration.score_threshold,
         "crack": calibration.is_cracked(score),
+        "what": shown.what,
         "colour": list(shown.colour),
         "hasReconstruction": is_rebuilt,
         "hasRegion": bool(polygons),

@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from crackdemo.ui.inspect.given import text_given
+from crackdemo.ui.given import text_given
 from crackdemo.ui.inspect.regions import regions_of
 from crackdemo.ui.inspect.scoring import Roll
 from crackdemo.ui.inspect.session import Session

@@ -144,7 +144,7 @@
     const url = thumbnails.get(sha256) ?? "";
     if (cell.picture.getAttribute("src") !== url) cell.picture.src = url;
     const verdict = verdicts.get(name);
-    const word = verdict ? crackdemo.verdict.STATES[verdict.state].word : "";
+    const word = verdict ? crackdemo.verdict.word(verdict.state) : "";
     const spoken = [name, word, `score ${scoreOf(entry).toFixed(2)}`].filter(Boolean).join(", ");
     cell.button.title = spoken;
     cell.button.classList.toggle("selected", name === present);

@@ -8,10 +8,10 @@
 
   /** @type {LinePart["badge"]} */
   function badge(state) {
-    const { word, icon } = crackdemo.verdict.STATES[state];
+    const { ICONS, word } = crackdemo.verdict;
     const built = crackdemo.element("strong", { class: "state", "data-state": state });
-    built.innerHTML = ICON(icon);
-    built.append(word);
+    built.innerHTML = ICON(ICONS[state]);
+    built.append(word(state));
     return built;
   }
 

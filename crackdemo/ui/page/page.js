@@ -63,6 +63,7 @@
       return;
     }
     crackdemo.colours.CRACK = meta.colour;
+    crackdemo.verdict.lookFor(meta.what);
     const [photo, heatmap, ...more] = files.map((file) => file.url);
     const reconstruction = meta.hasReconstruction ? more.shift() : null;
     const [region] = more;
@@ -168,11 +169,12 @@
     const said = crackdemo.wording.result(state, { crack }, present?.mm_per_px ?? 0);
     if (!said) return;
     const where = hasRegion ? " in the region of interest" : "";
+    const { word } = crackdemo.verdict;
     const why =
-      `The score says ${scoreSays}: ` +
-      `score ${score.toFixed(3)}${where}; from ${scoreThreshold.toFixed(3)} on it says crack. ` +
-      "The mask is what the sliders mark. Crack: both say so. No crack: neither does, or all that " +
-      "was marked is dropped by hand. Check: they disagree, so that a person should look.";
+      `The score says ${scoreSays}: score ${score.toFixed(3)}${where}; from ` +
+      `${scoreThreshold.toFixed(3)} on it says ${word("crack").toLowerCase()}. The mask is what ` +
+      `the sliders mark. ${word("crack")}: both say so. ${word("no_crack")}: neither does, or all ` +
+      "that was marked is dropped by hand. Check: they disagree, so that a person should look.";
     crackdemo.line.show({ ...said, name, why });
     film.live(name, said.state, score);
   }

@@ -157,6 +157,8 @@ interface PhotoMeta {
   scoreSays: string;
   scoreThreshold: number;
   crack: boolean;
+  /** What is looked for, as people call it. */
+  what: string;
   /** Of its mask: that of the class on show, where there are several. */
   colour: Colour;
   hasReconstruction: boolean;

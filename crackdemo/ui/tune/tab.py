@@ -22,6 +22,7 @@ from crackdemo.files import write_text
 from crackdemo.masks.params import MaskParams
 from crackdemo.masks.presets import Preset, preset_json
 from crackdemo.photos.images import write_jpeg
+from crackdemo.ui.given import text_given
 from crackdemo.ui.mask_knobs import MaskKnobs
 from crackdemo.ui.refusals import said
 from crackdemo.ui.tune import summary, widgets
@@ -34,6 +35,9 @@ from crackdemo.ui.workbench import Workbench
 _STRIP = 60
 """Photos in the film strip: galleries have no virtual scroll."""
 _AT_ONCE: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
+_AS_SENT: dict[str, Any] = {**_AT_ONCE, "preprocess": False}
+"""For what names the weights on show: gradio holds them against the choices that it sent last, and
+where two answers overtook each other on the way the page has other ones."""
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
@@ -58,7 +62,8 @@ def settings_of(given: Sequence[Any]) -> MaskParams:
     """Values of `MaskKnobs.all` to settings. Raises ConfigError, as of sizes that no kernel has."""
     values = dict(zip((each.name for each in fields(MaskParams)), given, strict=True))
     for name in ("opening", "closing", "grow", "min_area"):
-        values[name] = int(values[name] or 0)
+        value = values[name] or 0
+        values[name] = int(value) if isinstance(value, float) and value.is_integer() else value
     for name in ("opening", "closing"):
         values[name] = 0 if values[name] == 1 else values[name]  # changes nothing
     with explained():
@@ -133,7 +138,8 @@ def _wire_scoring(
                                 problems.append(
                                     f"{loaded.name} tells {', '.join(told_apart)} apart: its "
                                     "figures are of all of them together, those of other weights "
-                                    "of cracks alone."
+                                    "of cracks alone. `python -m crackdemo evaluate` tells them "
+                                    "by class."
                                 )
                             data = _data_of(desk, set_id, loaded.name)
                             write_text(out / f"{place}.json", json.dumps(data))
@@ -222,10 +228,11 @@ def _data_of(desk: Desk, set_id: str, weights: str) -> dict[str, Any]:
 
 
 def _wire_knobs(desk: Desk, knobs: MaskKnobs, results: Results, number: gr.State) -> None:
-    def recount(set_id: str, weights: str | None, order: Any, *given: Any) -> dict[Any, Any]:
+    def recount(set_id: str, weights: object, order: Any, *given: Any) -> dict[Any, Any]:
         if not set_id or not weights:
             return {results.exact: ""}
         with said():
+            weights = text_given("The weights' name", weights)
             params, scored = settings_of(given), desk.result(set_id, weights)
             started = time.perf_counter()
             counts = list(summary.counted(scored.photos, params))
@@ -259,17 +266,17 @@ def _wire_knobs(desk: Desk, knobs: MaskKnobs, results: Results, number: gr.State
         inputs,
         shown,
         trigger_mode="always_last",
-        **_AT_ONCE,
+        **_AS_SENT,
     )
     # in the page alone: no request at a move
     knobs.threshold.input(None, knobs.threshold, None, js=_call("move"), **_AT_ONCE)
     results.of.change(None, results.of, None, js=_call("choose"), **_AT_ONCE)
 
-    def picture(set_id: str, weights: str | None, place: int | None, *given: Any) -> gr.Image:
+    def picture(set_id: str, weights: object, place: int | None, *given: Any) -> gr.Image:
         if place is None:
             return gr.skip()
         with said():
-            photo = desk.result(set_id, weights or "").photos[place]
+            photo = desk.result(set_id, text_given("The weights' name", weights)).photos[place]
             return gr.Image(summary.shown(photo, settings_of(given)), visible=True)
 
     def select(places: list[int], event: gr.SelectData) -> int:
@@ -277,9 +284,9 @@ def _wire_knobs(desk: Desk, knobs: MaskKnobs, results: Results, number: gr.State
 
     inputs = [number, results.of, results.shown, *knobs.all]
     results.film.select(select, results.places, results.shown, **_AT_ONCE).then(
-        picture, inputs, results.photo, **_AT_ONCE
+        picture, inputs, results.photo, **_AS_SENT
     )
-    results.redraw.click(picture, inputs, results.photo, trigger_mode="always_last", **_AT_ONCE)
+    results.redraw.click(picture, inputs, results.photo, trigger_mode="always_last", **_AS_SENT)
 
 
 def strip(
@@ -321,11 +328,11 @@ def _wire_search(
     searches: Turns,
 ) -> None:
     def find(
-        set_id: str, weights: str | None, objective: Any, choose_on: Any, request: gr.Request
+        set_id: str, weights: object, objective: Any, choose_on: Any, request: gr.Request
     ) -> Iterator[dict[Any, Any]]:
         with searches.take(request.session_hash or "") as turn:
             try:
-                scored = desk.result(set_id, weights or "")
+                scored = desk.result(set_id, text_given("The weights' name", weights))
                 parts = halves(scored, choose_on)
                 own = desk.bench.config(scored.weights).mask
                 kept = desk.heat_folder / f"search-{set_id}-{choose_on}-{objective}.npz"

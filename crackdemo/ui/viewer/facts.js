@@ -39,7 +39,7 @@
       if (state.lengthPx === null) return;
       const said = wording.result(state, verdict, mmPerPx);
       if (!said) return;
-      const word = said.state ? `${crackdemo.verdict.STATES[said.state].word}: ` : "";
+      const word = said.state ? `${crackdemo.verdict.word(said.state)}: ` : "";
       write(result, word + said.text);
     }
 

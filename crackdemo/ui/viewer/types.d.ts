@@ -285,7 +285,10 @@ interface Verdict {
 type VerdictState = "crack" | "check" | "no_crack";
 
 interface VerdictPart {
-  STATES: { [state in VerdictState]: { word: string; icon: string } };
+  ICONS: { [state in VerdictState]: string };
+  /** what weights call what they mark: "crack", or one of several classes */
+  lookFor(what: string): void;
+  word(state: VerdictState): string;
   /** isMarked: whether the mask holds anything; hasDropped: whether a hand dropped any of it */
   stateOf(crack: boolean, isMarked: boolean, hasDropped: boolean): VerdictState;
 }

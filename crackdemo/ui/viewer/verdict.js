@@ -6,18 +6,25 @@
   "use strict";
   const { crackdemo } = scope;
 
-  /** Each state's word, and its icon in a box of 20 x 20. @type {VerdictPart["STATES"]} */
-  const STATES = {
-    crack: { word: "Crack", icon: "M10 2 19 18H1Z M10 8v4 M10 14.5v.5" },
-    check: {
-      word: "Check",
-      icon: "M10 2a8 8 0 1 1 0 16a8 8 0 0 1 0-16Z M7.5 8a2.5 2.5 0 1 1 2.5 2.6V12 M10 14v.5",
-    },
-    no_crack: {
-      word: "No crack",
-      icon: "M10 2a8 8 0 1 1 0 16a8 8 0 0 1 0-16Z M6.5 10.2 9 12.8l4.5-5.4",
-    },
+  /** Each state's icon in a box of 20 x 20. @type {VerdictPart["ICONS"]} */
+  const ICONS = {
+    crack: "M10 2 19 18H1Z M10 8v4 M10 14.5v.5",
+    check: "M10 2a8 8 0 1 1 0 16a8 8 0 0 1 0-16Z M7.5 8a2.5 2.5 0 1 1 2.5 2.6V12 M10 14v.5",
+    no_crack: "M10 2a8 8 0 1 1 0 16a8 8 0 0 1 0-16Z M6.5 10.2 9 12.8l4.5-5.4",
   };
+  /** What is looked for. */
+  let what = "crack";
+
+  /** @type {VerdictPart["lookFor"]} */
+  function lookFor(next) {
+    what = next;
+  }
+
+  /** @type {VerdictPart["word"]} */
+  function word(state) {
+    if (state === "check") return "Check";
+    return state === "crack" ? what[0].toUpperCase() + what.slice(1) : `No ${what}`;
+  }
 
   /**
    * A person who dropped all that was marked has the last word.
@@ -30,5 +37,5 @@
     return crack ? "crack" : "no_crack";
   }
 
-  crackdemo.verdict = { STATES, stateOf };
+  crackdemo.verdict = { ICONS, lookFor, word, stateOf };
 })(globalThis);

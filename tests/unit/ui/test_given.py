@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from crackdemo.errors import ConfigError
-from crackdemo.ui.inspect.given import files_given, object_given, text_given
+from crackdemo.ui.given import files_given, object_given, text_given
 
 
 @pytest.mark.parametrize("values", ["a.png", 5, {}, ["a.png"], [{}], [{"path": 1}]])
