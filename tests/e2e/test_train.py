@@ -68,7 +68,7 @@ def test_a_fit_started_from_the_page_is_found_again_finishes_and_its_weights_are
     open_tab(page, app)
     fill_in(page, "street", epochs=3)
     page.locator("#start-fit").click()
-    expect(page.locator("#fit-said")).to_contain_text("has been started", timeout=PATIENCE)
+    expect(page.locator("#fit-said")).to_contain_text("is among the runs", timeout=PATIENCE)
     expect(page.locator("#fit-name").get_by_role("textbox")).to_have_value("")
     page.locator("#fit-name").get_by_role("textbox").fill("street")
     expect(page.locator("#fit-said")).to_be_hidden()
