@@ -90,6 +90,8 @@ def build(bench: Workbench, tab: gr.Tab, others: list[gr.Tab]) -> None:
         return
     if bench.owner is not None:  # off a Space this button would ask the network
         gr.LoginButton(size="sm", elem_id="login")
+    # on a phone they come after the whole form
+    gr.HTML("<a href='#runs'>To the runs ↓</a>", elem_id="to-runs", apply_default_css=False)
     with gr.Row(equal_height=False):
         with gr.Column(scale=4, min_width=300):
             form = train_form.build(bench, jobs)
