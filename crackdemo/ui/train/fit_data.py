@@ -76,8 +76,10 @@ def gathered(
                 data = Data(scratch / "pavement", is_ours=True)
                 make_pavement(data.folder, 0)
             else:
-                left_out = take_in([Path(file) for file in files], scratch / "photos")
-                data = Data(scratch / "photos", True, tuple(left_out))
+                # named as in Tune: there the same photos fall into the same parts
+                data = Data(scratch / "upload", is_ours=True)
+                left_out = take_in([Path(file) for file in files], data.folder)
+                data = replace(data, left_out=tuple(left_out))
         yield data
 
 

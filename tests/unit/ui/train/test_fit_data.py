@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from crackdemo.data.check import check
+from crackdemo.data.folders import find_samples
 from crackdemo.data.intake import open_new, take_in
 from crackdemo.errors import DatasetError, FitError, RunError
 from crackdemo.runs.jobs import Jobs
@@ -22,6 +23,7 @@ from crackdemo.training.segmentation.config import SegmentConfig
 from crackdemo.training.trainer import FitSettings
 from crackdemo.ui.train import fit_data
 from crackdemo.ui.train.settings import starts
+from crackdemo.ui.tune.sets import Desk
 from crackdemo.ui.workbench import Workbench
 
 NETWORK = {"network.channels": "4, 8"}
@@ -53,6 +55,22 @@ class TestData:
         for part in ("1 exact copy is left out: b.png", "c.jpg", "d.txt"):
             assert part in text
         assert str(tmp_path) not in text
+
+    def test_an_upload_falls_into_the_same_parts_as_in_tune(
+        self, bench: Workbench, tmp_path: Path, save_photo: Callable[..., Path]
+    ) -> None:
+        packed = tmp_path / "road.zip"
+        with zipfile.ZipFile(packed, "w") as archive:
+            for i in range(8):
+                photo = save_photo(tmp_path / f"{i}.png", np.full((64, 64, 3), 40 + i, np.uint8))
+                archive.write(photo, f"images/{i}.png")
+                archive.write(photo, f"masks/{i}.png")
+        desk = Desk(bench)
+        found = desk.get(desk.bring([str(packed)], []))
+        parts = dict(zip((p.source.path.stem for p in found.photos), found.splits, strict=True))
+        with fit_data.gathered(bench, fit_data.UPLOAD, [str(packed)], "") as data:
+            assert {s.path.stem: s.split for s in find_samples(data.folder)} == parts
+        assert len(set(parts.values())) > 1
 
     def test_procedural_pavement_is_made(self, bench: Workbench) -> None:
         with fit_data.gathered(bench, fit_data.PAVEMENT, [], "") as data:
