@@ -26,9 +26,9 @@ class Quality:
         """Raises ValueError where it is none."""
         try:
             found, f1, marked = (float(values[name]) for name in ("found", "f1", "marked"))
-            called, tiles = int(values["called"]), int(values["tiles"])
+            called, tiles = (int(float(values[name])) for name in ("called", "tiles"))
             return cls(str(values["weights"]), found, f1, marked, called, tiles)
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, OverflowError) as error:
             raise ValueError(f"no quality: {error}") from None
 
 
@@ -51,7 +51,7 @@ class Alarms:
     def from_json(cls, values: Any) -> Self:
         """Raises ValueError where it is none."""
         try:
-            numbers = (int(values[f.name]) for f in fields(cls) if f.name != "weights")
+            numbers = (int(float(values[f.name])) for f in fields(cls) if f.name != "weights")
             return cls(str(values["weights"]), *numbers)
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, OverflowError) as error:
             raise ValueError(f"no alarms: {error}") from None

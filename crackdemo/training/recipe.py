@@ -45,6 +45,9 @@ from crackdemo.training.state import (
 from crackdemo.training.team import CPU_ALONE, Team
 from crackdemo.training.trainer import Trainer
 
+_FEW = 12
+"""Photos of a folder: of so many chance may leave no sound surface to learn from or choose by."""
+
 
 @dataclass(frozen=True)
 class FitData:
@@ -76,7 +79,7 @@ def read_data(folders: list[Path], source_size: int, channel: Channel) -> FitDat
     train: list[GrayTiles] = []
     validation: list[GrayTiles] = []
     for found in drop_repeats(map(find_samples, folders)):
-        for_train, for_validation = _train_and_validation(found)
+        for_train, for_validation = _parted(found, source_size, channel)
         for groups, samples, step in (
             (train, for_train, source_size // 3),
             (validation, for_validation, source_size // 2),
@@ -91,6 +94,22 @@ def read_data(folders: list[Path], source_size: int, channel: Channel) -> FitDat
             f"is kept aside for tests; give more photos.{_unused(problems)}"
         )
     return FitData(_balanced(train), _balanced(validation), problems)
+
+
+def _parted(
+    found: list[Sample], source_size: int, channel: Channel
+) -> tuple[list[Sample], list[Sample]]:
+    """Photos to learn from and to choose by: by split, but where either side of a few photos has no
+    sound surface those that have some are shared out."""
+    sides = _train_and_validation(found)
+
+    def is_sound(samples: list[Sample]) -> bool:
+        return bool(readable_tiles(samples, source_size, source_size, channel)[0])
+
+    if len(found) > _FEW or all(map(is_sound, sides)):
+        return sides
+    sound = [sample for side in sides for sample in side if is_sound([sample])]
+    return (sound[:-1], sound[-1:]) if len(sound) > 1 else sides
 
 
 def _unused(problems: list[str]) -> str:
@@ -158,7 +177,7 @@ def run_fit(
             if config.start:
                 knew = checkpoint_to_start_from(config.start, run.start)
                 compared = ((run.name, checkpoint), (config.start, knew))
-                run.write_alarms(alarms_of(compared, folders, _learnt_from(folders)))
+                run.write_alarms(alarms_of(compared, folders, _learnt_from(folders, config)))
         run.path.stat()  # saving would make a folder that was deleted meanwhile anew
         save_checkpoint(run.checkpoint, checkpoint, model_card(checkpoint.config))
         run.finish()
@@ -282,10 +301,11 @@ def qualities(
     ]
 
 
-def _learnt_from(folders: list[Path]) -> set[Path]:
+def _learnt_from(folders: list[Path], config: FitConfig) -> set[Path]:
     """The photos of the folders that the network learns from."""
     found = drop_repeats(map(find_samples, folders))
-    return {sample.path for samples in found for sample in _train_and_validation(samples)[0]}
+    sides = (_parted(each, config.source_size, config.flatten.channel) for each in found)
+    return {sample.path for for_train, _ in sides for sample in for_train}
 
 
 def _figures(scale: Scale) -> dict[str, float]:

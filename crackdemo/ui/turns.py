@@ -14,6 +14,8 @@ class Turn:
 
     def __init__(self, asked: object = None, before: "Turn | None" = None) -> None:
         self.is_over = False
+        self.is_replaced = False
+        """Whether another one has ended it, and no person."""
         self.gone = threading.Event()
         self._asked = asked
         self._before = before
@@ -28,6 +30,7 @@ class Turn:
     def make_way(self, asked: object) -> None:
         """Ends it, unless it does what is asked for anyway."""
         if asked is None or self._asked != asked:
+            self.is_replaced = True
             self.end()
 
     def end(self) -> None:
@@ -67,4 +70,7 @@ class Turns:
 
     def stop(self, visitor: str) -> None:
         """Ends the visitor's run, if there is one."""
-        self.make_way(visitor, None)
+        with self._lock:
+            turn = self._latest.get(visitor)
+        if turn is not None:
+            turn.end()

@@ -101,7 +101,9 @@ def run_fit(
         )
         training = record_of(run, config, folders, data.summary, state, threads, team)
         checkpoint = calibrated(config, state.network, data, training)
-        run.note(_worth(checkpoint.config.metrics) + _beside(config.start, alone, checkpoint))
+        averaged = f"Averaged with {config.start}, its" if alone is not None else "Its"
+        worth = _worth(checkpoint.config.metrics, averaged)
+        run.note(worth + _beside(config.start, alone, checkpoint))
         run.at("trying it on the photos kept aside")
         checkpoint = _with_tests(checkpoint, config, data, look)
         run.note(_on_tests(checkpoint.config.metrics))
@@ -114,12 +116,12 @@ def run_fit(
         run.finish()
 
 
-def _worth(metrics: Mapping[str, float]) -> str:
+def _worth(metrics: Mapping[str, float], whose: str = "Its") -> str:
     """What the figure that chose says, in words."""
     name, value = _chosen_by(metrics)
     spoken = name.removesuffix(_CHOSE).replace("_", " ").replace("iou", "IoU")
     spoken = spoken.replace("ods", "ODS (F1 at the threshold that is best for all photos)")
-    figure = f"Its {spoken} is {value:.2f}"
+    figure = f"{whose} {spoken} is {value:.2f}"
     if value < _LITTLE:
         return f"{figure}: it tells little apart yet; give it more time, or more photos."
     return f"{figure}."

@@ -140,6 +140,8 @@ def wire(
                 bench, uploads_of(files), weights, roll, session.on_show, lambda: turn.is_over
             )
             for step in steps:
+                if turn.is_replaced:
+                    break  # nobody stopped it
                 before, session = session, replace(session, roll=step.roll)
                 update: dict[Any, Any] = {
                     states.roll: step.roll,
@@ -171,8 +173,8 @@ def wire(
         make_way,
         [intake.photos, intake.weights, states.on_show, stage.meta],
         preprocess=False,
-        trigger_mode="multiple",
-        **AT_ONCE,
+        concurrency_limit=None,
+        **EVERY_TIME,  # of what is done AT_ONCE gradio's page shows no refusal
     )
     scored = begun.then(**scoring)
 

@@ -340,6 +340,7 @@
   /** @type {PagePart["useWeights"]} */
   function useWeights({ name, mask }) {
     carrying.open("Inspect");
+    scope.scrollTo(0, 0);
     const past = { ...snapshot(), dropped };
     const next = { weights: name, values: { ...present, ...mask }, dropped: {} };
     restore(next);

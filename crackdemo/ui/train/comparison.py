@@ -12,6 +12,9 @@ _LOSS_SETTINGS = (
 )
 """With other values of these a loss means something else."""
 
+_BROUGHT = ("heatmap, evidence, ", "network, healer, ")
+"""Comes with the weights that a fit starts from, and is nobody's choice."""
+
 
 def comparison(first: Job, second: Job) -> str:
     """HTML: results of both in words, and a table of the settings in which they differ.
@@ -36,15 +39,17 @@ def comparison(first: Job, second: Job) -> str:
 
 def losses_differ(first: Job, second: Job) -> str:
     """Why the losses of two fits say nothing of each other; empty where they do."""
+    try_both = (
+        ": give photos below, and see what both find in them."
+        if first.has_weights and second.has_weights
+        else "."
+    )
     if first.settings.get("family") != second.settings.get("family"):
-        return (
-            "They are of different families, whose losses say nothing of each other: give photos "
-            "below, and see what both find in them."
-        )
+        return f"They are of different families, whose losses say nothing of each other{try_both}"
     if first.data != second.data:
         return (
             "They learnt from different photos, so that their losses and results say nothing of "
-            "each other: give photos below, and see what both find in them."
+            f"each other{try_both}"
         )
     if any(first.settings.get(n) != second.settings.get(n) for n in _LOSS_SETTINGS):
         return "Their losses are made of different parts and say nothing of each other."
@@ -82,6 +87,7 @@ def _differing(first: dict[str, Any], second: dict[str, Any]) -> list[tuple[str,
     names = one.keys() | other.keys()
     if first.get("family") != second.get("family"):
         names = one.keys() & other.keys()
+    names = {name for name in names if not name.startswith(_BROUGHT)}
     said = [(spoken(name), _said(one.get(name)), _said(other.get(name))) for name in names]
     return sorted((row for row in said if row[1] != row[2]), key=lambda row: row[0])
 

@@ -112,6 +112,8 @@ def _unlearnt(before: Alarms, after: Alarms) -> str:
     """What the table says."""
     if not before.learnt + before.held_back:
         return "There was nothing to unlearn."
+    if after.learnt + after.held_back > before.learnt + before.held_back:
+        return f"It marks more of them than before: go on with {escape(before.weights)}."
     if after.learnt >= before.learnt and after.held_back >= before.held_back:
         return "It has not unlearnt them: fit longer, or correct more photos."
     if not after.held_back_photos:

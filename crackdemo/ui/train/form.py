@@ -116,7 +116,7 @@ def start(bench: Workbench, jobs: Jobs, values: dict[str, Any]) -> Job:
         config = fit_data.settings_of(values)
     gathering = fit_data.gathered(bench, *brought(values))
     with in_step("data"), gathering as data:
-        fit_data.check_enough(data)
+        fit_data.check_enough(data, config)
         with in_step("settings"):
             return fit_data.start(jobs, name, config, minutes, data)
 

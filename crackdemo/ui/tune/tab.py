@@ -245,7 +245,9 @@ def _wire_knobs(desk: Desk, knobs: MaskKnobs, results: Results, number: gr.State
             ]
         film = strip(scored.photos, counts, places)
         return {
-            results.exact: _exact(set_figures(masked), seconds, weights) if masked else "",
+            results.exact: _exact(set_figures(masked), seconds, weights, desk.get(set_id).name)
+            if masked
+            else "",
             results.film: gr.Gallery(film, selected_index=None),
             results.places: places,
         }
@@ -307,15 +309,15 @@ def _thumbnail(photo: KnownPhoto) -> Path:
     return path
 
 
-def _exact(figures: dict[str, Any], seconds: float, weights: str) -> str:
+def _exact(figures: dict[str, Any], seconds: float, weights: str, name: str) -> str:
     cells = " ".join(  # a phone breaks the line between them
         f"<span>{words} <b data-figure='{name}'>{figures[name]:.3f}</b></span>"
         for name, words in summary.FIGURES.items()
     )
     return (
-        f"<p class='tune-exact'>With the settings at the left, morphology and all, counted by the "
-        f"server on {figures['photos']} photos with {escape(weights)} in {seconds:.2f} s: {cells}"
-        "</p>"
+        "<p class='tune-exact'>With the settings at the left, morphology and all, counted by the "
+        f"server on {figures['photos']} photos of “{escape(name)}” with {escape(weights)} in "
+        f"{seconds:.2f} s: {cells}</p>"
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from crackdemo.errors import RunError, legible
 from crackdemo.runs.folder import EpochReport, RunConfig, RunFolder, runs_in
-from crackdemo.runs.quality import Quality
+from crackdemo.runs.quality import Alarms, Quality
 from crackdemo.runs.status import Status
 
 CONFIG = RunConfig({"family": "cae", "epochs": 4}, ["/data/sut_crack"])
@@ -283,6 +283,21 @@ def test_quality_comes_back_and_a_broken_file_is_none(tmp_path: Path) -> None:
     both = [Quality("street", 0.8, 0.75, 0.001, 1, 40), Quality("cae-asphalt", 0.5, 0.6, 0, 0, 40)]
     run.write_quality(both)
     assert run.quality() == both
-    for text in ("{", "3", '[{"weights": "a"}]'):
+    endless = json.dumps([asdict(both[0]) | {"tiles": 1}]).replace(": 1}", ": 1e999}")
+    assert "1e999" in endless
+    for text in ("{", "3", '[{"weights": "a"}]', endless):
         (run.path / "quality.json").write_text(text)
         assert run.quality() == []
+
+
+def test_alarms_come_back_and_a_broken_file_is_none(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "street")
+    run.create(RunConfig({}, []))
+    assert run.alarms() == []
+    both = [Alarms("street", 1, 4, 0, 1), Alarms("cae-asphalt", 9, 4, 3, 1)]
+    run.write_alarms(both)
+    assert run.alarms() == both
+    endless = '[{"weights": "a", "learnt": 1e999, "learnt_photos": 1, "held_back": 1}]'
+    for text in ("{", "3", '[{"weights": "a"}]', endless):
+        (run.path / "alarms.json").write_text(text)
+        assert run.alarms() == []

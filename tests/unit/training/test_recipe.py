@@ -189,6 +189,22 @@ def test_where_chance_leaves_no_validation_photo_the_last_ones_validate(tmp_path
     assert (len(data.train), len(data.validation)) == (2, 1)
 
 
+def test_where_one_side_of_a_few_photos_shows_no_sound_surface_they_are_shared_out(tmp_path):
+    sides = {"train": 0, "validation": 0, "test": 0}
+    for i in range(60):
+        split = split_of(f"few/{i}")
+        if sides[split] < 3:
+            sides[split] += 1
+            write_photo(tmp_path / "few" / "images" / f"{i}.png", i)
+            white = np.full((96, 96), 255 * (split == "validation"), np.uint8)
+            (tmp_path / "few" / "masks").mkdir(exist_ok=True)
+            Image.fromarray(white).save(tmp_path / "few" / "masks" / f"{i}.png")
+    data = read_data([tmp_path / "few"], 48, "luma")
+    assert data.train and data.validation
+    learnt = {tile.tobytes() for tile in data.train}
+    assert learnt.isdisjoint(tile.tobytes() for tile in data.validation)
+
+
 def test_test_photos_are_never_used(tmp_path):
     stems = [i for i in range(200) if split_of(f"held/{i}") == "test"][:5]
     for stem in stems:

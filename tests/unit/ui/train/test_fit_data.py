@@ -138,9 +138,21 @@ class TestStart:
     ) -> None:
         save_photo(tmp_path / "data" / "a.png")
         with pytest.raises(DatasetError, match="needs 2 photos at least"):
-            fit_data.check_enough(fit_data.Data(tmp_path / "data", is_ours=False))
-        save_photo(tmp_path / "data" / "b.png", np.full((96, 128, 3), 99, np.uint8))
-        fit_data.check_enough(fit_data.Data(tmp_path / "data", is_ours=False))
+            fit_data.check_enough(fit_data.Data(tmp_path / "data", is_ours=False), FitConfig())
+        for i in range(8):
+            save_photo(tmp_path / "data" / f"{i}.png", np.full((96, 128, 3), 99 + i, np.uint8))
+        fit_data.check_enough(fit_data.Data(tmp_path / "data", is_ours=False), FitConfig())
+
+    def test_corrections_without_sound_surface_are_refused_before_there_is_a_run(
+        self, tmp_path: Path, save_photo: Callable[..., Path]
+    ) -> None:
+        for i in range(3):
+            save_photo(tmp_path / "images" / f"{i}.png", np.full((96, 128, 3), 90 + i, np.uint8))
+            save_photo(tmp_path / "masks" / f"{i}.png", np.full((96, 128), 255, np.uint8))
+        data = fit_data.Data(tmp_path, is_ours=True)
+        with pytest.raises(DatasetError, match="Too little sound surface"):
+            fit_data.check_enough(data, FitConfig())
+        fit_data.check_enough(data, SegmentConfig())  # which learns from masks
 
     def test_what_a_fit_may_start_from_is_of_its_family(self) -> None:
         assert starts("vae") == [

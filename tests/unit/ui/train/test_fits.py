@@ -179,6 +179,7 @@ class TestRuns:
             return fits.alarms_table(replace(job(), alarms=(Alarms("b", *numbers), before)))
 
         assert "not unlearnt" in told(9, 4, 3, 1)
+        assert "more of them than before: go on with cae-asphalt" in told(9, 4, 4, 1)
         assert "elsewhere" in told(2, 4, 5, 1)
         assert "try it on others" in told(2, 5, 0, 0) and "held back</th>" not in told(2, 5, 0, 0)
         assert fits.alarms_table(job()) == ""
