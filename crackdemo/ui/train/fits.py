@@ -113,9 +113,9 @@ def _unlearnt(before: Alarms, after: Alarms) -> str:
     if not before.learnt + before.held_back:
         return "There was nothing to unlearn."
     if after.learnt + after.held_back > before.learnt + before.held_back:
-        return f"It marks more of them than before: go on with {escape(before.weights)}."
+        return "It marks more such places than before: see what both find in photos that you know."
     if after.learnt >= before.learnt and after.held_back >= before.held_back:
-        return "It has not unlearnt them: fit longer, or correct more photos."
+        return "It marks no fewer of them: fit longer, or give more photos."
     if not after.held_back_photos:
         return "None of the corrected photos was held back: try it on others."
     if after.held_back > before.held_back:

@@ -178,8 +178,8 @@ class TestRuns:
         def told(*numbers: int) -> str:
             return fits.alarms_table(replace(job(), alarms=(Alarms("b", *numbers), before)))
 
-        assert "not unlearnt" in told(9, 4, 3, 1)
-        assert "more of them than before: go on with cae-asphalt" in told(9, 4, 4, 1)
+        assert "no fewer of them" in told(9, 4, 3, 1)
+        assert "more such places than before" in told(9, 4, 4, 1)
         assert "elsewhere" in told(2, 4, 5, 1)
         assert "try it on others" in told(2, 5, 0, 0) and "held back</th>" not in told(2, 5, 0, 0)
         assert fits.alarms_table(job()) == ""
