@@ -8,17 +8,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from crackdemo.errors import RunError, legible
 from crackdemo.files import write_text
 from crackdemo.runs.processes import birth_of
-from crackdemo.runs.quality import Alarms, Quality
+from crackdemo.runs.quality import Alarms, Figures, Quality
 from crackdemo.runs.status import Status
 from crackdemo.runs.trials import Search
 
 _LARGEST = 3.5e38
 """No loss is larger: they are 32-bit floats."""
+
+_Kind = TypeVar("_Kind", bound=Figures)
 
 
 @dataclass(frozen=True)
@@ -285,10 +287,7 @@ class RunFolder:
 
     def quality(self) -> list[Quality]:
         """As it was written; empty where it was not measured, or cannot be read."""
-        try:
-            return [Quality.from_json(each) for each in _read_json(self._quality_file)]
-        except (OSError, TypeError, ValueError):
-            return []
+        return _figures(Quality, self._quality_file)
 
     def write_alarms(self, alarms: Sequence[Alarms]) -> None:
         """Of the finished weights first, then of those that the fit started from."""
@@ -296,10 +295,7 @@ class RunFolder:
 
     def alarms(self) -> list[Alarms]:
         """As it was written; empty where nothing was corrected, or it cannot be read."""
-        try:
-            return [Alarms.from_json(each) for each in _read_json(self._alarms_file)]
-        except (OSError, TypeError, ValueError):
-            return []
+        return _figures(Alarms, self._alarms_file)
 
     def write_search(self, search: Search) -> None:
         """How the search before the fit stands."""
@@ -338,6 +334,14 @@ def is_legible(values: Any) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _figures(kind: type[_Kind], file: Path) -> list[_Kind]:
+    """As they were written; empty where they were not, or cannot be read."""
+    try:
+        return [kind.from_json(each) for each in _read_json(file)]
+    except (OSError, TypeError, ValueError):
+        return []
 
 
 def _read_json(path: Path) -> Any:

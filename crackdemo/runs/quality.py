@@ -1,11 +1,31 @@
 """What a run says of its weights: figures on sound surface, and on what a person corrected."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
+_READ: dict[Any, Callable[[Any], Any]] = {
+    str: str,
+    float: float,
+    int: lambda value: int(float(value)),  # refuses what is endless
+}
+
 
 @dataclass(frozen=True)
-class Quality:
+class Figures:
+    """Of weights, as a run's folder keeps them."""
+
+    @classmethod
+    def from_json(cls, values: Any) -> Self:
+        """Raises ValueError where it is none."""
+        try:
+            return cls(**{each.name: _READ[each.type](values[each.name]) for each in fields(cls)})
+        except (KeyError, TypeError, OverflowError) as error:
+            raise ValueError(f"no {cls.__name__.lower()}: {error}") from None
+
+
+@dataclass(frozen=True)
+class Quality(Figures):
     """How weights fare on crack-free tiles, as they are and with painted cracks."""
 
     weights: str
@@ -21,19 +41,9 @@ class Quality:
     tiles: int
     """How many tiles there were."""
 
-    @classmethod
-    def from_json(cls, values: Any) -> Self:
-        """Raises ValueError where it is none."""
-        try:
-            found, f1, marked = (float(values[name]) for name in ("found", "f1", "marked"))
-            called, tiles = (int(float(values[name])) for name in ("called", "tiles"))
-            return cls(str(values["weights"]), found, f1, marked, called, tiles)
-        except (KeyError, TypeError, OverflowError) as error:
-            raise ValueError(f"no quality: {error}") from None
-
 
 @dataclass(frozen=True)
-class Alarms:
+class Alarms(Figures):
     """What weights mark in photos that a person corrected, where there is no crack."""
 
     weights: str
@@ -46,12 +56,3 @@ class Alarms:
     """Marked places in the photos that it did not learn from."""
     held_back_photos: int
     """How many these are."""
-
-    @classmethod
-    def from_json(cls, values: Any) -> Self:
-        """Raises ValueError where it is none."""
-        try:
-            numbers = (int(float(values[f.name])) for f in fields(cls) if f.name != "weights")
-            return cls(str(values["weights"]), *numbers)
-        except (KeyError, TypeError, OverflowError) as error:
-            raise ValueError(f"no alarms: {error}") from None

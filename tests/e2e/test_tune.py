@@ -179,7 +179,7 @@ def test_the_worst_photos_come_first_and_are_shown_with_their_truth(tuner: Visit
     assert dice == sorted(dice)
     tuner.page.locator("#tune-strip button.thumbnail-item").first.click()
     expect(tuner.page.locator("#tune-photo img")).to_be_visible()
-    tuner.sees(tuner.page.locator("#tune-exact"), "counted by the server on 6 photos")
+    tuner.sees(tuner.page.locator("#tune-exact"), "counted by the server on 6 photos of “upload”")
 
 
 def test_the_photo_on_show_follows_the_hand(tuner: Visitor) -> None:

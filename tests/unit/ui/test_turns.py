@@ -29,7 +29,7 @@ def test_a_run_makes_way_for_another_unless_it_does_what_is_asked_for() -> None:
         turns.make_way("nobody", "else")
         assert not one.is_over
         turns.make_way("a", ("photos", "other weights"))
-        assert one.is_over and not other.is_over
+        assert one.is_over and one.is_replaced and not other.is_over
 
 
 def test_a_run_that_asks_for_the_same_waits_for_the_one_before_and_is_stopped_with_it() -> None:
@@ -56,7 +56,7 @@ def test_it_can_be_stopped_and_only_by_its_own_visitor() -> None:
     with turns.take("a") as one, turns.take("b") as other:
         turns.stop("a")
         turns.stop("nobody")
-        assert one.is_over and not other.is_over
+        assert one.is_over and not one.is_replaced and not other.is_over
 
 
 def test_nothing_is_remembered_of_runs_that_have_ended() -> None:

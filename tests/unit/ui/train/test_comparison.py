@@ -29,6 +29,23 @@ def test_two_runs_are_compared_in_what_differs() -> None:
     assert "seed" not in table and "result" not in table
 
 
+def test_what_came_with_the_weights_is_no_setting_that_differs() -> None:
+    one, other = ({"evidence": {"r0": r0}, "share": r0} for r0 in (0.1, 0.2))
+    table = comparison(job(heatmap=one), job("other", heatmap=other))
+    assert "evidence" not in table and "<th>heatmap, share</th>" in table
+
+
+def test_runs_without_weights_are_not_offered_the_same_photos() -> None:
+    failed = job("other", state="failed", family="vae")
+    assert "give photos below" not in comparison(job(family="cae"), failed)
+    assert "give photos below" in comparison(job(family="cae"), job("other", family="vae"))
+
+
+def test_a_classifiers_result_is_what_it_noted() -> None:
+    both = (job(family="classifier"), job("other", family="classifier"))
+    assert "<th>result</th><td>why &lt;b&gt;</td>" in comparison(*both)
+
+
 def test_numbers_are_told_in_four_digits() -> None:
     table = comparison(job(learning_rate=0.00123456789), job("other", learning_rate=0.002))
     assert "<tr><th>learning rate</th><td>0.001235</td><td>0.002</td></tr>" in table
