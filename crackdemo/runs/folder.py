@@ -46,6 +46,8 @@ class EpochReport:
     """What else was measured on the validation photos, and chooses the epoch; empty: nothing."""
     value: float = 0.0
     """What the metric came to; higher is better."""
+    device: str = ""
+    """What computed it, for people; older runs do not say."""
 
     @classmethod
     def from_json(cls, values: Any) -> Self:
@@ -62,6 +64,7 @@ class EpochReport:
             best=values["best"],
             metric=str(values.get("metric", "")),
             value=_number(values.get("value", 0.0)),
+            device=str(values.get("device", "")),
         )
 
 

@@ -20,11 +20,11 @@ from crackdemo.training.length import learning_rate
 from crackdemo.training.objectives import make_pair
 from crackdemo.training.state import TrainingState, new_state
 from crackdemo.training.steps import (
-    MEASURED,
     check_finite,
     in_bfloat16,
     loader,
     seconds_of_step,
+    steps_to_measure,
     train_epoch,
     train_step,
 )
@@ -115,15 +115,17 @@ def seconds_per_step(
 ) -> float:
     """From a few measured steps of a process on its share of the batch."""
     config = replace(config, batch_size=team.share_of(config.batch_size))
-    trial = replace(config, epochs=1, steps_per_epoch=MEASURED, start="")
+    steps = steps_to_measure(workers)
+    trial = replace(config, epochs=1, steps_per_epoch=steps, start="")
     state = new_state(trial, team.device)
-    count = MEASURED * config.batch_size
+    count = steps * config.batch_size
     dataset, on_card = PairDataset(train, trial, count), team.device.type == "cuda"
     batches = iter(loader(dataset, range(count), config.batch_size, workers, on_card))
     return seconds_of_step(
         lambda step: train_step(
             trial, state, step, partial(_loss, trial, state.network), next(batches)
-        )
+        ),
+        workers,
     )
 
 

@@ -1,7 +1,7 @@
 """Data folders to a finished checkpoint: tiles, fit, calibration, model card, in a run folder."""
 
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -223,7 +223,7 @@ def _fit(
     samples = Samples(config, data.validation)
     with best_kept(run, state, say):
         for report in fit(config, state, data.train, data.validation, workers, team):
-            run.add_metrics(report)
+            run.add_metrics(replace(report, device=team.name))
             save_state(run.last_state, state)
             samples.write(run.sample(report.epoch), state.network)
             yield report

@@ -24,14 +24,16 @@ def record_of(
     team: Team,
 ) -> dict[str, Any]:
     """With the data, enough to make the same weights again. summary: of the data."""
+    epochs = list(run.metrics())
+    on = [report.device for report in epochs if report.device]
     record = {
         "fit": asdict(config),
         "data": [folder.resolve().name for folder in folders],
         **{name: value for name, value in summary.items() if name != "problems"},
         "epochs_done": state.epoch,
-        "minutes": round(sum(report.seconds for report in run.metrics()) / 60, 1),
+        "minutes": round(sum(report.seconds for report in epochs) / 60, 1),
         "threads": threads,
-        "device": team.name,
+        "device": " and ".join(dict.fromkeys(on)) or team.name,
     }
     start: str = record["fit"]["start"]
     if start:

@@ -14,8 +14,10 @@ from crackdemo.errors import LossError
 from crackdemo.training.length import Paced, learning_rate
 from crackdemo.training.state import TrainingState
 
-MEASURED = 8
-"""Steps whose time is measured, the first not counted."""
+_MEASURED = 8
+"""Steps whose time is measured."""
+_READY = 2
+"""Batches that each worker has ready before they are asked for: torch's `prefetch_factor`."""
 
 Batch = TypeVar("Batch")
 Rate: TypeAlias = Callable[[Any, int], float]
@@ -81,15 +83,26 @@ def train_step(
     return loss.detach()
 
 
-def seconds_of_step(step: Callable[[int], Tensor]) -> float:
-    """Of a step by its number: the mean of a few."""
-    # the first pays for warming up; a loss's value is there when a card has come to it
-    float(step(0))
-    started = time.perf_counter()
-    for number in range(1, MEASURED):
+def steps_to_measure(workers: int) -> int:
+    """So many batches `seconds_of_step` takes: it does not count the first, which pays for warming
+    up, nor those that the workers had ready: many workers have seconds of work lying there."""
+    return 1 + _READY * workers + _MEASURED
+
+
+def seconds_of_step(
+    step: Callable[[int], Tensor], workers: int, now: Callable[[], float] = time.perf_counter
+) -> float:
+    """Of a step by its number: the mean of a few. workers: see `loader`. now: in seconds."""
+    last = steps_to_measure(workers) - 1
+    first = last - _MEASURED
+    for number in range(first + 1):
+        loss = step(number)
+    float(loss)  # a loss's value is there when a card has come to it
+    started = now()
+    for number in range(first + 1, last + 1):
         loss = step(number)
     float(loss)
-    return (time.perf_counter() - started) / (MEASURED - 1)
+    return (now() - started) / _MEASURED
 
 
 def check_finite(loss: float, state: TrainingState) -> None:

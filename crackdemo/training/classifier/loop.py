@@ -19,11 +19,11 @@ from crackdemo.training.classifier.views import AS_THEY_ARE, VaryConfig, seen, v
 from crackdemo.training.length import learning_rate
 from crackdemo.training.state import TrainingState, new_state
 from crackdemo.training.steps import (
-    MEASURED,
     check_finite,
     in_bfloat16,
     loader,
     seconds_of_step,
+    steps_to_measure,
     train_epoch,
     train_step,
 )
@@ -94,12 +94,14 @@ def seconds_per_step(
     config: ClassifierFitConfig, data: ClassData, workers: int, team: Team = CPU_ALONE
 ) -> float:
     """From a few measured steps of a process on its share of the batch."""
-    trial = replace(config, epochs=1, steps_per_epoch=MEASURED, start="")
+    trial = replace(config, epochs=1, steps_per_epoch=steps_to_measure(workers), start="")
     state = new_state(trial, team.device)
     batches = iter(_training_batches(trial, data.train, 0, workers, team))
     weight = torch.tensor(data.crack_weight, device=team.device)
     loss_of = partial(_loss, trial, state.network, weight)
-    return seconds_of_step(lambda step: train_step(trial, state, step, loss_of, next(batches)))
+    return seconds_of_step(
+        lambda step: train_step(trial, state, step, loss_of, next(batches)), workers
+    )
 
 
 def _training_batches(

@@ -177,7 +177,7 @@ def _fit(
     samples = Samples(config, data.validation)
     with best_kept(run, state, say):
         for report in fit(config, state, data, workers, team):
-            run.add_metrics(report)
+            run.add_metrics(replace(report, device=team.name))
             save_state(run.last_state, state)
             samples.write(run.sample(report.epoch), state.network)
             yield report

@@ -20,11 +20,11 @@ from crackdemo.training.segmentation.start import colours_of, new_state
 from crackdemo.training.segmentation.weights import class_weights
 from crackdemo.training.state import TrainingState
 from crackdemo.training.steps import (
-    MEASURED,
     check_finite,
     in_bfloat16,
     loader,
     seconds_of_step,
+    steps_to_measure,
     train_epoch,
     train_step,
 )
@@ -79,14 +79,17 @@ def seconds_per_step(
     config: SegmentConfig, data: SegmentData, workers: int, device: torch.device
 ) -> float:
     """From a few measured steps."""
-    count = MEASURED * config.batch_size
-    trial = replace(config, epochs=1, steps_per_epoch=MEASURED, start="")
+    steps = steps_to_measure(workers)
+    count = steps * config.batch_size
+    trial = replace(config, epochs=1, steps_per_epoch=steps, start="")
     state = new_state(trial, device)
     dataset = PieceDataset(data.train, trial, colours_of(state.network), count)
     on_card = device.type == "cuda"
     batches = iter(loader(dataset, range(count), trial.batch_size, workers, on_card))
     loss_of = partial(_loss, trial, state.network, weights_of(config, data))
-    return seconds_of_step(lambda step: train_step(trial, state, step, loss_of, next(batches)))
+    return seconds_of_step(
+        lambda step: train_step(trial, state, step, loss_of, next(batches)), workers
+    )
 
 
 def weights_of(config: SegmentConfig, data: SegmentData) -> list[float]:

@@ -267,7 +267,7 @@ def _fit(
             lambda judged: write_sheet(run.sample(state.epoch + 1), data.validation, judged),
         )
         for report in reports:
-            run.add_metrics(report)
+            run.add_metrics(replace(report, device=team.name))
             save_state(run.last_state, state)
             yield report
     return state
