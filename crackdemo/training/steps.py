@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias, TypeVar
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -36,14 +37,16 @@ def loader(
         num_workers=workers,
         # forked after OpenCV or torch have started threads, a worker would hang
         multiprocessing_context="spawn" if workers else None,
-        worker_init_fn=_silent,
+        worker_init_fn=_begin_worker,
         pin_memory=pin,
     )
 
 
-def _silent(worker: int) -> None:
-    """In a worker. What goes wrong with a sample comes to the fit as an exception; left to be told
-    is only that a fit which was ended, by Ctrl-C say, does not take what was on its way."""
+def _begin_worker(worker: int) -> None:
+    """OpenCV gets no threads: its images here are too small to share out, and many workers would
+    wait for each other's. What goes wrong with a sample comes to the fit as an exception; left to
+    be told is only that a fit which was ended, by Ctrl-C say, does not take what was on its way."""
+    cv2.setNumThreads(0)
     sys.excepthook = lambda *given: None
 
 

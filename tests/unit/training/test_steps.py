@@ -3,16 +3,24 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import cv2
 import pytest
 import torch
 from torch import Tensor
+from torch.utils.data import Dataset
 
 from crackdemo.errors import LossError
 from crackdemo.models.cae import CaeConfig
 from crackdemo.training.config import FitConfig
 from crackdemo.training.length import learning_rate
 from crackdemo.training.state import TrainingState, new_state
-from crackdemo.training.steps import check_finite, seconds_of_step, steps_to_measure, train_epoch
+from crackdemo.training.steps import (
+    check_finite,
+    loader,
+    seconds_of_step,
+    steps_to_measure,
+    train_epoch,
+)
 
 CONFIG = FitConfig(network=CaeConfig((4, 8)), steps_per_epoch=3, epochs=2)
 
@@ -61,6 +69,17 @@ def test_a_step_is_timed_without_what_the_workers_had_ready() -> None:
 
     assert seconds_of_step(step, 15, lambda: now[0]) == 2.0
     assert steps == list(range(steps_to_measure(15)))
+
+
+class ThreadsOfOpenCv(Dataset[int]):
+    """Samples that tell how many threads OpenCV takes where they are made."""
+
+    def __getitem__(self, number: int) -> int:
+        return cv2.getNumThreads()
+
+
+def test_workers_that_paint_do_not_share_images_out() -> None:
+    assert [int(threads) for threads in loader(ThreadsOfOpenCv(), [0], 1, workers=1)] == [1]
 
 
 @pytest.mark.parametrize("loss", [float("nan"), float("inf")])
