@@ -32,15 +32,15 @@ def _stones_instead(surface: GrayImage, rng: np.random.Generator) -> GrayImage:
 
 
 _DISTRACTIONS: tuple[tuple[float, _Paint], ...] = (
-    (0.1, _stones_instead),
-    (0.16, exposed_aggregate),
+    (0.15, _stones_instead),
+    (0.3, exposed_aggregate),
     (0.1, kerb),
     (0.3, pits),
     (0.1, tyre_mark),
     (0.35, specks),
     (0.4, stain),
-    (0.16, drips),
-    (0.28, lane_marking),
+    (0.3, drips),
+    (0.4, lane_marking),
     (0.14, joint),
     (0.07, cable),
     (0.15, shadow_edge),

@@ -12,8 +12,8 @@ _LOSS_SETTINGS = (
 )
 """With other values of these a loss means something else."""
 
-_BROUGHT = ("heatmap, evidence, ", "network, healer, ")
-"""Comes with the weights that a fit starts from, and is nobody's choice."""
+_NO_CHOICE = ("heatmap, evidence, ", "network, healer, ", "epochs")
+"""Settings that come with the weights that a fit starts from, or stand above."""
 
 
 def comparison(first: Job, second: Job) -> str:
@@ -22,7 +22,7 @@ def comparison(first: Job, second: Job) -> str:
     Of two families: of those settings that both have, for the others have nothing to differ from.
     """
     rows: list[tuple[str, ...]] = [("state", first.state, second.state)]
-    rows += [("epochs done", str(len(first.history)), str(len(second.history)))]
+    rows += [("epochs", _epochs(first), _epochs(second))]
     told = losses_differ(first, second)
     if not told:
         rows += [("best validation loss", _best_loss(first), _best_loss(second))]
@@ -56,6 +56,12 @@ def losses_differ(first: Job, second: Job) -> str:
     return ""
 
 
+def _epochs(job: Job) -> str:
+    """That are done, of how many, once that is known."""
+    done = len(job.history)
+    return f"{done} of {job.epochs}" if job.epochs and job.minutes is None else str(done)
+
+
 def _best_loss(job: Job) -> str:
     losses = [report.validation_loss for report in job.history]
     return f"{min(losses):.4g}" if losses else "–"
@@ -87,7 +93,7 @@ def _differing(first: dict[str, Any], second: dict[str, Any]) -> list[tuple[str,
     names = one.keys() | other.keys()
     if first.get("family") != second.get("family"):
         names = one.keys() & other.keys()
-    names = {name for name in names if not name.startswith(_BROUGHT)}
+    names = {name for name in names if not name.startswith(_NO_CHOICE)}
     said = [(spoken(name), _said(one.get(name)), _said(other.get(name))) for name in names]
     return sorted((row for row in said if row[1] != row[2]), key=lambda row: row[0])
 

@@ -354,3 +354,5 @@ def _wire_start(bench: Workbench, jobs: Jobs, form: Form, runs: Runs) -> None:
         show_progress="minimal",
         api_visibility="private",
     ).then(None, None, None, js=_SHOW_ANSWER, **_AT_ONCE)
+    # what is filled in from here on is about another fit
+    form.filled_in["name"].input(lambda: gr.Markdown(visible=False), None, form.said, **_AT_ONCE)

@@ -27,7 +27,7 @@ from crackdemo.ui.mask_knobs import MaskKnobs
 from crackdemo.ui.refusals import said
 from crackdemo.ui.tune import summary, widgets
 from crackdemo.ui.tune.search import described, halves, run_search
-from crackdemo.ui.tune.sets import Desk
+from crackdemo.ui.tune.sets import Desk, ScoredSet
 from crackdemo.ui.tune.widgets import MOST_WEIGHTS, UPLOAD, Finder, Intake, Results
 from crackdemo.ui.turns import Turns
 from crackdemo.ui.workbench import Workbench
@@ -154,6 +154,7 @@ def _wire_scoring(
                         number: set_id,
                         results.data: files,
                         results.of: gr.Dropdown(names, value=names[0]),
+                        results.order: gr.Dropdown(visible=_has_masks(scored)),
                         finder.choose_on: _parts(scored.splits),
                         intake.status: f"{count} of {len(found.photos)} photos of “"
                         f"{escape(found.name)}” scored with {escape(', '.join(names))}.",
@@ -168,8 +169,8 @@ def _wire_scoring(
         run,
         intake.inputs,
         [
-            *(number, results.data, results.of, results.film, finder.choose_on),
-            *(intake.status, intake.problems),
+            *(number, results.data, results.of, results.order, results.film),
+            *(finder.choose_on, intake.status, intake.problems),
             *_cleared(results, finder),
         ],
         concurrency_limit=None,
@@ -183,6 +184,11 @@ def _wire_scoring(
     results.of.input(clear, None, list(_cleared(results, finder)), **_AT_ONCE)
     _stop(intake.stop, turns)
     results.data.change(None, [results.data, knobs.threshold], None, js=_call("load"), **_AT_ONCE)
+
+
+def _has_masks(scored: ScoredSet) -> bool:
+    """Whether there is more to order photos by than their scores."""
+    return any(each.photo.mask_path is not None for each in scored.photos)
 
 
 def _parts(splits: Sequence[Split]) -> gr.Dropdown:
@@ -281,8 +287,9 @@ def _wire_knobs(desk: Desk, knobs: MaskKnobs, results: Results, number: gr.State
             photo = desk.result(set_id, text_given("The weights' name", weights)).photos[place]
             return gr.Image(summary.shown(photo, settings_of(given)), visible=True)
 
-    def select(places: list[int], event: gr.SelectData) -> int:
-        return places[int(event.index)]
+    def select(places: list[int], event: gr.SelectData) -> Any:
+        is_there = isinstance(event.index, int) and 0 <= event.index < len(places)
+        return places[event.index] if is_there else gr.skip()
 
     inputs = [number, results.of, results.shown, *knobs.all]
     results.film.select(select, results.places, results.shown, **_AT_ONCE).then(
@@ -361,7 +368,7 @@ def _wire_search(
     )
     _stop(finder.stop, searches)
     finder.use.click(
-        lambda found: [found[each.name] for each in fields(MaskParams)],
+        lambda found: [found[each.name] for each in fields(MaskParams)] if found else gr.skip(),
         finder.found,
         knobs.all,
         **_AT_ONCE,

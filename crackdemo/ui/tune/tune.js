@@ -137,7 +137,7 @@
     const colour = COLOURS[sets.indexOf(first)];
     const best = first.best / crackdemo.counts.STEPS;
     const chart = crackdemo.charts.lines({
-      title: `F1 against the threshold (dashed: within 2 px, of ${first.weights})`,
+      title: `F1 against the threshold (dashed: within 2 and 5 px, of ${first.weights})`,
       xLabel: "threshold",
       yLabel: "F1",
       lines: [
