@@ -48,11 +48,11 @@ class Alarms(Figures):
 
     weights: str
     """What a person calls them."""
-    learnt: int
-    """Marked places in the photos that a fit learnt from."""
+    learnt_px: int
+    """Marked pixels that are no crack, in the photos that a fit learnt from."""
     learnt_photos: int
     """How many these are."""
-    held_back: int
-    """Marked places in the photos that it did not learn from."""
+    held_back_px: int
+    """The same, in the photos that it did not learn from."""
     held_back_photos: int
     """How many these are."""

@@ -58,7 +58,7 @@ def launch(
     names: hosts under which the page may be asked for, None for any. is_space: the Hub shows it.
     agents: what answers them, None where they are not wanted.
     """
-    page = build_page(bench)
+    page = build_page(bench, has_logins=bool(options.get("auth")))
 
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:
@@ -140,12 +140,13 @@ async def _tidy(bench: Workbench) -> None:
         await asyncio.to_thread(bench.tidy)
 
 
-def build_page(bench: Workbench) -> gr.Blocks:
-    """All tabs around one workbench."""
+def build_page(bench: Workbench, has_logins: bool = False) -> gr.Blocks:
+    """All tabs around one workbench. has_logins: whether people log in, with name and password."""
+    log_out = " <a href='logout'>Log out</a>" if has_logins else ""
     with gr.Blocks(title=TITLE, delete_cache=(3600, 24 * 3600)) as page:
         gr.HTML(
             "<h1>crackdemo</h1><p>Learns what sound pavement looks like and shows what is not. "
-            f"<span class='device'>Runs on {bench.device.upper()}.</span></p>",
+            f"<span class='device'>Runs on {bench.device.upper()}.</span>{log_out}</p>",
             elem_id="headline",
         )
         with gr.Tab("Inspect", id="inspect") as inspect:

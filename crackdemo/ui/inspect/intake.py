@@ -128,7 +128,7 @@ def wire(
         with said():
             files = files_given(files)
             weights = text_given("The weights' name", weights)
-            kept.keep(text_given("The page's secret", secret), files)
+            kept.keep(text_given("The page's secret", secret), files, request.username)
             seen_name = _name_of(seen)
             asked = _asked(files, weights, on_show or seen_name)
             session = session_of(roll, on_show or seen_name, regions, only)
@@ -227,9 +227,9 @@ def _wire_reload(page: gr.Blocks, intake: Intake, states: States, kept: KeptPhot
     on_show = gr.Textbox(visible="hidden", elem_id="kept-on-show")
     count = gr.Number(visible="hidden", elem_id="kept-count")
 
-    def find(secret: str | None, name: str | None) -> list[Any]:
+    def find(secret: str | None, name: str | None, request: gr.Request) -> list[Any]:
         with said():
-            files = kept.find(text_given("The page's secret", secret))
+            files = kept.find(text_given("The page's secret", secret), request.username)
             name = text_given("The photo's name", name)
         if not files:  # photos may have come meanwhile
             return [gr.skip(), gr.skip(), 0]

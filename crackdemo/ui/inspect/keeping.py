@@ -1,6 +1,7 @@
 """Photos that a page finds again after it was loaded anew.
 
-A page shows by a random secret, which its browser tab alone keeps, that they are its own.
+A page shows by a random secret, which its browser tab alone keeps, that they are its own; where
+people log in, the next one at the same tab is another.
 """
 
 import threading
@@ -19,24 +20,27 @@ _SHORTEST, _LONGEST = 32, 128
 
 
 class KeptPhotos:
-    """By each page's secret, the uploads it had last. Threads may share it."""
+    """By each page's secret and who is logged in, the uploads it had last. Threads may share it."""
 
     def __init__(self) -> None:
-        self._files: OrderedDict[str, list[FileDataDict]] = OrderedDict()
+        self._files: OrderedDict[tuple[str, str], list[FileDataDict]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def keep(self, secret: str | None, files: Sequence[FileDataDict] | None) -> None:
-        """In place of what the page had before."""
+    def keep(
+        self, secret: str | None, files: Sequence[FileDataDict] | None, person: str | None = None
+    ) -> None:
+        """In place of what the page had before. person: None where nobody logs in."""
         if not secret or not _SHORTEST <= len(secret) <= _LONGEST:
             return
         with self._lock:
-            self._files[secret] = list(files or ())
-            self._files.move_to_end(secret)
+            page = (secret, person or "")
+            self._files[page] = list(files or ())
+            self._files.move_to_end(page)
             while len(self._files) > _PAGES or sum(map(len, self._files.values())) > _FILES:
                 self._files.popitem(last=False)
 
-    def find(self, secret: str | None) -> list[FileDataDict]:
+    def find(self, secret: str | None, person: str | None = None) -> list[FileDataDict]:
         """The page's uploads, as far as the server still has their files."""
         with self._lock:
-            files = self._files.get(secret or "", [])
+            files = self._files.get((secret or "", person or ""), [])
         return [file for file in files if Path(file["path"]).is_file()]

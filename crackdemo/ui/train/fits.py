@@ -81,20 +81,18 @@ def quality_sentences(job: Job) -> list[str]:
 
 
 def alarms_table(job: Job) -> str:
-    """HTML: marked places that are no crack in what a person corrected, before and after the fit;
+    """HTML: marked pixels that are no crack in what a person corrected, before and after the fit;
     empty where nothing was corrected."""
     if len(job.alarms) != 2:
         return ""
     after, before = job.alarms
     columns = (
-        (count(after.learnt_photos, "photo") + " learnt from", before.learnt, after.learnt),
-        (count(after.held_back_photos, "photo") + " held back", before.held_back, after.held_back),
+        (after.learnt_photos, "learnt from", before.learnt_px, after.learnt_px),
+        (after.held_back_photos, "held back", before.held_back_px, after.held_back_px),
     )
     shown = [
-        column
-        for column, photos in zip(
-            columns, (after.learnt_photos, after.held_back_photos), strict=True
-        )
+        (f"{count(photos, 'photo')} {told}", f"{was:,}", f"{is_now:,}")
+        for photos, told, was, is_now in columns
         if photos
     ]
     head = "".join(f"<th>{name}</th>" for name, _, _ in shown)
@@ -102,7 +100,7 @@ def alarms_table(job: Job) -> str:
         f"<tr><th>{escape(weights)}</th>{''.join(f'<td>{column[i]}</td>' for column in shown)}</tr>"
         for i, weights in ((1, before.weights), (2, after.weights))
     )
-    caption = "<caption>Marked places that are no crack, before and after</caption>"
+    caption = "<caption>Marked pixels that are no crack, before and after</caption>"
     return (
         f"<table>{caption}<tr><th></th>{head}</tr>{rows}</table><p>{_unlearnt(before, after)}</p>"
     )
@@ -110,15 +108,15 @@ def alarms_table(job: Job) -> str:
 
 def _unlearnt(before: Alarms, after: Alarms) -> str:
     """What the table says."""
-    if not before.learnt + before.held_back:
+    if not before.learnt_px + before.held_back_px:
         return "There was nothing to unlearn."
-    if after.learnt + after.held_back > before.learnt + before.held_back:
-        return "It marks more such places than before: see what both find in photos that you know."
-    if after.learnt >= before.learnt and after.held_back >= before.held_back:
+    if after.learnt_px + after.held_back_px > before.learnt_px + before.held_back_px:
+        return "It marks more of them than before: see what both find in photos that you know."
+    if after.learnt_px >= before.learnt_px and after.held_back_px >= before.held_back_px:
         return "It marks no fewer of them: fit longer, or give more photos."
     if not after.held_back_photos:
         return "None of the corrected photos was held back: try it on others."
-    if after.held_back > before.held_back:
+    if after.held_back_px > before.held_back_px:
         return "What it unlearnt there it marks elsewhere: correct more photos."
     return "It marks fewer of them: look at photos with cracks, too, that none is lost."
 
@@ -154,7 +152,7 @@ def describe(job: Job, other: Job | None) -> str:
     if job.state == "queued":
         facts[0] = f"<b class='state queued'>{_queue(job)}</b>"
     else:
-        facts.append(_epochs(job))
+        facts.append(escape(_epochs(job)))
     if job.state == "running" and job.seconds_left is not None:
         facts.append(f"{duration(job.seconds_left)} left")
     if done:
@@ -208,7 +206,7 @@ def _best_so_far(job: Job) -> str:
     """Of what chooses the epoch, and which that is; there is one at least."""
     if job.history[0].metric:
         best = max(job.history, key=lambda report: report.value)
-        told = f"best {spoken(best.metric)} on validation photos {best.value:.3f}"
+        told = f"best {escape(spoken(best.metric))} on validation photos {best.value:.3f}"
     else:
         best = min(job.history, key=lambda report: report.validation_loss)
         told = f"best validation loss {best.validation_loss:.4g}"

@@ -36,15 +36,19 @@ def road(tmp_path: Path, save_photo: Save) -> Path:
 
 def test_marks_beside_the_crack_are_false_alarms(checkpoint: Checkpoint, road: Path) -> None:
     [pair] = corrected_photos([road])
-    assert false_alarms(checkpoint, [pair]) == 1
+    # a bar, and what the heatmap blurs around it
+    assert 8 * 110 <= (marked := false_alarms(checkpoint, [pair])) < 1.4 * 8 * 110
     blind = replace(checkpoint, config=replace(checkpoint.config, mask=plain_mask(threshold=1.0)))
     assert false_alarms(blind, [pair]) == 0
     compared = (("new", blind), ("old", checkpoint))
     assert alarms_of(compared, [road], {pair[0]}) == [
         Alarms("new", 0, 1, 0, 0),
-        Alarms("old", 1, 1, 0, 0),
+        Alarms("old", marked, 1, 0, 0),
     ]
-    assert alarms_of(compared, [road], ()) == [Alarms("new", 0, 0, 0, 1), Alarms("old", 0, 0, 1, 1)]
+    assert alarms_of(compared, [road], ()) == [
+        Alarms("new", 0, 0, 0, 1),
+        Alarms("old", 0, 0, marked, 1),
+    ]
 
 
 def test_what_cannot_be_read_counts_as_none(

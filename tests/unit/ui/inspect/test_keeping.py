@@ -28,6 +28,13 @@ def test_a_page_finds_what_it_had_last_and_is_still_there(tmp_path: Path) -> Non
     assert kept.find(SECRET) == []
 
 
+def test_who_logs_in_at_the_tab_of_another_finds_nothing_of_his(tmp_path: Path) -> None:
+    kept, photo = KeptPhotos(), upload(tmp_path / "a.png")
+    kept.keep(SECRET, [photo], "anna")
+    assert kept.find(SECRET, "anna") == [photo]
+    assert kept.find(SECRET, "bert") == [] == kept.find(SECRET)
+
+
 def test_a_secret_that_could_be_guessed_keeps_nothing(tmp_path: Path) -> None:
     kept = KeptPhotos()
     for secret in ("", None, "1234"):

@@ -179,7 +179,7 @@ class TestRuns:
             return fits.alarms_table(replace(job(), alarms=(Alarms("b", *numbers), before)))
 
         assert "no fewer of them" in told(9, 4, 3, 1)
-        assert "more such places than before" in told(9, 4, 4, 1)
+        assert "marks more of them than before" in told(9, 4, 4, 1)
         assert "elsewhere" in told(2, 4, 5, 1)
         assert "try it on others" in told(2, 5, 0, 0) and "held back</th>" not in told(2, 5, 0, 0)
         assert fits.alarms_table(job()) == ""
@@ -248,3 +248,14 @@ class TestFinishedRuns:
         (finished.folder / "street" / "checkpoint").rename(finished.folder / "street" / "elsewhere")
         with pytest.raises(RunError, match="no weights yet"):
             fits.zip_weights(bench, finished, "street")
+
+
+def test_nothing_that_a_run_says_of_itself_becomes_markup() -> None:
+    """Its folder may have been copied from anybody."""
+    script = "<img src=x onerror=alert(1)>"
+    measured = replace(report(1), metric=script, value=0.5)
+    alive = Status("running", script, os.getpid(), birth_of(os.getpid()), doing=script)
+    for state in (alive, replace(alive, status="done")):
+        for history in ((), (measured,), 10 * (measured,)):
+            shown = fits.describe(replace(job(script), status=state, history=history), None)
+            assert "<img" not in shown
