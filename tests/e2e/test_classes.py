@@ -51,6 +51,7 @@ def test_a_class_is_chosen_shown_and_taken_away(
     assert tuple(colour) == class_colour(2)
     files = visitor.downloads(tmp_path / "joint")
     assert np.array_equal(read_mask(files["mask.png"]), masks["joint"])
+    assert files["mask.png"].name.endswith("-joint-mask.png")
     assert json.loads(files["preset.json"].read_text())["class"] == "joint"
     visitor.choose("class", "All classes")
     visitor.sees_mask(cut_mask(found.heatmap, plain_mask()))

@@ -54,10 +54,12 @@ def inspect(name: str, scored: Scored, detector: Detector, preset: Preset) -> In
     return Inspected(_source(name), photo, sha256, scored.detection, verdict, scored.seconds)
 
 
-def export_photo(folder: Path, photo: Inspected, opacity: float) -> list[Path]:
+def export_photo(
+    folder: Path, photo: Inspected, opacity: float, only: str | None = None
+) -> list[Path]:
     """Mask, 16-bit heatmap, overlay and, where there is one, reconstruction of one photo, at full
-    size."""
-    stem = strip_invalid_filename_characters(photo.source.stem)
+    size; named for the class that they are of alone, so that two of them do not collide."""
+    stem = strip_invalid_filename_characters("-".join(filter(None, (photo.source.stem, only))))
     files = _views(folder, photo, opacity).values()
     return [file.rename(folder / f"{stem}-{file.name}") for file in files]
 

@@ -205,7 +205,7 @@ def export(bench: Workbench, session: Session, settings: Settings) -> list[str]:
     if batch is None:
         return []
     with bench.export_folder() as folder:
-        files = exports.export_photo(folder, batch.shown, settings.opacity)
+        files = exports.export_photo(folder, batch.shown, settings.opacity, batch.preset.only)
         files += exports.export_tables(folder, batch)
     return [str(file) for file in files]
 
