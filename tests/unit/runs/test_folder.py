@@ -10,6 +10,7 @@ import pytest
 
 from crackdemo.errors import RunError, legible
 from crackdemo.runs.folder import EpochReport, RunConfig, RunFolder, runs_in
+from crackdemo.runs.jobs import Jobs
 from crackdemo.runs.quality import Alarms, Quality
 from crackdemo.runs.status import Status
 
@@ -301,3 +302,19 @@ def test_alarms_come_back_and_a_broken_file_is_none(tmp_path: Path) -> None:
     for text in ("{", "3", '[{"weights": "a"}]', endless):
         (run.path / "alarms.json").write_text(text)
         assert run.alarms() == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"wanted": Infinity, "trials": [], "importance": {}}',
+        json.dumps({"wanted": 10**400, "trials": [], "importance": {}}),
+    ],
+)
+def test_a_run_whose_search_cannot_be_is_shown_without_it(tmp_path: Path, text: str) -> None:
+    RunFolder(tmp_path / "street").create(CONFIG)
+    RunFolder(tmp_path / "odd").create(CONFIG)
+    (tmp_path / "odd" / "trials.json").write_text(text)
+    jobs = {job.name: job for job in Jobs(tmp_path).jobs()}
+    assert jobs.keys() == {"odd", "street"}
+    assert jobs["odd"].search is None
