@@ -43,8 +43,8 @@ def run(args: Namespace) -> int:
 
 def _lead(args: Namespace, run: RunFolder, threads: int, team: Team) -> int:
     config, folders = _resumed(run) if args.resume else _new_run(args, run)
-    if team.shared(run.checkpoint.exists()):
-        _tell(run, "done")
+    if team.shared(run.has_weights):
+        _tell_done(run)
         say(f"The run “{args.out.name}” is done already.")
         return 0
     say(f"Computing on: {team.name}.")
@@ -101,6 +101,13 @@ def _tell(run: RunFolder, status: str, message: str = "") -> None:
     """On a full disk the older status stays, and reads “interrupted” once this process ends."""
     with suppress(OSError):
         run.write_status(status, message)
+
+
+def _tell_done(run: RunFolder) -> None:
+    """What it said of itself stays, but for why it had failed before its weights were there."""
+    status = run.status()
+    if status.status != "done":
+        _tell(run, "done", "" if status.status == "failed" else status.message)
 
 
 def _say_duration(args: Namespace, team: Team) -> int:

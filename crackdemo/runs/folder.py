@@ -133,7 +133,7 @@ class RunFolder:
     def has_weights(self) -> bool:
         """Whether there is a finished checkpoint."""
         parts = ("config.json", "model.safetensors")
-        return all((self.checkpoint / part).is_file() for part in parts)
+        return all(_holds_something(self.checkpoint / part) for part in parts)
 
     @property
     def samples(self) -> Path:
@@ -334,6 +334,12 @@ def is_legible(values: Any) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _holds_something(file: Path) -> bool:
+    with suppress(OSError):
+        return file.is_file() and file.stat().st_size > 0
+    return False
 
 
 def _figures(kind: type[_Kind], file: Path) -> list[_Kind]:

@@ -225,11 +225,13 @@ def test_nothing_half_written_is_left(run: RunFolder) -> None:
     ]  # fmt: skip
 
 
-def test_weights_are_there_when_both_files_are(run: RunFolder) -> None:
+def test_weights_are_there_when_both_files_are_and_hold_something(run: RunFolder) -> None:
     run.checkpoint.mkdir()
-    (run.checkpoint / "config.json").touch()
+    (run.checkpoint / "config.json").write_text("{}")
     assert not run.has_weights
     (run.checkpoint / "model.safetensors").touch()
+    assert not run.has_weights
+    (run.checkpoint / "model.safetensors").write_bytes(b"weights")
     assert run.has_weights
 
 
