@@ -239,6 +239,8 @@ class RunFolder:
         try:
             _write_json(self._status_file, values)
         except OSError:
+            if not self.has_status:
+                raise
             with self._status_file.open("r+", encoding="utf-8") as file:
                 file.write(_text(values))  # a full disk still has this file's place
                 file.truncate()

@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import subprocess
@@ -23,6 +24,13 @@ def run(tmp_path: Path) -> RunFolder:
     folder = RunFolder(tmp_path / "a run")
     folder.create(CONFIG)
     return folder
+
+
+class FullDisk(type(Path())):  # type: ignore[misc]
+    """A path to which nothing more can be written."""
+
+    def write_text(self, *args: Any, **kwargs: Any) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device", str(self))
 
 
 def names(run: RunFolder) -> list[str]:
@@ -112,6 +120,16 @@ class TestStatus:
             assert (told["status"], told["message"]) == (status, message)
             assert told["pid"] == os.getpid()
             assert run.status().message == message
+
+    def test_on_a_full_disk_takes_the_place_of_the_one_before(self, run: RunFolder) -> None:
+        run.write_status("running", "One photo was left out.")
+        RunFolder(FullDisk(run.path)).write_status("failed")
+        assert (run.status().status, run.status().message) == ("failed", "")
+
+    def test_on_a_full_disk_is_refused_for_it_where_there_was_none(self, run: RunFolder) -> None:
+        with pytest.raises(OSError) as refused:
+            RunFolder(FullDisk(run.path)).write_status("running")
+        assert refused.value.errno == errno.ENOSPC
 
     def test_of_this_process_is_live(self, run: RunFolder) -> None:
         run.write_status("running")
