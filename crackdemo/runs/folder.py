@@ -85,6 +85,8 @@ class RunConfig:
         data, minutes = values.get("data"), values.get("minutes")
         if not isinstance(data, list) or not all(isinstance(folder, str) for folder in data):
             raise ValueError("data must be a list of folders")
+        if any("\0" in folder for folder in data):
+            raise ValueError("data names what can be no folder")
         if minutes is not None and number(minutes) <= 0:
             raise ValueError("minutes must be above 0")
         return cls(values["fit"], data, minutes)

@@ -93,6 +93,7 @@ class TestConfig:
             json.dumps({"fit": [], "data": []}),
             json.dumps({"fit": {}, "data": "road"}),
             json.dumps({"fit": {}, "data": [3]}),
+            json.dumps({"fit": {}, "data": ["a\0b"]}),
             json.dumps({"fit": {"half": "\ud800"}, "data": []}),
             json.dumps({"fit": {}, "data": [], "minutes": "five"}),
             json.dumps({"fit": {}, "data": [], "minutes": True}),
