@@ -182,7 +182,7 @@ def _fit_settings(values: dict[str, Any]) -> dict[str, Any]:
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         raise FitError(f"The config “{path.name}” cannot be read: give a JSON file.") from None
     if not isinstance(values, dict):
         raise FitError(f"The config “{path.name}” must be a JSON object of settings.")

@@ -82,3 +82,26 @@ def test_half_a_checkpoint_is_not_done(
     assert code == 2
     assert "There is no folder “gone”" in said
     assert json.loads((finished.path / "status.json").read_text())["status"] == "failed"
+
+
+def test_a_config_that_is_nested_too_deeply_cannot_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "deep.json").write_text("[" * 50_000 + "]" * 50_000)
+    given = ["--out", str(tmp_path / "run"), "--config", str(tmp_path / "deep.json")]
+    assert main(["fit", "--threads", "1", *given]) == 2
+    assert "“deep.json” cannot be read: give a JSON file." in capsys.readouterr().err
+
+
+class TestOptionsBesideResume:
+    def test_that_would_change_the_fit_are_said_not_to_count(
+        self, finished: RunFolder, resume: Resume
+    ) -> None:
+        said = resume(finished, "--config", "other.json", "--trials", 8, "--seed", 0)[1]
+        assert said.splitlines()[0] == (
+            "Resuming “street”, whose own settings and data hold: --config, --seed, --trials do "
+            "not count."
+        )
+
+    def test_that_do_not_are_not_mentioned(self, finished: RunFolder, resume: Resume) -> None:
+        assert "hold" not in resume(finished, "--device", "cpu")[1]
