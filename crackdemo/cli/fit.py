@@ -25,6 +25,8 @@ from crackdemo.training.trainer import FitSettings, fit_config, parse_settings, 
 
 _MOST_WORKERS = 16
 """Processes that paint tiles for one graphics card; beside a processor's own fit there is one."""
+_OF_A_NEW_RUN = ("family", "data", "start", "config", "epochs", "minutes", "seed", "trials")
+"""Options that a run that is resumed has its own answers to."""
 
 
 def run(args: Namespace) -> int:
@@ -43,6 +45,8 @@ def run(args: Namespace) -> int:
 
 def _lead(args: Namespace, run: RunFolder, threads: int, team: Team) -> int:
     config, folders = _resumed(run) if args.resume else _new_run(args, run)
+    if args.resume:
+        _say_what_holds(args, run)
     if team.shared(run.has_weights):
         _tell_done(run)
         say(f"The run “{args.out.name}” is done already.")
@@ -95,6 +99,15 @@ def _resumed(run: RunFolder) -> tuple[FitSettings, list[Path]]:
         if run.has_status:
             _tell(run, "failed", str(error))
         raise
+
+
+def _say_what_holds(args: Namespace, run: RunFolder) -> None:
+    ignored = [f"--{name}" for name in _OF_A_NEW_RUN if getattr(args, name) is not None]
+    if ignored:
+        say(
+            f"Resuming “{run.name}”, whose own settings and data hold: {', '.join(ignored)} "
+            f"{'does' if len(ignored) == 1 else 'do'} not count."
+        )
 
 
 def _tell(run: RunFolder, status: str, message: str = "") -> None:
