@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar
 
 from crackdemo.errors import RunError, legible
 from crackdemo.files import write_text
-from crackdemo.runs.numbers import number
+from crackdemo.runs.numbers import amount, count, number, share
 from crackdemo.runs.processes import birth_of
 from crackdemo.runs.quality import Alarms, Figures, Quality
 from crackdemo.runs.status import Status
@@ -52,15 +52,15 @@ class EpochReport:
         if not isinstance(values, dict) or not isinstance(values.get("best"), bool):
             raise ValueError("it is no epoch")
         return cls(
-            epoch=int(number(values.get("epoch"))),
-            epochs=int(number(values.get("epochs"))),
+            epoch=count(values.get("epoch")),
+            epochs=count(values.get("epochs")),
             train_loss=number(values.get("train_loss")),
             validation_loss=number(values.get("validation_loss")),
-            learning_rate=number(values.get("learning_rate")),
-            seconds=number(values.get("seconds")),
+            learning_rate=amount(values.get("learning_rate")),
+            seconds=amount(values.get("seconds")),
             best=values["best"],
             metric=str(values.get("metric", "")),
-            value=number(values.get("value", 0.0)),
+            value=share(values.get("value", 0.0)),
             device=str(values.get("device", "")),
         )
 

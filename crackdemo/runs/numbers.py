@@ -5,6 +5,8 @@ from typing import Any
 
 _LARGEST = 3.5e38
 """Nothing is larger: losses are 32-bit floats."""
+_ROUNDING = 1e-9
+"""By so much a sum of shares may lie above 1."""
 
 
 def number(value: Any) -> float:
@@ -30,6 +32,6 @@ def count(value: Any) -> int:
 
 def share(value: Any) -> float:
     """A part of a whole, 0..1. Raises ValueError."""
-    if amount(value) > 1:
+    if amount(value) > 1 + _ROUNDING:
         raise ValueError("a share is above 1")
-    return float(value)
+    return min(1.0, float(value))

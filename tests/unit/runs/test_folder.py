@@ -187,6 +187,11 @@ class TestMetrics:
                 for name in ("epoch", "validation_loss", "seconds")
                 for value in (None, "1", True, float("nan"), float("inf"), 10**400, 1e300)
             ),
+            *(
+                json.dumps({**asdict(REPORT), name: -1})
+                for name in ("epoch", "epochs", "learning_rate", "seconds", "value")
+            ),
+            json.dumps({**asdict(REPORT), "value": 1.5}),
             json.dumps({**asdict(REPORT), "best": "yes"}),
             json.dumps({name: value for name, value in asdict(REPORT).items() if name != "epochs"}),
         ],
