@@ -204,7 +204,10 @@ class RunFolder:
             raise RunError(f"There is no run in “{self.name}” to resume: start one.") from None
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
-            raise RunError(f"The config of run “{self.name}” is wrong: {reason}.") from None
+            raise RunError(
+                f"The config of run “{self.name}” is wrong ({reason}): mend config.json in its "
+                "folder, or start a new run."
+            ) from None
 
     def data(self) -> list[Path]:
         """The folders of photos. Raises RunError."""

@@ -103,8 +103,9 @@ class TestConfig:
     )
     def test_a_wrong_one_is_refused_by_the_runs_name(self, run: RunFolder, text: str) -> None:
         (run.path / "config.json").write_text(text, errors="surrogateescape")
-        with pytest.raises(RunError, match="“a run” is wrong"):
+        with pytest.raises(RunError, match="“a run” is wrong") as refused:
             run.config()
+        assert str(refused.value).endswith("): mend config.json in its folder, or start a new run.")
 
     def test_minutes_become_epochs(self, tmp_path: Path) -> None:
         run = RunFolder(tmp_path)
