@@ -25,6 +25,8 @@ from crackdemo.training.trainer import FitSettings, fit_config, parse_settings, 
 
 _MOST_WORKERS = 16
 """Processes that paint tiles for one graphics card; beside a processor's own fit there is one."""
+_OF_A_NEW_RUN = ("family", "data", "start", "config", "epochs", "minutes", "seed", "trials")
+"""Options that a run that is resumed has its own answers to."""
 
 
 def run(args: Namespace) -> int:
@@ -43,8 +45,10 @@ def run(args: Namespace) -> int:
 
 def _lead(args: Namespace, run: RunFolder, threads: int, team: Team) -> int:
     config, folders = _resumed(run) if args.resume else _new_run(args, run)
-    if team.shared(run.checkpoint.exists()):
-        _tell(run, "done")
+    if args.resume:
+        _say_what_holds(args, run)
+    if team.shared(run.has_weights):
+        _tell_done(run)
         say(f"The run “{args.out.name}” is done already.")
         return 0
     say(f"Computing on: {team.name}.")
@@ -97,10 +101,26 @@ def _resumed(run: RunFolder) -> tuple[FitSettings, list[Path]]:
         raise
 
 
+def _say_what_holds(args: Namespace, run: RunFolder) -> None:
+    ignored = [f"--{name}" for name in _OF_A_NEW_RUN if getattr(args, name) is not None]
+    if ignored:
+        say(
+            f"Resuming “{run.name}”, whose own settings and data hold: {', '.join(ignored)} "
+            f"{'does' if len(ignored) == 1 else 'do'} not count."
+        )
+
+
 def _tell(run: RunFolder, status: str, message: str = "") -> None:
     """On a full disk the older status stays, and reads “interrupted” once this process ends."""
     with suppress(OSError):
         run.write_status(status, message)
+
+
+def _tell_done(run: RunFolder) -> None:
+    """What it said of itself stays, but for why it had failed before its weights were there."""
+    status = run.status()
+    if status.status != "done":
+        _tell(run, "done", "" if status.status == "failed" else status.message)
 
 
 def _say_duration(args: Namespace, team: Team) -> int:
@@ -175,7 +195,7 @@ def _fit_settings(values: dict[str, Any]) -> dict[str, Any]:
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         raise FitError(f"The config “{path.name}” cannot be read: give a JSON file.") from None
     if not isinstance(values, dict):
         raise FitError(f"The config “{path.name}” must be a JSON object of settings.")

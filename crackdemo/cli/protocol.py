@@ -74,7 +74,7 @@ def run(args: Namespace) -> int:
 def _fitted(args: Namespace, partition: Partition) -> Path:
     """The recipe's weights, fitted on clean training photos, or as they were left."""
     run = RunFolder(args.out / "run")
-    if run.checkpoint.exists():
+    if run.has_weights:
         say("The recipe is fitted already.")
         return run.checkpoint
     data = args.out / "data"

@@ -1,7 +1,6 @@
 """A run folder: everything that is known about one fit, on disk. Only here its layout is known."""
 
 import json
-import math
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -12,13 +11,11 @@ from typing import Any, Self, TypeVar
 
 from crackdemo.errors import RunError, legible
 from crackdemo.files import write_text
+from crackdemo.runs.numbers import amount, count, number, share
 from crackdemo.runs.processes import birth_of
 from crackdemo.runs.quality import Alarms, Figures, Quality
 from crackdemo.runs.status import Status
 from crackdemo.runs.trials import Search
-
-_LARGEST = 3.5e38
-"""No loss is larger: they are 32-bit floats."""
 
 _Kind = TypeVar("_Kind", bound=Figures)
 
@@ -55,15 +52,15 @@ class EpochReport:
         if not isinstance(values, dict) or not isinstance(values.get("best"), bool):
             raise ValueError("it is no epoch")
         return cls(
-            epoch=int(_number(values.get("epoch"))),
-            epochs=int(_number(values.get("epochs"))),
-            train_loss=_number(values.get("train_loss")),
-            validation_loss=_number(values.get("validation_loss")),
-            learning_rate=_number(values.get("learning_rate")),
-            seconds=_number(values.get("seconds")),
+            epoch=count(values.get("epoch")),
+            epochs=count(values.get("epochs")),
+            train_loss=number(values.get("train_loss")),
+            validation_loss=number(values.get("validation_loss")),
+            learning_rate=amount(values.get("learning_rate")),
+            seconds=amount(values.get("seconds")),
             best=values["best"],
             metric=str(values.get("metric", "")),
-            value=_number(values.get("value", 0.0)),
+            value=share(values.get("value", 0.0)),
             device=str(values.get("device", "")),
         )
 
@@ -88,7 +85,9 @@ class RunConfig:
         data, minutes = values.get("data"), values.get("minutes")
         if not isinstance(data, list) or not all(isinstance(folder, str) for folder in data):
             raise ValueError("data must be a list of folders")
-        if minutes is not None and not 0 < _number(minutes) < _LARGEST:
+        if any("\0" in folder for folder in data):
+            raise ValueError("data names what can be no folder")
+        if minutes is not None and number(minutes) <= 0:
             raise ValueError("minutes must be above 0")
         return cls(values["fit"], data, minutes)
 
@@ -136,7 +135,7 @@ class RunFolder:
     def has_weights(self) -> bool:
         """Whether there is a finished checkpoint."""
         parts = ("config.json", "model.safetensors")
-        return all((self.checkpoint / part).is_file() for part in parts)
+        return all(_holds_something(self.checkpoint / part) for part in parts)
 
     @property
     def samples(self) -> Path:
@@ -205,7 +204,10 @@ class RunFolder:
             raise RunError(f"There is no run in “{self.name}” to resume: start one.") from None
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
-            raise RunError(f"The config of run “{self.name}” is wrong: {reason}.") from None
+            raise RunError(
+                f"The config of run “{self.name}” is wrong ({reason}): mend config.json in its "
+                "folder, or start a new run."
+            ) from None
 
     def data(self) -> list[Path]:
         """The folders of photos. Raises RunError."""
@@ -242,6 +244,8 @@ class RunFolder:
         try:
             _write_json(self._status_file, values)
         except OSError:
+            if not self.has_status:
+                raise
             with self._status_file.open("r+", encoding="utf-8") as file:
                 file.write(_text(values))  # a full disk still has this file's place
                 file.truncate()
@@ -339,6 +343,12 @@ def is_legible(values: Any) -> bool:
     return True
 
 
+def _holds_something(file: Path) -> bool:
+    with suppress(OSError):
+        return file.is_file() and file.stat().st_size > 0
+    return False
+
+
 def _figures(kind: type[_Kind], file: Path) -> list[_Kind]:
     """As they were written; empty where they were not, or cannot be read."""
     try:
@@ -368,12 +378,3 @@ def _write_json(path: Path, values: Any) -> None:
 
 def _text(values: Any) -> str:
     return json.dumps(values, indent=2) + "\n"
-
-
-def _number(value: Any) -> float:
-    """Raises ValueError for what is none, or none that a fit can come to."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError("a number is missing")
-    if not (abs(value) < _LARGEST and math.isfinite(value)):
-        raise ValueError("a number is too large")
-    return float(value)

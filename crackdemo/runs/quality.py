@@ -4,11 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
-_READ: dict[Any, Callable[[Any], Any]] = {
-    str: str,
-    float: float,
-    int: lambda value: int(float(value)),  # refuses what is endless
-}
+from crackdemo.runs.numbers import count, share
+
+_READ: dict[Any, Callable[[Any], Any]] = {str: str, float: share, int: count}
 
 
 @dataclass(frozen=True)
@@ -20,7 +18,7 @@ class Figures:
         """Raises ValueError where it is none."""
         try:
             return cls(**{each.name: _READ[each.type](values[each.name]) for each in fields(cls)})
-        except (KeyError, TypeError, OverflowError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"no {cls.__name__.lower()}: {error}") from None
 
 

@@ -1,12 +1,14 @@
 """What a run says about its fit, and whether that fit's process still lives."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from crackdemo.runs.processes import birth_of
 
 LIVE_STATES = ("queued", "running")
 STATES = (*LIVE_STATES, "done", "failed", "cancelled", "interrupted")
+_LONGEST = 2000
+"""Letters of a text for people: a fit says a few sentences, by hand anything may be written."""
 
 
 @dataclass(frozen=True)
@@ -44,5 +46,12 @@ class Status:
         if isinstance(values, dict) and values.get("status") in STATES:
             known = {name: values[name] for name in kinds if name in values}
             if all(isinstance(known[name], kinds[name]) for name in known):
-                return cls(**known)
+                status = cls(**known)
+                message, doing = _beginning(status.message), _beginning(status.doing)
+                return replace(status, message=message, doing=doing)
         return cls("interrupted")
+
+
+def _beginning(text: str) -> str:
+    """All of it, unless it is longer than a page can show."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

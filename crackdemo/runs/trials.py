@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self, TypeAlias, get_args
 
+from crackdemo.runs.numbers import count, number, share
+
 TrialState: TypeAlias = Literal["running", "complete", "pruned"]
 
 
@@ -28,11 +30,13 @@ class Trial:
     def from_json(cls, values: Any) -> Self:
         """Raises ValueError where it is none."""
         try:
-            settings = {str(name): _number(value) for name, value in values["settings"].items()}
-            losses = tuple(float(loss) for loss in values["losses"])
+            settings = {str(name): _setting(value) for name, value in values["settings"].items()}
+            losses = tuple(number(loss) for loss in values["losses"])
+            if not settings:
+                raise ValueError("it tried no settings")
             if values["state"] not in get_args(TrialState):
                 raise ValueError("no state")
-            return cls(int(values["number"]), settings, losses, values["state"])
+            return cls(count(values["number"]), settings, losses, values["state"])
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f"no trial: {error}") from None
 
@@ -59,13 +63,15 @@ class Search:
         """Raises ValueError where it is none."""
         try:
             trials = tuple(Trial.from_json(each) for each in values["trials"])
-            importance = {str(k): float(v) for k, v in values["importance"].items()}
-            return cls(int(values["wanted"]), trials, importance)
+            if len({frozenset(trial.settings) for trial in trials}) > 1:
+                raise ValueError("its trials are of different settings")
+            importance = {str(k): share(v) for k, v in values["importance"].items()}
+            return cls(count(values["wanted"]), trials, importance)
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f"no search: {error}") from None
 
 
-def _number(value: Any) -> int | float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError("a setting is no number")
-    return value
+def _setting(value: Any) -> int | float:
+    """As it is written: a whole one stays whole."""
+    as_float = number(value)
+    return value if isinstance(value, int) else as_float

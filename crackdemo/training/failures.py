@@ -5,6 +5,7 @@ import traceback
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from safetensors import SafetensorError
@@ -13,6 +14,10 @@ from crackdemo.errors import CrackdemoError, FitError, LossError
 from crackdemo.runs.folder import EpochReport, RunFolder
 from crackdemo.training.state import TrainingState
 from crackdemo.training.team import Team
+
+_LOCKED = (errno.EACCES, errno.EPERM, errno.EROFS)
+_OTHER_KIND = (errno.EEXIST, errno.EISDIR, errno.ENOTDIR)
+"""A folder where a file should be, or a file where a folder should be."""
 
 
 class Batched(Protocol):
@@ -38,7 +43,7 @@ def failure_told(run: RunFolder) -> Iterator[None]:
         if not run.path.is_dir():
             raise FitError("The run’s folder is gone, so the fit has ended.") from None
         is_foreseen = isinstance(error, CrackdemoError)
-        refusal = error if is_foreseen else FitError(_reason(error, run.last_state.exists()))
+        refusal = error if is_foreseen else FitError(_reason(error, run))
         with suppress(OSError):  # on a full disk the status stays, and reads "interrupted"
             run.write_status("failed", str(refusal))
             if not is_foreseen:
@@ -85,17 +90,34 @@ def within_memory(
     return smaller, (yield from fit(smaller))
 
 
-def _reason(error: Exception, are_epochs_kept: bool) -> str:
+def _reason(error: Exception, run: RunFolder) -> str:
     if is_out_of_memory(error):
         return "Memory ran out, even with half the batch: take smaller tiles or a smaller batch."
     if _is_disk_full(error):
-        if are_epochs_kept:
+        if run.last_state.exists():
             return "The disk is full: free some space and resume; the epochs so far are kept."
         return "The disk is full: free some space and resume; no epoch was kept, it begins anew."
+    if isinstance(error, OSError) and (part := _part_of(run, error)):
+        if error.errno in _LOCKED:
+            return (
+                f"Nothing can be written to the folder of the run “{run.name}” ({error.strerror}): "
+                "see who may write there, or copy it to where you may, then resume it."
+            )
+        if error.errno in _OTHER_KIND:
+            return (
+                f"The run “{run.name}” is damaged, “{part}” in its folder is not what a fit makes "
+                "there: move it away, then resume the run."
+            )
     return (
         f"The fit met an error that nobody foresaw ({type(error).__name__}, see error.txt in its "
         "folder): resume it, and if it comes again, report it."
     )
+
+
+def _part_of(run: RunFolder, error: OSError) -> str:
+    """The file or folder in the run's folder that could not be had; empty for one elsewhere."""
+    path = Path(str(error.filename2 or error.filename))
+    return path.relative_to(run.path).parts[0] if run.path in path.parents else ""
 
 
 def is_out_of_memory(error: Exception) -> bool:

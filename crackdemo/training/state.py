@@ -1,10 +1,11 @@
 """All that a fit needs to go on where it stopped, in memory and in one file."""
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -16,6 +17,7 @@ from crackdemo.checkpoints.names import Weights, resolve_weights, weights_in
 from crackdemo.errors import CrackdemoError, FitError
 from crackdemo.files import written_whole
 from crackdemo.models.family import Network, NetworkConfig, build_network
+from crackdemo.runs.numbers import count, number
 from crackdemo.training.config import FitConfig
 from crackdemo.training.team import CPU_ALONE
 
@@ -173,13 +175,9 @@ def restored(
     if not path.exists():
         return state
     try:
-        with safe_open(path, "pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            counters = json.loads(file.metadata()["counters"])
+        tensors, counters = _content(path)
         state.network.load_state_dict(_part(tensors, "network."), strict=True)
-        state.epoch, state.stale_epochs = int(counters["epoch"]), int(counters["stale_epochs"])
-        state.best_loss = float(counters["best_loss"])
-        state.plateaus = int(counters.get("plateaus", 0))  # older runs count none
+        _count_on(state, counters)
         state.best_weights = _part(tensors, "best.")
         for index, parameter in enumerate(state.optimizer.param_groups[0]["params"]):
             of_parameter = _part(tensors, f"optimizer.{index}.")
@@ -193,6 +191,26 @@ def restored(
             "network: start a new run."
         ) from None
     return state
+
+
+def _content(path: Path) -> tuple[dict[str, Tensor], Any]:
+    """Raises ValueError where it is no file, SafetensorError, KeyError and TypeError."""
+    if not path.is_file():  # a pipe would be waited for
+        raise ValueError("it is no file")
+    with safe_open(path, "pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        return tensors, json.loads(file.metadata()["counters"])
+
+
+def _count_on(state: TrainingState, counters: Any) -> None:
+    """From where a file's counters stand. Raises ValueError where they cannot be, KeyError and
+    TypeError."""
+    state.epoch, state.stale_epochs = count(counters["epoch"]), count(counters["stale_epochs"])
+    state.plateaus = count(counters.get("plateaus", 0))  # older runs count none
+    if max(state.stale_epochs, state.plateaus) > state.epoch:
+        raise ValueError("an epoch was counted twice")
+    best = counters["best_loss"]
+    state.best_loss = math.inf if best == math.inf else number(best)  # before the first epoch
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, expect
+from playwright.sync_api import Browser, Dialog, Page, Route, expect
 
 from crackdemo.runs.folder import EpochReport, RunConfig, RunFolder
 from crackdemo.runs.jobs import Jobs
@@ -187,6 +187,29 @@ def test_two_runs_are_compared_in_settings_curves_and_on_the_same_photos(
     page.get_by_role("option", name="none").click()
     expect(views).to_be_hidden()
     expect(page.locator("#compare-photos")).to_be_hidden()
+
+
+def test_the_run_that_another_is_compared_with_can_be_chosen(
+    ready: Callable[..., None],
+    page: Page,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    ready("street")
+    ready("yard")
+    open_tab(page)
+    take(page, "street")
+    page.locator("#compare input").click()
+    page.get_by_role("option", name="yard").click()
+    expect(page.locator("#run-detail table")).to_be_visible()
+    held: list[Route] = []
+    page.route("**/queue/join*", lambda route: held.append(route))
+    take(page, "yard")
+    expect(page.locator("#compare input")).to_have_value("none")
+    expect(page.locator("#run-detail table")).to_be_hidden()
+    for late in held:  # what else was asked then comes after the new list of runs
+        late.continue_()
+    page.wait_for_timeout(1000)
+    assert "Traceback" not in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(

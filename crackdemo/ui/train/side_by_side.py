@@ -34,6 +34,9 @@ class SameSight:
 
     photos: gr.File
     views: gr.HTML
+    runs: gr.Textbox
+    """The names of both, a line each. The lists that they are chosen from cannot be asked: Gradio
+    refuses a name that is in one no longer by the time that it gets there."""
 
 
 def build() -> SameSight:
@@ -46,21 +49,23 @@ def build() -> SameSight:
         visible=False,
         elem_id="compare-photos",
     )
-    return SameSight(photos, gr.HTML(visible=False, elem_id="compare-views"))
+    views = gr.HTML(visible=False, elem_id="compare-views")
+    return SameSight(photos, views, gr.Textbox(visible="hidden"))
 
 
-def wire(bench: Workbench, sight: SameSight, choice: gr.Radio, other: gr.Dropdown) -> None:
+def wire(bench: Workbench, sight: SameSight) -> None:
     """Draws when the photos or one of the runs change."""
 
-    def draw(photos: list[str] | None, first: str | None, second: str | None) -> gr.HTML:
-        if not (photos and first and second) or first == second:
+    def draw(photos: list[str] | None, names: str | None) -> gr.HTML:
+        runs = (names or "").splitlines()
+        if not photos or len(runs) != 2:
             return gr.HTML(visible=False)
-        return gr.HTML(side_by_side(bench, list(map(Path, photos)), [first, second]), visible=True)
+        return gr.HTML(side_by_side(bench, list(map(Path, photos)), runs), visible=True)
 
     gr.on(
-        [sight.photos.change, choice.change, other.change],
+        [sight.photos.change, sight.runs.change],
         draw,
-        [sight.photos, choice, other],
+        [sight.photos, sight.runs],
         sight.views,
         show_progress="minimal",
         trigger_mode="always_last",

@@ -78,7 +78,7 @@ class Runs:
         return [
             self.choice, self.other, self.sight.photos, self.detail, self.epoch, self.sample,
             self.cancel, self.resume, self.use, self.zip, self.rename, self.delete, self.seen,
-            self.push.box, self.push.onnx,
+            self.push.box, self.push.onnx, self.sight.runs,
         ]  # fmt: skip
 
 
@@ -102,7 +102,7 @@ def build(bench: Workbench, tab: gr.Tab, others: list[gr.Tab]) -> None:
     for each in (tab, *others):
         each.select(None, None, timer, js=_WHILE_OPEN, **_AT_ONCE)
     _wire_list(jobs, runs, tab, timer)
-    side_by_side.wire(bench, runs.sight, runs.choice, runs.other)
+    side_by_side.wire(bench, runs.sight)
     _wire_deeds(bench, jobs, runs)
     data_check.wire(bench, jobs, form)
     _wire_start(bench, jobs, form, runs)
@@ -186,6 +186,7 @@ def _show(
             runs.zip: none,
             runs.other: gr.Dropdown(visible=False),
             runs.sight.photos: gr.File(visible=False),
+            runs.sight.runs: "",
             runs.rename: idle,
             runs.delete: idle,
             runs.seen: (_signature([], "", other), "", 0),
@@ -203,6 +204,7 @@ def _show(
             others, value=second.name if second else "", visible=len(names) > 1
         ),
         runs.sight.photos: gr.File(visible=side_by_side.can_compare(job, second)),
+        runs.sight.runs: f"{job.name}\n{second.name}" if second else "",
         runs.detail: fits.describe(job, second),
         runs.epoch: gr.Slider(1, max(done, 2), value=max(at, 1), visible=done > 1),
         runs.sample: fits.sample_html(jobs, job.name, at) if done else "",

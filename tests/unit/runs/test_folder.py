@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 
 from crackdemo.errors import RunError, legible
 from crackdemo.runs.folder import EpochReport, RunConfig, RunFolder, runs_in
+from crackdemo.runs.jobs import Jobs
 from crackdemo.runs.quality import Alarms, Quality
 from crackdemo.runs.status import Status
 
@@ -22,6 +24,13 @@ def run(tmp_path: Path) -> RunFolder:
     folder = RunFolder(tmp_path / "a run")
     folder.create(CONFIG)
     return folder
+
+
+class FullDisk(type(Path())):  # type: ignore[misc]
+    """A path to which nothing more can be written."""
+
+    def write_text(self, *args: Any, **kwargs: Any) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device", str(self))
 
 
 def names(run: RunFolder) -> list[str]:
@@ -84,6 +93,7 @@ class TestConfig:
             json.dumps({"fit": [], "data": []}),
             json.dumps({"fit": {}, "data": "road"}),
             json.dumps({"fit": {}, "data": [3]}),
+            json.dumps({"fit": {}, "data": ["a\0b"]}),
             json.dumps({"fit": {"half": "\ud800"}, "data": []}),
             json.dumps({"fit": {}, "data": [], "minutes": "five"}),
             json.dumps({"fit": {}, "data": [], "minutes": True}),
@@ -93,8 +103,9 @@ class TestConfig:
     )
     def test_a_wrong_one_is_refused_by_the_runs_name(self, run: RunFolder, text: str) -> None:
         (run.path / "config.json").write_text(text, errors="surrogateescape")
-        with pytest.raises(RunError, match="“a run” is wrong"):
+        with pytest.raises(RunError, match="“a run” is wrong") as refused:
             run.config()
+        assert str(refused.value).endswith("): mend config.json in its folder, or start a new run.")
 
     def test_minutes_become_epochs(self, tmp_path: Path) -> None:
         run = RunFolder(tmp_path)
@@ -111,6 +122,16 @@ class TestStatus:
             assert (told["status"], told["message"]) == (status, message)
             assert told["pid"] == os.getpid()
             assert run.status().message == message
+
+    def test_on_a_full_disk_takes_the_place_of_the_one_before(self, run: RunFolder) -> None:
+        run.write_status("running", "One photo was left out.")
+        RunFolder(FullDisk(run.path)).write_status("failed")
+        assert (run.status().status, run.status().message) == ("failed", "")
+
+    def test_on_a_full_disk_is_refused_for_it_where_there_was_none(self, run: RunFolder) -> None:
+        with pytest.raises(OSError) as refused:
+            RunFolder(FullDisk(run.path)).write_status("running")
+        assert refused.value.errno == errno.ENOSPC
 
     def test_of_this_process_is_live(self, run: RunFolder) -> None:
         run.write_status("running")
@@ -167,6 +188,11 @@ class TestMetrics:
                 for name in ("epoch", "validation_loss", "seconds")
                 for value in (None, "1", True, float("nan"), float("inf"), 10**400, 1e300)
             ),
+            *(
+                json.dumps({**asdict(REPORT), name: -1})
+                for name in ("epoch", "epochs", "learning_rate", "seconds", "value")
+            ),
+            json.dumps({**asdict(REPORT), "value": 1.5}),
             json.dumps({**asdict(REPORT), "best": "yes"}),
             json.dumps({name: value for name, value in asdict(REPORT).items() if name != "epochs"}),
         ],
@@ -224,11 +250,13 @@ def test_nothing_half_written_is_left(run: RunFolder) -> None:
     ]  # fmt: skip
 
 
-def test_weights_are_there_when_both_files_are(run: RunFolder) -> None:
+def test_weights_are_there_when_both_files_are_and_hold_something(run: RunFolder) -> None:
     run.checkpoint.mkdir()
-    (run.checkpoint / "config.json").touch()
+    (run.checkpoint / "config.json").write_text("{}")
     assert not run.has_weights
     (run.checkpoint / "model.safetensors").touch()
+    assert not run.has_weights
+    (run.checkpoint / "model.safetensors").write_bytes(b"weights")
     assert run.has_weights
 
 
@@ -301,3 +329,19 @@ def test_alarms_come_back_and_a_broken_file_is_none(tmp_path: Path) -> None:
     for text in ("{", "3", '[{"weights": "a"}]', endless):
         (run.path / "alarms.json").write_text(text)
         assert run.alarms() == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"wanted": Infinity, "trials": [], "importance": {}}',
+        json.dumps({"wanted": 10**400, "trials": [], "importance": {}}),
+    ],
+)
+def test_a_run_whose_search_cannot_be_is_shown_without_it(tmp_path: Path, text: str) -> None:
+    RunFolder(tmp_path / "street").create(CONFIG)
+    RunFolder(tmp_path / "odd").create(CONFIG)
+    (tmp_path / "odd" / "trials.json").write_text(text)
+    jobs = {job.name: job for job in Jobs(tmp_path).jobs()}
+    assert jobs.keys() == {"odd", "street"}
+    assert jobs["odd"].search is None

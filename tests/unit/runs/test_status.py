@@ -30,3 +30,11 @@ def test_a_number_that_no_process_has_is_not_the_fit(pid: int) -> None:
 def test_what_has_ended_stays_so_without_a_process(state: str) -> None:
     assert Status(state).state == state
     assert not Status(state).is_live
+
+
+@pytest.mark.parametrize("name", ["message", "doing"])
+def test_of_a_text_that_is_no_sentence_any_more_the_beginning_is_read(name: str) -> None:
+    told = getattr(Status.from_json({"status": "failed", name: "a" * 5_000_000}), name)
+    assert told == "a" * 1999 + "…"
+    whole = getattr(Status.from_json({"status": "failed", name: "a" * 2000}), name)
+    assert whole == "a" * 2000

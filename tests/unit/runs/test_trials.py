@@ -1,5 +1,6 @@
 import json
 from dataclasses import asdict
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,17 @@ FOUND = Search(
     ),
     {"depth": 0.75, "dropout": 0.25},
 )
+
+
+def trial(**changes: Any) -> dict[str, Any]:
+    """One as JSON."""
+    whole = {"number": 1, "settings": {"depth": 4}, "losses": [0.5], "state": "complete"}
+    return {**whole, **changes}
+
+
+def found(*trials: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """A search as JSON."""
+    return {"wanted": 3, "trials": list(trials), "importance": {}, **changes}
 
 
 def test_a_search_comes_back_from_json_as_it_was() -> None:
@@ -33,18 +45,21 @@ def test_the_best_is_the_lowest_of_those_that_came_to_their_end() -> None:
     [
         None,
         {},
-        {"wanted": 3, "trials": [{}], "importance": {}},
-        {"wanted": 3, "trials": [], "importance": []},
-        {
-            "wanted": 3,
-            "trials": [{"number": 1, "settings": {"depth": "4"}, "losses": [], "state": "pruned"}],
-            "importance": {},
-        },
-        {
-            "wanted": 3,
-            "trials": [{"number": 1, "settings": {}, "losses": [], "state": "odd"}],
-            "importance": {},
-        },
+        found({}),
+        found(importance=[]),
+        found(importance={"depth": float("nan")}),
+        found(importance={"depth": 7}),
+        found(wanted=float("inf")),
+        found(wanted=-1),
+        found(trial(number=float("inf"))),
+        found(trial(losses=[10**400])),
+        found(trial(losses=[float("nan")])),
+        found(trial(losses=["0.5"])),
+        found(trial(settings={"depth": "4"})),
+        found(trial(settings={"depth": 10**400})),
+        found(trial(settings={})),
+        found(trial(state="odd")),
+        found(trial(), trial(settings={"width": 8})),
     ],
 )
 def test_what_is_no_search_is_refused(wrong: object) -> None:

@@ -60,6 +60,14 @@ class BrokenRun(RunFolder):
         super().add_metrics(report)
 
 
+@dataclass(frozen=True)
+class LockedRun(RunFolder):
+    """A run folder that can only be read."""
+
+    def write_status(self, status: str, message: str = "") -> None:
+        raise OSError(errno.EROFS, "Read-only file system", str(self.path / "status.json"))
+
+
 def created(run: RunFolder) -> RunFolder:
     run.create(RunConfig(asdict(CONFIG), []))
     return run
@@ -137,6 +145,52 @@ class TestDisk:
         with pytest.raises(FitError, match=told):
             list(run_fit(run, CONFIG, [folder], threads=1, workers=0))
         assert run.last_state.exists() == bool(epochs)
+
+
+class TestFolder:
+    def test_that_can_only_be_read_is_named(self, tmp_path: Path, folder: Path) -> None:
+        run = created(LockedRun(tmp_path / "street"))
+        with pytest.raises(FitError) as refused:
+            list(run_fit(run, CONFIG, [folder], threads=1, workers=0))
+        assert str(refused.value) == (
+            "Nothing can be written to the folder of the run “street” (Read-only file system): see "
+            "who may write there, or copy it to where you may, then resume it."
+        )
+
+    @pytest.mark.parametrize(
+        ("name", "harm"),
+        [
+            ("samples", lambda path: path.write_text("no folder")),
+            ("metrics.jsonl", lambda path: path.mkdir()),
+            ("data.json", lambda path: path.mkdir()),
+        ],
+    )
+    def test_in_which_something_is_of_another_kind_is_damaged(
+        self, tmp_path: Path, folder: Path, name: str, harm: Callable[[Path], Any]
+    ) -> None:
+        run = created(RunFolder(tmp_path / "street"))
+        harm(run.path / name)
+        with pytest.raises(FitError) as refused:
+            list(run_fit(run, CONFIG, [folder], threads=1, workers=0))
+        assert str(refused.value) == status(run)["message"]
+        assert str(refused.value) == (
+            f"The run “street” is damaged, “{name}” in its folder is not what a fit makes there: "
+            "move it away, then resume the run."
+        )
+
+    def test_whose_state_is_a_folder_is_damaged(self, tmp_path: Path, folder: Path) -> None:
+        run = created(RunFolder(tmp_path / "street"))
+        run.last_state.mkdir()
+        with pytest.raises(FitError, match=r"last\.safetensors is damaged.*start a new run"):
+            list(run_fit(run, CONFIG, [folder], threads=1, workers=0))
+
+    def test_that_cannot_be_read_elsewhere_says_nothing_of_the_run(
+        self, tmp_path: Path, folder: Path
+    ) -> None:
+        error = PermissionError(errno.EACCES, "Permission denied", str(tmp_path / "elsewhere"))
+        run = created(BrokenRun(tmp_path / "street", error))
+        with pytest.raises(FitError, match="nobody foresaw"):
+            list(run_fit(run, CONFIG, [folder], threads=1, workers=0))
 
 
 def test_an_error_that_nobody_foresaw_is_one_sentence_without_a_path(

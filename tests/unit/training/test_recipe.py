@@ -121,8 +121,11 @@ def test_a_fit_that_was_stopped_before_its_checkpoint_still_gets_one(tmp_path, r
     for _ in islice(run_fit(run, TINY, [road], threads=1, workers=0), 2):
         pass
     assert not run.checkpoint.exists()
+    run.checkpoint.mkdir()  # as half a copy leaves it
+    (run.checkpoint / "model.safetensors").touch()
     assert fit_all(run, TINY, [road]) == 0
     assert load_checkpoint(run.checkpoint).config.training["epochs_done"] == 2
+    assert not list(run.path.glob(".checkpoint*"))
 
 
 def test_a_fit_that_fails_says_so_in_its_folder(tmp_path):

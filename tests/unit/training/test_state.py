@@ -1,6 +1,7 @@
 """The state of a fit, in a file and back."""
 
 import hashlib
+import json
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from crackdemo.checkpoints.checkpoint import load_checkpoint
 from crackdemo.checkpoints.names import SHIPPED
@@ -118,6 +121,28 @@ def test_a_state_that_lacks_a_counter_is_refused(file, missing):
     go_on(file, TINY, epochs=1)
     counters = file.read_bytes().replace(missing.encode(), b"x" * len(missing))
     file.write_bytes(counters)
+    with pytest.raises(FitError, match="“a run” cannot go on"):
+        load_state(file, TINY)
+
+
+@pytest.mark.parametrize(
+    "counters",
+    [
+        '"epoch": -5',
+        '"epoch": 1e999',
+        '"stale_epochs": 1e999',
+        '"stale_epochs": -1',
+        '"stale_epochs": 99',
+        '"plateaus": -1',
+        '"best_loss": NaN',
+    ],
+)
+def test_a_state_whose_counters_cannot_be_is_refused(file, counters):
+    go_on(file, TINY, epochs=1)
+    with safe_open(file, "pt") as saved:
+        tensors = {name: saved.get_tensor(name) for name in saved.keys()}  # noqa: SIM118
+    told = json.dumps({"epoch": 1, "stale_epochs": 0, "best_loss": 0.5})
+    save_file(tensors, file, {"counters": f"{told[:-1]}, {counters}}}"})
     with pytest.raises(FitError, match="“a run” cannot go on"):
         load_state(file, TINY)
 
