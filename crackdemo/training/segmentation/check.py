@@ -1,6 +1,6 @@
 """What a folder of photos and masks holds for a segmenter, before anybody fits on it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -11,11 +11,18 @@ from crackdemo.data.classes import all_names
 from crackdemo.data.duplicates import first_copies
 from crackdemo.data.folders import find_samples
 from crackdemo.data.layouts import Found, masks_without_photo, photos_in
+from crackdemo.data.splits import SPLITS, Split
 from crackdemo.errors import DatasetError, PhotoError
 from crackdemo.masks.classes import CRACK
 from crackdemo.photos.images import read_values
 from crackdemo.photos.overlays import captioned, classes_overlay
-from crackdemo.training.segmentation.data import FEWEST, Pair, class_shares, masked, readable
+from crackdemo.training.segmentation.data import (
+    Pair,
+    class_shares,
+    masked,
+    readable,
+    require_learnable,
+)
 from crackdemo.training.trainer import Looked
 
 _COLUMNS, _ROWS, _SIDE = 6, 2, 128
@@ -29,25 +36,31 @@ def look(folder: Path) -> Looked:
     except DatasetError as problem:
         return Looked(f"⚠️ {problem}", tuple(problems), None, is_enough=False)
     classes = all_names([photos[0].key]) if photos else (CRACK,)
-    pairs: list[Pair] = []
-    counts = {"train": 0, "validation": 0, "test": 0}
+    by_split: dict[Split, list[Pair]] = {split: [] for split in SPLITS}
     for photo, pair in zip(photos, readable(photos, classes, problems), strict=True):
         if pair is not None:
-            counts[photo.sample.split] += 1
-            pairs.append(pair)
-    said = "⚠️ No photo here has a mask that can be used."
-    if pairs:
-        said = _described(pairs, counts, classes)
+            by_split[photo.sample.split].append(pair)
+    pairs = [pair for split in SPLITS for pair in by_split[split]]
+    said = [_described(pairs, by_split, classes)] if pairs else []
+    refusal = _refusal(by_split, classes)
+    if refusal:
+        said.append(f"⚠️ {refusal}")
     sheet = _sheet(pairs) if len(classes) == 1 else _sheet_of_classes(pairs, classes)
-    return Looked(said, tuple(problems), sheet, _are_enough(pairs, counts))
+    return Looked(" ".join(said), tuple(problems), sheet, is_enough=not refusal)
 
 
-def _are_enough(pairs: Sequence[Pair], counts: dict[str, int]) -> bool:
-    can_choose = counts["train"] > 0 and counts["validation"] > 0
-    return len(pairs) >= FEWEST and can_choose and any(pair.mask.any() for pair in pairs)
+def _refusal(by_split: Mapping[Split, Sequence[Pair]], classes: Sequence[str]) -> str:
+    """What a fit would say before it fails; empty where it could begin."""
+    try:
+        require_learnable(by_split["train"], by_split["validation"], classes)
+    except DatasetError as problem:
+        return str(problem)
+    return ""
 
 
-def _described(pairs: Sequence[Pair], counts: dict[str, int], classes: Sequence[str]) -> str:
+def _described(
+    pairs: Sequence[Pair], by_split: Mapping[Split, Sequence[Pair]], classes: Sequence[str]
+) -> str:
     sizes = sorted((pair.mask.shape for pair in pairs), key=lambda shape: shape[0] * shape[1])
     (low, narrow), (high, wide) = sizes[0], sizes[-1]
     size = f"{narrow} × {low} px"
@@ -55,23 +68,12 @@ def _described(pairs: Sequence[Pair], counts: dict[str, int], classes: Sequence[
         size += f" to {wide} × {high} px"
     shares = class_shares(pairs, len(classes))[1:]
     text = f"**{len(pairs)} photos with a mask**, {size}; {_balance(pairs, classes, shares)}\n\n"
-    text += (
-        f"{counts['train']} to learn from, {counts['validation']} "
-        "to choose the epoch and the threshold, "
-    )
-    text += f"{counts['test']} are kept aside for tests." if counts["test"] else "none for tests."
+    learnt, chosen, aside = (len(by_split[split]) for split in SPLITS)
+    text += f"{learnt} to learn from, {chosen} to choose the epoch and the threshold, "
+    text += f"{aside} are kept aside for tests." if aside else "none for tests."
     empty = sum(not pair.mask.any() for pair in pairs)
     if empty:
         text += f" The masks of {empty} are empty: these photos teach what is no crack."
-    if len(pairs) < FEWEST:
-        text += f" ⚠️ A segmenter learns from {FEWEST} photos on: give more."
-    elif not (counts["train"] and counts["validation"]):
-        text += " ⚠️ It needs photos to learn from and others to choose by: give more."
-    elif not sum(shares):
-        text += " ⚠️ No mask marks a crack: check that cracks are white (255) in the masks."
-    for name, share in zip(classes, shares, strict=True):
-        if not share and len(classes) > 1:
-            text += f" ⚠️ No mask marks “{name}”: give photos that show it, or do not name it."
     return text
 
 

@@ -28,6 +28,8 @@ _ALL_SHADES = 0.3
 told apart."""
 _MUCH = 0.5
 """Share of a photo that no crack covers."""
+_ALL = 0.99
+"""Of a photo: a mask that marks so much tells nothing apart."""
 
 
 @dataclass(frozen=True)
@@ -112,8 +114,7 @@ class SegmentData:
 def read_pairs(folders: Sequence[Path], look: Look | None = None) -> SegmentData:
     """All photos of the folders that have a mask, by split.
 
-    Raises DatasetError where there are too few, where no mask marks a crack, and where none of
-    those to learn from marks one of several classes.
+    Raises DatasetError as `require_learnable`.
     """
     problems: list[str] = []
     train: list[list[Pair]] = []
@@ -131,8 +132,7 @@ def read_pairs(folders: Sequence[Path], look: Look | None = None) -> SegmentData
         if read["train"]:
             train.append(read["train"])
         validation += read["validation"]
-    _require_enough(train, validation, problems)
-    _require_all(classes, [pair for folder in train for pair in folder])
+    require_learnable([p for folder in train for p in folder], validation, classes, problems)
     return SegmentData(train, validation, tests, problems, classes)
 
 
@@ -242,11 +242,15 @@ def class_shares(pairs: Sequence[Pair], classes: int) -> list[float]:
     return [float(count) / max(1, int(counts.sum())) for count in counts]
 
 
-def _require_enough(
-    train: list[list[Pair]], validation: list[Pair], problems: Sequence[str]
+def require_learnable(
+    learnt: Sequence[Pair],
+    validation: Sequence[Pair],
+    classes: Sequence[str],
+    problems: Sequence[str] = (),
 ) -> None:
+    """Raises DatasetError where there are too few, where no mask marks a crack or each marks all,
+    and where none of those to learn from marks one of several classes."""
     first = f" The first that could not be used: {problems[0]}" if problems else ""
-    learnt = [pair for folder in train for pair in folder]
     if len(learnt) + len(validation) < FEWEST or not learnt or not validation:
         raise DatasetError(
             f"Too few photos have a mask that can be used: {len(learnt)} to learn from and "
@@ -259,6 +263,13 @@ def _require_enough(
                 f"No mask of the {len(pairs)} photos to {what} marks a crack: check that cracks "
                 "are white (255) in the masks, and give more photos with cracks."
             )
+    if len(classes) == 1 and all(pair.mask.mean() >= _ALL for pair in learnt):
+        raise DatasetError(
+            f"Each mask of the {len(learnt)} photos to learn from marks the whole photo, so that "
+            f"nothing is left that is no {classes[0]}: invert the masks if cracks are black in "
+            "them, and give photos with sound surface."
+        )
+    _require_all(classes, learnt)
 
 
 def _require_all(classes: Sequence[str], learnt: Sequence[Pair]) -> None:

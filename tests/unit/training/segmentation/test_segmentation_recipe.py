@@ -126,6 +126,18 @@ def test_a_class_that_is_nowhere_to_be_learnt_is_refused(street: Path) -> None:
         read_pairs([street])
 
 
+def test_a_check_says_which_class_is_nowhere_to_be_learnt(street: Path) -> None:
+    for photo in read_pairs([street]).train[0]:
+        mask = street / "masks" / f"{photo.name.rpartition('/')[2]}.png"
+        labels = np.array(Image.open(mask))
+        Image.fromarray(np.where(labels == 2, 0, labels).astype(np.uint8)).save(mask)
+    found = look(street)
+    assert "to learn from marks “marking”" in found.said and not found.is_enough
+    with pytest.raises(DatasetError) as refused:
+        read_pairs([street])
+    assert str(refused.value) in found.said
+
+
 def test_one_named_class_is_learnt_as_cracks_are(street: Path, tmp_path: Path) -> None:
     (street / "classes.json").write_text(json.dumps({**NAMES, "1": "background"}))
     run = RunFolder(tmp_path / "run")
@@ -285,8 +297,18 @@ def no_crack(road: Path) -> None:
         Image.fromarray(np.zeros((64, 64), np.uint8)).save(mask)
 
 
+def all_crack(road: Path) -> None:
+    for mask in (road / "masks").iterdir():
+        Image.fromarray(np.full((64, 64), 255, np.uint8)).save(mask)
+
+
 @pytest.mark.parametrize(
-    ("spoil", "reason"), [(two_photos, "needs 3 in all"), (no_crack, "marks a crack")]
+    ("spoil", "reason"),
+    [
+        (two_photos, "needs 3 in all"),
+        (no_crack, "marks a crack"),
+        (all_crack, "marks the whole photo.*: invert"),
+    ],
 )
 def test_too_little_is_refused(
     road: Path, tmp_path: Path, spoil: Callable[[Path], None], reason: str
@@ -296,6 +318,8 @@ def test_too_little_is_refused(
     with pytest.raises(DatasetError, match=reason):
         fit_all(run, TINY, road)
     assert run.status().state == "failed" and not run.checkpoint.exists()
+    seen = look(road)  # the check says what the fit does
+    assert not seen.is_enough and re.search(reason, seen.said)
 
 
 def test_a_mask_of_another_size_is_left_out(road: Path) -> None:
