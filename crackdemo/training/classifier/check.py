@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackdemo.data.crack_labels import CrackLabel, find_crack_labels
+from crackdemo.data.near_copies import Glance, glance, look_alikes
 from crackdemo.data.splits import SPLITS
 from crackdemo.detection.illumination import gray_levels
 from crackdemo.errors import DatasetError, PhotoError
@@ -36,6 +37,7 @@ def look(folder: Path) -> Looked:
     labels: list[CrackLabel] = []
     shown: dict[bool, list[NDArray[np.uint8]]] = {True: [], False: []}
     sides = []
+    glances: list[Glance] = []
     for label in found.photos:
         try:
             photo = read_photo(label.path)
@@ -44,6 +46,7 @@ def look(folder: Path) -> Looked:
             continue
         labels.append(label)
         sides.append(min(photo.shape[:2]))
+        glances.append(glance(label.path, label.split, photo, label.cracked))
         if len(shown[label.cracked]) < _SHOWN // 2:
             shown[label.cracked].append(shrunk(gray_levels(photo, "blue"), _SIDE))
     if not labels:
@@ -53,7 +56,8 @@ def look(folder: Path) -> Looked:
     sheet = variation_sheet(examples, _SIDE, VaryConfig(), seed=0)
     cracked = sum(label.cracked for label in labels)
     are_enough = min(cracked, len(labels) - cracked) >= _FEWEST
-    return Looked(_described(labels, sides), tuple(problems), sheet, are_enough)
+    said = " ".join([_described(labels, sides), *(f"⚠️ {w}" for w in look_alikes(glances))])
+    return Looked(said, tuple(problems), sheet, are_enough)
 
 
 def _described(labels: Sequence[CrackLabel], sides: Sequence[int]) -> str:

@@ -1,7 +1,8 @@
 """Labelled photos, shrunk and ready to learn from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackdemo.data.crack_labels import CrackLabel, find_crack_labels
+from crackdemo.data.near_copies import Glance, glance, look_alikes
 from crackdemo.detection.illumination import Channel, gray_levels
 from crackdemo.errors import DatasetError, PhotoError
 from crackdemo.photos.images import read_photo
@@ -44,6 +46,8 @@ class ClassData:
     """Photos that are kept aside for tests, and not read."""
     problems: list[str]
     """One sentence for each photo that could not be used."""
+    warnings: tuple[str, ...] = ()
+    """Sentences on photos that look alike, but are in other parts or labelled otherwise."""
 
     @property
     def crack_weight(self) -> float:
@@ -78,11 +82,12 @@ def read_class_data(folders: Sequence[Path], input_size: int, channel: Channel) 
             own = [label for label in train if label.cracked == cracked]
             moved = own[len(own) - max(1, len(own) // 5) :] if len(own) > 1 else []
             train = [label for label in train if label not in moved]
-            validation += moved
+            validation += [replace(label, split="validation") for label in moved]
     side = round(_SPARE * input_size)
     sizes: list[int] = []
+    glances: list[Glance] = []
     learnt, held_out = (
-        _read(labels, side, channel, sizes, problems) for labels in (train, validation)
+        _read(labels, side, channel, sizes, problems, glances) for labels in (train, validation)
     )
     for part in (learnt, held_out):
         if part.cracked.all() or not part.cracked.any():
@@ -93,7 +98,11 @@ def read_class_data(folders: Sequence[Path], input_size: int, channel: Channel) 
                 f"that is kept aside for tests; give more.{_first(problems)}"
             )
     tile_size = round(float(np.median(sizes[: len(learnt.photos)])))
-    return ClassData(learnt, held_out, tile_size, found.of("test"), problems)
+    tests = found.of("test")
+    for label in tests:
+        with suppress(PhotoError):  # is said when it is tried on them
+            glances.append(glance(label.path, "test", cracked=label.cracked))
+    return ClassData(learnt, held_out, tile_size, tests, problems, look_alikes(glances))
 
 
 def _read(
@@ -102,15 +111,18 @@ def _read(
     channel: Channel,
     sizes: list[int],
     problems: list[str],
+    glances: list[Glance],
 ) -> Part:
-    """sizes and problems are added to."""
+    """sizes, problems and glances are added to."""
     photos, usable = [], []
     for label in labels:
         try:
-            gray = gray_levels(read_photo(label.path), channel)
+            photo = read_photo(label.path)
         except PhotoError as problem:
             problems.append(str(problem))
             continue
+        gray = gray_levels(photo, channel)
+        glances.append(glance(label.path, label.split, photo, label.cracked))
         sizes.append(min(gray.shape))
         photos.append(shrunk(gray, side))
         usable.append(label)

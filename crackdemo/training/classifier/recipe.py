@@ -61,10 +61,12 @@ def run_fit(
         run.at("reading the photos")
         data = _data(config, folders)
         run.write_data_summary({**data.summary, "problems": data.problems})
-        for problem in data.problems:
-            say(problem)
+        for sentence in (*data.problems, *data.warnings):
+            say(sentence)
         if data.problems:
             run.note(f"{len(data.problems)} photos were left out; the first: {data.problems[0]}")
+        if data.warnings:
+            run.note(" ".join(data.warnings))
         run.samples.mkdir(exist_ok=True)
         shown = data.train.photos[:: max(1, len(data.train.photos) // _SHOWN)][:_SHOWN]
         write_jpeg(

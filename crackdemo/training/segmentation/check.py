@@ -11,6 +11,7 @@ from crackdemo.data.classes import all_names
 from crackdemo.data.duplicates import first_copies
 from crackdemo.data.folders import find_samples
 from crackdemo.data.layouts import Found, masks_without_photo, photos_in
+from crackdemo.data.near_copies import Glance, glance, look_alikes
 from crackdemo.data.splits import SPLITS, Split
 from crackdemo.errors import DatasetError, PhotoError
 from crackdemo.masks.classes import CRACK
@@ -37,14 +38,15 @@ def look(folder: Path) -> Looked:
         return Looked(f"⚠️ {problem}", tuple(problems), None, is_enough=False)
     classes = all_names([photos[0].key]) if photos else (CRACK,)
     by_split: dict[Split, list[Pair]] = {split: [] for split in SPLITS}
+    glances: list[Glance] = []
     for photo, pair in zip(photos, readable(photos, classes, problems), strict=True):
         if pair is not None:
             by_split[photo.sample.split].append(pair)
+            glances.append(glance(photo.sample.path, photo.sample.split, pair.photo))
     pairs = [pair for split in SPLITS for pair in by_split[split]]
     said = [_described(pairs, by_split, classes)] if pairs else []
     refusal = _refusal(by_split, classes)
-    if refusal:
-        said.append(f"⚠️ {refusal}")
+    said += [f"⚠️ {warning}" for warning in (refusal, *look_alikes(glances)) if warning]
     sheet = _sheet(pairs) if len(classes) == 1 else _sheet_of_classes(pairs, classes)
     return Looked(" ".join(said), tuple(problems), sheet, is_enough=not refusal)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -12,6 +13,7 @@ from crackdemo.arrays import ClassMask, CrackMask, Heatmap, RgbImage
 from crackdemo.data.classes import CLASSES_FILE, ClassKey, all_names, find_key, read_classes
 from crackdemo.data.duplicates import drop_repeats
 from crackdemo.data.folders import Sample, find_samples
+from crackdemo.data.near_copies import Glance, glance, look_alikes
 from crackdemo.data.splits import SPLITS, Split
 from crackdemo.errors import DatasetError, PhotoError
 from crackdemo.masks.classes import CRACK
@@ -80,6 +82,8 @@ class SegmentData:
     """One sentence for each photo that could not be used, or whose mask is odd."""
     classes: tuple[str, ...] = (CRACK,)
     """What the masks tell apart."""
+    warnings: tuple[str, ...] = ()
+    """Sentences on photos that look like one of another part."""
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -122,6 +126,7 @@ def read_pairs(folders: Sequence[Path], look: Look | None = None) -> SegmentData
     tests: list[Masked] = []
     by_folder = [masked(found) for found in drop_repeats(map(find_samples, folders))]
     classes = all_names(photos[0].key for photos in by_folder if photos) or (CRACK,)
+    glances: list[Glance] = []
     for photos in by_folder:
         seen = [photo for photo in photos if photo.sample.split != "test"]
         tests += [photo for photo in photos if photo.sample.split == "test"]
@@ -129,11 +134,15 @@ def read_pairs(folders: Sequence[Path], look: Look | None = None) -> SegmentData
         for photo, pair in zip(seen, readable(seen, classes, problems, look), strict=True):
             if pair is not None:
                 read[photo.sample.split].append(pair)
+                glances.append(glance(photo.sample.path, photo.sample.split, pair.photo))
         if read["train"]:
             train.append(read["train"])
         validation += read["validation"]
     require_learnable([p for folder in train for p in folder], validation, classes, problems)
-    return SegmentData(train, validation, tests, problems, classes)
+    for photo in tests:
+        with suppress(PhotoError):  # is said when it is tried on them
+            glances.append(glance(photo.sample.path, "test"))
+    return SegmentData(train, validation, tests, problems, classes, look_alikes(glances))
 
 
 def masked(found: Sequence[Sample]) -> list[Masked]:

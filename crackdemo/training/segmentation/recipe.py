@@ -84,9 +84,10 @@ def run_fit(
         data = read_pairs(folders, look)
         config = telling_apart(config, data.classes)
         run.write_data_summary(data.summary)
-        for sentence in (*data.problems, data.what_chose):
+        for sentence in (*data.problems, *data.warnings, data.what_chose):
             say(sentence)
-        run.note(" ".join([_left_out(data.problems), data.what_chose]).strip())
+        noted = (_left_out(data.problems), *data.warnings, data.what_chose)
+        run.note(" ".join(filter(None, noted)))
         measure = lambda: seconds_per_step(config, data, workers, team.device)  # noqa: E731
         config = settled(run, config, measure, say)
         config, state = yield from within_memory(

@@ -357,6 +357,19 @@ def test_a_check_says_what_is_odd(road: Path) -> None:
     assert "the same photo" in told and "belong to no photo" in told
 
 
+def test_a_photo_that_looks_like_one_to_learn_from_is_told(tmp_path: Path) -> None:
+    for number in range(15):
+        split = ("train", "train", "validation", "test", "train")[number % 5]
+        write(tmp_path / split, str(number), *cracked(number, side=32))
+    copied = tmp_path / "test" / "images" / "3.png"
+    image = Image.open(tmp_path / "train" / "images" / "0.png")
+    copied.unlink()
+    image.save(copied.with_suffix(".jpg"), quality=90)
+    (told,) = read_pairs([tmp_path]).warnings
+    assert told.startswith("“3.jpg”, in test, looks like “0.png”, in train: figures")
+    assert told in look(tmp_path).said
+
+
 def test_settings_are_json(road: Path) -> None:
     config = started(replace(TINY, start="cae-asphalt"))
     assert json.loads(json.dumps(asdict(config)))["network"]["healer"]["skips"] is True
