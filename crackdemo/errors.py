@@ -84,6 +84,11 @@ class Stopped(Exception):
     """A person ended what was running: nothing is wrong, and nothing is said."""
 
 
+def after(sentence: str) -> str:
+    """A sentence that follows another one; empty where there is none."""
+    return f" {sentence}" if sentence else ""
+
+
 def legible(name: str) -> str:
     """With a sign for each half character that no page and no file of text can hold."""
     return name.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crackdemo.data.classes import read_cracks
-from crackdemo.data.duplicates import first_copies
+from crackdemo.data.duplicates import copies_told, first_copies
 from crackdemo.data.layouts import Found, in_splits, photos_in
 from crackdemo.data.splits import Split
 from crackdemo.errors import DatasetError, PhotoError
@@ -33,6 +33,8 @@ class LabelledSet:
     """Each once, whatever its byte copies."""
     problems: list[str]
     """One sentence for each photo that was left out because of its label."""
+    copies: tuple[str, ...] = ()
+    """A sentence on exact copies that were left out, if there are any."""
 
     def of(self, split: Split) -> list[CrackLabel]:
         """Those of one split."""
@@ -63,7 +65,8 @@ def find_crack_labels(folders: Sequence[Path]) -> LabelledSet:
                 continue
             labels.append(CrackLabel(placed.path, placed.photo.file, placed.split, cracked))
     once, contradictions = _once(labels)
-    return LabelledSet(once, problems + contradictions)
+    copies = () if contradictions else tuple(filter(None, [copies_told(labels)]))
+    return LabelledSet(once, problems + contradictions, copies)
 
 
 def _photos_of(folder: Path) -> list[Found]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from crackdemo.data.duplicates import merge
+from crackdemo.data.duplicates import copies_told, merge
 from crackdemo.data.layouts import in_splits, photos_in
 from crackdemo.data.splits import Split
 from crackdemo.errors import DatasetError
@@ -51,3 +51,11 @@ def find_samples(folder: Path) -> list[Sample]:
     if not samples:
         raise DatasetError(f"The folder “{folder.name}” holds no photos that can be used.")
     return samples
+
+
+def copies_in(folder: Path) -> str:
+    """A sentence on the byte copies that `find_samples` leaves out; empty where there is none."""
+    usable = sorted(
+        (photo for photo in photos_in(folder) if photo.is_fitted_on), key=lambda photo: photo.name
+    )
+    return "" if any(photo.given_split for photo in usable) else copies_told(usable)

@@ -70,6 +70,9 @@ class Trainer:
     """run, config, folders, threads, workers, team: the part of every process but the leader."""
     seconds_per_step: Callable[[Any, list[Path], int, Team], float]
     """config, folders, workers, team: measured. Raises DatasetError."""
+    require: Callable[[Any, Path, int], None]
+    """config, folder, most: raises DatasetError where a fit on it would, before there is a run; of
+    more photos than `most` none is read, and only what can be told without that is."""
     look: Callable[[Path], Looked] | None = None
     """What a folder holds for it; None of fits on crack-free tiles, for which `data.check` says
     it."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from crackdemo.checkpoints.card import model_card
 from crackdemo.checkpoints.checkpoint import Checkpoint, CheckpointConfig, save_checkpoint
+from crackdemo.data.layouts import photos_in
 from crackdemo.errors import FitError
 from crackdemo.models.family import network_config
 from crackdemo.photos.images import write_jpeg
@@ -16,7 +17,7 @@ from crackdemo.runs.trials import Search
 from crackdemo.training.classifier.calibrate import calibrate, test_figures
 from crackdemo.training.classifier.check import look
 from crackdemo.training.classifier.config import ClassifierFitConfig
-from crackdemo.training.classifier.data import ClassData, read_class_data
+from crackdemo.training.classifier.data import ClassData, read_class_data, require_labels
 from crackdemo.training.classifier.loop import fit, seconds_per_step
 from crackdemo.training.classifier.samples import Samples
 from crackdemo.training.classifier.views import variation_sheet
@@ -260,6 +261,13 @@ def _seconds_per_step(
     return seconds_per_step(config, _data(config, folders), workers, team)
 
 
+def _require(config: ClassifierFitConfig, folder: Path, most: int) -> None:
+    if len(photos_in(folder)) <= most:
+        _data(config, [folder])
+    else:
+        require_labels(folder)
+
+
 TRAINER = Trainer(
     settings=ClassifierFitConfig,
     with_start={"learning_rate": START_LEARNING_RATE},
@@ -267,6 +275,7 @@ TRAINER = Trainer(
     fit=run_fit,
     follow=follow_fit,
     seconds_per_step=_seconds_per_step,
+    require=_require,
     look=look,
 )
 """Of networks that judge pictures as a whole: fitted on photos labelled as a whole."""

@@ -9,7 +9,7 @@ import numpy as np
 from crackdemo.arrays import RgbImage
 from crackdemo.data.classes import all_names
 from crackdemo.data.duplicates import first_copies
-from crackdemo.data.folders import find_samples
+from crackdemo.data.folders import copies_in, find_samples
 from crackdemo.data.layouts import Found, masks_without_photo, photos_in
 from crackdemo.data.near_copies import Glance, glance, look_alikes
 from crackdemo.data.splits import SPLITS, Split
@@ -45,8 +45,9 @@ def look(folder: Path) -> Looked:
             glances.append(glance(photo.sample.path, photo.sample.split, pair.photo))
     pairs = [pair for split in SPLITS for pair in by_split[split]]
     said = [_described(pairs, by_split, classes)] if pairs else []
-    refusal = _refusal(by_split, classes)
-    said += [f"⚠️ {warning}" for warning in (refusal, *look_alikes(glances)) if warning]
+    refusal, copies = _refusal(by_split, classes), copies_in(folder)
+    warnings = (refusal, copies, *look_alikes(glances))
+    said += [f"⚠️ {warning}" for warning in warnings if warning]
     sheet = _sheet(pairs) if len(classes) == 1 else _sheet_of_classes(pairs, classes)
     return Looked(" ".join(said), tuple(problems), sheet, is_enough=not refusal)
 
@@ -69,7 +70,8 @@ def _described(
     if (high, wide) != (low, narrow):
         size += f" to {wide} × {high} px"
     shares = class_shares(pairs, len(classes))[1:]
-    text = f"**{len(pairs)} photos with a mask**, {size}; {_balance(pairs, classes, shares)}\n\n"
+    photos = f"{len(pairs)} photo{'s' * (len(pairs) != 1)}"
+    text = f"**{photos} with a mask**, {size}; {_balance(pairs, classes, shares)}\n\n"
     learnt, chosen, aside = (len(by_split[split]) for split in SPLITS)
     text += f"{learnt} to learn from, {chosen} to choose the epoch and the threshold, "
     text += f"{aside} are kept aside for tests." if aside else "none for tests."

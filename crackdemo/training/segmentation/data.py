@@ -10,9 +10,16 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from crackdemo.arrays import ClassMask, CrackMask, Heatmap, RgbImage
-from crackdemo.data.classes import CLASSES_FILE, ClassKey, all_names, find_key, read_classes
+from crackdemo.data.classes import (
+    CLASSES_FILE,
+    ClassKey,
+    all_names,
+    find_key,
+    read_classes,
+    read_key,
+)
 from crackdemo.data.duplicates import drop_repeats
-from crackdemo.data.folders import Sample, find_samples
+from crackdemo.data.folders import Sample, copies_in, find_samples
 from crackdemo.data.near_copies import Glance, glance, look_alikes
 from crackdemo.data.splits import SPLITS, Split
 from crackdemo.errors import DatasetError, PhotoError
@@ -83,7 +90,7 @@ class SegmentData:
     classes: tuple[str, ...] = (CRACK,)
     """What the masks tell apart."""
     warnings: tuple[str, ...] = ()
-    """Sentences on photos that look like one of another part."""
+    """Sentences on copies, and on photos that look like one of another part."""
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -138,11 +145,13 @@ def read_pairs(folders: Sequence[Path], look: Look | None = None) -> SegmentData
         if read["train"]:
             train.append(read["train"])
         validation += read["validation"]
-    require_learnable([p for folder in train for p in folder], validation, classes, problems)
+    copies = tuple(filter(None, map(copies_in, folders)))
+    learnt = [pair for folder in train for pair in folder]
+    require_learnable(learnt, validation, classes, [*problems, *copies])
     for photo in tests:
         with suppress(PhotoError):  # is said when it is tried on them
             glances.append(glance(photo.sample.path, "test"))
-    return SegmentData(train, validation, tests, problems, classes, look_alikes(glances))
+    return SegmentData(train, validation, tests, problems, classes, copies + look_alikes(glances))
 
 
 def masked(found: Sequence[Sample]) -> list[Masked]:
@@ -259,12 +268,11 @@ def require_learnable(
 ) -> None:
     """Raises DatasetError where there are too few, where no mask marks a crack or each marks all,
     and where none of those to learn from marks one of several classes."""
-    first = f" The first that could not be used: {problems[0]}" if problems else ""
     if len(learnt) + len(validation) < FEWEST or not learnt or not validation:
         raise DatasetError(
             f"Too few photos have a mask that can be used: {len(learnt)} to learn from and "
             f"{len(validation)} to choose by, where a segmenter needs {FEWEST} in all and one of "
-            f"each, in images/ and masks/ with equal stems.{first}"
+            f"each, in images/ and masks/ with equal stems; give more.{_first(problems)}"
         )
     for pairs, what in ((learnt, "learn from"), (validation, "validate on")):
         if not any(pair.mask.any() for pair in pairs):
@@ -279,6 +287,21 @@ def require_learnable(
             "them, and give photos with sound surface."
         )
     _require_all(classes, learnt)
+
+
+def _first(problems: Sequence[str]) -> str:
+    many = f" Of {len(problems)} that are odd or were left out, the first: "
+    return "".join(f"{' ' if len(problems) == 1 else many}{each}" for each in problems[:1])
+
+
+def require_enough(folder: Path, most: int) -> tuple[str, ...]:
+    """The classes of a folder. Raises DatasetError as `read_pairs`; of more than `most` photos
+    none is read."""
+    samples = parted(find_samples(folder))
+    if len(samples) <= most:
+        return read_pairs([folder]).classes
+    files = {sample.classes_path for sample in samples if sample.classes_path}
+    return all_names(map(read_key, files)) or (CRACK,)
 
 
 def _require_all(classes: Sequence[str], learnt: Sequence[Pair]) -> None:

@@ -33,6 +33,7 @@ from crackdemo.training.segmentation.data import (
     learnt_from,
     read_pairs,
     readable,
+    require_enough,
 )
 from crackdemo.training.segmentation.judging import Judge, Judged, calibration_of
 from crackdemo.training.segmentation.loop import fit_pieces, seconds_per_step, weights_of
@@ -313,6 +314,10 @@ def _seconds_per_step(
     return seconds_per_step(telling_apart(config, data.classes), data, workers, team.device)
 
 
+def _require(config: SegmentConfig, folder: Path, most: int) -> None:
+    telling_apart(config, require_enough(folder, most))
+
+
 TRAINER = Trainer(
     settings=SegmentConfig,
     with_start={},
@@ -320,6 +325,7 @@ TRAINER = Trainer(
     fit=run_fit,
     follow=_follow,
     seconds_per_step=_seconds_per_step,
+    require=_require,
     look=look,
 )
 """Of networks that say how likely each pixel is crack: fitted on photos and masks."""

@@ -24,7 +24,6 @@ from crackdemo.runs.processes import PROJECT, birth_of, end_tree, step_back
 from crackdemo.runs.queue import threads
 from crackdemo.synthesis.examples import make_pavement
 from crackdemo.training.config import FitConfig
-from crackdemo.training.recipe import read_data
 from crackdemo.training.trainer import FitSettings, parse_settings, trainer_of
 from crackdemo.ui.train.wording import count, duration
 from crackdemo.ui.workbench import Workbench
@@ -36,8 +35,6 @@ Estimate: TypeAlias = Generator[None, None, str]
 
 _SOON_READ = 40
 """Photos that are read before a fit is put into the queue."""
-_FEWEST = 2
-"""Photos that any fit needs."""
 
 
 @dataclass(frozen=True)
@@ -156,16 +153,8 @@ def _whole_numbers(text: object) -> list[int]:
 
 
 def check_enough(data: Data, config: FitSettings) -> None:
-    """Raises DatasetError where a fit would fail for want of photos, or, of a few photos, for want
-    of sound surface."""
-    photos = len(find_samples(data.folder))
-    if photos < _FEWEST:
-        raise DatasetError(
-            f"A fit needs {_FEWEST} photos at least, one to learn from and one to choose by: give "
-            "more, or drop false alarms in more of them."
-        )
-    if isinstance(config, FitConfig) and photos <= _SOON_READ:
-        read_data([data.folder], config.source_size, config.flatten.channel)
+    """Raises DatasetError where a fit would fail at once, as far as a few photos tell."""
+    trainer_of(config.family).require(config, data.folder, _SOON_READ)
 
 
 def start(jobs: Jobs, name: str, config: FitSettings, minutes: float | None, data: Data) -> Job:

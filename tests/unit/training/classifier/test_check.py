@@ -36,7 +36,7 @@ def test_photos_that_cannot_be_read_are_named_and_the_rest_goes_on(
     )
     found = look(tmp_path)
     assert "broken.png" in found.problems[0]
-    assert "⚠️ A classifier needs at least 2 photos of each kind" in found.said
+    assert "a classifier needs at least 2 of each kind" in found.said
 
 
 def test_a_photo_that_looks_like_one_elsewhere_is_told(tmp_path: Path, labelled: Path) -> None:
