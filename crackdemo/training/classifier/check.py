@@ -48,8 +48,8 @@ def look(folder: Path) -> Looked:
         if len(shown[label.cracked]) < _SHOWN // 2:
             shown[label.cracked].append(shrunk(gray_levels(photo, "blue"), _SIDE))
     if not labels:
-        said = "⚠️ No labelled photo here can be read."
-        return Looked(said, tuple(problems), None, is_enough=False)
+        (said,) = _refusal(labels)
+        return Looked(f"⚠️ {said}", tuple(problems), None, is_enough=False)
     examples = [gray for kind in (True, False) for gray in shown[kind]]
     sheet = variation_sheet(examples, _SIDE, VaryConfig(), seed=0)
     refusal = _refusal(labels)

@@ -15,7 +15,7 @@ from crackdemo.data.layouts import photos_in
 from crackdemo.data.near_copies import Glance, glance, look_alikes
 from crackdemo.data.splits import SPLITS
 from crackdemo.detection.illumination import Channel, gray_levels
-from crackdemo.errors import DatasetError, PhotoError
+from crackdemo.errors import DatasetError, PhotoError, after
 from crackdemo.photos.images import read_photo
 
 _SPARE = 1.25
@@ -168,4 +168,4 @@ def shrunk(gray: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
 
 
 def _first(problems: Sequence[str]) -> str:
-    return f" Left out: {problems[0]}" if problems else ""
+    return after(problems[0]) if problems else ""

@@ -8,18 +8,17 @@ import numpy as np
 
 from crackdemo.arrays import RgbImage
 from crackdemo.data.classes import all_names
-from crackdemo.data.duplicates import first_copies
 from crackdemo.data.folders import copies_in, find_samples
-from crackdemo.data.layouts import Found, masks_without_photo, photos_in
+from crackdemo.data.layouts import masks_without_photo
 from crackdemo.data.near_copies import Glance, glance, look_alikes
 from crackdemo.data.splits import SPLITS, Split
-from crackdemo.errors import DatasetError, PhotoError
+from crackdemo.errors import DatasetError
 from crackdemo.masks.classes import CRACK
-from crackdemo.photos.images import read_values
 from crackdemo.photos.overlays import captioned, classes_overlay
 from crackdemo.training.segmentation.data import (
     Pair,
     class_shares,
+    contradictions,
     masked,
     readable,
     require_learnable,
@@ -31,7 +30,7 @@ _COLUMNS, _ROWS, _SIDE = 6, 2, 128
 
 def look(folder: Path) -> Looked:
     """Opens every photo and mask of a data folder, and says what a fit would make of them."""
-    problems = [*_contradictions(photos_in(folder)), *_strays(folder)]
+    problems = [*contradictions(folder), *_strays(folder)]
     try:
         photos = masked(find_samples(folder))
     except DatasetError as problem:
@@ -107,28 +106,6 @@ def _strays(folder: Path) -> list[str]:
     if not strays:
         return []
     return [f"{len(strays)} masks belong to no photo, “{strays[0]}” first: give both one stem."]
-
-
-def _contradictions(photos: Sequence[Found]) -> list[str]:
-    """Of byte copies only the first is learnt from: where their masks differ, somebody is wrong."""
-    first = first_copies(photo.path for photo in photos)
-    by_path = {photo.path: photo for photo in photos}
-    return [
-        f"“{photo.path.name}” is the same photo as “{first[photo.path].name}”, but their masks "
-        "differ: only the latter’s counts; remove the wrong one."
-        for photo in photos
-        if first[photo.path] != photo.path and _differ(photo, by_path[first[photo.path]])
-    ]
-
-
-def _differ(one: Found, other: Found) -> bool:
-    if one.mask_path is None or other.mask_path is None:
-        return False
-    try:
-        mask, beside = read_values(one.mask_path), read_values(other.mask_path)
-    except PhotoError:  # is said of the photo itself
-        return False
-    return not np.array_equal(mask, beside)
 
 
 def _sheet(pairs: Sequence[Pair]) -> RgbImage | None:

@@ -18,13 +18,14 @@ from crackdemo.data.classes import (
     read_classes,
     read_key,
 )
-from crackdemo.data.duplicates import drop_repeats
+from crackdemo.data.duplicates import drop_repeats, first_copies
 from crackdemo.data.folders import Sample, copies_in, find_samples
+from crackdemo.data.layouts import Found, photos_in
 from crackdemo.data.near_copies import Glance, glance, look_alikes
 from crackdemo.data.splits import SPLITS, Split
 from crackdemo.errors import DatasetError, PhotoError
 from crackdemo.masks.classes import CRACK
-from crackdemo.photos.images import read_labels, read_photo
+from crackdemo.photos.images import read_labels, read_photo, read_values
 
 FEW = 12
 """Up to so many photos of a folder none is kept aside for tests: each is needed to learn from."""
@@ -127,7 +128,7 @@ def read_pairs(folders: Sequence[Path], look: Look | None = None) -> SegmentData
 
     Raises DatasetError as `require_learnable`.
     """
-    problems: list[str] = []
+    problems = [sentence for folder in folders for sentence in contradictions(folder)]
     train: list[list[Pair]] = []
     validation: list[Pair] = []
     tests: list[Masked] = []
@@ -249,6 +250,29 @@ def _word_on(sample: Sample, mask: CrackMask, soft: float, is_named: bool) -> st
             "invert it if its cracks are black."
         )
     return ""
+
+
+def contradictions(folder: Path) -> list[str]:
+    """A sentence on each byte copy, of which only the first is learnt from, with another mask."""
+    photos = photos_in(folder)
+    first = first_copies(photo.path for photo in photos)
+    by_path = {photo.path: photo for photo in photos}
+    return [
+        f"“{photo.path.name}” is the same photo as “{first[photo.path].name}”, but their masks "
+        "differ: only the latter’s counts; remove the wrong one."
+        for photo in photos
+        if first[photo.path] != photo.path and _differ(photo, by_path[first[photo.path]])
+    ]
+
+
+def _differ(one: Found, other: Found) -> bool:
+    if one.mask_path is None or other.mask_path is None:
+        return False
+    try:
+        mask, beside = read_values(one.mask_path), read_values(other.mask_path)
+    except PhotoError:  # is said of the photo itself
+        return False
+    return not np.array_equal(mask, beside)
 
 
 def class_shares(pairs: Sequence[Pair], classes: int) -> list[float]:

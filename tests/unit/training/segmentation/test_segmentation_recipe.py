@@ -355,6 +355,7 @@ def test_a_check_says_what_is_odd(road: Path) -> None:
     assert "photos with a mask" in found.said and found.sheet is not None
     told = " ".join(found.problems)
     assert "the same photo" in told and "belong to no photo" in told
+    assert "the same photo" in read_pairs([road]).problems[0]
 
 
 def test_a_photo_that_looks_like_one_to_learn_from_is_told(tmp_path: Path) -> None:
