@@ -6,7 +6,7 @@ from pathlib import Path
 
 from crackdemo.data.classes import read_cracks
 from crackdemo.data.duplicates import copies_told, first_copies
-from crackdemo.data.layouts import Found, in_splits, photos_in
+from crackdemo.data.layouts import Found, in_splits, photos_in, require_validation
 from crackdemo.data.splits import Split
 from crackdemo.errors import DatasetError, PhotoError
 
@@ -53,9 +53,11 @@ def find_crack_labels(folders: Sequence[Path]) -> LabelledSet:
     for folder in folders:
         found = [photo for photo in _photos_of(folder) if photo.truth != "unknown"]
         if not found:
+            # an upload's folder has a name that nobody gave it
+            what = f"The folder “{folder.resolve().name}”" if folders[1:] else "What you gave"
             raise DatasetError(
-                f"The folder “{folder.resolve().name}” holds no labelled photos: a classifier "
-                "needs clean/ and cracked/, or images/ and masks/ with equal stems."
+                f"{what} holds no labelled photos: a classifier needs clean/ and cracked/, or "
+                "images/ and masks/ with equal stems; a table of labels, as CSV, is not read."
             )
         for placed in in_splits(found):
             try:
@@ -72,6 +74,7 @@ def find_crack_labels(folders: Sequence[Path]) -> LabelledSet:
 def _photos_of(folder: Path) -> list[Found]:
     if not folder.is_dir():
         raise DatasetError(f"There is no folder “{folder.name}”: give one that holds photos.")
+    require_validation(folder)
     return photos_in(folder)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crackdemo.data.duplicates import copies_told, merge
-from crackdemo.data.layouts import in_splits, photos_in
+from crackdemo.data.layouts import in_splits, photos_in, require_validation
 from crackdemo.data.splits import Split
 from crackdemo.errors import DatasetError
 
@@ -30,12 +30,15 @@ def find_samples(folder: Path) -> list[Sample]:
 
     The folder is laid out as `layouts` says; of `images/` those with a mask are taken, and
     `cracked/` is left alone. Of byte copies only the first by name is taken. Raises DatasetError
-    for a missing or empty folder, and for a byte copy across splits that the user gave.
+    for a missing or empty folder, where masks or `validation/` are missing, and for a byte copy
+    across splits that the user gave.
     """
     folder = folder.resolve()
     if not folder.is_dir():
         raise DatasetError(f"There is no folder “{folder.name}”: give one that holds photos.")
-    usable = [photo for photo in photos_in(folder) if photo.is_fitted_on]
+    require_validation(folder)
+    photos = photos_in(folder)
+    usable = [photo for photo in photos if photo.is_fitted_on]
     samples = [
         Sample(
             placed.path,
@@ -48,6 +51,12 @@ def find_samples(folder: Path) -> list[Sample]:
     ]
     if all(photo.given_split is None for photo in usable):
         samples = merge(sorted(samples, key=lambda sample: sample.name))
+    unmasked = [photo for photo in photos if photo.truth == "mask"]
+    if not samples and unmasked:
+        raise DatasetError(
+            f"No photo in images/ ({len(unmasked)} in all) has a mask of its stem in masks/: give the "
+            "masks, or the photos without these two folders if they show no crack."
+        )
     if not samples:
         raise DatasetError(f"The folder “{folder.name}” holds no photos that can be used.")
     return samples
