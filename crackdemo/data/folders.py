@@ -54,8 +54,8 @@ def find_samples(folder: Path) -> list[Sample]:
     unmasked = [photo for photo in photos if photo.truth == "mask"]
     if not samples and unmasked:
         raise DatasetError(
-            f"No photo in images/ ({len(unmasked)} in all) has a mask of its stem in masks/: give the "
-            "masks, or the photos without these two folders if they show no crack."
+            f"No photo in images/ ({len(unmasked)} in all) has a mask of its stem in masks/: give "
+            "the masks, or the photos without these two folders if they show no crack."
         )
     if not samples:
         raise DatasetError(f"The folder “{folder.name}” holds no photos that can be used.")

@@ -18,6 +18,7 @@ from crackdemo.checkpoints.checkpoint import (
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS
 from crackdemo.data.duplicates import drop_repeats
 from crackdemo.data.folders import Sample, copies_in, find_samples
+from crackdemo.data.problems import grouped
 from crackdemo.data.tiles import readable_tiles
 from crackdemo.detection.calibrate import Scale, calibrate
 from crackdemo.detection.engine import Engine
@@ -149,7 +150,7 @@ def run_fit(
         run.at("reading the photos")
         data = read_data(folders, config.source_size, config.flatten.channel)
         run.write_data_summary(data.summary)
-        for problem in data.problems:
+        for problem in grouped(data.problems):
             say(problem)
         if data.problems:
             run.note(_unused(data.problems).strip())

@@ -9,6 +9,7 @@ from typing import Any
 from crackdemo.checkpoints.card import model_card
 from crackdemo.checkpoints.checkpoint import Checkpoint, CheckpointConfig, save_checkpoint
 from crackdemo.data.layouts import photos_in
+from crackdemo.data.problems import grouped
 from crackdemo.errors import FitError
 from crackdemo.models.family import network_config
 from crackdemo.photos.images import write_jpeg
@@ -62,7 +63,7 @@ def run_fit(
         run.at("reading the photos")
         data = _data(config, folders)
         run.write_data_summary({**data.summary, "problems": data.problems})
-        for sentence in (*data.problems, *data.warnings):
+        for sentence in (*grouped(data.problems), *data.warnings):
             say(sentence)
         if data.problems:
             run.note(f"{len(data.problems)} photos were left out; the first: {data.problems[0]}")

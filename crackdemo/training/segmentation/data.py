@@ -1,6 +1,7 @@
 """Photos with their masks, read for a fit, and by which of them what is chosen."""
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -217,16 +218,18 @@ def read_pair(given: Masked, classes: Sequence[str] = (CRACK,)) -> tuple[Pair, s
             mask, soft = read_labels(sample.mask_path)
             if soft >= _ALL_SHADES:
                 raise PhotoError(
-                    f"{100 * soft:.0f} % of its pixels are neither background nor crack but gray "
-                    "levels between; save it with 0 for background and 255 for crack, or name the "
-                    f"levels that are classes in {CLASSES_FILE}."
+                    f"holds gray levels in {100 * soft:.0f} % of its pixels, neither background "
+                    "nor crack but between; save it with 0 for background and 255 for crack, or "
+                    f"name the levels that are classes in {CLASSES_FILE}."
                 )
             labels = mask.astype(np.uint8) * np.uint8(1 + list(classes).index(CRACK))
         else:
             labels = read_classes(sample.mask_path, key, classes)
             mask = labels > 0
     except PhotoError as problem:
-        raise PhotoError(f"The mask of “{sample.path.name}”: {problem}") from None
+        name = re.escape(sample.mask_path.name)
+        why = re.sub(f"^(“{name}”|{name}) ", "", str(problem))
+        raise PhotoError(f"The mask of “{sample.path.name}” {why}") from None
     if mask.shape != photo.shape[:2]:
         raise DatasetError(
             f"“{sample.path.name}” and its mask differ in size: export the mask again."

@@ -11,6 +11,7 @@ import torch
 
 from crackdemo.checkpoints.card import model_card
 from crackdemo.checkpoints.checkpoint import Checkpoint, CheckpointConfig, save_checkpoint
+from crackdemo.data.problems import grouped
 from crackdemo.detection.detector import ResidualDetector
 from crackdemo.errors import DatasetError, FitError
 from crackdemo.masks.classes import CRACK
@@ -85,7 +86,7 @@ def run_fit(
         data = read_pairs(folders, look)
         config = telling_apart(config, data.classes)
         run.write_data_summary(data.summary)
-        for sentence in (*data.problems, *data.warnings, data.what_chose):
+        for sentence in (*grouped(data.problems), *data.warnings, data.what_chose):
             say(sentence)
         noted = (_left_out(data.problems), *data.warnings, data.what_chose)
         run.note(" ".join(filter(None, noted)))

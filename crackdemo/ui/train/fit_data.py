@@ -16,6 +16,7 @@ from crackdemo.configs import help_of
 from crackdemo.data.check import DataCheck, check
 from crackdemo.data.folders import find_samples
 from crackdemo.data.intake import take_in
+from crackdemo.data.problems import grouped
 from crackdemo.errors import ConfigError, DatasetError, legible
 from crackdemo.files import reason_of
 from crackdemo.models.families import family_named
@@ -201,7 +202,8 @@ def describe_data(data: Data, found: DataCheck, tile_size: int) -> str:
     return text + "\n\n" + _bullets([*found.unreadable, *data.left_out])
 
 
-def _bullets(sentences: Sequence[str], most: int = 20) -> str:
+def _bullets(problems: Sequence[str], most: int = 20) -> str:
+    sentences = grouped(problems)
     more = [f"and {len(sentences) - most} more"] if len(sentences) > most else []
     return "\n".join(f"- {sentence}" for sentence in [*sentences[:most], *more])
 
