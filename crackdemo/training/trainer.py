@@ -41,7 +41,9 @@ class Looked:
     """What a folder of photos holds for a kind of fit, before anybody fits on it."""
 
     said: str
-    """Markdown: how many photos there are, with what truth, and what may go wrong."""
+    """Markdown: how many photos there are, with what truth; empty without any."""
+    warnings: tuple[str, ...]
+    """Sentences on what may go wrong with all of them, the fit's own refusal first."""
     problems: tuple[str, ...]
     """A sentence on each photo that is odd or cannot be used."""
     sheet: RgbImage | None

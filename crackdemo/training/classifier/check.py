@@ -30,7 +30,7 @@ def look(folder: Path) -> Looked:
     try:
         found = find_crack_labels([folder])
     except DatasetError as problem:
-        return Looked(f"⚠️ {problem}", (), None, is_enough=False)
+        return Looked("", (str(problem),), (), None, is_enough=False)
     problems = list(found.problems)
     labels: list[CrackLabel] = []
     shown: dict[bool, list[NDArray[np.uint8]]] = {True: [], False: []}
@@ -48,14 +48,13 @@ def look(folder: Path) -> Looked:
         if len(shown[label.cracked]) < _SHOWN // 2:
             shown[label.cracked].append(shrunk(gray_levels(photo, "blue"), _SIDE))
     if not labels:
-        (said,) = _refusal(labels)
-        return Looked(f"⚠️ {said}", tuple(problems), None, is_enough=False)
+        return Looked("", _refusal(labels), tuple(problems), None, is_enough=False)
     examples = [gray for kind in (True, False) for gray in shown[kind]]
     sheet = variation_sheet(examples, _SIDE, VaryConfig(), seed=0)
     refusal = _refusal(labels)
     warnings = (*refusal, *found.copies, *look_alikes(glances))
-    said = " ".join([_described(labels, sides), *(f"⚠️ {warning}" for warning in warnings)])
-    return Looked(said, tuple(problems), sheet, is_enough=not refusal)
+    said = _described(labels, sides)
+    return Looked(said, warnings, tuple(problems), sheet, is_enough=not refusal)
 
 
 def _refusal(labels: Sequence[CrackLabel]) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ def look(folder: Path) -> Looked:
     try:
         photos = masked(find_samples(folder))
     except DatasetError as problem:
-        return Looked(f"⚠️ {problem}", tuple(problems), None, is_enough=False)
+        return Looked("", (str(problem),), tuple(problems), None, is_enough=False)
     classes = all_names([photos[0].key]) if photos else (CRACK,)
     by_split: dict[Split, list[Pair]] = {split: [] for split in SPLITS}
     glances: list[Glance] = []
@@ -43,12 +43,11 @@ def look(folder: Path) -> Looked:
             by_split[photo.sample.split].append(pair)
             glances.append(glance(photo.sample.path, photo.sample.split, pair.photo))
     pairs = [pair for split in SPLITS for pair in by_split[split]]
-    said = [_described(pairs, by_split, classes)] if pairs else []
+    said = _described(pairs, by_split, classes) if pairs else ""
     refusal, copies = _refusal(by_split, classes), copies_in(folder)
-    warnings = (refusal, copies, *look_alikes(glances))
-    said += [f"⚠️ {warning}" for warning in warnings if warning]
+    warnings = tuple(filter(None, (refusal, copies, *look_alikes(glances))))
     sheet = _sheet(pairs) if len(classes) == 1 else _sheet_of_classes(pairs, classes)
-    return Looked(" ".join(said), tuple(problems), sheet, is_enough=not refusal)
+    return Looked(said, warnings, tuple(problems), sheet, is_enough=not refusal)
 
 
 def _refusal(by_split: Mapping[Split, Sequence[Pair]], classes: Sequence[str]) -> str:

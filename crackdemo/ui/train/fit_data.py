@@ -26,6 +26,7 @@ from crackdemo.runs.queue import threads
 from crackdemo.synthesis.examples import make_pavement
 from crackdemo.training.config import FitConfig
 from crackdemo.training.trainer import FitSettings, parse_settings, trainer_of
+from crackdemo.ui.refusals import literal
 from crackdemo.ui.train.wording import count, duration
 from crackdemo.ui.workbench import Workbench
 
@@ -198,12 +199,14 @@ def describe_data(data: Data, found: DataCheck, tile_size: int) -> str:
     if found.duplicates:
         copies = len(found.duplicates)
         text += f" {copies} exact {'copy is' if copies == 1 else 'copies are'} left out: "
-        text += ", ".join(found.duplicates[:5]) + (" …" if len(found.duplicates) > 5 else ".")
+        text += ", ".join(map(literal, found.duplicates[:5])) + (
+            " …" if len(found.duplicates) > 5 else "."
+        )
     return text + "\n\n" + _bullets([*found.unreadable, *data.left_out])
 
 
 def _bullets(problems: Sequence[str], most: int = 20) -> str:
-    sentences = grouped(problems)
+    sentences = list(map(literal, grouped(problems)))
     more = [f"and {len(sentences) - most} more"] if len(sentences) > most else []
     return "\n".join(f"- {sentence}" for sentence in [*sentences[:most], *more])
 
@@ -219,7 +222,7 @@ def estimate(config: FitSettings, data: Data, minutes: float | None) -> Estimate
         )
     except (subprocess.CalledProcessError, OSError) as error:
         said = (getattr(error, "stderr", "") or "").strip().splitlines()
-        return f"⚠️ {said[-1] if said else 'The time could not be measured.'}"
+        return f"⚠️ {literal(said[-1]) if said else 'The time could not be measured.'}"
     step = float(told.split()[0])
     piece = "tile" if isinstance(config, FitConfig) else "piece"
     said = f"A step of {count(config.batch_size, piece)} takes about {duration(step)}"
@@ -268,8 +271,9 @@ def _looked_at(data: Data, config: FitSettings) -> tuple[str, RgbImage | None, b
     look = trainer_of(config.family).look
     assert look is not None  # only fits on crack-free tiles have none
     looked = look(data.folder)
-    said = [looked.said, _bullets([*looked.problems, *data.left_out])]
-    return legible("\n\n".join(said)), looked.sheet, looked.is_enough
+    warned = "\n\n".join(f"⚠️ {literal(warning)}" for warning in looked.warnings)
+    said = [looked.said, warned, _bullets([*looked.problems, *data.left_out])]
+    return legible("\n\n".join(filter(None, said))), looked.sheet, looked.is_enough
 
 
 def _dry_run(config: FitSettings, folder: Path) -> Estimate:

@@ -132,10 +132,10 @@ def test_a_check_says_which_class_is_nowhere_to_be_learnt(street: Path) -> None:
         labels = np.array(Image.open(mask))
         Image.fromarray(np.where(labels == 2, 0, labels).astype(np.uint8)).save(mask)
     found = look(street)
-    assert "to learn from marks “marking”" in found.said and not found.is_enough
+    assert "to learn from marks “marking”" in found.warnings[0] and not found.is_enough
     with pytest.raises(DatasetError) as refused:
         read_pairs([street])
-    assert str(refused.value) in found.said
+    assert found.warnings == (str(refused.value),)
 
 
 def test_one_named_class_is_learnt_as_cracks_are(street: Path, tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_a_check_shows_each_class(street: Path) -> None:
     told = " ".join(look(street).problems)
     assert "The mask of “00.png” holds the value 2, which classes.json does not name" in told
     (street / "classes.json").write_text("crack")
-    assert "no JSON" in look(street).said and not look(street).is_enough
+    assert "no JSON" in look(street).warnings[0] and not look(street).is_enough
 
 
 def test_a_line_is_learnt(road: Path, tmp_path: Path) -> None:
@@ -320,7 +320,7 @@ def test_too_little_is_refused(
         fit_all(run, TINY, road)
     assert run.status().state == "failed" and not run.checkpoint.exists()
     seen = look(road)  # the check says what the fit does
-    assert not seen.is_enough and re.search(reason, seen.said)
+    assert not seen.is_enough and re.search(reason, seen.warnings[0])
 
 
 def test_a_mask_of_another_size_is_left_out(road: Path) -> None:
@@ -369,7 +369,7 @@ def test_a_photo_that_looks_like_one_to_learn_from_is_told(tmp_path: Path) -> No
     image.save(copied.with_suffix(".jpg"), quality=90)
     (told,) = read_pairs([tmp_path]).warnings
     assert told.startswith("“3.jpg”, in test, looks like “0.png”, in train: figures")
-    assert told in look(tmp_path).said
+    assert look(tmp_path).warnings == (told,)
 
 
 def test_settings_are_json(road: Path) -> None:

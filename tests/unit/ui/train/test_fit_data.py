@@ -57,6 +57,18 @@ class TestData:
             assert part in text
         assert str(tmp_path) not in text
 
+    @pytest.mark.parametrize("config", [FitConfig(), SegmentConfig()])
+    def test_names_are_shown_as_they_stand(
+        self, tmp_path: Path, save_photo: Callable[..., Path], config: FitSettings
+    ) -> None:
+        for name in ("<img src=x onerror=alert(8)>", "**a**", "z"):
+            save_photo(tmp_path / "images" / f"{name}.png")
+            save_photo(tmp_path / "masks" / f"{name}.png", np.eye(9, dtype=np.uint8) * 255)
+        data = fit_data.Data(tmp_path, is_ours=True, left_out=("1. [b](http://c) was left out.",))
+        text = next(fit_data.look_at(nullcontext(data), config, 5))[0]
+        assert "onerror" in text and "<" not in text
+        assert "**a**" not in text and "](" not in text and "- 1." not in text
+
     def test_an_upload_falls_into_the_same_parts_as_in_tune(
         self, bench: Workbench, tmp_path: Path, save_photo: Callable[..., Path]
     ) -> None:
