@@ -6,7 +6,7 @@ from pathlib import Path
 
 from crackdemo.data.classes import read_cracks
 from crackdemo.data.duplicates import copies_told, first_copies
-from crackdemo.data.layouts import Found, in_splits, photos_in, require_validation
+from crackdemo.data.layouts import Found, in_splits, photos_in, require_masks, require_validation
 from crackdemo.data.splits import Split
 from crackdemo.errors import DatasetError, PhotoError
 
@@ -75,7 +75,9 @@ def _photos_of(folder: Path) -> list[Found]:
     if not folder.is_dir():
         raise DatasetError(f"There is no folder “{folder.name}”: give one that holds photos.")
     require_validation(folder)
-    return photos_in(folder)
+    photos = photos_in(folder)
+    require_masks(photos)
+    return photos
 
 
 def _is_cracked(photo: Found) -> bool:

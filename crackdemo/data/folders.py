@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crackdemo.data.duplicates import copies_told, merge
-from crackdemo.data.layouts import in_splits, photos_in, require_validation
+from crackdemo.data.layouts import in_splits, photos_in, require_masks, require_validation
 from crackdemo.data.splits import Split
 from crackdemo.errors import DatasetError
 
@@ -38,6 +38,7 @@ def find_samples(folder: Path) -> list[Sample]:
         raise DatasetError(f"There is no folder “{folder.name}”: give one that holds photos.")
     require_validation(folder)
     photos = photos_in(folder)
+    require_masks(photos)
     usable = [photo for photo in photos if photo.is_fitted_on]
     samples = [
         Sample(
@@ -51,12 +52,6 @@ def find_samples(folder: Path) -> list[Sample]:
     ]
     if all(photo.given_split is None for photo in usable):
         samples = merge(sorted(samples, key=lambda sample: sample.name))
-    unmasked = [photo for photo in photos if photo.truth == "mask"]
-    if not samples and unmasked:
-        raise DatasetError(
-            f"No photo in images/ ({len(unmasked)} in all) has a mask of its stem in masks/: give "
-            "the masks, or the photos without these two folders if they show no crack."
-        )
     if not samples:
         raise DatasetError(f"The folder “{folder.name}” holds no photos that can be used.")
     return samples

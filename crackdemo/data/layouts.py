@@ -73,6 +73,15 @@ def photos_in(folder: Path) -> list[Found]:
     return [replace(photo, file=photo.path.relative_to(root).as_posix()) for photo in found]
 
 
+def require_masks(photos: Sequence[Found]) -> None:
+    """Raises DatasetError where all lie in `images/`, and none has a mask."""
+    if photos and all(photo.truth == "mask" and not photo.is_fitted_on for photo in photos):
+        raise DatasetError(
+            f"No photo in images/ ({len(photos)} in all) has a mask of its stem in masks/: give "
+            "the masks, or the photos without these two folders if they show no crack."
+        )
+
+
 def require_validation(folder: Path) -> None:
     """Raises DatasetError where `train/` and `test/` lie there without it."""
     root = _root(folder.resolve())

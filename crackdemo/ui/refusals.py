@@ -25,7 +25,7 @@ def said() -> Iterator[None]:
         ) from None
 
 
-_MARKUP = re.compile(r"[\\`*_\[\]<>|~$#&!@:]|(?<=www)\.|^[-+=]|^\d(?=\d*[.)]\s)")
+_MARKUP = re.compile(r"[\\`*_\[\]<>|~$#&!@]|(?<=www)\.|^[-+=]|^\d(?=\d*[.)]\s)")
 
 
 def literal(text: str) -> str:
