@@ -156,6 +156,17 @@ class TestStart:
             save_photo(tmp_path / "data" / f"{i}.png", np.full((96, 128, 3), 99 + i, np.uint8))
         fit_data.check_enough(fit_data.Data(tmp_path / "data", is_ours=False), FitConfig())
 
+    def test_too_few_corrections_are_told_how_to_become_more(
+        self, tmp_path: Path, save_photo: Callable[..., Path]
+    ) -> None:
+        save_photo(tmp_path / "images" / "a.png")
+        save_photo(tmp_path / "masks" / "a.png", np.zeros((96, 128), np.uint8))
+        data = fit_data.Data(tmp_path, is_ours=True)
+        with pytest.raises(DatasetError, match="or drop false alarms in more photos"):
+            fit_data.check_enough(data, FitConfig(start="cae-asphalt"))
+        with pytest.raises(DatasetError, match=r"give more\.$"):
+            fit_data.check_enough(data, FitConfig())
+
     def test_corrections_without_sound_surface_are_refused_before_there_is_a_run(
         self, tmp_path: Path, save_photo: Callable[..., Path]
     ) -> None:
