@@ -1,5 +1,7 @@
 """What can be refused. Each error's text is for the person: what, why, and what to do."""
 
+_LONGEST = 60
+
 
 class CrackdemoError(ValueError):
     """Something that a person gave or asked for cannot be had; its text is whole sentences."""
@@ -82,6 +84,16 @@ class BusyError(CrackdemoError):
 
 class Stopped(Exception):
     """A person ended what was running: nothing is wrong, and nothing is said."""
+
+
+def after(sentence: str) -> str:
+    """A sentence that follows another one; empty where there is none."""
+    return f" {sentence}" if sentence else ""
+
+
+def shortened(name: str) -> str:
+    """At most 60 letters of what a person wrote, to stand in a sentence."""
+    return name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
 
 
 def legible(name: str) -> str:

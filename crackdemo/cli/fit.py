@@ -12,6 +12,7 @@ from typing import Any
 
 from crackdemo.checkpoints.checkpoint import made_before
 from crackdemo.cli.terminal import say
+from crackdemo.configs import help_of
 from crackdemo.data.folders import find_samples
 from crackdemo.errors import ConfigError, FitError, FolderError, RunError
 from crackdemo.files import make_folder
@@ -177,6 +178,11 @@ def _fit_config(args: Namespace) -> FitSettings:
         raise FitError(f"--family is {args.family}, but the config is for {family}: drop one.")
     given = {name: getattr(args, name) for name in ("start", "epochs", "seed", "trials")}
     changes = {name: value for name, value in given.items() if value is not None}
+    if args.trials is not None and "trials" not in help_of(trainer_of(family).settings):
+        raise FitError(
+            "A search (--trials) is for classifiers only: leave it out, or take --family "
+            "classifier."
+        )
     try:
         usual = trainer_of(family).with_start if args.start else {}
         return parse_settings({**usual, **values, **changes})

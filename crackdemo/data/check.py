@@ -60,7 +60,7 @@ def check(folder: Path, size: int, channel: Channel) -> DataCheck:
         seen.add(fingerprint)
         shapes.append((photo.shape[0], photo.shape[1]))
     shapes.sort(key=lambda shape: shape[0] * shape[1])
-    samples = _samples(folder)
+    samples = _samples(folder, unreadable)
     tiles = 0
     shown: list[RgbImage] = []
     for sample in samples:
@@ -85,10 +85,12 @@ def check(folder: Path, size: int, channel: Channel) -> DataCheck:
     )
 
 
-def _samples(folder: Path) -> list[Sample]:
+def _samples(folder: Path, unreadable: list[str]) -> list[Sample]:
     try:
         return find_samples(folder)
-    except DatasetError:  # no photo can be used; each says why
+    except DatasetError as problem:
+        if find_photos(folder):
+            unreadable.append(str(problem))
         return []
 
 

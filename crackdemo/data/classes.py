@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackdemo.arrays import ClassMask, CrackMask
-from crackdemo.errors import ConfigError, DatasetError, PhotoError
+from crackdemo.errors import ConfigError, DatasetError, PhotoError, shortened
 from crackdemo.masks.classes import BACKGROUND, CRACK, MOST_CLASSES, check_names
 from crackdemo.photos.images import colour_value, read_mask, read_values
 
@@ -64,9 +64,11 @@ def read_key(file: Path) -> ClassKey:
     for text, given in named:
         value, name = _value(text), _name(given)
         if value in meanings:
-            raise _wrong(f"“{text}” names a value that is named before: name each once")
+            raise _wrong(f"“{shortened(text)}” names a value that is named before: name each once")
         if value == 0 and name != BACKGROUND:
-            raise _wrong(f"“{text}” is never a class: leave it out, or call it {BACKGROUND}")
+            raise _wrong(
+                f"“{shortened(text)}” is never a class: leave it out, or call it {BACKGROUND}"
+            )
         meanings[value] = name
     key = ClassKey({0: BACKGROUND} | meanings)
     try:
@@ -164,7 +166,9 @@ def _value(text: str) -> int:
         red, green, blue = (int(part, 16) for part in colour.groups())
         return red if red == green == blue else int(colour_value(red, green, blue))
     if not re.fullmatch(r"[0-9]{1,5}", text):
-        raise _wrong(f"{text!r} is no value: write a gray level as 1, or a colour as #ff0000")
+        raise _wrong(
+            f"{shortened(text)!r} is no value: write a gray level as 1, or a colour as #ff0000"
+        )
     return int(text)
 
 

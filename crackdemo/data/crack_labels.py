@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crackdemo.data.classes import read_cracks
-from crackdemo.data.duplicates import first_copies
-from crackdemo.data.layouts import Found, in_splits, photos_in
+from crackdemo.data.duplicates import copies_told, first_copies
+from crackdemo.data.layouts import Found, in_splits, photos_in, require_masks, require_validation
 from crackdemo.data.splits import Split
 from crackdemo.errors import DatasetError, PhotoError
 
@@ -33,6 +33,8 @@ class LabelledSet:
     """Each once, whatever its byte copies."""
     problems: list[str]
     """One sentence for each photo that was left out because of its label."""
+    copies: tuple[str, ...] = ()
+    """A sentence on exact copies that were left out, if there are any."""
 
     def of(self, split: Split) -> list[CrackLabel]:
         """Those of one split."""
@@ -51,9 +53,11 @@ def find_crack_labels(folders: Sequence[Path]) -> LabelledSet:
     for folder in folders:
         found = [photo for photo in _photos_of(folder) if photo.truth != "unknown"]
         if not found:
+            # an upload's folder has a name that nobody gave it
+            what = f"The folder “{folder.resolve().name}”" if folders[1:] else "What you gave"
             raise DatasetError(
-                f"The folder “{folder.resolve().name}” holds no labelled photos: a classifier "
-                "needs clean/ and cracked/, or images/ and masks/ with equal stems."
+                f"{what} holds no labelled photos: a classifier needs clean/ and cracked/, or "
+                "images/ and masks/ with equal stems; a table of labels, as CSV, is not read."
             )
         for placed in in_splits(found):
             try:
@@ -63,13 +67,17 @@ def find_crack_labels(folders: Sequence[Path]) -> LabelledSet:
                 continue
             labels.append(CrackLabel(placed.path, placed.photo.file, placed.split, cracked))
     once, contradictions = _once(labels)
-    return LabelledSet(once, problems + contradictions)
+    copies = () if contradictions else tuple(filter(None, [copies_told(labels)]))
+    return LabelledSet(once, problems + contradictions, copies)
 
 
 def _photos_of(folder: Path) -> list[Found]:
     if not folder.is_dir():
         raise DatasetError(f"There is no folder “{folder.name}”: give one that holds photos.")
-    return photos_in(folder)
+    require_validation(folder)
+    photos = photos_in(folder)
+    require_masks(photos)
+    return photos
 
 
 def _is_cracked(photo: Found) -> bool:

@@ -38,6 +38,18 @@ def merge(photos: Sequence[Photo]) -> list[Photo]:
     return [photo for photo in photos if first[photo.path] == photo.path]
 
 
+def copies_told(photos: Sequence[HasPath]) -> str:
+    """A sentence on the photos that `merge` drops; empty where there is none."""
+    first = first_copies(photo.path for photo in photos)
+    copies = [path for path, other in first.items() if other != path]
+    if not copies:
+        return ""
+    name, other = copies[0].name, first[copies[0]].name
+    if len(copies) == 1:
+        return f"“{name}” was left out, an exact copy of “{other}”."
+    return f"{len(copies)} exact copies were left out, “{name}” of “{other}” first."
+
+
 def drop_repeats(folders: Iterable[list[Photo]]) -> Iterator[list[Photo]]:
     """The photos of several folders; one stays only in the first that has it."""
     seen: set[str] = set()

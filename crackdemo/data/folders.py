@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from crackdemo.data.duplicates import merge
-from crackdemo.data.layouts import in_splits, photos_in
+from crackdemo.data.duplicates import copies_told, merge
+from crackdemo.data.layouts import in_splits, photos_in, require_masks, require_validation
 from crackdemo.data.splits import Split
 from crackdemo.errors import DatasetError
 
@@ -30,12 +30,16 @@ def find_samples(folder: Path) -> list[Sample]:
 
     The folder is laid out as `layouts` says; of `images/` those with a mask are taken, and
     `cracked/` is left alone. Of byte copies only the first by name is taken. Raises DatasetError
-    for a missing or empty folder, and for a byte copy across splits that the user gave.
+    for a missing or empty folder, where masks or `validation/` are missing, and for a byte copy
+    across splits that the user gave.
     """
     folder = folder.resolve()
     if not folder.is_dir():
         raise DatasetError(f"There is no folder “{folder.name}”: give one that holds photos.")
-    usable = [photo for photo in photos_in(folder) if photo.is_fitted_on]
+    require_validation(folder)
+    photos = photos_in(folder)
+    require_masks(photos)
+    usable = [photo for photo in photos if photo.is_fitted_on]
     samples = [
         Sample(
             placed.path,
@@ -51,3 +55,11 @@ def find_samples(folder: Path) -> list[Sample]:
     if not samples:
         raise DatasetError(f"The folder “{folder.name}” holds no photos that can be used.")
     return samples
+
+
+def copies_in(folder: Path) -> str:
+    """A sentence on the byte copies that `find_samples` leaves out; empty where there is none."""
+    usable = sorted(
+        (photo for photo in photos_in(folder) if photo.is_fitted_on), key=lambda photo: photo.name
+    )
+    return "" if any(photo.given_split for photo in usable) else copies_told(usable)

@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 from crackdemo.data.classes import CLASSES_FILE
 from crackdemo.data.duplicates import first_copies, refuse_leaks
 from crackdemo.data.splits import SPLITS, Split, split_of
+from crackdemo.errors import DatasetError
 from crackdemo.photos.images import find_photos
 
 Truth: TypeAlias = Literal["mask", "clean", "cracked", "unknown"]
@@ -72,6 +73,26 @@ def photos_in(folder: Path) -> list[Found]:
     return [replace(photo, file=photo.path.relative_to(root).as_posix()) for photo in found]
 
 
+def require_masks(photos: Sequence[Found]) -> None:
+    """Raises DatasetError where all lie in `images/`, and none has a mask."""
+    if photos and all(photo.truth == "mask" and not photo.is_fitted_on for photo in photos):
+        raise DatasetError(
+            f"No photo in images/ ({len(photos)} in all) has a mask of its stem in masks/: give "
+            "the masks, or the photos without these two folders if they show no crack."
+        )
+
+
+def require_validation(folder: Path) -> None:
+    """Raises DatasetError where `train/` and `test/` lie there without it."""
+    root = _root(folder.resolve())
+    if [split for split in SPLITS if (root / split).is_dir()] == ["train", "test"]:
+        raise DatasetError(
+            "There are train/ and test/, but no validation/, by which a fit chooses its epoch and "
+            "threshold: name it so if it is called otherwise, or move some of the photos of train/ "
+            "there."
+        )
+
+
 def masks_without_photo(folder: Path) -> list[str]:
     """Masks that belong to no photo, by their paths below the data folder."""
     root = _root(folder.resolve())
@@ -105,7 +126,13 @@ def _root(folder: Path) -> Path:
 
 
 def _has_layout(folder: Path) -> bool:
-    pairs = (("images", "masks"), ("clean",), ("cracked",), ("train", "validation"))
+    pairs = (
+        ("images", "masks"),
+        ("clean",),
+        ("cracked",),
+        ("train", "validation"),
+        ("train", "test"),
+    )
     return any(all((folder / name).is_dir() for name in pair) for pair in pairs)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackdemo.arrays import ClassMask, CrackMask, Heatmap
-from crackdemo.errors import ConfigError
+from crackdemo.errors import ConfigError, shortened
 
 CRACK = "crack"
 """The only class of masks and weights that know no other."""
@@ -25,8 +25,8 @@ def check_name(name: str) -> None:
     """Of one class: files and folders are named for it. Raises ConfigError."""
     if not _NAME.fullmatch(name):
         raise ConfigError(
-            f"{name!r} is no name of a class: take up to 40 letters, digits, - and _, with spaces "
-            "only between them."
+            f"{shortened(name)!r} is no name of a class: take up to 40 letters, digits, - and _, "
+            "with spaces only between them."
         )
     if _OF_WINDOWS.fullmatch(name):
         raise ConfigError(f"Windows keeps the name “{name}” to itself: give the class another.")

@@ -17,12 +17,13 @@ from crackdemo.checkpoints.checkpoint import (
 )
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS
 from crackdemo.data.duplicates import drop_repeats
-from crackdemo.data.folders import Sample, find_samples
+from crackdemo.data.folders import Sample, copies_in, find_samples
+from crackdemo.data.problems import grouped
 from crackdemo.data.tiles import readable_tiles
 from crackdemo.detection.calibrate import Scale, calibrate
 from crackdemo.detection.engine import Engine
 from crackdemo.detection.illumination import Channel
-from crackdemo.errors import DatasetError
+from crackdemo.errors import DatasetError, after
 from crackdemo.models.family import Network
 from crackdemo.runs.folder import EpochReport, RunFolder
 from crackdemo.runs.quality import Quality
@@ -45,6 +46,8 @@ from crackdemo.training.state import (
 from crackdemo.training.team import CPU_ALONE, Team
 from crackdemo.training.trainer import Trainer
 
+_FEWEST = 2
+"""Photos: one to learn from and one to choose by."""
 _FEW = 12
 """Photos of a folder: of so many chance may leave no sound surface to learn from or choose by."""
 
@@ -147,7 +150,7 @@ def run_fit(
         run.at("reading the photos")
         data = read_data(folders, config.source_size, config.flatten.channel)
         run.write_data_summary(data.summary)
-        for problem in data.problems:
+        for problem in grouped(data.problems):
             say(problem)
         if data.problems:
             run.note(_unused(data.problems).strip())
@@ -343,6 +346,19 @@ def _seconds_per_step(
     return seconds_per_step(config, data.train, workers, team)
 
 
+def _require(config: FitConfig, folder: Path, most: int) -> None:
+    photos = find_samples(folder)
+    if len(photos) < _FEWEST:
+        are_corrected = config.start and any(photo.mask_path for photo in photos)
+        more = ", or drop false alarms in more photos" if are_corrected else ""
+        raise DatasetError(
+            f"A fit needs {_FEWEST} photos at least, one to learn from and one to choose by: give "
+            f"more{more}.{after(copies_in(folder))}"
+        )
+    if len(photos) <= most:
+        read_data([folder], config.source_size, config.flatten.channel)
+
+
 TRAINER = Trainer(
     settings=FitConfig,
     with_start={"learning_rate": START_LEARNING_RATE},
@@ -350,5 +366,6 @@ TRAINER = Trainer(
     fit=run_fit,
     follow=follow_fit,
     seconds_per_step=_seconds_per_step,
+    require=_require,
 )
 """Of networks that rebuild: fitted on crack-free tiles."""

@@ -13,8 +13,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from crackdemo.checkpoints.checkpoint import Checkpoint, load_checkpoint
-from crackdemo.checkpoints.names import Weights, resolve_weights, weights_in
-from crackdemo.errors import CrackdemoError, FitError
+from crackdemo.checkpoints.names import Weights, resolve_weights, shipped_names, weights_in
+from crackdemo.errors import CrackdemoError, FitError, HubError, WeightsError, shortened
 from crackdemo.files import written_whole
 from crackdemo.models.family import Network, NetworkConfig, build_network
 from crackdemo.runs.numbers import count, number
@@ -102,7 +102,16 @@ def weights_to_start_from(start: str, own: Path | None = None) -> Weights:
     if own is not None and own.is_dir():
         return weights_in(own, start)
     # never a folder of this machine: the name is published with the weights
-    return resolve_weights(start, allowed=())
+    try:
+        return resolve_weights(start, allowed=())
+    except HubError:
+        raise
+    except WeightsError:
+        raise WeightsError(
+            f"There are no weights “{shortened(start)}”: a fit starts from "
+            f"{', '.join(shipped_names())}, a finished run beside its own, or a Hub id owner/name; "
+            "never from a folder, since the name is published with the weights."
+        ) from None
 
 
 def checkpoint_to_start_from(start: str, own: Path | None = None) -> Checkpoint:
@@ -110,7 +119,7 @@ def checkpoint_to_start_from(start: str, own: Path | None = None) -> Checkpoint:
     try:
         return load_checkpoint(weights_to_start_from(start, own).folder)
     except CrackdemoError as error:
-        raise FitError(f"The fit cannot start from “{start}”: {error}") from None
+        raise FitError(f"The fit cannot start from “{shortened(start)}”: {error}") from None
 
 
 def start_of(config: Startable, own: Path | None = None) -> dict[str, Tensor]:

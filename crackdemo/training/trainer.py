@@ -41,7 +41,9 @@ class Looked:
     """What a folder of photos holds for a kind of fit, before anybody fits on it."""
 
     said: str
-    """Markdown: how many photos there are, with what truth, and what may go wrong."""
+    """Markdown: how many photos there are, with what truth; empty without any."""
+    warnings: tuple[str, ...]
+    """Sentences on what may go wrong with all of them, the fit's own refusal first."""
     problems: tuple[str, ...]
     """A sentence on each photo that is odd or cannot be used."""
     sheet: RgbImage | None
@@ -70,6 +72,9 @@ class Trainer:
     """run, config, folders, threads, workers, team: the part of every process but the leader."""
     seconds_per_step: Callable[[Any, list[Path], int, Team], float]
     """config, folders, workers, team: measured. Raises DatasetError."""
+    require: Callable[[Any, Path, int], None]
+    """config, folder, most: raises DatasetError where a fit on it would, before there is a run; of
+    more photos than `most` none is read, and only what can be told without that is."""
     look: Callable[[Path], Looked] | None = None
     """What a folder holds for it; None of fits on crack-free tiles, for which `data.check` says
     it."""

@@ -9,7 +9,7 @@ import pytest
 from gradio_client import Client
 from playwright.sync_api import Browser, Page, expect
 
-from crackdemo.photos.images import read_mask, read_photo
+from crackdemo.photos.images import read_mask, read_photo, write_png
 from tests.e2e.app_server import App, running_app
 from tests.e2e.visitor import Visitor, without_largest
 from tests.hub_standin import HubStandIn
@@ -243,6 +243,32 @@ def test_photos_are_checked_and_nothing_of_them_stays(app: App, browser: Browser
         while list(brought.iterdir()):
             assert time.monotonic() < end
             time.sleep(0.05)
+
+
+def test_names_of_photos_are_shown_as_they_stand(
+    app: App, browser: Browser, tmp_path: Path
+) -> None:
+    name = "**<img src=x onerror=alert(8)>** $a$ [b](c) `d` e_f_ g.png"
+    for file in ("#.png", name):
+        write_png(tmp_path / file, np.full((96, 96, 3), 120, np.uint8))
+    page = browser.new_page(viewport={"width": 1300, "height": 1000})
+    open_tab(page, app)
+    page.locator("#data-source").get_by_label("Upload").check()
+    with ZipFile(tmp_path / "photos.zip", "w") as archive:
+        for file in ("#.png", name):
+            archive.write(tmp_path / file, file)
+    page.locator("#data-files input[type=file]").set_input_files(tmp_path / "photos.zip")
+    expect(page.locator("#data-files")).to_contain_text("photos.zip", timeout=PATIENCE)
+    page.locator("#check-data").click()
+    found = page.locator("#data-found")
+    expect(found).to_contain_text("1 exact copy is left out", timeout=PATIENCE)
+    expect(found).to_contain_text(name)
+    expect(found.locator("img, a, code, .katex")).to_have_count(0)
+    page.locator("#fit-name").get_by_role("textbox").fill("odd-names")
+    page.locator("#start-fit").click()
+    expect(page.locator("#fault-data")).to_contain_text(name, timeout=PATIENCE)
+    expect(page.locator("#fault-data").locator("img, a, code")).to_have_count(0)
+    page.close()
 
 
 def test_a_check_ends_with_the_photos_that_it_looked_at(app: App, browser: Browser) -> None:

@@ -7,16 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackdemo.data.crack_labels import CrackLabel, find_crack_labels
+from crackdemo.data.near_copies import Glance, glance, look_alikes
 from crackdemo.data.splits import SPLITS
 from crackdemo.detection.illumination import gray_levels
 from crackdemo.errors import DatasetError, PhotoError
 from crackdemo.photos.images import read_photo
-from crackdemo.training.classifier.data import shrunk
+from crackdemo.training.classifier.data import require_both, shrunk, sides_of
 from crackdemo.training.classifier.views import VaryConfig, variation_sheet
 from crackdemo.training.trainer import Looked
 
-_FEWEST = 2
-"""Photos of either kind: one to learn from and one to choose by."""
 _SHOWN = 4
 """Photos on the sheet."""
 _SIDE = 128
@@ -31,11 +30,12 @@ def look(folder: Path) -> Looked:
     try:
         found = find_crack_labels([folder])
     except DatasetError as problem:
-        return Looked(f"⚠️ {problem}", (), None, is_enough=False)
+        return Looked("", (str(problem),), (), None, is_enough=False)
     problems = list(found.problems)
     labels: list[CrackLabel] = []
     shown: dict[bool, list[NDArray[np.uint8]]] = {True: [], False: []}
     sides = []
+    glances: list[Glance] = []
     for label in found.photos:
         try:
             photo = read_photo(label.path)
@@ -44,16 +44,26 @@ def look(folder: Path) -> Looked:
             continue
         labels.append(label)
         sides.append(min(photo.shape[:2]))
+        glances.append(glance(label.path, label.split, photo, label.cracked))
         if len(shown[label.cracked]) < _SHOWN // 2:
             shown[label.cracked].append(shrunk(gray_levels(photo, "blue"), _SIDE))
     if not labels:
-        said = "⚠️ No labelled photo here can be read."
-        return Looked(said, tuple(problems), None, is_enough=False)
+        return Looked("", _refusal(labels), tuple(problems), None, is_enough=False)
     examples = [gray for kind in (True, False) for gray in shown[kind]]
     sheet = variation_sheet(examples, _SIDE, VaryConfig(), seed=0)
-    cracked = sum(label.cracked for label in labels)
-    are_enough = min(cracked, len(labels) - cracked) >= _FEWEST
-    return Looked(_described(labels, sides), tuple(problems), sheet, are_enough)
+    refusal = _refusal(labels)
+    warnings = (*refusal, *found.copies, *look_alikes(glances))
+    said = _described(labels, sides)
+    return Looked(said, warnings, tuple(problems), sheet, is_enough=not refusal)
+
+
+def _refusal(labels: Sequence[CrackLabel]) -> tuple[str, ...]:
+    """What a fit would say before it fails; nothing where it could begin."""
+    try:
+        require_both(*sides_of(labels))
+    except DatasetError as problem:
+        return (str(problem),)
+    return ()
 
 
 def _described(labels: Sequence[CrackLabel], sides: Sequence[int]) -> str:
@@ -64,14 +74,13 @@ def _described(labels: Sequence[CrackLabel], sides: Sequence[int]) -> str:
     }
     clean, cracked = (sum(count[split, kind] for split in SPLITS) for kind in (False, True))
     size = f"{min(sides)} px" + (f" to {max(sides)} px" if max(sides) != min(sides) else "")
-    text = f"**{len(labels)} labelled photos**, {size} on the shorter side. {_bar(clean, cracked)}"
+    photos = f"{len(labels)} labelled photo{'s' * (len(labels) != 1)}"
+    text = f"**{photos}**, {size} on the shorter side. {_bar(clean, cracked)}"
     learnt, chosen, aside = (
         f"{count[split, False]} without and {count[split, True]} with cracks" for split in SPLITS
     )
     text += f"\n\nTo learn from: {learnt}. To choose by: {chosen}. Kept aside for tests: {aside}."
-    if min(clean, cracked) < _FEWEST:
-        text += f" ⚠️ A classifier needs at least {_FEWEST} photos of each kind: give more."
-    elif clean != cracked:
+    if clean != cracked and min(clean, cracked):
         rare = "cracked" if cracked < clean else "crack-free"
         weight = max(clean, cracked) / min(clean, cracked)
         text += f" A {rare} photo counts {weight:.1f} times, so that both kinds weigh alike."

@@ -1,7 +1,8 @@
 """Labelled photos, shrunk and ready to learn from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackdemo.data.crack_labels import CrackLabel, find_crack_labels
+from crackdemo.data.layouts import photos_in
+from crackdemo.data.near_copies import Glance, glance, look_alikes
+from crackdemo.data.splits import SPLITS
 from crackdemo.detection.illumination import Channel, gray_levels
-from crackdemo.errors import DatasetError, PhotoError
+from crackdemo.errors import DatasetError, PhotoError, after
 from crackdemo.photos.images import read_photo
 
 _SPARE = 1.25
@@ -44,6 +48,8 @@ class ClassData:
     """Photos that are kept aside for tests, and not read."""
     problems: list[str]
     """One sentence for each photo that could not be used."""
+    warnings: tuple[str, ...] = ()
+    """Sentences on photos that look alike, but are in other parts or labelled otherwise."""
 
     @property
     def crack_weight(self) -> float:
@@ -72,28 +78,58 @@ def read_class_data(folders: Sequence[Path], input_size: int, channel: Channel) 
     """
     found = find_crack_labels(folders)
     problems = list(found.problems)
-    train, validation = found.of("train"), found.of("validation")
+    train, validation = sides_of(found.photos)
+    side = round(_SPARE * input_size)
+    sizes: list[int] = []
+    glances: list[Glance] = []
+    learnt, held_out = (
+        _read(labels, side, channel, sizes, problems, glances) for labels in (train, validation)
+    )
+    require_both(learnt.labels, held_out.labels, [*problems, *found.copies])
+    tile_size = round(float(np.median(sizes[: len(learnt.photos)])))
+    tests = found.of("test")
+    for label in tests:
+        with suppress(PhotoError):  # is said when it is tried on them
+            glances.append(glance(label.path, "test", cracked=label.cracked))
+    warnings = (*found.copies, *look_alikes(glances))
+    return ClassData(learnt, held_out, tile_size, tests, problems, warnings)
+
+
+def require_labels(folder: Path) -> None:
+    """Raises DatasetError where either kind is missing by the photos' places alone; where masks
+    have to be read for that, it is not looked for."""
+    if not any(photo.truth == "mask" for photo in photos_in(folder)):
+        found = find_crack_labels([folder])
+        require_both(*sides_of(found.photos), [*found.problems, *found.copies])
+
+
+def sides_of(photos: Sequence[CrackLabel]) -> tuple[list[CrackLabel], list[CrackLabel]]:
+    """To learn from and to choose by."""
+    train, validation = (
+        [photo for photo in photos if photo.split == split] for split in SPLITS[:2]
+    )
     for cracked in (False, True):
         if not any(label.cracked == cracked for label in validation):
             own = [label for label in train if label.cracked == cracked]
             moved = own[len(own) - max(1, len(own) // 5) :] if len(own) > 1 else []
             train = [label for label in train if label not in moved]
-            validation += moved
-    side = round(_SPARE * input_size)
-    sizes: list[int] = []
-    learnt, held_out = (
-        _read(labels, side, channel, sizes, problems) for labels in (train, validation)
-    )
-    for part in (learnt, held_out):
-        if part.cracked.all() or not part.cracked.any():
-            kind = "without" if part.cracked.all() else "with"
+            validation += [replace(label, split="validation") for label in moved]
+    return train, validation
+
+
+def require_both(
+    train: Sequence[CrackLabel], validation: Sequence[CrackLabel], problems: Sequence[str] = ()
+) -> None:
+    """Raises DatasetError where either kind is missing in one of them."""
+    for labels in (train, validation):
+        kinds = {label.cracked for label in labels}
+        if len(kinds) < 2:
+            kind = "without" if True in kinds else "with"
             raise DatasetError(
                 f"There are too few photos {kind} cracks: a classifier needs at least 2 of each "
                 "kind, one to learn from and one to validate on, besides the fifth of all photos "
                 f"that is kept aside for tests; give more.{_first(problems)}"
             )
-    tile_size = round(float(np.median(sizes[: len(learnt.photos)])))
-    return ClassData(learnt, held_out, tile_size, found.of("test"), problems)
 
 
 def _read(
@@ -102,15 +138,18 @@ def _read(
     channel: Channel,
     sizes: list[int],
     problems: list[str],
+    glances: list[Glance],
 ) -> Part:
-    """sizes and problems are added to."""
+    """sizes, problems and glances are added to."""
     photos, usable = [], []
     for label in labels:
         try:
-            gray = gray_levels(read_photo(label.path), channel)
+            photo = read_photo(label.path)
         except PhotoError as problem:
             problems.append(str(problem))
             continue
+        gray = gray_levels(photo, channel)
+        glances.append(glance(label.path, label.split, photo, label.cracked))
         sizes.append(min(gray.shape))
         photos.append(shrunk(gray, side))
         usable.append(label)
@@ -129,4 +168,4 @@ def shrunk(gray: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
 
 
 def _first(problems: Sequence[str]) -> str:
-    return f" Left out: {problems[0]}" if problems else ""
+    return after(problems[0]) if problems else ""

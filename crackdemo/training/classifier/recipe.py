@@ -8,6 +8,8 @@ from typing import Any
 
 from crackdemo.checkpoints.card import model_card
 from crackdemo.checkpoints.checkpoint import Checkpoint, CheckpointConfig, save_checkpoint
+from crackdemo.data.layouts import photos_in
+from crackdemo.data.problems import grouped
 from crackdemo.errors import FitError
 from crackdemo.models.family import network_config
 from crackdemo.photos.images import write_jpeg
@@ -16,7 +18,7 @@ from crackdemo.runs.trials import Search
 from crackdemo.training.classifier.calibrate import calibrate, test_figures
 from crackdemo.training.classifier.check import look
 from crackdemo.training.classifier.config import ClassifierFitConfig
-from crackdemo.training.classifier.data import ClassData, read_class_data
+from crackdemo.training.classifier.data import ClassData, read_class_data, require_labels
 from crackdemo.training.classifier.loop import fit, seconds_per_step
 from crackdemo.training.classifier.samples import Samples
 from crackdemo.training.classifier.views import variation_sheet
@@ -61,10 +63,12 @@ def run_fit(
         run.at("reading the photos")
         data = _data(config, folders)
         run.write_data_summary({**data.summary, "problems": data.problems})
-        for problem in data.problems:
-            say(problem)
+        for sentence in (*grouped(data.problems), *data.warnings):
+            say(sentence)
         if data.problems:
             run.note(f"{len(data.problems)} photos were left out; the first: {data.problems[0]}")
+        if data.warnings:
+            run.note(" ".join(data.warnings))
         run.samples.mkdir(exist_ok=True)
         shown = data.train.photos[:: max(1, len(data.train.photos) // _SHOWN)][:_SHOWN]
         write_jpeg(
@@ -258,6 +262,13 @@ def _seconds_per_step(
     return seconds_per_step(config, _data(config, folders), workers, team)
 
 
+def _require(config: ClassifierFitConfig, folder: Path, most: int) -> None:
+    if len(photos_in(folder)) <= most:
+        _data(config, [folder])
+    else:
+        require_labels(folder)
+
+
 TRAINER = Trainer(
     settings=ClassifierFitConfig,
     with_start={"learning_rate": START_LEARNING_RATE},
@@ -265,6 +276,7 @@ TRAINER = Trainer(
     fit=run_fit,
     follow=follow_fit,
     seconds_per_step=_seconds_per_step,
+    require=_require,
     look=look,
 )
 """Of networks that judge pictures as a whole: fitted on photos labelled as a whole."""

@@ -1,6 +1,6 @@
 """What a folder of photos and masks holds for a segmenter, before anybody fits on it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -8,14 +8,21 @@ import numpy as np
 
 from crackdemo.arrays import RgbImage
 from crackdemo.data.classes import all_names
-from crackdemo.data.duplicates import first_copies
-from crackdemo.data.folders import find_samples
-from crackdemo.data.layouts import Found, masks_without_photo, photos_in
-from crackdemo.errors import DatasetError, PhotoError
+from crackdemo.data.folders import copies_in, find_samples
+from crackdemo.data.layouts import masks_without_photo
+from crackdemo.data.near_copies import Glance, glance, look_alikes
+from crackdemo.data.splits import SPLITS, Split
+from crackdemo.errors import DatasetError
 from crackdemo.masks.classes import CRACK
-from crackdemo.photos.images import read_values
 from crackdemo.photos.overlays import captioned, classes_overlay
-from crackdemo.training.segmentation.data import FEWEST, Pair, class_shares, masked, readable
+from crackdemo.training.segmentation.data import (
+    Pair,
+    class_shares,
+    contradictions,
+    masked,
+    readable,
+    require_learnable,
+)
 from crackdemo.training.trainer import Looked
 
 _COLUMNS, _ROWS, _SIDE = 6, 2, 128
@@ -23,55 +30,52 @@ _COLUMNS, _ROWS, _SIDE = 6, 2, 128
 
 def look(folder: Path) -> Looked:
     """Opens every photo and mask of a data folder, and says what a fit would make of them."""
-    problems = [*_contradictions(photos_in(folder)), *_strays(folder)]
+    problems = [*contradictions(folder), *_strays(folder)]
     try:
         photos = masked(find_samples(folder))
     except DatasetError as problem:
-        return Looked(f"⚠️ {problem}", tuple(problems), None, is_enough=False)
+        return Looked("", (str(problem),), tuple(problems), None, is_enough=False)
     classes = all_names([photos[0].key]) if photos else (CRACK,)
-    pairs: list[Pair] = []
-    counts = {"train": 0, "validation": 0, "test": 0}
+    by_split: dict[Split, list[Pair]] = {split: [] for split in SPLITS}
+    glances: list[Glance] = []
     for photo, pair in zip(photos, readable(photos, classes, problems), strict=True):
         if pair is not None:
-            counts[photo.sample.split] += 1
-            pairs.append(pair)
-    said = "⚠️ No photo here has a mask that can be used."
-    if pairs:
-        said = _described(pairs, counts, classes)
+            by_split[photo.sample.split].append(pair)
+            glances.append(glance(photo.sample.path, photo.sample.split, pair.photo))
+    pairs = [pair for split in SPLITS for pair in by_split[split]]
+    said = _described(pairs, by_split, classes) if pairs else ""
+    refusal, copies = _refusal(by_split, classes), copies_in(folder)
+    warnings = tuple(filter(None, (refusal, copies, *look_alikes(glances))))
     sheet = _sheet(pairs) if len(classes) == 1 else _sheet_of_classes(pairs, classes)
-    return Looked(said, tuple(problems), sheet, _are_enough(pairs, counts))
+    return Looked(said, warnings, tuple(problems), sheet, is_enough=not refusal)
 
 
-def _are_enough(pairs: Sequence[Pair], counts: dict[str, int]) -> bool:
-    can_choose = counts["train"] > 0 and counts["validation"] > 0
-    return len(pairs) >= FEWEST and can_choose and any(pair.mask.any() for pair in pairs)
+def _refusal(by_split: Mapping[Split, Sequence[Pair]], classes: Sequence[str]) -> str:
+    """What a fit would say before it fails; empty where it could begin."""
+    try:
+        require_learnable(by_split["train"], by_split["validation"], classes)
+    except DatasetError as problem:
+        return str(problem)
+    return ""
 
 
-def _described(pairs: Sequence[Pair], counts: dict[str, int], classes: Sequence[str]) -> str:
+def _described(
+    pairs: Sequence[Pair], by_split: Mapping[Split, Sequence[Pair]], classes: Sequence[str]
+) -> str:
     sizes = sorted((pair.mask.shape for pair in pairs), key=lambda shape: shape[0] * shape[1])
     (low, narrow), (high, wide) = sizes[0], sizes[-1]
     size = f"{narrow} × {low} px"
     if (high, wide) != (low, narrow):
         size += f" to {wide} × {high} px"
     shares = class_shares(pairs, len(classes))[1:]
-    text = f"**{len(pairs)} photos with a mask**, {size}; {_balance(pairs, classes, shares)}\n\n"
-    text += (
-        f"{counts['train']} to learn from, {counts['validation']} "
-        "to choose the epoch and the threshold, "
-    )
-    text += f"{counts['test']} are kept aside for tests." if counts["test"] else "none for tests."
+    photos = f"{len(pairs)} photo{'s' * (len(pairs) != 1)}"
+    text = f"**{photos} with a mask**, {size}; {_balance(pairs, classes, shares)}\n\n"
+    learnt, chosen, aside = (len(by_split[split]) for split in SPLITS)
+    text += f"{learnt} to learn from, {chosen} to choose the epoch and the threshold, "
+    text += f"{aside} are kept aside for tests." if aside else "none for tests."
     empty = sum(not pair.mask.any() for pair in pairs)
     if empty:
         text += f" The masks of {empty} are empty: these photos teach what is no crack."
-    if len(pairs) < FEWEST:
-        text += f" ⚠️ A segmenter learns from {FEWEST} photos on: give more."
-    elif not (counts["train"] and counts["validation"]):
-        text += " ⚠️ It needs photos to learn from and others to choose by: give more."
-    elif not sum(shares):
-        text += " ⚠️ No mask marks a crack: check that cracks are white (255) in the masks."
-    for name, share in zip(classes, shares, strict=True):
-        if not share and len(classes) > 1:
-            text += f" ⚠️ No mask marks “{name}”: give photos that show it, or do not name it."
     return text
 
 
@@ -101,28 +105,6 @@ def _strays(folder: Path) -> list[str]:
     if not strays:
         return []
     return [f"{len(strays)} masks belong to no photo, “{strays[0]}” first: give both one stem."]
-
-
-def _contradictions(photos: Sequence[Found]) -> list[str]:
-    """Of byte copies only the first is learnt from: where their masks differ, somebody is wrong."""
-    first = first_copies(photo.path for photo in photos)
-    by_path = {photo.path: photo for photo in photos}
-    return [
-        f"“{photo.path.name}” is the same photo as “{first[photo.path].name}”, but their masks "
-        "differ: only the latter’s counts; remove the wrong one."
-        for photo in photos
-        if first[photo.path] != photo.path and _differ(photo, by_path[first[photo.path]])
-    ]
-
-
-def _differ(one: Found, other: Found) -> bool:
-    if one.mask_path is None or other.mask_path is None:
-        return False
-    try:
-        mask, beside = read_values(one.mask_path), read_values(other.mask_path)
-    except PhotoError:  # is said of the photo itself
-        return False
-    return not np.array_equal(mask, beside)
 
 
 def _sheet(pairs: Sequence[Pair]) -> RgbImage | None:

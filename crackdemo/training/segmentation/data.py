@@ -1,7 +1,9 @@
 """Photos with their masks, read for a fit, and by which of them what is chosen."""
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -9,13 +11,22 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from crackdemo.arrays import ClassMask, CrackMask, Heatmap, RgbImage
-from crackdemo.data.classes import CLASSES_FILE, ClassKey, all_names, find_key, read_classes
-from crackdemo.data.duplicates import drop_repeats
-from crackdemo.data.folders import Sample, find_samples
+from crackdemo.data.classes import (
+    CLASSES_FILE,
+    ClassKey,
+    all_names,
+    find_key,
+    read_classes,
+    read_key,
+)
+from crackdemo.data.duplicates import drop_repeats, first_copies
+from crackdemo.data.folders import Sample, copies_in, find_samples
+from crackdemo.data.layouts import Found, photos_in
+from crackdemo.data.near_copies import Glance, glance, look_alikes
 from crackdemo.data.splits import SPLITS, Split
 from crackdemo.errors import DatasetError, PhotoError
 from crackdemo.masks.classes import CRACK
-from crackdemo.photos.images import read_labels, read_photo
+from crackdemo.photos.images import read_labels, read_photo, read_values
 
 FEW = 12
 """Up to so many photos of a folder none is kept aside for tests: each is needed to learn from."""
@@ -28,6 +39,8 @@ _ALL_SHADES = 0.3
 told apart."""
 _MUCH = 0.5
 """Share of a photo that no crack covers."""
+_ALL = 0.99
+"""Of a photo: a mask that marks so much tells nothing apart."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +91,8 @@ class SegmentData:
     """One sentence for each photo that could not be used, or whose mask is odd."""
     classes: tuple[str, ...] = (CRACK,)
     """What the masks tell apart."""
+    warnings: tuple[str, ...] = ()
+    """Sentences on copies, and on photos that look like one of another part."""
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -112,15 +127,15 @@ class SegmentData:
 def read_pairs(folders: Sequence[Path], look: Look | None = None) -> SegmentData:
     """All photos of the folders that have a mask, by split.
 
-    Raises DatasetError where there are too few, where no mask marks a crack, and where none of
-    those to learn from marks one of several classes.
+    Raises DatasetError as `require_learnable`.
     """
-    problems: list[str] = []
+    problems = [sentence for folder in folders for sentence in contradictions(folder)]
     train: list[list[Pair]] = []
     validation: list[Pair] = []
     tests: list[Masked] = []
     by_folder = [masked(found) for found in drop_repeats(map(find_samples, folders))]
     classes = all_names(photos[0].key for photos in by_folder if photos) or (CRACK,)
+    glances: list[Glance] = []
     for photos in by_folder:
         seen = [photo for photo in photos if photo.sample.split != "test"]
         tests += [photo for photo in photos if photo.sample.split == "test"]
@@ -128,12 +143,17 @@ def read_pairs(folders: Sequence[Path], look: Look | None = None) -> SegmentData
         for photo, pair in zip(seen, readable(seen, classes, problems, look), strict=True):
             if pair is not None:
                 read[photo.sample.split].append(pair)
+                glances.append(glance(photo.sample.path, photo.sample.split, pair.photo))
         if read["train"]:
             train.append(read["train"])
         validation += read["validation"]
-    _require_enough(train, validation, problems)
-    _require_all(classes, [pair for folder in train for pair in folder])
-    return SegmentData(train, validation, tests, problems, classes)
+    copies = tuple(filter(None, map(copies_in, folders)))
+    learnt = [pair for folder in train for pair in folder]
+    require_learnable(learnt, validation, classes, [*problems, *copies])
+    for photo in tests:
+        with suppress(PhotoError):  # is said when it is tried on them
+            glances.append(glance(photo.sample.path, "test"))
+    return SegmentData(train, validation, tests, problems, classes, copies + look_alikes(glances))
 
 
 def masked(found: Sequence[Sample]) -> list[Masked]:
@@ -198,16 +218,18 @@ def read_pair(given: Masked, classes: Sequence[str] = (CRACK,)) -> tuple[Pair, s
             mask, soft = read_labels(sample.mask_path)
             if soft >= _ALL_SHADES:
                 raise PhotoError(
-                    f"{100 * soft:.0f} % of its pixels are neither background nor crack but gray "
-                    "levels between; save it with 0 for background and 255 for crack, or name the "
-                    f"levels that are classes in {CLASSES_FILE}."
+                    f"holds gray levels in {100 * soft:.0f} % of its pixels, neither background "
+                    "nor crack but between; save it with 0 for background and 255 for crack, or "
+                    f"name the levels that are classes in {CLASSES_FILE}."
                 )
             labels = mask.astype(np.uint8) * np.uint8(1 + list(classes).index(CRACK))
         else:
             labels = read_classes(sample.mask_path, key, classes)
             mask = labels > 0
     except PhotoError as problem:
-        raise PhotoError(f"The mask of “{sample.path.name}”: {problem}") from None
+        name = re.escape(sample.mask_path.name)
+        why = re.sub(f"^(“{name}”|{name}) ", "", str(problem))
+        raise PhotoError(f"The mask of “{sample.path.name}” {why}") from None
     if mask.shape != photo.shape[:2]:
         raise DatasetError(
             f"“{sample.path.name}” and its mask differ in size: export the mask again."
@@ -233,6 +255,29 @@ def _word_on(sample: Sample, mask: CrackMask, soft: float, is_named: bool) -> st
     return ""
 
 
+def contradictions(folder: Path) -> list[str]:
+    """A sentence on each byte copy, of which only the first is learnt from, with another mask."""
+    photos = photos_in(folder)
+    first = first_copies(photo.path for photo in photos)
+    by_path = {photo.path: photo for photo in photos}
+    return [
+        f"“{photo.path.name}” is the same photo as “{first[photo.path].name}”, but their masks "
+        "differ: only the latter’s counts; remove the wrong one."
+        for photo in photos
+        if first[photo.path] != photo.path and _differ(photo, by_path[first[photo.path]])
+    ]
+
+
+def _differ(one: Found, other: Found) -> bool:
+    if one.mask_path is None or other.mask_path is None:
+        return False
+    try:
+        mask, beside = read_values(one.mask_path), read_values(other.mask_path)
+    except PhotoError:  # is said of the photo itself
+        return False
+    return not np.array_equal(mask, beside)
+
+
 def class_shares(pairs: Sequence[Pair], classes: int) -> list[float]:
     """Of all their pixels, 0..1: that of the background first, then of each class."""
     counts = sum(
@@ -242,16 +287,19 @@ def class_shares(pairs: Sequence[Pair], classes: int) -> list[float]:
     return [float(count) / max(1, int(counts.sum())) for count in counts]
 
 
-def _require_enough(
-    train: list[list[Pair]], validation: list[Pair], problems: Sequence[str]
+def require_learnable(
+    learnt: Sequence[Pair],
+    validation: Sequence[Pair],
+    classes: Sequence[str],
+    problems: Sequence[str] = (),
 ) -> None:
-    first = f" The first that could not be used: {problems[0]}" if problems else ""
-    learnt = [pair for folder in train for pair in folder]
+    """Raises DatasetError where there are too few, where no mask marks a crack or each marks all,
+    and where none of those to learn from marks one of several classes."""
     if len(learnt) + len(validation) < FEWEST or not learnt or not validation:
         raise DatasetError(
             f"Too few photos have a mask that can be used: {len(learnt)} to learn from and "
             f"{len(validation)} to choose by, where a segmenter needs {FEWEST} in all and one of "
-            f"each, in images/ and masks/ with equal stems.{first}"
+            f"each, in images/ and masks/ with equal stems; give more.{_first(problems)}"
         )
     for pairs, what in ((learnt, "learn from"), (validation, "validate on")):
         if not any(pair.mask.any() for pair in pairs):
@@ -259,6 +307,28 @@ def _require_enough(
                 f"No mask of the {len(pairs)} photos to {what} marks a crack: check that cracks "
                 "are white (255) in the masks, and give more photos with cracks."
             )
+    if len(classes) == 1 and all(pair.mask.mean() >= _ALL for pair in learnt):
+        raise DatasetError(
+            f"Each mask of the {len(learnt)} photos to learn from marks the whole photo, so that "
+            f"nothing is left that is no {classes[0]}: invert the masks if cracks are black in "
+            "them, and give photos with sound surface."
+        )
+    _require_all(classes, learnt)
+
+
+def _first(problems: Sequence[str]) -> str:
+    many = f" Of {len(problems)} that are odd or were left out, the first: "
+    return "".join(f"{' ' if len(problems) == 1 else many}{each}" for each in problems[:1])
+
+
+def require_enough(folder: Path, most: int) -> tuple[str, ...]:
+    """The classes of a folder. Raises DatasetError as `read_pairs`; of more than `most` photos
+    none is read."""
+    samples = parted(find_samples(folder))
+    if len(samples) <= most:
+        return read_pairs([folder]).classes
+    files = {sample.classes_path for sample in samples if sample.classes_path}
+    return all_names(map(read_key, files)) or (CRACK,)
 
 
 def _require_all(classes: Sequence[str], learnt: Sequence[Pair]) -> None:

@@ -11,6 +11,7 @@ import torch
 
 from crackdemo.checkpoints.card import model_card
 from crackdemo.checkpoints.checkpoint import Checkpoint, CheckpointConfig, save_checkpoint
+from crackdemo.data.problems import grouped
 from crackdemo.detection.detector import ResidualDetector
 from crackdemo.errors import DatasetError, FitError
 from crackdemo.masks.classes import CRACK
@@ -33,6 +34,7 @@ from crackdemo.training.segmentation.data import (
     learnt_from,
     read_pairs,
     readable,
+    require_enough,
 )
 from crackdemo.training.segmentation.judging import Judge, Judged, calibration_of
 from crackdemo.training.segmentation.loop import fit_pieces, seconds_per_step, weights_of
@@ -84,9 +86,10 @@ def run_fit(
         data = read_pairs(folders, look)
         config = telling_apart(config, data.classes)
         run.write_data_summary(data.summary)
-        for sentence in (*data.problems, data.what_chose):
+        for sentence in (*grouped(data.problems), *data.warnings, data.what_chose):
             say(sentence)
-        run.note(" ".join([_left_out(data.problems), data.what_chose]).strip())
+        noted = (_left_out(data.problems), *data.warnings, data.what_chose)
+        run.note(" ".join(filter(None, noted)))
         measure = lambda: seconds_per_step(config, data, workers, team.device)  # noqa: E731
         config = settled(run, config, measure, say)
         config, state = yield from within_memory(
@@ -312,6 +315,10 @@ def _seconds_per_step(
     return seconds_per_step(telling_apart(config, data.classes), data, workers, team.device)
 
 
+def _require(config: SegmentConfig, folder: Path, most: int) -> None:
+    telling_apart(config, require_enough(folder, most))
+
+
 TRAINER = Trainer(
     settings=SegmentConfig,
     with_start={},
@@ -319,6 +326,7 @@ TRAINER = Trainer(
     fit=run_fit,
     follow=_follow,
     seconds_per_step=_seconds_per_step,
+    require=_require,
     look=look,
 )
 """Of networks that say how likely each pixel is crack: fitted on photos and masks."""

@@ -16,6 +16,7 @@ from crackdemo.configs import help_of
 from crackdemo.data.check import DataCheck, check
 from crackdemo.data.folders import find_samples
 from crackdemo.data.intake import take_in
+from crackdemo.data.problems import grouped
 from crackdemo.errors import ConfigError, DatasetError, legible
 from crackdemo.files import reason_of
 from crackdemo.models.families import family_named
@@ -24,8 +25,8 @@ from crackdemo.runs.processes import PROJECT, birth_of, end_tree, step_back
 from crackdemo.runs.queue import threads
 from crackdemo.synthesis.examples import make_pavement
 from crackdemo.training.config import FitConfig
-from crackdemo.training.recipe import read_data
 from crackdemo.training.trainer import FitSettings, parse_settings, trainer_of
+from crackdemo.ui.refusals import literal
 from crackdemo.ui.train.wording import count, duration
 from crackdemo.ui.workbench import Workbench
 
@@ -36,8 +37,6 @@ Estimate: TypeAlias = Generator[None, None, str]
 
 _SOON_READ = 40
 """Photos that are read before a fit is put into the queue."""
-_FEWEST = 2
-"""Photos that any fit needs."""
 
 
 @dataclass(frozen=True)
@@ -156,16 +155,8 @@ def _whole_numbers(text: object) -> list[int]:
 
 
 def check_enough(data: Data, config: FitSettings) -> None:
-    """Raises DatasetError where a fit would fail for want of photos, or, of a few photos, for want
-    of sound surface."""
-    photos = len(find_samples(data.folder))
-    if photos < _FEWEST:
-        raise DatasetError(
-            f"A fit needs {_FEWEST} photos at least, one to learn from and one to choose by: give "
-            "more, or drop false alarms in more of them."
-        )
-    if isinstance(config, FitConfig) and photos <= _SOON_READ:
-        read_data([data.folder], config.source_size, config.flatten.channel)
+    """Raises DatasetError where a fit would fail at once, as far as a few photos tell."""
+    trainer_of(config.family).require(config, data.folder, _SOON_READ)
 
 
 def start(jobs: Jobs, name: str, config: FitSettings, minutes: float | None, data: Data) -> Job:
@@ -208,11 +199,14 @@ def describe_data(data: Data, found: DataCheck, tile_size: int) -> str:
     if found.duplicates:
         copies = len(found.duplicates)
         text += f" {copies} exact {'copy is' if copies == 1 else 'copies are'} left out: "
-        text += ", ".join(found.duplicates[:5]) + (" …" if len(found.duplicates) > 5 else ".")
+        text += ", ".join(map(literal, found.duplicates[:5])) + (
+            " …" if len(found.duplicates) > 5 else "."
+        )
     return text + "\n\n" + _bullets([*found.unreadable, *data.left_out])
 
 
-def _bullets(sentences: Sequence[str], most: int = 20) -> str:
+def _bullets(problems: Sequence[str], most: int = 20) -> str:
+    sentences = list(map(literal, grouped(problems)))
     more = [f"and {len(sentences) - most} more"] if len(sentences) > most else []
     return "\n".join(f"- {sentence}" for sentence in [*sentences[:most], *more])
 
@@ -228,7 +222,7 @@ def estimate(config: FitSettings, data: Data, minutes: float | None) -> Estimate
         )
     except (subprocess.CalledProcessError, OSError) as error:
         said = (getattr(error, "stderr", "") or "").strip().splitlines()
-        return f"⚠️ {said[-1] if said else 'The time could not be measured.'}"
+        return f"⚠️ {literal(said[-1]) if said else 'The time could not be measured.'}"
     step = float(told.split()[0])
     piece = "tile" if isinstance(config, FitConfig) else "piece"
     said = f"A step of {count(config.batch_size, piece)} takes about {duration(step)}"
@@ -277,8 +271,9 @@ def _looked_at(data: Data, config: FitSettings) -> tuple[str, RgbImage | None, b
     look = trainer_of(config.family).look
     assert look is not None  # only fits on crack-free tiles have none
     looked = look(data.folder)
-    said = [looked.said, _bullets([*looked.problems, *data.left_out])]
-    return legible("\n\n".join(said)), looked.sheet, looked.is_enough
+    warned = "\n\n".join(f"⚠️ {literal(warning)}" for warning in looked.warnings)
+    said = [looked.said, warned, _bullets([*looked.problems, *data.left_out])]
+    return legible("\n\n".join(filter(None, said))), looked.sheet, looked.is_enough
 
 
 def _dry_run(config: FitSettings, folder: Path) -> Estimate:

@@ -489,7 +489,7 @@ class TestFit:
         run = tmp_path / "run"
         given = ["--data", str(data), "--out", str(run), "--trials", "3"]
         assert main(["fit", "--family", "cae", *given]) == 2
-        assert "trials is not known as a setting" in capsys.readouterr().err
+        assert "A search (--trials) is for classifiers only" in capsys.readouterr().err
         assert not run.exists()
         start = ["--start", "classifier-concrete"]
         assert main(["fit", "--family", "classifier", *start, *given]) == 2

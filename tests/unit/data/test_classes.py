@@ -99,6 +99,8 @@ def test_values_without_a_name_are_said(tmp_path: Path, image: np.ndarray, said:
     [
         ([1], "no object"),
         ({"one": "crack"}, "'one' is no value"),
+        ({"9" * 90_000: "crack"}, "'9{59}…' is no value"),
+        ({"1": "x" * 90_000}, "'x{59}…' is no name of a class"),
         ({"1": "../crack"}, "no name of a class"),
         ({"1": "crack\n"}, "no name of a class"),
         ({"1": "crack "}, "no name of a class"),

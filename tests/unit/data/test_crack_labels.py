@@ -86,8 +86,14 @@ def test_one_photo_in_two_of_the_users_splits_is_refused(tmp_path: Path) -> None
 
 def test_what_holds_no_labelled_photo_is_refused(tmp_path: Path) -> None:
     touched(tmp_path / "plain", "a.jpg")
-    with pytest.raises(DatasetError, match="clean/ and cracked/"):
+    with pytest.raises(DatasetError, match=r"^What you gave holds .* clean/ and cracked/.* CSV"):
         find_crack_labels([tmp_path / "plain"])
+    with pytest.raises(DatasetError, match="The folder “plain” holds"):
+        find_crack_labels([tmp_path / "plain", tmp_path / "plain"])
+    touched(tmp_path / "set" / "images", "a.jpg")
+    (tmp_path / "set" / "masks").mkdir()
+    with pytest.raises(DatasetError, match="No photo in images/"):
+        find_crack_labels([tmp_path / "set"])
     with pytest.raises(DatasetError, match="no folder “gone”"):
         find_crack_labels([tmp_path / "gone"])
 

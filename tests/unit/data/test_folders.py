@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from crackdemo.data.check import check
+from crackdemo.data.crack_labels import find_crack_labels
 from crackdemo.data.folders import find_samples
 from crackdemo.data.splits import split_of
 from crackdemo.errors import DatasetError
@@ -32,6 +34,19 @@ def write_photos(folder: Path, count: int, seed: int = 0) -> None:
 def name_in(split: str, stems: range = range(100)) -> str:
     """A stem that chance puts into a split of the folder `set`."""
     return next(str(stem) for stem in stems if split_of(f"set/{stem}") == split)
+
+
+def test_train_and_test_without_validation_are_refused(tmp_path):
+    for part in ("train", "test"):
+        write_photo(tmp_path / "zip" / part / "images" / "a.png", len(part))
+        write_mask(tmp_path / "zip" / part / "masks" / "a.png", np.eye(40, 60))
+    with pytest.raises(DatasetError, match="train/ and test/, but no validation/"):
+        find_samples(tmp_path)
+    with pytest.raises(DatasetError, match="train/ and test/, but no validation/"):
+        find_crack_labels([tmp_path])
+    assert "no validation/" in check(tmp_path, 32, "luma").unreadable[0]
+    (tmp_path / "zip" / "validation").mkdir()
+    assert len(find_samples(tmp_path)) == 2
 
 
 def test_plain_photos_are_named_by_folder_and_stem(tmp_path):
@@ -122,8 +137,8 @@ def test_a_folder_that_is_missing_or_empty_is_refused_without_its_path(tmp_path)
     (tmp_path / "no masks" / "images").mkdir(parents=True)
     (tmp_path / "no masks" / "masks").mkdir()
     write_photo(tmp_path / "no masks" / "images" / "a.png", 0)
-    for name in ("missing", "empty", "no masks"):
-        with pytest.raises(DatasetError, match=f"“{name}”") as refusal:
+    for name, said in (("missing", "“missing”"), ("empty", "“empty”"), ("no masks", "No photo in")):
+        with pytest.raises(DatasetError, match=said) as refusal:
             find_samples(tmp_path / name)
         assert str(tmp_path) not in str(refusal.value)
 

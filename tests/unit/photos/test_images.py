@@ -22,6 +22,7 @@ from crackdemo.photos.images import (
     find_photos,
     read_mask,
     read_photo,
+    read_thumbnail,
     write_jpeg,
     write_png,
 )
@@ -142,6 +143,23 @@ def test_the_turn_of_a_tiff_is_applied_at_every_depth(tmp_path, dtype, orientati
     path = tmp_path / "turned.tif"
     tifffile.imwrite(path, pixels, photometric="rgb", extratags=[(274, 3, 1, orientation, True)])
     np.testing.assert_array_equal(read_photo(path), smooth_photo())
+
+
+def test_a_thumbnail_is_the_photo_but_smaller(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    pixels = np.kron(np.arange(0, 240, 20, dtype=np.uint8).reshape(3, 4), np.ones((160, 160)))
+    turned = filled(
+        tmp_path / "turned", encoded("JPEG", pixels.astype(np.uint8), exif=exif.tobytes())
+    )
+    small = read_thumbnail(turned, 32)
+    assert min(small.shape[:2]) >= 32 and max(small.shape[:2]) <= 256
+    photo = Image.fromarray(read_photo(turned)).resize(small.shape[1::-1], Image.Resampling.BOX)
+    assert np.abs(np.asarray(photo).astype(int) - small).mean() < 4
+    other = filled(tmp_path / "other.png", encoded("PNG"))
+    assert np.array_equal(read_thumbnail(other, 32), read_photo(other))
+    with pytest.raises(PhotoError, match=r"cannot be decoded|not a photo"):
+        read_thumbnail(filled(tmp_path / "bad.jpg", b"\xff\xd8\xff broken"), 32)
 
 
 def test_an_odd_exif_tag_does_not_cost_the_photo_its_turn(tmp_path):

@@ -191,3 +191,12 @@ def test_plateaus_are_counted_and_kept(tmp_path: Path) -> None:
     state.optimizer.step()
     save_state(tmp_path / "last.safetensors", state)
     assert load_state(tmp_path / "last.safetensors", TINY).plateaus == 2
+
+
+def test_a_fit_never_starts_from_a_folder(tmp_path: Path) -> None:
+    for start in (str(SHIPPED / "cae-asphalt"), str(tmp_path), "nobody"):
+        with pytest.raises(
+            FitError, match=r"There are no weights “.* never from a folder"
+        ) as refused:
+            new_state(replace(TINY, start=start))
+        assert "allowed to read" not in str(refused.value)

@@ -1,11 +1,12 @@
 import errno
 import os
+from html import unescape
 
 import gradio as gr
 import pytest
 
-from crackdemo.errors import CrackdemoError, PresetError
-from crackdemo.ui.refusals import said
+from crackdemo.errors import CrackdemoError, DatasetError, PresetError
+from crackdemo.ui.refusals import fault, literal, said
 
 
 def test_a_refusal_is_said_in_its_own_words() -> None:
@@ -37,3 +38,11 @@ def test_a_mistake_in_the_program_is_not_hidden() -> None:
 
 def test_half_a_letter_in_a_name_can_still_be_shown() -> None:
     assert str(CrackdemoError("“a\ud800b.jpg” is gone.")) == "“a�b.jpg” is gone."
+
+
+def test_what_is_shown_as_it_stands_has_no_markup() -> None:
+    told = literal("1. <b>*a* [c](d) `e` $f$ g_h www.i.org j@k: “m.png” & |")
+    assert unescape(told) == "1. <b>*a* [c](d) `e` $f$ g_h www.i.org j@k: “m.png” & |"
+    assert not set("<>*[`$_@|") & set(told) and "www." not in told and told[0] == "&"
+    assert literal("“b.png” is empty.") == "“b.png” is empty."
+    assert fault(DatasetError("<b>")) == "<span class='fault'>⚠️ &#60;b&#62;</span>"

@@ -1,6 +1,10 @@
+import shutil
 from pathlib import Path
 
+from PIL import Image
+
 from crackdemo.training.classifier.check import look
+from crackdemo.training.classifier.data import read_class_data
 
 
 def test_it_says_how_many_there_are_of_each_kind_and_what_becomes_of_them(labelled: Path) -> None:
@@ -32,8 +36,19 @@ def test_photos_that_cannot_be_read_are_named_and_the_rest_goes_on(
     )
     found = look(tmp_path)
     assert "broken.png" in found.problems[0]
-    assert "⚠️ A classifier needs at least 2 photos of each kind" in found.said
+    assert "a classifier needs at least 2 of each kind" in found.warnings[0]
+
+
+def test_a_photo_that_looks_like_one_elsewhere_is_told(tmp_path: Path, labelled: Path) -> None:
+    shutil.copytree(labelled, tmp_path / "walls")
+    first = sorted((tmp_path / "walls" / "train" / "clean").iterdir())[0]
+    copy = tmp_path / "walls" / "test" / "cracked" / "copy.jpg"
+    Image.open(first).save(copy, quality=95)
+    warnings = read_class_data([tmp_path / "walls"], 32, "luma").warnings
+    assert "“copy.jpg”, in test, looks" in warnings[0]
+    assert "“copy.jpg”, labelled as cracked, looks" in warnings[1]
+    assert look(tmp_path / "walls").warnings == warnings
 
 
 def test_a_folder_without_labels_is_said_to_be_one(tmp_path: Path) -> None:
-    assert "holds no labelled photos" in look(tmp_path).said
+    assert "holds no labelled photos" in look(tmp_path).warnings[0]

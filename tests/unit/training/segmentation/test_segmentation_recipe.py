@@ -126,6 +126,18 @@ def test_a_class_that_is_nowhere_to_be_learnt_is_refused(street: Path) -> None:
         read_pairs([street])
 
 
+def test_a_check_says_which_class_is_nowhere_to_be_learnt(street: Path) -> None:
+    for photo in read_pairs([street]).train[0]:
+        mask = street / "masks" / f"{photo.name.rpartition('/')[2]}.png"
+        labels = np.array(Image.open(mask))
+        Image.fromarray(np.where(labels == 2, 0, labels).astype(np.uint8)).save(mask)
+    found = look(street)
+    assert "to learn from marks “marking”" in found.warnings[0] and not found.is_enough
+    with pytest.raises(DatasetError) as refused:
+        read_pairs([street])
+    assert found.warnings == (str(refused.value),)
+
+
 def test_one_named_class_is_learnt_as_cracks_are(street: Path, tmp_path: Path) -> None:
     (street / "classes.json").write_text(json.dumps({**NAMES, "1": "background"}))
     run = RunFolder(tmp_path / "run")
@@ -164,9 +176,10 @@ def test_a_check_shows_each_class(street: Path) -> None:
     assert "2 classes" in found.said and "| marking | 1" in found.said
     assert found.sheet is not None and found.sheet.shape[0] > 2 * 128
     (street / "classes.json").write_text(json.dumps({"1": "crack"}))
-    assert "the value 2, which classes.json does not name" in " ".join(look(street).problems)
+    told = " ".join(look(street).problems)
+    assert "The mask of “00.png” holds the value 2, which classes.json does not name" in told
     (street / "classes.json").write_text("crack")
-    assert "no JSON" in look(street).said and not look(street).is_enough
+    assert "no JSON" in look(street).warnings[0] and not look(street).is_enough
 
 
 def test_a_line_is_learnt(road: Path, tmp_path: Path) -> None:
@@ -285,8 +298,18 @@ def no_crack(road: Path) -> None:
         Image.fromarray(np.zeros((64, 64), np.uint8)).save(mask)
 
 
+def all_crack(road: Path) -> None:
+    for mask in (road / "masks").iterdir():
+        Image.fromarray(np.full((64, 64), 255, np.uint8)).save(mask)
+
+
 @pytest.mark.parametrize(
-    ("spoil", "reason"), [(two_photos, "needs 3 in all"), (no_crack, "marks a crack")]
+    ("spoil", "reason"),
+    [
+        (two_photos, "needs 3 in all"),
+        (no_crack, "marks a crack"),
+        (all_crack, "marks the whole photo.*: invert"),
+    ],
 )
 def test_too_little_is_refused(
     road: Path, tmp_path: Path, spoil: Callable[[Path], None], reason: str
@@ -296,6 +319,8 @@ def test_too_little_is_refused(
     with pytest.raises(DatasetError, match=reason):
         fit_all(run, TINY, road)
     assert run.status().state == "failed" and not run.checkpoint.exists()
+    seen = look(road)  # the check says what the fit does
+    assert not seen.is_enough and re.search(reason, seen.warnings[0])
 
 
 def test_a_mask_of_another_size_is_left_out(road: Path) -> None:
@@ -312,7 +337,7 @@ def test_a_mask_of_hundreds_of_gray_levels_is_none(road: Path, depth: type, leve
     write(road, "1", cracked(1)[0], mask)
     data = read_pairs([road])
     [problem] = data.problems
-    assert "mask of “1.png”" in problem and "gray levels between" in problem
+    assert problem.startswith("The mask of “1.png” holds gray levels in")
 
 
 def test_of_many_photos_some_are_kept_aside(tmp_path: Path) -> None:
@@ -331,6 +356,20 @@ def test_a_check_says_what_is_odd(road: Path) -> None:
     assert "photos with a mask" in found.said and found.sheet is not None
     told = " ".join(found.problems)
     assert "the same photo" in told and "belong to no photo" in told
+    assert "the same photo" in read_pairs([road]).problems[0]
+
+
+def test_a_photo_that_looks_like_one_to_learn_from_is_told(tmp_path: Path) -> None:
+    for number in range(15):
+        split = ("train", "train", "validation", "test", "train")[number % 5]
+        write(tmp_path / split, str(number), *cracked(number, side=32))
+    copied = tmp_path / "test" / "images" / "3.png"
+    image = Image.open(tmp_path / "train" / "images" / "0.png")
+    copied.unlink()
+    image.save(copied.with_suffix(".jpg"), quality=90)
+    (told,) = read_pairs([tmp_path]).warnings
+    assert told.startswith("“3.jpg”, in test, looks like “0.png”, in train: figures")
+    assert look(tmp_path).warnings == (told,)
 
 
 def test_settings_are_json(road: Path) -> None:

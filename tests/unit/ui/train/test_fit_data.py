@@ -3,6 +3,7 @@
 import errno
 import zipfile
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -55,6 +56,18 @@ class TestData:
         for part in ("1 exact copy is left out: b.png", "c.jpg", "d.txt"):
             assert part in text
         assert str(tmp_path) not in text
+
+    @pytest.mark.parametrize("config", [FitConfig(), SegmentConfig()])
+    def test_names_are_shown_as_they_stand(
+        self, tmp_path: Path, save_photo: Callable[..., Path], config: FitSettings
+    ) -> None:
+        for name in ("<img src=x onerror=alert(8)>", "**a**", "z"):
+            save_photo(tmp_path / "images" / f"{name}.png")
+            save_photo(tmp_path / "masks" / f"{name}.png", np.eye(9, dtype=np.uint8) * 255)
+        data = fit_data.Data(tmp_path, is_ours=True, left_out=("1. [b](http://c) was left out.",))
+        text = next(fit_data.look_at(nullcontext(data), config, 5))[0]
+        assert "onerror" in text and "<" not in text
+        assert "**a**" not in text and "](" not in text and "- 1." not in text
 
     def test_an_upload_falls_into_the_same_parts_as_in_tune(
         self, bench: Workbench, tmp_path: Path, save_photo: Callable[..., Path]
@@ -143,6 +156,17 @@ class TestStart:
             save_photo(tmp_path / "data" / f"{i}.png", np.full((96, 128, 3), 99 + i, np.uint8))
         fit_data.check_enough(fit_data.Data(tmp_path / "data", is_ours=False), FitConfig())
 
+    def test_too_few_corrections_are_told_how_to_become_more(
+        self, tmp_path: Path, save_photo: Callable[..., Path]
+    ) -> None:
+        save_photo(tmp_path / "images" / "a.png")
+        save_photo(tmp_path / "masks" / "a.png", np.zeros((96, 128), np.uint8))
+        data = fit_data.Data(tmp_path, is_ours=True)
+        with pytest.raises(DatasetError, match="or drop false alarms in more photos"):
+            fit_data.check_enough(data, FitConfig(start="cae-asphalt"))
+        with pytest.raises(DatasetError, match=r"give more\.$"):
+            fit_data.check_enough(data, FitConfig())
+
     def test_corrections_without_sound_surface_are_refused_before_there_is_a_run(
         self, tmp_path: Path, save_photo: Callable[..., Path]
     ) -> None:
@@ -152,7 +176,48 @@ class TestStart:
         data = fit_data.Data(tmp_path, is_ours=True)
         with pytest.raises(DatasetError, match="Too little sound surface"):
             fit_data.check_enough(data, FitConfig())
-        fit_data.check_enough(data, SegmentConfig())  # which learns from masks
+        with pytest.raises(DatasetError, match="marks the whole photo"):
+            fit_data.check_enough(data, SegmentConfig())
+
+    @pytest.mark.parametrize(("kind", "wanted"), [("cae", "needs 2"), ("segmenter", "needs 3")])
+    def test_copies_of_one_photo_are_one_photo(
+        self, tmp_path: Path, save_photo: Callable[..., Path], kind: str, wanted: str
+    ) -> None:
+        for i in range(12):
+            save_photo(tmp_path / "images" / f"{i:02}.png")
+            save_photo(tmp_path / "masks" / f"{i:02}.png", np.eye(96, 128).astype(np.uint8) * 255)
+        data = fit_data.Data(tmp_path, is_ours=True)
+        config = fit_data.settings_of({"family": kind})
+        told = "11 exact copies were left out, “01.png” of “00.png” first"
+        with pytest.raises(DatasetError, match=f"{wanted}.*{told}") as refused:
+            fit_data.check_enough(data, config)
+        assert "false alarms" not in str(refused.value)
+        if kind == "segmenter":
+            ((text, _, _),) = fit_data.look_at(nullcontext(data), config, 5)
+            assert "**1 photo with a mask**" in text and told in text
+
+    @pytest.mark.parametrize("photos", [6, 60])
+    def test_photos_of_one_kind_are_refused_before_there_is_a_run(
+        self, tmp_path: Path, save_photo: Callable[..., Path], photos: int
+    ) -> None:
+        for i in range(photos):
+            photo = np.full((40, 40, 3), 90 + i, np.uint8)
+            save_photo(tmp_path / "walls" / "clean" / f"{i}.png", photo)
+        data = fit_data.Data(tmp_path / "walls", is_ours=True)
+        with pytest.raises(DatasetError, match="too few photos with cracks"):
+            fit_data.check_enough(data, ClassifierFitConfig())
+
+    def test_broken_names_of_classes_are_refused_before_there_is_a_run(
+        self, tmp_path: Path, save_photo: Callable[..., Path]
+    ) -> None:
+        for i in range(60):
+            save_photo(tmp_path / "images" / f"{i}.png", np.full((8, 8, 3), 90 + i, np.uint8))
+            save_photo(tmp_path / "masks" / f"{i}.png", np.full((8, 8), 255, np.uint8))
+        data = fit_data.Data(tmp_path, is_ours=True)
+        fit_data.check_enough(data, SegmentConfig())  # so many are not read
+        (tmp_path / "classes.json").write_text("[")
+        with pytest.raises(DatasetError, match="no JSON"):
+            fit_data.check_enough(data, SegmentConfig())
 
     def test_what_a_fit_may_start_from_is_of_its_family(self) -> None:
         assert starts("vae") == [
