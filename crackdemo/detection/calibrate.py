@@ -1,13 +1,13 @@
 """Where crack begins, found without a crack label: on clean pavement and procedural cracks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from crackdemo.arrays import GrayImage, Residual, RgbImage
+from crackdemo.arrays import GrayImage, Heatmap, Residual, RgbImage
 from crackdemo.detection.calibration import Calibration
 from crackdemo.detection.engine import Engine
 from crackdemo.detection.heatmaps import HeatmapConfig, to_heatmap, without_faint
@@ -27,6 +27,9 @@ LABELLED_MARGIN = 0.75
 """Of the pixels in that margin so many are labelled. Found on validation photos, with five networks
 of one recipe: thresholds of painted photos lie at .9 to 1.1 times those of labelled ones with it,
 at .7 to .8 times with the whole margin, at 1.5 to 2 without it."""
+MADE_SOUND_SHARE = 0.95
+"""Of the made photos without cracks so many are to be called sound. Tiles as they are have next to
+no evidence, and by their scores alone a speck on aggregate, paint or a wall would be a crack."""
 MOST_TILES = 200
 """More tiles than this change no quantile that is stored."""
 SCENES_PER_KIND = 16
@@ -72,9 +75,10 @@ def calibrate(
 ) -> tuple[Calibration, Scale]:
     """From clean validation tiles (H, W) uint8 gray, at most MOST_TILES of them.
 
-    r0 is found by `find_scale`; clean quantiles and the score's threshold come from the tiles as
-    they are, each once: a small set is repeated beside large ones, and if some of its tiles hold
-    cracks that nobody labelled, the threshold would be theirs. progress: is told what share is
+    r0 is found by `find_scale`; clean quantiles come from the tiles as they are, each once: a small
+    set is repeated beside large ones, and if some of its tiles hold cracks that nobody labelled,
+    they would be theirs. So does the score's threshold, and, unless it is a mean over a share of
+    pixels, from `find_scale`'s sound scenes: the higher one holds. progress: is told what share is
     done. usual_score: the score's threshold where there are hardly any tiles to find it by.
     """
 
@@ -87,13 +91,23 @@ def calibrate(
     scale = find_scale(residual, tiles, seed, lambda done: progress(done / (kinds + 1)))
     chosen = np.random.default_rng([seed, 1]).permutation(len(tiles))[:MOST_TILES]
     once = {id(tiles[i]): tiles[i] for i in chosen}.values()
-    clean = [without_faint(to_heatmap(residual(t), scale.r0), heatmap.faint) for t in once]
+
+    def heat(tile: NDArray[np.uint8]) -> Heatmap:
+        return without_faint(to_heatmap(residual(tile), scale.r0), heatmap.faint)
+
+    def score(heatmap: Heatmap) -> float:
+        return photo_score(heatmap, score_top_share, level=score_level)
+
+    clean = list(map(heat, once))
     levels = np.quantile(np.concatenate([each.ravel() for each in clean]), CLEAN_SHARES)
-    scores = [photo_score(each, score_top_share, level=score_level) for each in clean]
+    threshold = _score_threshold(list(map(score, clean)), score_quantile, usual_score)
+    if score_top_share is None:
+        made = [score(heat(scene)) for scene in _sound_scenes(tiles, seed)]
+        threshold = max(threshold, float(np.quantile(made, MADE_SOUND_SHARE)))
     calibration = Calibration(
         r0=scale.r0,
         # above 0, or photos without any residual would be called cracked
-        score_threshold=_score_threshold(scores, score_quantile, usual_score),
+        score_threshold=threshold,
         score_top_share=score_top_share,
         score_level=score_level,
         clean_quantiles={
@@ -125,10 +139,9 @@ def find_scale(
     kinds are done.
     """
     curves = {}
-    for number, kind in enumerate(KINDS):
-        rng = np.random.default_rng([seed, 2, number])
-        curves[kind.name] = _f1_curve(residual, scenes(kind, tiles, SCENES_PER_KIND, rng))
-        progress(number + 1)
+    for number, (name, made) in enumerate(_made(tiles, seed), 1):
+        curves[name] = _f1_curve(residual, made)
+        progress(number)
     best = int(np.mean(list(curves.values()), axis=0).argmax())
     figures = {
         name: KindFigures(
@@ -137,6 +150,19 @@ def find_scale(
         for name, curve in curves.items()
     }
     return Scale(float(_RESIDUALS[best]), figures)
+
+
+def _made(tiles: Sequence[NDArray[np.uint8]], seed: int) -> Iterator[tuple[str, Scenes]]:
+    """Scenes of each of KINDS, by its name."""
+    for number, kind in enumerate(KINDS):
+        rng = np.random.default_rng([seed, 2, number])
+        yield kind.name, scenes(kind, tiles, SCENES_PER_KIND, rng)
+
+
+def _sound_scenes(tiles: Sequence[NDArray[np.uint8]], seed: int) -> Iterator[NDArray[np.uint8]]:
+    """Those without cracks."""
+    for _, made in _made(tiles, seed):
+        yield from map(_as_bytes, made.clean)
 
 
 def _f1_curve(residual: Detect, made: Scenes) -> NDArray[np.float64]:
