@@ -6,6 +6,7 @@ done, by a lock or by the system, and nothing is removed that was not made here 
 """
 
 import errno
+import json
 import os
 import re
 import shutil
@@ -19,6 +20,7 @@ from typing import Any
 from uuid import uuid4
 
 from crackdemo.errors import RunError, legible
+from crackdemo.models.families import FAMILIES
 from crackdemo.runs.folder import EpochReport, RunConfig, RunFolder, is_legible, runs_in
 from crackdemo.runs.processes import end_tree, start_detached
 from crackdemo.runs.quality import Alarms, Quality
@@ -53,7 +55,7 @@ class Job:
     history: tuple[EpochReport, ...]
     """One report for each epoch done."""
     has_weights: bool
-    """Whether there is a finished checkpoint."""
+    """Whether there is a finished checkpoint, of a family that this version knows."""
     quality: tuple[Quality, ...] = ()
     """Of its weights, then of those that they are compared with; empty before it is done."""
     alarms: tuple[Alarms, ...] = ()
@@ -101,7 +103,7 @@ class Jobs:
 
     def finished(self) -> list[str]:
         """Runs whose weights can be used, sorted."""
-        return sorted(run.path.name for run in runs_in(self.folder) if run.has_weights)
+        return sorted(run.path.name for run in runs_in(self.folder) if _is_usable(run))
 
     def weights(self, name: str) -> Path | None:
         """The checkpoint of a run whose weights can be used; None where the name is of none."""
@@ -136,7 +138,7 @@ class Jobs:
             data=tuple(run.path.resolve() / folder for folder in config.data),
             minutes=config.minutes,
             history=tuple(run.metrics()),
-            has_weights=run.has_weights,
+            has_weights=_is_usable(run),
             quality=tuple(run.quality()),
             alarms=tuple(run.alarms()),
             search=run.search(),
@@ -359,3 +361,11 @@ def _disk_explained(name: str, deed: str) -> Iterator[None]:
             f"The run “{name}” could not be {deed} ({reason}): free some space, or see who may "
             "write into the folder of runs."
         ) from None
+
+
+def _is_usable(run: RunFolder) -> bool:
+    """Whether its weights are finished, and of a family that this version knows."""
+    with suppress(OSError, ValueError, RecursionError, AttributeError):
+        config = (run.checkpoint / "config.json").read_text(encoding="utf-8")
+        return run.has_weights and json.loads(config).get("family") in FAMILIES
+    return False

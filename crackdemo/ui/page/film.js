@@ -9,13 +9,8 @@
 
   /** Milliseconds without a change after which the others are judged anew. */
   const REST = 500;
-  /** @type {[Filter, string][]} */
-  const FILTERS = [
-    ["all", "All"],
-    ["crack", "Crack"],
-    ["check", "Check"],
-    ["no_crack", "No crack"],
-  ];
+  /** @type {Filter[]} */
+  const FILTERS = ["all", "crack", "check", "no_crack"];
 
   /** @type {FilmEntry[]} */
   let entries = [];
@@ -41,7 +36,8 @@
 
   const { element } = crackdemo;
   const strip = element("div", { id: "strip", role: "group", "aria-label": "Photos" });
-  const filters = FILTERS.map(([name, title]) => {
+  const filters = FILTERS.map((name) => {
+    const title = element("span", {}, titleOf(name));
     const count = element("span", { class: "count" });
     const button = element(
       "button",
@@ -49,7 +45,7 @@
       title,
       count,
     );
-    return { name, button, count };
+    return { name, button, title, count };
   });
   const sorting = element(
     "select",
@@ -110,6 +106,11 @@
     askSoon();
   }
 
+  /** In the words of what is looked for, which the weights decide. @param {Filter} name */
+  function titleOf(name) {
+    return name === "all" ? "All" : crackdemo.verdict.word(name);
+  }
+
   /** @param {FilmEntry} entry */
   const scoreOf = ({ name, score }) => verdicts.get(name)?.score ?? score;
   /** @param {FilmEntry} entry */
@@ -118,7 +119,8 @@
   function draw() {
     mount();
     root.hidden = entries.length < 2;
-    for (const { name, button, count } of filters) {
+    for (const { name, button, title, count } of filters) {
+      title.textContent = titleOf(name);
       const number = entries.filter((entry) => isOf(entry, name)).length;
       count.textContent = ` ${number}`;
       button.setAttribute("aria-pressed", String(name === filter));
@@ -154,7 +156,7 @@
     if (cell.mask.getAttribute("src") !== (verdict?.mask ?? ""))
       cell.mask.src = verdict?.mask ?? "";
     cell.mask.hidden = !verdict?.mask;
-    if (cell.badge.dataset.state !== (verdict?.state ?? "")) {
+    if (cell.badge.textContent !== word || cell.badge.dataset.state !== (verdict?.state ?? "")) {
       const badge = verdict ? crackdemo.line.badge(verdict.state) : element("span");
       badge.dataset.state ??= "";
       cell.badge.replaceWith(badge);

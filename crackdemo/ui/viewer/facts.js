@@ -19,13 +19,15 @@
   function create() {
     const { element, wording } = crackdemo;
     const cursor = element("p", { class: "readout" });
-    const cells = FIGURES.map(([name, title]) => ({ name, title, cell: element("dd") }));
+    const cells = FIGURES.map(([name, title]) => ({
+      name,
+      title: element("dt", {}, title),
+      cell: element("dd"),
+    }));
     const figures = element(
       "dl",
       { class: "figures", "aria-label": "Figures of the mask" },
-      ...cells.map(({ name, title, cell }) =>
-        element("div", { "data-figure": name }, element("dt", {}, title), cell),
-      ),
+      ...cells.map(({ name, title, cell }) => element("div", { "data-figure": name }, title, cell)),
     );
     const result = element("p", { class: "result", role: "status" });
 
@@ -35,7 +37,10 @@
      * @param {number} mmPerPx
      */
     function show(state, verdict, mmPerPx) {
-      for (const { name, cell } of cells) write(cell, figure(name, state[name], mmPerPx));
+      for (const { name, title, cell } of cells) {
+        if (name === "crackPercent") write(title, crackdemo.verdict.word("crack"));
+        write(cell, figure(name, state[name], mmPerPx));
+      }
       if (state.lengthPx === null) return;
       const said = wording.result(state, verdict, mmPerPx);
       if (!said) return;

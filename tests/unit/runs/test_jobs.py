@@ -87,6 +87,10 @@ class TestOneFit:
         assert not Path(data[0]).exists()
         jobs.rename("mine", "ours")
         assert jobs.finished() == ["ours"]
+        # one of a family of tomorrow is kept, and offered to nobody
+        config = jobs.folder / "ours" / "checkpoint" / "config.json"
+        config.write_text(json.dumps(json.loads(config.read_text()) | {"family": "diffusion"}))
+        assert jobs.finished() == [] and not jobs.job("ours").has_weights
         assert len(list((jobs.folder / "ours" / "data").iterdir())) == 4
 
 

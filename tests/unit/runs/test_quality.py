@@ -26,7 +26,7 @@ def test_a_quality_that_cannot_be_is_refused(name: str, value: Any) -> None:
 
 def test_no_fewer_than_no_alarms_can_be() -> None:
     with pytest.raises(ValueError):
-        Alarms.from_json({**asdict(ALARMS), "learnt": -1})
+        Alarms.from_json({**asdict(ALARMS), "learnt_px": -1})
 
 
 @pytest.mark.parametrize("values", [None, [], "street", {"weights": "street"}])

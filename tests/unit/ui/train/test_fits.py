@@ -144,6 +144,10 @@ class TestRuns:
     def test_weights_that_are_gone_are_said(self) -> None:
         assert "no longer there" in fits.describe(replace(job(), has_weights=False), None)
         assert "no longer there" not in fits.describe(job(), None)
+        of_tomorrow = replace(job(family="<diffusion>"), has_weights=False)
+        assert "“&lt;diffusion&gt;”, which this version does not know" in fits.describe(
+            of_tomorrow, None
+        )
         waiting = replace(job(state="queued"), has_weights=False)
         assert "no longer there" not in fits.describe(waiting, None)
 
