@@ -25,7 +25,7 @@ def model_card(config: CheckpointConfig, command: str = "") -> str:
     sections = [
         _front_matter(config),
         f"# crackdemo {family_named(config.family).description}\n\n{_purpose(config)}",
-        f"## Data\n\n{_data(training.get('data', []))}\n\n{_labels(config)}",
+        f"## Data\n\n{_data(training)}\n\n{_labels(config)}",
         f"## How it was made\n\n{_how(training, command)}",
         f"## Measured\n\n{_table(config.metrics)}",
         f"## Limits\n\n{_limits(config)}",
@@ -147,14 +147,23 @@ def _score(calibration: Calibration) -> str:
     return f"mean of its hottest {100 * calibration.score_top_share:g} % of pixels"
 
 
-def _data(names: list[str]) -> str:
-    if not names:
+def _data(training: dict[str, Any]) -> str:
+    own = training.get("data", [])
+    if not own:
         return "Not recorded."
+    before = [name for name in training.get("start_data", []) if name not in own]
+    told = "By the weights that it started from:"
+    return "\n\n".join([_sets(own), *([told, _sets(before)] if before else [])])
+
+
+def _sets(names: list[str]) -> str:
     return "\n".join(f"- `{name}`: {LICENCES.get(name, 'the user’s own photos')}" for name in names)
 
 
 def _how(training: dict[str, Any], command: str) -> str:
-    facts = {key: value for key, value in training.items() if key not in ("fit", "data")}
+    facts = {
+        key: value for key, value in training.items() if key not in ("fit", "data", "start_data")
+    }
     lines = [f"- {key.replace('_', ' ')}: {value}" for key, value in facts.items()]
     recipe = json.dumps(training.get("fit", {}), indent=2)
     made = f"```\n{command}\n```\n\n" if command else ""

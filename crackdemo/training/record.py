@@ -4,6 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crackdemo.checkpoints.checkpoint import read_config
 from crackdemo.checkpoints.hub import WEIGHTS
 from crackdemo.files import sha256_of
 from crackdemo.runs.folder import RunFolder
@@ -37,5 +38,11 @@ def record_of(
     }
     start: str = record["fit"]["start"]
     if start:
-        record["start_sha256"] = sha256_of(weights_to_start_from(start, run.start).folder / WEIGHTS)
+        folder = weights_to_start_from(start, run.start).folder
+        knew = read_config(folder).training
+        record["start_sha256"] = sha256_of(folder / WEIGHTS)
+        # whose photos they were goes on to hold
+        record["start_data"] = list(
+            dict.fromkeys(knew.get("data", []) + knew.get("start_data", []))
+        )
     return record

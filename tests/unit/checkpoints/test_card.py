@@ -50,6 +50,14 @@ def test_a_card_names_the_data_and_their_licences():
     assert "`my street`: the user’s own photos" in text
 
 
+def test_a_card_names_the_data_of_what_it_started_from():
+    """Its licences bind whoever goes on from it."""
+    text = card(training={"data": ["my street"], "start_data": ["cracksc", "my street"]})
+    own, before = text.split("By the weights that it started from:")
+    assert "`my street`" in own and "cracksc" not in own
+    assert "Feng Guo" in before and "`my street`" not in before
+
+
 def test_a_card_holds_the_settings_to_make_the_weights_again():
     text = card(training={"fit": asdict(FIT), "data": [], "train_tiles": 300})
     recipe = re.search(r"```json\n(.+?)\n```", text, re.DOTALL)

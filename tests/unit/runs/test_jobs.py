@@ -54,7 +54,8 @@ class TestOneFit:
         job = wait_for(jobs, "second", is_over)
         assert (job.state, job.status.message) == ("done", "")
         made = (jobs.folder / "second" / "checkpoint" / "config.json").read_text()
-        assert json.loads(made)["training"]["start_sha256"] == digest
+        training = json.loads(made)["training"]
+        assert training["start_sha256"] == digest and training["start_data"] == training["data"]
         assert str(jobs.folder) not in made
         assert [quality.weights for quality in job.quality] == ["second", "first"]
 
