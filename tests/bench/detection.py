@@ -50,6 +50,9 @@ from crackdemo.training.loop import GrayTiles
 FIT = FitConfig()
 FLATTEN, BEST, MASK = FIT.flatten, FIT.heatmap, FIT.mask
 LUMA = replace(FLATTEN, channel="luma")
+SOUND = ("sut_crack", "metu")
+"""Whose tiles without a labelled crack are crack-free: of cracksc's 8 of 11 validation ones and both
+test ones show cracks that nobody labelled, and of the 53 to learn from a dozen."""
 PIXEL_SETS = (("sut_crack", "test"), ("cracksc", "test"), ("uav", None))
 PIXEL_FIGURES = {
     "F1 0 px": "pixel_f1",
@@ -162,7 +165,7 @@ def with_heatmap(checkpoint: Checkpoint, heatmap: HeatmapConfig, tiles: GrayTile
 def validation_tiles(data: Path) -> GrayTiles:
     """As many crack-free tiles of each set that the asphalt weights were fitted on."""
     tiles = []
-    for folder in ("sut_crack", "cracksc", "metu"):
+    for folder in SOUND:
         samples = [s for s in find_samples(data / folder) if s.split == "validation"]
         found = readable_tiles(samples[:200], 192, 96, FLATTEN.channel)[0]
         tiles += list(islice(cycle(found), 40))
@@ -250,7 +253,7 @@ def clean_row(detector: Detector, tiles: GrayTiles) -> list[str]:
 def clean_test_tiles(data: Path, limit: int) -> dict[str, GrayTiles]:
     """Crack-free tiles of test photos that no fit has seen, of 227 pixels as metu's images are."""
     tiles = {}
-    for folder in ("sut_crack", "cracksc", "metu"):
+    for folder in SOUND:
         samples = [s for s in find_samples(data / folder) if s.split == "test"]
         chosen = samples[:: -(-len(samples) // limit)]
         tiles[folder] = readable_tiles(chosen, 227, 227, FLATTEN.channel)[0]
@@ -330,9 +333,10 @@ def main() -> None:
         cells = {name: partial(pixel_row, method, photos) for name, method in rows.items()}
         table(f"uav at 360 px, {len(photos)} test photos", list(PIXEL_FIGURES), cells)
     tiles = clean_test_tiles(args.data, args.limit)
-    on_asphalt = [*tiles["sut_crack"], *tiles["cracksc"]]
     made = {
-        kind.name: scenes(kind, on_asphalt, min(args.limit, 20), np.random.default_rng([7, number]))
+        kind.name: scenes(
+            kind, tiles["sut_crack"], min(args.limit, 20), np.random.default_rng([7, number])
+        )
         for number, kind in enumerate(KINDS)
     }
     cells = {name: partial(kind_row, method, made) for name, method in rows.items()}
