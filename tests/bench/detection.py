@@ -51,8 +51,8 @@ FIT = FitConfig()
 FLATTEN, BEST, MASK = FIT.flatten, FIT.heatmap, FIT.mask
 LUMA = replace(FLATTEN, channel="luma")
 SOUND = ("sut_crack", "metu")
-"""Whose tiles without a labelled crack are crack-free: of cracksc's 8 of 11 validation ones and both
-test ones show cracks that nobody labelled, and of the 53 to learn from a dozen."""
+"""Whose tiles without a labelled crack are crack-free. Of those of cracksc 8 of 11 validation ones,
+both test ones and a dozen of the 53 to learn from show cracks that nobody labelled."""
 PIXEL_SETS = (("sut_crack", "test"), ("cracksc", "test"), ("uav", None))
 PIXEL_FIGURES = {
     "F1 0 px": "pixel_f1",
