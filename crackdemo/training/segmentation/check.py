@@ -89,7 +89,7 @@ def _balance(pairs: Sequence[Pair], classes: Sequence[str], shares: Sequence[flo
     most = max(*shares, 1e-9)
     rows = [
         f"| {name} | {100 * share:.2f} % | {sum(_shows(pair, number) for pair in pairs)} | "
-        f"`{'█' * max(int(share > 0), round(20 * share / most))}` |"
+        f"`{'█' * max(1, round(20 * share / most)) if share else '–'}` |"
         for number, (name, share) in enumerate(zip(classes, shares, strict=True), 1)
     ]
     head = "\n\n| class | of all pixels | photos | |\n|---|---:|---:|---|\n"

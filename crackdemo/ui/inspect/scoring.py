@@ -144,8 +144,11 @@ def _score(
         return Problem(upload, upload.name + str(error).removeprefix(upload.path.name))
     except CheckpointError as error:
         return Problem(upload, f"{upload.name} was not scored: {error}")
-    except (MemoryError, RuntimeError, OSError, cv2.error):
-        reason = "most likely for lack of memory or disk space; save it with fewer pixels"
+    except OSError:
+        reason = "most likely for lack of disk space on the server; free some there, then try again"
+        return Problem(upload, f"What was found in {upload.name} could not be kept, {reason}.")
+    except (MemoryError, RuntimeError, cv2.error):
+        reason = "most likely for lack of memory; save it with fewer pixels"
         return Problem(upload, f"{upload.name} could not be scored, {reason}.")
     score, thumbnail = scored.detection.score, shown_file(scored.folder, "thumbnail.jpg")
     crack = bench.detector(weights).calibration.is_cracked(score)

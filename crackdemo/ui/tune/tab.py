@@ -138,7 +138,7 @@ def _wire_scoring(
                                 problems.append(
                                     f"{loaded.name} tells {', '.join(told_apart)} apart: its "
                                     "figures are of all of them together, those of other weights "
-                                    "of cracks alone. `python -m crackdemo evaluate` tells them "
+                                    "of cracks alone. “python -m crackdemo evaluate” tells them "
                                     "by class."
                                 )
                             data = _data_of(desk, set_id, loaded.name)

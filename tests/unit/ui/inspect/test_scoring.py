@@ -1,9 +1,11 @@
 """A visitor's photos, scored in their turn, without a browser."""
 
+import errno
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 
@@ -63,6 +65,23 @@ def test_more_photos_than_may_be_open_at_once_are_said(
     (problem,) = last.roll.problems
     assert problem.upload == uploads[1]
     assert problem.reason.startswith("b.png was not scored: at most 1 photos are open at once")
+
+
+class FullBench(Workbench):
+    """Of a server whose disk is full."""
+
+    def score(self, *given: Any, **named: Any) -> NoReturn:
+        raise OSError(errno.ENOSPC, "no room")
+
+
+def test_on_a_full_disk_nobody_is_told_to_change_his_photo(
+    tmp_path: Path, tiny_checkpoint: Path, uploads: list[Upload]
+) -> None:
+    shutil.copytree(tiny_checkpoint, tmp_path / "shipped" / "tiny")
+    bench = FullBench(tmp_path / "scratch", shipped=tmp_path / "shipped")
+    *_, last = score_photos(bench, uploads[:1], "tiny", Roll(), None, lambda: False)
+    (problem,) = last.roll.problems
+    assert "lack of disk space on the server" in problem.reason and "pixels" not in problem.reason
 
 
 def test_what_is_scored_already_is_kept(bench: Workbench, uploads: list[Upload]) -> None:
