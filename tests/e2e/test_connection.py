@@ -118,14 +118,16 @@ def test_while_a_proxy_finds_no_server_all_waits_and_nothing_is_lost(
     app: App, visitor: Visitor, survey: list[Path]
 ) -> None:
     visitor.score(*survey[:2])
-    for address in ("join", "data"):
+    addresses = [f"**/queue/{name}*" for name in ("join", "data")]
+    for address in addresses:
         visitor.page.route(
-            f"**/queue/{address}*",
+            address,
             lambda route: route.fulfill(status=502, content_type="text/html", body="<p>Bad"),
-            times=1,
         )
     visitor.strip.nth(1).click()
     visitor.sees(visitor.connection, "The connection is lost")
+    for address in addresses:
+        visitor.page.unroute(address)
     visitor.sees(visitor.verdict, "km 1.png")
     expect(visitor.connection).to_be_hidden()
     visitor.sees_mask(cut_mask(app.heatmap(survey[1]), OWN_MASK))
