@@ -21,6 +21,10 @@ Truth: TypeAlias = Literal["mask", "clean", "cracked", "unknown"]
 """What says where a photo's cracks are: its mask, the folder that it lies in, or nothing."""
 
 
+_OTHER_PARTS = ("test", "val", "valid")
+"""What people call the parts beside `train/`, when there is no `validation/`."""
+
+
 @dataclass(frozen=True)
 class Found:
     """A photo of a data folder."""
@@ -62,7 +66,7 @@ class Placed:
 def photos_in(folder: Path) -> list[Found]:
     """All photos of a data folder, sorted in each of its parts; none where there is no folder."""
     root = _root(folder.resolve())
-    if (root / "train").is_dir() and (root / "validation").is_dir():
+    if _has_splits(root):
         found = [
             replace(photo, given_split=split)
             for split in SPLITS
@@ -83,13 +87,14 @@ def require_masks(photos: Sequence[Found]) -> None:
 
 
 def require_validation(folder: Path) -> None:
-    """Raises DatasetError where `train/` and `test/` lie there without it."""
+    """Raises DatasetError where `train/` lies there beside other parts, but not it."""
     root = _root(folder.resolve())
-    if [split for split in SPLITS if (root / split).is_dir()] == ["train", "test"]:
+    there = [name for name in ("train", *_OTHER_PARTS) if (root / name).is_dir()]
+    if "train" in there and there[1:] and not _has_splits(root):
         raise DatasetError(
-            "There are train/ and test/, but no validation/, by which a fit chooses its epoch and "
-            "threshold: name it so if it is called otherwise, or move some of the photos of train/ "
-            "there."
+            f"There are {' and '.join(f'{name}/' for name in there)}, but no validation/, by which "
+            "a fit chooses its epoch and threshold: name it so if it is called otherwise, or move "
+            "some of the photos of train/ there."
         )
 
 
@@ -97,7 +102,7 @@ def masks_without_photo(folder: Path) -> list[str]:
     """Masks that belong to no photo, by their paths below the data folder."""
     root = _root(folder.resolve())
     used = {photo.mask_path for photo in photos_in(folder)}
-    parts = [root, *(root / split for split in SPLITS)]
+    parts = [root / split for split in SPLITS] if _has_splits(root) else [root]
     masks = (mask for part in parts for mask in find_photos(part / "masks"))
     return [mask.relative_to(root).as_posix() for mask in masks if mask not in used]
 
@@ -116,6 +121,11 @@ def in_splits(photos: Sequence[Found]) -> list[Placed]:
     return given + [Placed(photo, split_of(names[first[photo.path]])) for photo in by_chance]
 
 
+def _has_splits(root: Path) -> bool:
+    """Whether the user has parted the photos."""
+    return (root / "train").is_dir() and (root / "validation").is_dir()
+
+
 def _root(folder: Path) -> Path:
     """The folder, or the only one in it where that one has a layout and it has none."""
     if _has_layout(folder) or not folder.is_dir():
@@ -131,7 +141,7 @@ def _has_layout(folder: Path) -> bool:
         ("clean",),
         ("cracked",),
         ("train", "validation"),
-        ("train", "test"),
+        *(("train", name) for name in _OTHER_PARTS),
     )
     return any(all((folder / name).is_dir() for name in pair) for pair in pairs)
 

@@ -7,6 +7,7 @@ from PIL import Image
 from crackdemo.data.check import check
 from crackdemo.data.crack_labels import find_crack_labels
 from crackdemo.data.folders import find_samples
+from crackdemo.data.layouts import masks_without_photo
 from crackdemo.data.splits import split_of
 from crackdemo.errors import DatasetError
 
@@ -47,6 +48,18 @@ def test_train_and_test_without_validation_are_refused(tmp_path):
     assert "no validation/" in check(tmp_path, 32, "luma").unreadable[0]
     (tmp_path / "zip" / "validation").mkdir()
     assert len(find_samples(tmp_path)) == 2
+
+
+@pytest.mark.parametrize("name", ["val", "valid"])
+def test_a_validation_part_of_another_name_is_told_and_its_masks_are_no_strays(
+    tmp_path: Path, save_photo, name: str
+) -> None:
+    for part in ("train", name):
+        for kind in ("images", "masks"):
+            save_photo(tmp_path / part / kind / "a.png")
+    with pytest.raises(DatasetError, match=f"train/ and {name}/, but no validation/"):
+        find_samples(tmp_path)
+    assert masks_without_photo(tmp_path) == []
 
 
 def test_plain_photos_are_named_by_folder_and_stem(tmp_path):
