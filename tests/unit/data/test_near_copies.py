@@ -49,7 +49,7 @@ def test_even_photos_have_nothing_to_be_known_by() -> None:
 def test_copies_in_other_parts_are_told_in_one_sentence_tests_first() -> None:
     seeds = {"train": (1, 2, 3), "validation": (1,), "test": (2, 3, 9)}
     photos = [
-        glance(Path(f"{split[0]}{seed}.jpg"), split, stained(seed))  # type: ignore[arg-type]
+        glance(Path(f"{split[0]}{seed}.jpg"), split, stained(seed))
         for split, of_split in seeds.items()
         for seed in of_split
     ]

@@ -26,7 +26,7 @@ def run(tmp_path: Path) -> RunFolder:
     return folder
 
 
-class FullDisk(type(Path())):  # type: ignore[misc]
+class FullDisk(type(Path())):
     """A path to which nothing more can be written."""
 
     def write_text(self, *args: Any, **kwargs: Any) -> int:
