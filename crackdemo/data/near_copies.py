@@ -17,7 +17,7 @@ _SIDE = 32
 _ALIKE = 0.9
 """Correlation. Copies saved as JPEG at quality 30 to 95, at half the size or cut by 2 px a side
 reach 0.925 to 1; of 9 million pairs of METU, SUT-Crack, CrackSC and UAV only 38 do and are close,
-all the same place twice."""
+of which those that were looked at are the same place twice."""
 _CLOSE = 4.0
 """Gray levels of mean difference, of which such copies have up to 3.1."""
 _EVEN = 1.0
