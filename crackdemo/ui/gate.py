@@ -112,7 +112,7 @@ class Gate:
             return
         scope = {**scope, "headers": list(filter(self._is_believed, scope["headers"]))}
         cookie = cookie_in(cookie_parser(Headers(scope=scope).get("cookie", "")))
-        given = "" if cookie or scope["path"] != "/" else new_cookie()
+        given = new_cookie() if _begins(scope, cookie) else ""
         send = self._with_headers(send, given)
         try:
             await self._pass(scope, receive, send, cookie)
@@ -298,7 +298,7 @@ class Gate:
         )
 
     def _with_headers(self, send: Send, cookie: str) -> Send:
-        """cookie: a new visitor's, empty for none."""
+        """cookie: a new visitor's, empty for none; not given with a refusal."""
         frames = _SPACES if self._rules.is_space else _HOME
 
         async def sending(message: Message) -> None:
@@ -312,7 +312,7 @@ class Gate:
                         del headers[name]
                 if not self._rules.is_space:
                     headers["X-Frame-Options"] = "SAMEORIGIN"
-                if cookie:
+                if cookie and message["status"] < 400:
                     # in the Hub's frame the page is a third party
                     rest = "SameSite=None; Secure; Partitioned" if self._rules.is_space else (
                         "SameSite=Lax"
@@ -336,6 +336,17 @@ class Gate:
             await send(message)
 
         return sending
+
+
+def _begins(scope: Scope, cookie: str) -> bool:
+    """Whether a visitor begins here: one without a cookie, and whoever logs in or out, for what
+    other tabs of the browser show belongs to the person before."""
+    path = scope["path"].rstrip("/")
+    return (
+        path == "/logout"
+        or (path == "/login" and scope["method"] == "POST")
+        or not (path or cookie)
+    )
 
 
 def _is_own(headers: Headers) -> bool:

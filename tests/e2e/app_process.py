@@ -1,6 +1,7 @@
 """The app as a process of its own."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -27,6 +28,12 @@ def started(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     finally:
         process.kill()
         process.wait()
+
+
+def up(process: subprocess.Popen[str]) -> str:
+    """The address, once it is served."""
+    assert process.stdout is not None
+    return next(filter(None, (re.search(r"http://\S+", line) for line in process.stdout)))[0]
 
 
 def free_port() -> int:

@@ -1,25 +1,22 @@
 """The command that starts the app, as a new user gives it."""
 
 import json
-import re
 import signal
 import socket
-import subprocess
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.e2e.app_process import free_port, started
+from tests.e2e.app_process import free_port, started, up
 
 pytestmark = pytest.mark.processes
 
 
 def test_the_app_serves_its_page_from_any_folder_and_cleans_up(tmp_path: Path) -> None:
     with started(tmp_path, "--port", str(free_port())) as process:
-        assert process.stdout is not None
-        url = next(filter(None, (re.search(r"http://\S+", line) for line in process.stdout)))[0]
+        url = up(process)
         page = urlopen(f"{url}/config").read().decode()
         assert "data-example='asphalt-crack.jpg'" in page
         process.send_signal(signal.SIGINT)
@@ -35,12 +32,6 @@ def test_a_taken_port_is_said_in_a_sentence(tmp_path: Path) -> None:
     assert process.returncode == 2
     assert f"port {port} of 127.0.0.1 is taken" in told
     assert "Traceback" not in told
-
-
-def up(process: subprocess.Popen[str]) -> str:
-    """The address, once it is served."""
-    assert process.stdout is not None
-    return next(filter(None, (re.search(r"http://\S+", line) for line in process.stdout)))[0]
 
 
 def upload(url: str) -> str:

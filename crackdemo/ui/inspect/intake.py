@@ -3,6 +3,7 @@
 import html
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -188,7 +189,7 @@ def wire(
     intake.stop.click(stop, **AT_ONCE)
     page.unload(stop)
     _wire_examples(intake, states)
-    _wire_reload(page, intake, states, kept)
+    _wire_reload(bench, page, intake, states, kept)
     return scored
 
 
@@ -222,7 +223,9 @@ def _wire_examples(intake: Intake, states: States) -> None:
     ).then(None, None, None, js="() => { crackdemo.folding.added(); }", **EVERY_TIME)
 
 
-def _wire_reload(page: gr.Blocks, intake: Intake, states: States, kept: KeptPhotos) -> None:
+def _wire_reload(
+    bench: Workbench, page: gr.Blocks, intake: Intake, states: States, kept: KeptPhotos
+) -> None:
     """What a page had before it was loaded anew: settings from its browser, photos from here."""
     on_show = gr.Textbox(visible="hidden", elem_id="kept-on-show")
     count = gr.Number(visible="hidden", elem_id="kept-count")
@@ -233,6 +236,8 @@ def _wire_reload(page: gr.Blocks, intake: Intake, states: States, kept: KeptPhot
             name = text_given("The photo's name", name)
         if not files:  # photos may have come meanwhile
             return [gr.skip(), gr.skip(), 0]
+        # who logs in is another visitor each time
+        bench.holdings.hold(bench.visitor().name, [Path(file["path"]) for file in files])
         return [files, name or None, len(files)]
 
     page.load(

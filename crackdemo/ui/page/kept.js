@@ -6,8 +6,10 @@
   "use strict";
   const { crackdemo } = scope;
 
+  /** Who is logged in, where people log in. */
+  const person = scope.gradio_config?.username ?? "";
   const SECRET = "crackdemo.secret";
-  const STATE = "crackdemo.state";
+  const STATE = `crackdemo.state${person && ` of ${person}`}`;
 
   /** What the tab had before, as it was when this page was opened. @type {Kept} */
   const before = read();
@@ -66,6 +68,20 @@
     crackdemo.notice.say(
       `The server no longer has ${photos} of before: drop them again. The settings are as they were.`,
     );
+  }
+
+  /** Another person may have logged in meanwhile, in another tab: what is on show is not theirs. */
+  async function look() {
+    if (document.visibilityState !== "visible") return;
+    const { root } = scope.gradio_config;
+    const answer = await fetch(`${root}${scope.gradio_config.api_prefix}/user`);
+    if (answer.ok && (await answer.json()) !== person) scope.location.reload();
+  }
+
+  if (person) {
+    for (const event of ["visibilitychange", "focus"]) {
+      scope.addEventListener(event, () => void look().catch(() => {}), true);
+    }
   }
 
   crackdemo.kept = { secret, save, begin, found };

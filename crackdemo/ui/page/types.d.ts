@@ -117,6 +117,9 @@ interface Snapshot {
   regions?: Regions;
 }
 
+/** What gradio tells its page of itself; username: who is logged in. */
+declare var gradio_config: { root: string; api_prefix: string; username?: string | null };
+
 interface Kept extends Partial<Snapshot> {
   /** the name of the photo on show */
   onShow?: string;

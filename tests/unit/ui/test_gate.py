@@ -180,6 +180,36 @@ def test_nobody_watches_an_upload_for_ever() -> None:
 
 
 @pytest.mark.parametrize(
+    ("method", "path", "begins"),
+    [
+        ("POST", "/login", True),
+        ("GET", "/logout", True),
+        ("GET", "/logout/", True),
+        ("GET", "/login/callback", False),
+        ("GET", "/config", False),
+        ("GET", "/", False),
+    ],
+)
+def test_whoever_logs_in_or_out_is_another_visitor(
+    client: TestClient, method: str, path: str, begins: bool
+) -> None:
+    """What other tabs of the browser show is the person's before."""
+    cookie = new_cookie()
+    assert asked(client, {"session_hash": "open"}, RESET, cookie) == "let in"
+    answer = client.request(method, path, headers={"Cookie": f"{COOKIE}={cookie}"})
+    given = answer.cookies.get(COOKIE, cookie)
+    assert (given != cookie) == begins
+    told = asked(client, {"session_hash": "open"}, RESET, given)
+    assert ("another visitor" in told) == begins
+
+
+def test_a_wrong_password_makes_nobody_another_visitor() -> None:
+    refusing = PlainTextResponse("no", 400)
+    answer = TestClient(Gate(refusing, Rules(), Audience())).post("/login")
+    assert answer.status_code == 400 and COOKIE not in answer.cookies
+
+
+@pytest.mark.parametrize(
     ("path", "mode", "site", "status"),
     [
         ("/", "navigate", "cross-site", 200),
