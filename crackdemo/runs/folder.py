@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from crackdemo.checkpoints.finished import family_in
 from crackdemo.errors import RunError, legible
 from crackdemo.files import write_text
 from crackdemo.runs.numbers import amount, count, number, share
@@ -134,8 +135,7 @@ class RunFolder:
     @property
     def has_weights(self) -> bool:
         """Whether there is a finished checkpoint."""
-        parts = ("config.json", "model.safetensors")
-        return all(_holds_something(self.checkpoint / part) for part in parts)
+        return family_in(self.checkpoint) is not None
 
     @property
     def samples(self) -> Path:
@@ -341,12 +341,6 @@ def is_legible(values: Any) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _holds_something(file: Path) -> bool:
-    with suppress(OSError):
-        return file.is_file() and file.stat().st_size > 0
-    return False
 
 
 def _figures(kind: type[_Kind], file: Path) -> list[_Kind]:

@@ -6,7 +6,6 @@ done, by a lock or by the system, and nothing is removed that was not made here 
 """
 
 import errno
-import json
 import os
 import re
 import shutil
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from crackdemo.checkpoints.finished import family_in
 from crackdemo.errors import RunError, legible
 from crackdemo.models.families import FAMILIES
 from crackdemo.runs.folder import EpochReport, RunConfig, RunFolder, is_legible, runs_in
@@ -54,14 +54,19 @@ class Job:
     """What it was given, until they have become epochs."""
     history: tuple[EpochReport, ...]
     """One report for each epoch done."""
-    has_weights: bool
-    """Whether there is a finished checkpoint, of a family that this version knows."""
+    family: str | None
+    """Of its finished checkpoint; None without one."""
     quality: tuple[Quality, ...] = ()
     """Of its weights, then of those that they are compared with; empty before it is done."""
     alarms: tuple[Alarms, ...] = ()
     """Of its weights, then of those that it started from; empty where nothing was corrected."""
     search: Search | None = None
     """The search before its fit; None where there is none."""
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether there is a finished checkpoint, of a family that this version knows."""
+        return self.family in FAMILIES
 
     @property
     def state(self) -> str:
@@ -103,7 +108,9 @@ class Jobs:
 
     def finished(self) -> list[str]:
         """Runs whose weights can be used, sorted."""
-        return sorted(run.path.name for run in runs_in(self.folder) if _is_usable(run))
+        return sorted(
+            run.path.name for run in runs_in(self.folder) if family_in(run.checkpoint) in FAMILIES
+        )
 
     def weights(self, name: str) -> Path | None:
         """The checkpoint of a run whose weights can be used; None where the name is of none."""
@@ -138,7 +145,7 @@ class Jobs:
             data=tuple(run.path.resolve() / folder for folder in config.data),
             minutes=config.minutes,
             history=tuple(run.metrics()),
-            has_weights=_is_usable(run),
+            family=family_in(run.checkpoint),
             quality=tuple(run.quality()),
             alarms=tuple(run.alarms()),
             search=run.search(),
@@ -361,11 +368,3 @@ def _disk_explained(name: str, deed: str) -> Iterator[None]:
             f"The run “{name}” could not be {deed} ({reason}): free some space, or see who may "
             "write into the folder of runs."
         ) from None
-
-
-def _is_usable(run: RunFolder) -> bool:
-    """Whether its weights are finished, and of a family that this version knows."""
-    with suppress(OSError, ValueError, RecursionError, AttributeError):
-        config = (run.checkpoint / "config.json").read_text(encoding="utf-8")
-        return run.has_weights and json.loads(config).get("family") in FAMILIES
-    return False

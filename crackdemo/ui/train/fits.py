@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 
 from crackdemo.errors import CrackdemoError, RunError
-from crackdemo.models.families import FAMILIES, family_named
+from crackdemo.models.families import family_named
 from crackdemo.runs.folder import RunFolder
 from crackdemo.runs.jobs import Job, Jobs
 from crackdemo.runs.quality import Alarms, Quality
@@ -23,8 +23,8 @@ TRAINING_OFF = (
     "app at home with `python app.py`."
 )
 _GONE = (
-    "Its weights are no longer there: somebody moved or deleted them. Bring them back, or start a "
-    "new run with these settings."
+    "Its weights are no longer there, or not whole: somebody moved, deleted or changed them. Bring "
+    "them back, or start a new run with these settings."
 )
 _STRANGE = (
     "Its weights are of the family “{}”, which this version does not know: they can be used with a "
@@ -163,10 +163,9 @@ def describe(job: Job, other: Job | None) -> str:
         if job.state == "running":
             facts.append(f"learning rate {job.history[-1].learning_rate:.2g}")
         facts.append(_best_so_far(job))
-    family = job.settings.get("family", FAMILIES[0])
     told = _INTERRUPTED if job.state == "interrupted" else job.status.message
     if job.state == "done" and not job.has_weights:
-        told = _GONE if family in FAMILIES else _STRANGE.format(family)
+        told = _GONE if job.family is None else _STRANGE.format(job.family)
     sentences = [*quality_sentences(job), *([told] if told else [])]
     message = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences) + alarms_table(job)
     runs = [(job, "first")] + ([(other, "second")] if other else [])

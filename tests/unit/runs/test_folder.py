@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import asdict, replace
@@ -250,14 +251,12 @@ def test_nothing_half_written_is_left(run: RunFolder) -> None:
     ]  # fmt: skip
 
 
-def test_weights_are_there_when_both_files_are_and_hold_something(run: RunFolder) -> None:
-    run.checkpoint.mkdir()
-    (run.checkpoint / "config.json").write_text("{}")
+def test_weights_are_there_when_they_are_whole(run: RunFolder, tiny_checkpoint: Path) -> None:
     assert not run.has_weights
-    (run.checkpoint / "model.safetensors").touch()
-    assert not run.has_weights
-    (run.checkpoint / "model.safetensors").write_bytes(b"weights")
+    shutil.copytree(tiny_checkpoint, run.checkpoint)
     assert run.has_weights
+    os.truncate(run.checkpoint / "model.safetensors", 5000)
+    assert not run.has_weights
 
 
 def test_files_have_the_names_they_always_had(run: RunFolder) -> None:

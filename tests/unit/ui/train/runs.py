@@ -27,7 +27,8 @@ def report(epoch: int, loss: float = 0.5) -> EpochReport:
 def job(name: str = "street", state: str = "done", epochs: int = 2, **settings: Any) -> Job:
     history = tuple(report(epoch + 1, 1 / (epoch + 1)) for epoch in range(epochs))
     values = {"epochs": 10, **settings}
-    return Job(name, Status(state, "why <b>"), 0, values, (), None, history, state == "done")
+    family = values.get("family", "cae") if state == "done" else None
+    return Job(name, Status(state, "why <b>"), 0, values, (), None, history, family)
 
 
 def finish(bench: Workbench, name: str, weights: Path) -> Jobs:

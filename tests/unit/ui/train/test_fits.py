@@ -142,13 +142,13 @@ class TestRuns:
         assert fits.describe(one, job("lane")).count("Loss, log scale</b>") == 1
 
     def test_weights_that_are_gone_are_said(self) -> None:
-        assert "no longer there" in fits.describe(replace(job(), has_weights=False), None)
+        assert "no longer there" in fits.describe(replace(job(), family=None), None)
         assert "no longer there" not in fits.describe(job(), None)
-        of_tomorrow = replace(job(family="<diffusion>"), has_weights=False)
+        of_tomorrow = replace(job(), family="<diffusion>")
         assert "“&lt;diffusion&gt;”, which this version does not know" in fits.describe(
             of_tomorrow, None
         )
-        waiting = replace(job(state="queued"), has_weights=False)
+        waiting = replace(job(state="queued"), family=None)
         assert "no longer there" not in fits.describe(waiting, None)
 
     def test_a_finished_fit_ends_in_a_sentence_beside_the_shipped_weights(self) -> None:

@@ -1,0 +1,57 @@
+"""A checkpoint is told from half of one before anybody loads it."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from crackdemo.checkpoints.finished import family_in
+from crackdemo.checkpoints.names import SHIPPED, shipped_names
+
+
+@pytest.fixture
+def folder(tmp_path: Path, tiny_checkpoint: Path) -> Path:
+    return Path(shutil.copytree(tiny_checkpoint, tmp_path / "checkpoint"))
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_shipped_weights_are_whole(name: str) -> None:
+    assert family_in(SHIPPED / name) == name.partition("-")[0]
+
+
+@pytest.mark.parametrize("kept", [0, 7, 8, 100, -1])
+def test_a_file_that_was_cut_short_is_no_checkpoint(folder: Path, kept: int) -> None:
+    weights = folder / "model.safetensors"
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:kept])
+    assert family_in(folder) is None
+    weights.write_bytes(whole)
+    assert family_in(folder) == "cae"
+
+
+@pytest.mark.parametrize("head", [b"[]", b'{"a": {}}', b'{"a": 1}', b"[" * 100_000, b"\xff"])
+def test_nor_one_of_another_kind(folder: Path, head: bytes) -> None:
+    (folder / "model.safetensors").write_bytes(len(head).to_bytes(8, "little") + head)
+    assert family_in(folder) is None
+
+
+@pytest.mark.parametrize("config", ["", "[]", "{}", "[" * 100_000])
+def test_nor_one_whose_config_says_no_family(folder: Path, config: str) -> None:
+    (folder / "config.json").write_text(config)
+    assert family_in(folder) is None
+
+
+@pytest.mark.parametrize("file", ["config.json", "model.safetensors"])
+def test_nor_one_that_lacks_a_file_or_has_a_pipe_in_its_place(folder: Path, file: str) -> None:
+    (folder / file).unlink()
+    assert family_in(folder) is None
+    os.mkfifo(folder / file)
+    assert family_in(folder) is None
+
+
+def test_one_of_tomorrow_is_named(folder: Path) -> None:
+    config = folder / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"family": "diffusion"}))
+    assert family_in(folder) == "diffusion"
