@@ -1,5 +1,7 @@
-"""Photos that look the same though their files differ: saved anew, smaller, or taken twice."""
+"""Photos that look the same though their files differ: saved anew, smaller, or taken twice; and
+tiles of one photo, by their names."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,9 @@ _EVEN = 1.0
 """Gray levels of deviation: below it there is nothing to know a photo by."""
 _ROWS = 1024
 """Compared at once."""
+_TILE = re.compile(r"(?P<photo>.*[^\W_].*?)([ _.-]+[a-z]{0,3}\d{1,5}){2}", re.IGNORECASE)
+"""A name that ends in two numbers, as rows and columns or pixels of a cut; a date and the time have
+more digits."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +56,9 @@ def glance(
 
 
 def look_alikes(photos: Sequence[Glance]) -> tuple[str, ...]:
-    """Sentences on photos that look like one of another split, or of the other label."""
-    return tuple(filter(None, (_leaks(photos), _contradictions(photos))))
+    """Sentences on photos that look like one of another split, or of the other label, and on tiles
+    of one photo in two splits."""
+    return tuple(filter(None, (_leaks(photos), _tiles(photos), _contradictions(photos))))
 
 
 def near_copies(photos: Sequence[Glance], others: Sequence[Glance]) -> dict[int, int]:
@@ -84,6 +90,25 @@ def _leaks(photos: Sequence[Glance]) -> str:
     return (
         f"{_told(pairs, f'in {one.split}', f'in {other.split}')}: figures would be too good; keep "
         "one of each pair, or put both into one of train/, validation/ and test/."
+    )
+
+
+def _tiles(photos: Sequence[Glance]) -> str:
+    """By their names alone: what two tiles of a photo show is as different as two photos."""
+    by_photo: dict[str, dict[Split, Glance]] = {}
+    for photo in photos:
+        if name := _TILE.fullmatch(Path(photo.file).stem):
+            by_photo.setdefault(name["photo"], {}).setdefault(photo.split, photo)
+    torn = [tiles for tiles in by_photo.values() if len(tiles) > 1]
+    if not torn:
+        return ""
+    one, other = sorted(torn[0].values(), key=lambda tile: SPLITS.index(tile.split))[-1:-3:-1]
+    others = len(torn) - 1
+    more = f", and tiles of {others} more photo{'s' * (others > 1)}" if others else ""
+    return (
+        f"“{one.file}”, in {one.split}, and “{other.file}”, in {other.split}, are named like tiles "
+        f"of one photo{more}: if they are, figures would be too good; put all tiles of a photo "
+        "into one of train/, validation/ and test/."
     )
 
 

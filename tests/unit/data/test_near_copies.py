@@ -71,3 +71,43 @@ def test_copies_with_other_labels_are_told() -> None:
         "“a”, labelled as cracked, looks like “b”, labelled as clean, and 1 more such pair: one "
         "label may be wrong; look at both."
     )
+
+
+PARTS = (("train", 1), ("test", 1281))
+
+
+def tiles(*names: str) -> tuple[str, ...]:
+    """What is said of photos that look like no other, given as split/name."""
+    split_names = [name.split("/") for name in names]
+    return look_alikes(
+        [glance(Path(name), split, stained(9 + n)) for n, (split, name) in enumerate(split_names)]
+    )
+
+
+def test_tiles_of_one_photo_in_two_parts_are_told_by_their_names() -> None:
+    (told,) = tiles("train/road 7_0_1.png", "test/road 7_0_2.png", "validation/road 7_1_1.png")
+    assert told.startswith(
+        "“road 7_0_2.png”, in test, and “road 7_1_1.png”, in validation, are named like tiles of "
+        "one photo: if they are, figures would be too good"
+    )
+    (told,) = tiles(*(f"{split}/20160222_081011_{place}_721.jpg" for split, place in PARTS))
+    assert "“20160222_081011_1281_721.jpg”, in test" in told
+    (told,) = tiles(
+        "train/a-x0-y64.png", "test/a-x0-y0.png", "train/b.r1.c2.png", "test/b.r1.c1.png"
+    )
+    assert "one photo, and tiles of 1 more photo: if" in told
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        ("train/IMG_20160222_081011.jpg", "test/IMG_20160222_081059.jpg"),
+        ("train/00001.jpg", "test/00002.jpg"),
+        ("train/km 1.jpg", "test/km 2.jpg"),
+        ("train/2_3.jpg", "test/2_4.jpg"),
+        ("train/a_0_1.png", "train/a_0_2.png"),
+        ("train/a_0_1.png", "test/b_0_1.png"),
+    ],
+)
+def test_other_names_are_no_tiles(pair: tuple[str, str]) -> None:
+    assert tiles(*pair) == ()
