@@ -217,6 +217,22 @@ def score_of(parts: Sequence[ScoredPart], region: RegionMask | None = None) -> f
     return max(part.score for part, share in zip(parts, shares, strict=True) if share >= enough)
 
 
+def likeliest(parts: Sequence[ScoredPart], height: int, width: int) -> Residual:
+    """Of each pixel (H, W) the probability, 0..1, of the likeliest part that it lies in."""
+    found = np.zeros((height, width), np.float32)
+    for part in sorted(parts, key=lambda part: part.score):
+        found[part.top : part.bottom, part.left : part.right] = part.score
+    return found
+
+
+def spoken_for(saliency: Residual, probability: Residual, threshold: float) -> Residual:
+    """Saliency (H, W) that fades where the network itself sees no crack: by how far a part's
+    probability lies below the score's threshold. Of any surface some pixels speak for a crack more
+    than others, however sure it is that there is none."""
+    share: Residual = np.minimum(1, probability / np.float32(max(threshold, 1e-9)))
+    return saliency * share
+
+
 def sight(photo: RgbImage, flatten: FlattenConfig | None, config: SaliencyConfig) -> GrayImage:
     """What the network sees of a photo (H, W, 3): gray, smaller by as much as the photos that it
     has learnt from."""
@@ -273,7 +289,9 @@ class SaliencyDetector:
         """One pass over the photo's parts, and one back; heal changes nothing. Raises Stopped."""
         with self._alone:
             seen = look(self._network, photo, self.flatten, self.config, should_stop)
-        heatmap = to_heatmap(seen.saliency, self._calibration.r0)
+        probability = likeliest(seen.parts, *photo.shape[:2])
+        saliency = spoken_for(seen.saliency, probability, self._calibration.score_threshold)
+        heatmap = to_heatmap(saliency, self._calibration.r0)
         return Detection(None, heatmap, score_of(seen.parts), seen.parts)
 
     def score(self, detection: Detection, region: RegionMask | None = None) -> float:

@@ -11,7 +11,7 @@ from crackdemo.data.crack_labels import CrackLabel
 from crackdemo.detection.calibrate import CLEAN_SHARES
 from crackdemo.detection.calibration import Calibration
 from crackdemo.detection.illumination import FlattenConfig
-from crackdemo.detection.saliency import SaliencyConfig, look, score_of
+from crackdemo.detection.saliency import SaliencyConfig, likeliest, look, score_of, spoken_for
 from crackdemo.errors import PhotoError
 from crackdemo.models.family import Network
 from crackdemo.photos.images import read_photo
@@ -32,25 +32,30 @@ def calibrate(
 ) -> Calibration:
     """From readable validation photos of both kinds.
 
-    Of the crack-free ones' pixels `clean_share` stay below what becomes 0.5 in the heatmap; the
-    score's threshold is where both kinds are told apart best. progress: is told what share is done.
+    Of the crack-free ones' pixels `clean_share` stay below what becomes 0.5 in the heatmap, before
+    it fades where the network sees no crack; the score's threshold is where both kinds are told
+    apart best. progress: is told what share is done.
     """
     chosen = _some(labels, seed)
     clean: list[NDArray[np.float32]] = []
+    probabilities: list[NDArray[np.float32]] = []
     scores = []
     for done, label in enumerate(chosen):
         seen = look(network, read_photo(label.path), flatten, config)
         scores.append(score_of(seen.parts))
         if not label.cracked:
-            clean.append(seen.saliency.ravel()[:: max(1, seen.saliency.size // 50_000)])
+            step = max(1, seen.saliency.size // 50_000)
+            clean.append(seen.saliency.ravel()[::step])
+            probabilities.append(likeliest(seen.parts, *seen.saliency.shape).ravel()[::step])
         progress((done + 1) / len(chosen))
     pixels = np.concatenate(clean)
     r0 = max(float(np.quantile(pixels, clean_share)), _LEAST_SALIENCY)
-    levels = np.quantile(pixels, CLEAN_SHARES)
     cracked = np.array([label.cracked for label in chosen])
+    threshold = best_threshold(np.array(scores), cracked)
+    levels = np.quantile(spoken_for(pixels, np.concatenate(probabilities), threshold), CLEAN_SHARES)
     return Calibration(
         r0=r0,
-        score_threshold=best_threshold(np.array(scores), cracked),
+        score_threshold=threshold,
         score_top_share=None,
         clean_quantiles={
             str(share): round(float(level / (level + r0)), 6)

@@ -12,10 +12,12 @@ from crackdemo.detection.saliency import (
     Method,
     SaliencyConfig,
     SaliencyDetector,
+    likeliest,
     look,
     parts_of,
     saliency_of,
     score_of,
+    spoken_for,
 )
 from crackdemo.errors import Stopped
 from crackdemo.models.classifier import Classifier, ClassifierConfig
@@ -120,6 +122,30 @@ def test_a_large_photo_has_the_score_of_its_likeliest_part() -> None:
     assert len(large.parts) > len(small.parts) == 1
     assert small.score == pytest.approx(large.score, abs=1e-3)
     assert detector().detect(np.full((200, 300, 3), 180, np.uint8)).score < 0.01
+
+
+def test_each_pixel_has_the_probability_of_its_likeliest_part() -> None:
+    parts = (ScoredPart(0, 2, 4, 6, 0.9), ScoredPart(0, 0, 4, 4, 0.2))
+    (row, *others) = likeliest(parts, 4, 6)
+    assert row.tolist() == pytest.approx([0.2, 0.2, 0.9, 0.9, 0.9, 0.9])
+    assert all(other.tolist() == row.tolist() for other in others)
+
+
+def test_where_no_crack_is_seen_saliency_fades() -> None:
+    saliency, probability = np.full((1, 3), 4, np.float32), np.array([[0.1, 0.5, 0.9]], np.float32)
+    assert spoken_for(saliency, probability, 0.5).tolist() == [[pytest.approx(0.8), 4, 4]]
+    assert np.isfinite(spoken_for(saliency, probability, 0)).all()
+
+
+def test_a_photo_without_a_crack_has_no_hot_spot_however_little_speaks_against_it() -> None:
+    """Of any surface some pixels speak for a crack more than others."""
+    dull = np.full((32, 32, 3), 180, np.uint8)
+    dull[10, 10] = 100
+    seen = look(DarkPixels(), dull, None, SMALL)
+    found = detector().detect(dull)
+    assert found.score < 0.05 and seen.saliency[10, 10] > 0.001
+    raw = 65536 * seen.saliency[10, 10] / (seen.saliency[10, 10] + CALIBRATION.r0)
+    assert 0 < found.heatmap[10, 10] < 0.1 * raw
 
 
 def test_a_region_is_scored_by_the_parts_in_it() -> None:
