@@ -13,7 +13,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import cookie_parser
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
+from starlette.requests import Request, cookie_parser
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -100,6 +102,7 @@ class Gate:
         self._of_programs = Quota(rules.limits.per_minute)
         self._of_addresses = Quota(_OF_AN_ADDRESS * rules.limits.per_minute)
         self._wrong = Quota(WRONG_PASSWORDS)
+        self._people = Sessions()  # here, of visitors, by the names of those who logged in
         self.is_ready = True
         """What the health address says."""
 
@@ -112,8 +115,9 @@ class Gate:
             return
         scope = {**scope, "headers": list(filter(self._is_believed, scope["headers"]))}
         cookie = cookie_in(cookie_parser(Headers(scope=scope).get("cookie", "")))
-        given = new_cookie() if _begins(scope, cookie) else ""
-        send = self._with_headers(send, given)
+        if not cookie and scope["path"] == "/":
+            send = _with_cookie(send, new_cookie(), self._rules.is_space)
+        send = self._with_headers(send, scope["path"])
         try:
             await self._pass(scope, receive, send, cookie)
         except Refusal as refusal:
@@ -153,7 +157,9 @@ class Gate:
             send = self._told(send, cookie)
         elif scope["method"] == "POST" and path.rstrip("/") == "/login":
             send = self._counted(scope, send)
-            receive = again(await read(receive, _MAX_NOTE), receive)
+            body = await read(receive, _MAX_NOTE)
+            send = self._logged_in(send, cookie, await _person(scope, again(body, receive)))
+            receive = again(body, receive)
         elif scope["method"] == "POST" and path.startswith((_API, AGENTS)):
             is_event = _EVENTS.fullmatch(path) is not None
             body = await read(receive, MAX_JSON if is_event else _MAX_NOTE)
@@ -297,8 +303,7 @@ class Gate:
             _UPLOADED.search(path) and not path.startswith(f"{uploads}/")
         )
 
-    def _with_headers(self, send: Send, cookie: str) -> Send:
-        """cookie: a new visitor's, empty for none; not given with a refusal."""
+    def _with_headers(self, send: Send, path: str) -> Send:
         frames = _SPACES if self._rules.is_space else _HOME
 
         async def sending(message: Message) -> None:
@@ -307,17 +312,28 @@ class Gate:
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["Referrer-Policy"] = "same-origin"
                 headers["Content-Security-Policy"] = _policy(frames, self._rules.is_space)
+                if path == "/":
+                    headers["Cache-Control"] = "no-store"  # or the Back button shows who was here
                 for name in list(headers.keys()):
                     if name.lower().startswith("access-control-"):
                         del headers[name]
                 if not self._rules.is_space:
                     headers["X-Frame-Options"] = "SAMEORIGIN"
-                if cookie and message["status"] < 400:
-                    # in the Hub's frame the page is a third party
-                    rest = "SameSite=None; Secure; Partitioned" if self._rules.is_space else (
-                        "SameSite=Lax"
-                    )  # fmt: skip
-                    headers.append("Set-Cookie", f"{COOKIE}={cookie}; Path=/; HttpOnly; {rest}")
+            await send(message)
+
+        return sending
+
+    def _logged_in(self, send: Send, cookie: str, person: str) -> Send:
+        """Whoever logs in where another person was is another visitor: what tabs of the browser
+        show that are still open belongs to the one before."""
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] == 200 and cookie:
+                mine = cookie if self._people.may_use(cookie, person) else new_cookie()
+                self._people.may_use(mine, person)
+                if mine != cookie:
+                    await _with_cookie(send, mine, self._rules.is_space)(message)
+                    return
             await send(message)
 
         return sending
@@ -338,15 +354,29 @@ class Gate:
         return sending
 
 
-def _begins(scope: Scope, cookie: str) -> bool:
-    """Whether a visitor begins here: one without a cookie, and whoever logs in or out, for what
-    other tabs of the browser show belongs to the person before."""
-    path = scope["path"].rstrip("/")
-    return (
-        path == "/logout"
-        or (path == "/login" and scope["method"] == "POST")
-        or not (path or cookie)
-    )
+def _with_cookie(send: Send, cookie: str, is_space: bool) -> Send:
+    """Gives it to the browser."""
+    # in the Hub's frame the page is a third party
+    rest = "SameSite=None; Secure; Partitioned" if is_space else "SameSite=Lax"
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message).append(
+                "Set-Cookie", f"{COOKIE}={cookie}; Path=/; HttpOnly; {rest}"
+            )
+        await send(message)
+
+    return sending
+
+
+async def _person(scope: Scope, receive: Receive) -> str:
+    """Who wants to log in, as gradio reads it; empty where it cannot either."""
+    try:
+        async with Request(scope, receive).form() as form:
+            name = form.get("username")
+    except (HTTPException, MultiPartException, ValueError):
+        return ""
+    return name.strip() if isinstance(name, str) else ""
 
 
 def _is_own(headers: Headers) -> bool:

@@ -22,6 +22,7 @@ def log_in(page: Page, name: str) -> None:
     page.get_by_label("username").fill(name)
     page.get_by_label("password").fill("secret")
     page.get_by_role("button", name="Login").click()
+    page.wait_for_function("(name) => window.gradio_config?.username === name", arg=name)
 
 
 def test_the_next_person_sees_nothing_of_the_one_before(
@@ -52,3 +53,12 @@ def test_the_next_person_sees_nothing_of_the_one_before(
         expect(other.locator("#viewer .crack-viewer")).to_be_visible()
         page.reload()
         expect(page.locator("#strip .state")).to_have_count(2)  # as ann left it
+        page.goto(f"{url}/?a=3")
+        expect(page.locator("#strip .state")).to_have_count(2)
+        page.goto(f"{url}/logout")
+        log_in(page, "bob")
+        page.go_back(wait_until="commit")
+        page.wait_for_url("**/?a=3")
+        page.wait_for_function("window.gradio_config?.username === 'bob'")
+        expect(page.locator("#viewer .crack-viewer")).to_be_visible()
+        expect(page.locator("#strip .state")).to_have_count(0)

@@ -179,34 +179,66 @@ def test_nobody_watches_an_upload_for_ever() -> None:
     assert told == ["some"]
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "begins"),
-    [
-        ("POST", "/login", True),
-        ("GET", "/logout", True),
-        ("GET", "/logout/", True),
-        ("GET", "/login/callback", False),
-        ("GET", "/config", False),
-        ("GET", "/", False),
-    ],
-)
-def test_whoever_logs_in_or_out_is_another_visitor(
-    client: TestClient, method: str, path: str, begins: bool
-) -> None:
-    """What other tabs of the browser show is the person's before."""
-    cookie = new_cookie()
-    assert asked(client, {"session_hash": "open"}, RESET, cookie) == "let in"
-    answer = client.request(method, path, headers={"Cookie": f"{COOKIE}={cookie}"})
-    given = answer.cookies.get(COOKIE, cookie)
-    assert (given != cookie) == begins
-    told = asked(client, {"session_hash": "open"}, RESET, given)
-    assert ("another visitor" in told) == begins
+class Browser:
+    """Keeps the cookie that it is given."""
+
+    def __init__(self, client: TestClient) -> None:
+        self._client = client
+        self.cookie = client.get("/").cookies[COOKIE]
+        client.cookies.clear()
+
+    def log_in(self, **form: Any) -> None:
+        headers = {"Cookie": f"{COOKIE}={self.cookie}"}
+        given = self._client.post("/login", headers=headers, **form).cookies
+        self.cookie = given[COOKIE] if COOKIE in given else self.cookie
+        self._client.cookies.clear()
+
+    def uses(self, session: str) -> str:
+        return asked(self._client, {"session_hash": session}, RESET, self.cookie)
+
+
+def name(person: str) -> dict[str, dict[str, str]]:
+    return {"data": {"username": person, "password": "secret"}}
+
+
+def test_who_logs_in_after_another_person_is_another_visitor(client: TestClient) -> None:
+    """What other tabs of the browser still show belongs to the one before."""
+    browser = Browser(client)
+    assert browser.uses("before") == "let in"
+    browser.log_in(**name("ann"))
+    assert browser.uses("before") == browser.uses("ann's") == "let in"
+    client.get("/logout")
+    browser.log_in(**name(" ann "))  # again: she loses nothing
+    assert browser.uses("ann's") == "let in"
+    browser.log_in(files={"username": (None, "bob"), "password": (None, "secret")})
+    assert "another visitor" in browser.uses("ann's") and browser.uses("bob's") == "let in"
+    browser.log_in(**name("bob"))
+    assert browser.uses("bob's") == "let in"
+    browser.log_in(**name("ann"))
+    assert "another visitor" in browser.uses("bob's")
+
+
+def test_programs_that_log_in_are_counted_as_before(client: TestClient) -> None:
+    assert COOKIE not in client.post("/login", **name("ann")).cookies
+    assert COOKIE not in client.get("/logout").cookies
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary=x", "x/y"])
+def test_a_login_that_cannot_be_read_is_left_to_gradio(client: TestClient, kind: str) -> None:
+    headers = {"Content-Type": kind, "Cookie": f"{COOKIE}={new_cookie()}"}
+    assert client.post("/login", content=b"--y\r\n\xff", headers=headers).text == "let in"
 
 
 def test_a_wrong_password_makes_nobody_another_visitor() -> None:
-    refusing = PlainTextResponse("no", 400)
-    answer = TestClient(Gate(refusing, Rules(), Audience())).post("/login")
-    assert answer.status_code == 400 and COOKIE not in answer.cookies
+    refusing = TestClient(Gate(PlainTextResponse("no", 400), Rules(), Audience()))
+    headers = {"Cookie": f"{COOKIE}={new_cookie()}"}
+    for person in ("ann", "bob"):
+        assert COOKIE not in refusing.post("/login", headers=headers, **name(person)).cookies
+
+
+def test_the_back_button_shows_no_page_of_before(client: TestClient) -> None:
+    assert client.get("/").headers["Cache-Control"] == "no-store"
+    assert "Cache-Control" not in client.get("/assets/a.js").headers
 
 
 @pytest.mark.parametrize(
