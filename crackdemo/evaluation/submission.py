@@ -26,6 +26,7 @@ from crackdemo.errors import FolderError, MaskError, SubmissionError
 from crackdemo.evaluation.sample import Rows
 from crackdemo.files import make_folder, reason_of, sha256_of, written_whole
 from crackdemo.inspection.predict import Failed, Inspected, Outcome, inspect_photos
+from crackdemo.masks.classes import CRACK
 from crackdemo.masks.presets import Preset
 from crackdemo.masks.rle import Order, decode, encode
 from crackdemo.tables import csv_rows
@@ -82,6 +83,8 @@ class Summary:
     """The photo that is marked most, and its share; an empty name without photos."""
     failed: int
     """Photos that could not be scored; their rows are empty."""
+    classes: tuple[str, ...] = (CRACK,)
+    """Whose masks a row holds together."""
 
     @property
     def sentence(self) -> str:
@@ -105,6 +108,11 @@ class Summary:
         name, share = self.most
         if share >= MUCH:
             found.append(f"“{name}” is marked on {100 * share:.0f} % of its pixels: look at it.")
+        if self.classes[1:]:
+            found.append(
+                f"A row holds all that is {' or '.join(self.classes)}: for one class alone give "
+                "--class, or on the page the settings that Inspect saves while it is chosen."
+            )
         if self.failed:
             found.append(f"{self.failed} photos could not be scored: their rows are empty.")
         return found
@@ -133,6 +141,7 @@ class Submission:
         self._journal = _Journal(out.with_name(f".{out.name}.part"), settings)
         self._journal.forget(name for name in self._journal.places if not self._holds(name))
         self._failed: list[Failed] = []
+        self._classes: tuple[str, ...] = (CRACK,)
 
     def _holds(self, name: str) -> bool:
         """Whether an earlier row is of the very photo that has this name now."""
@@ -153,6 +162,7 @@ class Submission:
         A photo that fails holds nothing up; its row will be empty. Raises FolderError when the
         disk is full: what was done stays; SubmissionError where another run makes the same file.
         """
+        self._classes = detector.classes
         left = {
             source: name
             for name, source in self._rows.photos.items()
@@ -235,7 +245,7 @@ class Submission:
             total += share
             most = max(most, (name, share), key=lambda pair: pair[1])
         rows = len(self._rows.photos)
-        return Summary(rows, empty, total / max(1, rows), most, len(self._failed))
+        return Summary(rows, empty, total / max(1, rows), most, len(self._failed), self._classes)
 
 
 @contextmanager

@@ -85,6 +85,16 @@ def test_a_class_that_is_not_known_is_said(
     assert "know no class “pothole”: take crack or joint" in capsys.readouterr().err
 
 
+def test_submit_says_that_a_row_holds_all_classes_unless_one_is_chosen(
+    classes_checkpoint: Path, road: Path, tmp_path: Path, capsys
+) -> None:
+    call = ["submit", str(road), "--model", str(classes_checkpoint)]
+    assert main([*call, "--out", str(tmp_path / "all.csv")]) == 0
+    assert "A row holds all that is crack or joint" in capsys.readouterr().err
+    assert main([*call, "--out", str(tmp_path / "one.csv"), "--class", "joint"]) == 0
+    assert "A row holds" not in capsys.readouterr().err
+
+
 def test_evaluate_gives_figures_by_class(
     classes_checkpoint: Path, road: Path, tmp_path: Path
 ) -> None:

@@ -190,7 +190,7 @@ class Browser:
     def log_in(self, **form: Any) -> None:
         headers = {"Cookie": f"{COOKIE}={self.cookie}"}
         given = self._client.post("/login", headers=headers, **form).cookies
-        self.cookie = given[COOKIE] if COOKIE in given else self.cookie
+        self.cookie = given.get(COOKIE) or self.cookie
         self._client.cookies.clear()
 
     def uses(self, session: str) -> str:
