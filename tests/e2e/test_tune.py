@@ -2,6 +2,7 @@
 
 import json
 import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -233,3 +234,18 @@ def test_photos_without_truth_are_refused_in_a_sentence(visitor: Visitor, cracke
     expect(page.locator("#tune-photos").get_by_role("link")).to_have_count(1)
     page.locator("#tune-start").click()
     visitor.sees(page.locator("#tune-status"), "No photo here has a truth")
+
+
+def test_photos_that_are_labelled_as_a_whole_are_told_what_sliders_cannot_do(
+    visitor: Visitor, road: Path, tmp_path: Path
+) -> None:
+    page = visitor.page
+    with zipfile.ZipFile(tmp_path / "labelled.zip", "w") as archive:
+        for number, photo in enumerate(sorted((road / "images").iterdir())):
+            archive.write(photo, f"{'clean' if number % 2 else 'cracked'}/{photo.name}")
+    page.get_by_role("tab", name="Tune").click()
+    page.locator("#tune-photos input[type=file]").set_input_files([tmp_path / "labelled.zip"])
+    expect(page.locator("#tune-photos").get_by_role("link")).to_have_count(1)
+    page.locator("#tune-start").click()
+    visitor.sees(page.locator("#tune-status"), "6 of 6 photos")
+    visitor.sees(page.locator("#tune-problems"), "which the sliders do not change")

@@ -76,6 +76,20 @@ def test_the_line_keeps_its_height_and_explains_itself_on_demand(
     expect(why).to_be_hidden()
 
 
+def test_what_was_asked_of_one_photo_does_not_lie_over_the_next(
+    visitor: Visitor, survey: list[Path]
+) -> None:
+    visitor.score(*survey[:2])
+    visitor.page.get_by_role("button", name="Why?").click()
+    expect(visitor.page.locator("#verdict .why")).to_be_visible()
+    visitor.slide("threshold", 0.25)
+    visitor.page.evaluate("crackdemo.viewer.ready")
+    expect(visitor.page.locator("#verdict .why")).to_be_visible()
+    visitor.strip.nth(1).click()
+    visitor.sees(visitor.verdict, "km 1.png")
+    expect(visitor.page.locator("#verdict .why")).to_be_hidden()
+
+
 def test_the_strip_shows_filters_and_sorts_what_the_table_says(
     visitor: Visitor, survey: list[Path], tmp_path: Path
 ) -> None:

@@ -39,7 +39,7 @@ def key() -> gr.HTML:
 def key_html(names: Sequence[str]) -> str:
     """Each class after a square in its colour."""
     entries = "".join(
-        f"<li style='display:inline;margin-right:12px'><span aria-hidden='true' "
+        f"<li style='display:inline-block;margin-right:12px'><span aria-hidden='true' "
         f"style='color:rgb{class_colour(number)}'>■</span> {escape(name)}</li>"
         for number, name in enumerate(names, 1)
     )

@@ -50,7 +50,7 @@ def takeaway(can_fit: bool) -> Takeaway:
         )
     note = gr.JSON(visible="hidden", elem_id="preset-note")
     downloads = gr.File(
-        label="Mask, overlay, heatmap, reconstruction; table of all photos; settings",
+        label="Pictures of this photo; table of all photos; settings",
         file_count="multiple",
         interactive=False,
         visible=False,

@@ -18,12 +18,17 @@
   /** What is shown: nothing is drawn anew that has not changed. */
   let shown = "";
   let isOpen = false;
+  /** The photo whose verdict it is. @type {string | undefined} */
+  let of;
 
   /** @type {LinePart["show"]} */
   function show(said) {
     const place = document.querySelector("#verdict .verdict-place");
     if (!place) return;
     const text = JSON.stringify(said);
+    // of another photo nobody has asked
+    if (said?.name !== of) isOpen = false;
+    of = said?.name;
     if (text === shown && place.hasChildNodes() === Boolean(said)) return;
     shown = text;
     if (!said) {

@@ -147,6 +147,12 @@ def _wire_scoring(
                     names = [desk.bench.resolve(name).name for name in weights]
                     scored = desk.result(set_id, names[0])
                     count = len(scored.photos)
+                    if not _has_masks(scored):
+                        problems.append(
+                            "These photos have no masks: what is called right or wrong is the "
+                            "photo's score, which the sliders do not change. Bring masks to tune "
+                            "what is marked."
+                        )
                     searches.stop(visitor)
                     yield {
                         **_cleared(results, finder),
