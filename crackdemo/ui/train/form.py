@@ -217,6 +217,20 @@ def _wanted(family: str) -> str:
     )
 
 
+def wanted_of_corrections(family: str) -> str:
+    """What a family learns from photos in which false alarms were dropped."""
+    if family_named(family).kind == "saliency":
+        return (
+            "**1. Your corrected photos**\n\nEach is learnt as a whole: as sound where you dropped "
+            "all that was marked, else as cracked. A fit needs a few of both: add photos of either "
+            "in a ZIP."
+        )
+    return (
+        "**1. Your corrected photos**\n\nWhat is not marked in them is learnt as sound: look "
+        "whether a crack was missed."
+    )
+
+
 def _family() -> dict[str, Any]:
     family = gr.Radio(
         [(family_named(name).title, name) for name in FAMILIES],
@@ -283,8 +297,7 @@ def _wire_fields(bench: Workbench, jobs: Jobs, form: Form) -> None:
             **choose_family(family, fit_data.UPLOAD),
             form.learning: gr.Markdown(told, visible=True),
             form.said: gr.Markdown(visible=False),
-            form.wanted: "**1. Your corrected photos**\n\nWhat is not marked in them is learnt as "
-            "sound: look whether a crack was missed.",
+            form.wanted: wanted_of_corrections(family),
             widgets["family"]: family,
             widgets["name"]: _free_name(f"{start if start == weights else family}-corrected", runs),
             widgets["start"]: gr.update(choices=settings.starts(family, runs), value=start),
