@@ -99,7 +99,7 @@ def build(bench: Workbench) -> gr.Dropdown:
                 label="Submission", interactive=False, visible=False, elem_id="submit-file"
             )
             sheet = gr.Gallery(
-                label="What will be submitted: the most marked photos first, then some others",
+                label="What will be submitted, most marked first",
                 columns=6, elem_id="submit-sheet", object_fit="contain", buttons=[],
             )  # fmt: skip
     turns = Turns()
