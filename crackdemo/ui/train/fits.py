@@ -209,7 +209,7 @@ def _share_done(job: Job) -> float:
 def _best_so_far(job: Job) -> str:
     """Of what chooses the epoch, and which that is; there is one at least."""
     if job.history[0].metric:
-        best = max(job.history, key=lambda report: report.value)
+        best = max(job.history, key=lambda report: (report.value, -report.validation_loss))
         told = f"best {escape(spoken(best.metric))} on validation photos {best.value:.3f}"
     else:
         best = min(job.history, key=lambda report: report.validation_loss)

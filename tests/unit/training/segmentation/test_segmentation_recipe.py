@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from itertools import islice
@@ -14,6 +15,7 @@ from PIL import Image
 
 from crackdemo.checkpoints.checkpoint import load_checkpoint
 from crackdemo.configs import parse_config
+from crackdemo.data.splits import split_of
 from crackdemo.errors import ConfigError, DatasetError, FitError
 from crackdemo.models.segmenter import SegmenterConfig
 from crackdemo.runs.folder import RunConfig, RunFolder
@@ -120,6 +122,30 @@ def test_several_classes_are_learnt_and_tested(street: Path, tmp_path: Path) -> 
     assert "validation iou of marking" in (run.checkpoint / "README.md").read_text()
 
 
+def without_marking(mask: Path) -> None:
+    labels = np.array(Image.open(mask))
+    Image.fromarray(np.where(labels == 2, 0, labels).astype(np.uint8)).save(mask)
+
+
+def test_a_class_that_nothing_chooses_by_is_said(street: Path, tmp_path: Path) -> None:
+    for number, file in enumerate(sorted((street / "masks").iterdir())):
+        split = "validation" if number < 3 else "train"
+        if split == "validation":
+            without_marking(file)
+        for part in ("images", "masks"):
+            (tmp_path / "city" / split / part).mkdir(parents=True, exist_ok=True)
+            shutil.copy(street / part / file.name, tmp_path / "city" / split / part)
+    shutil.copy(street / "classes.json", tmp_path / "city")
+    data = read_pairs([tmp_path / "city"])
+    assert (len(data.train[0]), len(data.validation)) == (13, 3)  # as the person has it
+    [told] = data.warnings
+    assert told.startswith("No validation photo shows “marking”, so that epoch and threshold")
+    assert look(tmp_path / "city").warnings == (told,)
+    run = RunFolder(tmp_path / "run")
+    fit_all(run, replace(TINY, epochs=1), tmp_path / "city")
+    assert told in run.status().message
+
+
 def test_a_class_that_is_nowhere_to_be_learnt_is_refused(street: Path) -> None:
     (street / "classes.json").write_text(json.dumps({**NAMES, "3": "pothole"}))
     with pytest.raises(DatasetError, match="marks “pothole”: give photos"):
@@ -127,10 +153,9 @@ def test_a_class_that_is_nowhere_to_be_learnt_is_refused(street: Path) -> None:
 
 
 def test_a_check_says_which_class_is_nowhere_to_be_learnt(street: Path) -> None:
-    for photo in read_pairs([street]).train[0]:
-        mask = street / "masks" / f"{photo.name.rpartition('/')[2]}.png"
-        labels = np.array(Image.open(mask))
-        Image.fromarray(np.where(labels == 2, 0, labels).astype(np.uint8)).save(mask)
+    for mask in (street / "masks").iterdir():
+        if split_of(f"{street.name}/{mask.stem}") == "train":
+            without_marking(mask)
     found = look(street)
     assert "to learn from marks “marking”" in found.warnings[0] and not found.is_enough
     with pytest.raises(DatasetError) as refused:

@@ -109,6 +109,14 @@ class TestRuns:
         assert "best validation loss 0.5" in text
         assert "why &lt;b&gt;" in text
 
+    def test_of_epochs_that_measure_alike_that_of_the_lowest_loss_is_best(self) -> None:
+        measured = [
+            replace(report(n, loss), metric="mean_iou", value=0.5)
+            for n, loss in ((1, 0.9), (2, 0.4), (3, 0.6))
+        ]
+        text = fits.describe(replace(job(), history=tuple(measured)), None)
+        assert "best mean IoU on validation photos 0.500 (epoch 2)" in text
+
     def test_time_left_is_the_mean_epoch_times_what_is_missing(self) -> None:
         assert job(epochs=4).seconds_left == 6 * 30
 
