@@ -136,7 +136,7 @@ def _worth(metrics: Mapping[str, float], averaged_with: str = "") -> str:
     if averaged_with:
         figure = (
             f"The weights are those of the best epoch, averaged with {averaged_with}: so they "
-            "forget less of what other photos need, at the price of a little on these. Their "
+            "forget less of what other photos need, which may cost a little on these few. Their "
             f"{spoken} is {value:.2f}"
         )
     if value < _LITTLE:

@@ -21,7 +21,7 @@ from crackdemo.models.segmenter import SegmenterConfig
 from crackdemo.runs.folder import RunConfig, RunFolder
 from crackdemo.training.segmentation.check import look
 from crackdemo.training.segmentation.config import PhotoAugmentConfig, SegmentConfig
-from crackdemo.training.segmentation.data import read_pairs
+from crackdemo.training.segmentation.data import learnt_from, read_pairs
 from crackdemo.training.segmentation.judging import Judge
 from crackdemo.training.segmentation.recipe import _CHOSE, _worth, run_fit, telling_apart
 from crackdemo.training.segmentation.start import averaged_with_start, new_state, started
@@ -145,6 +145,21 @@ def test_a_class_that_nothing_chooses_by_is_said(street: Path, tmp_path: Path) -
     run = RunFolder(tmp_path / "run")
     fit_all(run, replace(TINY, epochs=1), tmp_path / "city")
     assert told in run.status().message
+
+
+def test_each_class_chooses_where_a_person_has_split_nothing(tmp_path: Path) -> None:
+    names = ("crack", "joint", "stain", "pothole", "marking")
+    for number in range(40):
+        photo, mask = cracked(number)
+        write(tmp_path / "city", f"{number:02}", photo, (mask > 0) * np.uint8(1 + number % 5))
+    key = {str(value): name for value, name in enumerate(names, 1)}
+    (tmp_path / "city" / "classes.json").write_text(json.dumps(key))
+    data = read_pairs([tmp_path / "city"])
+    assert {int(pair.labels.max()) for pair in data.validation} == {1, 2, 3, 4, 5}
+    assert {int(pair.labels.max()) for pair in data.train[0]} == {1, 2, 3, 4, 5}
+    assert data.tests and not any("No validation photo" in told for told in data.warnings)
+    learnt = {path.stem for path in learnt_from([tmp_path / "city"])}
+    assert learnt == {pair.name.removeprefix("city/") for pair in data.train[0]}
 
 
 def test_a_class_that_is_nowhere_to_be_learnt_is_refused(street: Path) -> None:
