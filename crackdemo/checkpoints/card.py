@@ -171,8 +171,30 @@ def _how(training: dict[str, Any], command: str) -> str:
 
 
 def _table(metrics: dict[str, Any]) -> str:
-    rows = [
-        f"| {name} | {value:.4g} |" if isinstance(value, float) else f"| {name} | {value} |"
-        for name, value in metrics.items()
+    """Single figures, then a table of each confusion."""
+    matrices = {name: value for name, value in metrics.items() if _is_matrix(value)}
+    single = {name: value for name, value in metrics.items() if name not in matrices}
+    rows = [f"| {name} | {_said(value)} |" for name, value in single.items()]
+    figures = "\n".join(["| figure | value |", "|---|---|", *rows])
+    return "\n\n".join([figures, *(_matrix(name, rows) for name, rows in matrices.items())])
+
+
+def _is_matrix(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(row, dict) for row in value.values())
+
+
+def _matrix(name: str, rows: dict[str, dict[str, Any]]) -> str:
+    """Of a class' pixels (row) the share that was taken for each class (column)."""
+    columns = list(dict.fromkeys(column for row in rows.values() for column in row))
+    lines = [
+        "| " + " | ".join([truth, *(_said(row.get(column), "–") for column in columns)]) + " |"
+        for truth, row in rows.items()
     ]
-    return "\n".join(["| figure | value |", "|---|---|", *rows])
+    head = "| " + " | ".join(["truth, taken for", *columns]) + " |"
+    return "\n".join([f"{name}:", "", head, "|---" * (len(columns) + 1) + "|", *lines])
+
+
+def _said(value: Any, none: str = "does not occur") -> str:
+    if value is None:
+        return none
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -13,6 +13,7 @@ from pydantic import ValidationInfo, dataclasses, field_validator
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from crackdemo.checkpoints.finished import MOST_CONFIG_BYTES
 from crackdemo.configs import SETTINGS, parse_config
 from crackdemo.detection.calibration import Calibration
 from crackdemo.detection.classes import ClassDetector
@@ -31,7 +32,6 @@ WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 CARD = "README.md"
 FORMAT_VERSION = 1
-_MAX_CONFIG_BYTES = 1_000_000
 _ONCE: dict[str, dict[str, Any]] = {
     "flatten": {"channel": "luma"},
     "heatmap": {
@@ -190,7 +190,7 @@ def read_config(folder: Path) -> CheckpointConfig:
     path = folder / CONFIG
     if path.exists() and not path.is_file():  # a pipe would be waited for
         raise ConfigError(f"{CONFIG} is no file.")
-    if path.stat().st_size > _MAX_CONFIG_BYTES:
+    if path.stat().st_size > MOST_CONFIG_BYTES:
         raise ConfigError(f"{CONFIG} is larger than a config can be.")
     try:
         values = json.loads(path.read_text(encoding="utf-8"))

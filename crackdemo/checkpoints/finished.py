@@ -3,9 +3,11 @@
 import json
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-from crackdemo.checkpoints.names import CONFIG, WEIGHTS
+from crackdemo.checkpoints.hub import CONFIG, WEIGHTS
 
+MOST_CONFIG_BYTES = 1_000_000
 _MOST_HEAD = 10_000_000
 """Bytes that a safetensors file may say of itself; ours say some thousand."""
 
@@ -14,10 +16,28 @@ def family_in(folder: Path) -> str | None:
     """The family of a finished checkpoint, as its config says; None where a file is missing, cut
     short or no such file."""
     with suppress(OSError, ValueError, RecursionError, LookupError, TypeError, AttributeError):
-        config = folder / CONFIG
-        if config.is_file() and _is_whole(folder / WEIGHTS):
-            return str(json.loads(config.read_text(encoding="utf-8"))["family"])
+        if _is_whole(folder / WEIGHTS):
+            return str(_config(folder)["family"])
     return None
+
+
+def metrics_in(folder: Path) -> dict[str, Any]:
+    """What a checkpoint's config says was measured, unchecked; empty where it says nothing."""
+    with suppress(OSError, ValueError, RecursionError, LookupError, TypeError):
+        metrics = _config(folder)["metrics"]
+        if isinstance(metrics, dict):
+            return metrics
+    return {}
+
+
+def _config(folder: Path) -> Any:
+    """Raises OSError, ValueError and RecursionError where there is none, or none that can be."""
+    file = folder / CONFIG
+    if not file.is_file():  # a pipe would be waited for
+        raise ValueError("it is no file")
+    if file.stat().st_size > MOST_CONFIG_BYTES:
+        raise ValueError("it is larger than a config can be")
+    return json.loads(file.read_text(encoding="utf-8"))
 
 
 def _is_whole(weights: Path) -> bool:

@@ -23,6 +23,8 @@ class Sample:
     """Its labelled cracks; without them the photo counts as crack-free."""
     classes_path: Path | None = None
     """What names the classes of its mask; None where nothing does."""
+    is_given: bool = False
+    """Whether a person has put it into its split; else chance has."""
 
 
 def find_samples(folder: Path) -> list[Sample]:
@@ -47,6 +49,7 @@ def find_samples(folder: Path) -> list[Sample]:
             placed.split,
             placed.photo.mask_path,
             placed.photo.classes_path,
+            is_given=placed.photo.given_split is not None,
         )
         for placed in in_splits(usable)
     ]

@@ -1,6 +1,7 @@
 """What a person corrected in a photo, as data to learn from: the surroundings of the false alarms
 that were dropped, and the crack that was left there."""
 
+import re
 from dataclasses import dataclass
 
 import cv2
@@ -11,6 +12,9 @@ from crackdemo.arrays import CrackMask, RegionMask, RgbImage
 SIDE = 768
 """Pixels that a part of a photo has at least on each side, where the photo has them: room for
 several of the tiles that a fit learns from, around a small false alarm too."""
+MARK = ".corrected"
+"""Ends the stem of a corrected photo and of its mask: names go along into ZIPs and runs."""
+_MARKED = re.compile(re.escape(MARK) + r"( \(\d+\))?$")
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,11 @@ def corrected(
     rows = _widened(top, bottom, inside[0], inside[2])
     columns = _widened(left_edge, right, inside[1], inside[3])
     return Correction(photo[rows, columns], left[rows, columns])
+
+
+def is_corrected(stem: str) -> bool:
+    """Whether a photo of this stem is a correction; of two of one name an upload numbers one."""
+    return _MARKED.search(stem) is not None
 
 
 def _around(mask: CrackMask) -> tuple[int, int, int, int]:

@@ -87,13 +87,14 @@ class Confusion:
         return float(np.trace(self.counts) / max(1, self.counts.sum()))
 
     @property
-    def shares(self) -> dict[str, dict[str, float]]:
-        """Truth to found: of each class' pixels the share, 0..1, that was taken for another."""
+    def shares(self) -> dict[str, dict[str, float | None]]:
+        """Truth to found: of each class' pixels the share, 0..1, that was taken for another; None
+        of one that does not occur."""
         kinds = (BACKGROUND, *self.names)
-        totals = np.maximum(1, self.counts.sum(axis=1))
+        totals = self.counts.sum(axis=1)
         return {
             name: {
-                other: round(float(count / total), 4)
+                other: round(float(count / total), 4) if total else None
                 for other, count in zip(kinds, row, strict=True)
             }
             for name, row, total in zip(kinds, self.counts, totals, strict=True)

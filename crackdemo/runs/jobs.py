@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from crackdemo.checkpoints.finished import family_in
+from crackdemo.checkpoints.finished import family_in, metrics_in
 from crackdemo.errors import RunError, legible
 from crackdemo.models.families import FAMILIES
+from crackdemo.runs.class_figures import ClassFigures, class_figures
 from crackdemo.runs.folder import EpochReport, RunConfig, RunFolder, is_legible, runs_in
 from crackdemo.runs.processes import end_tree, start_detached
 from crackdemo.runs.quality import Alarms, Quality
@@ -60,6 +61,8 @@ class Job:
     """Of its weights, then of those that they are compared with; empty before it is done."""
     alarms: tuple[Alarms, ...] = ()
     """Of its weights, then of those that it started from; empty where nothing was corrected."""
+    classes: tuple[ClassFigures, ...] = ()
+    """Of its finished checkpoint; empty where it tells no several classes apart."""
     search: Search | None = None
     """The search before its fit; None where there is none."""
 
@@ -148,6 +151,7 @@ class Jobs:
             family=family_in(run.checkpoint),
             quality=tuple(run.quality()),
             alarms=tuple(run.alarms()),
+            classes=tuple(class_figures(metrics_in(run.checkpoint))),
             search=run.search(),
         )
 

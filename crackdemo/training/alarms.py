@@ -11,6 +11,7 @@ from crackdemo.data.classes import read_cracks
 from crackdemo.data.folders import find_samples
 from crackdemo.detection.calibrate import LABEL_MARGIN_PX
 from crackdemo.errors import CrackdemoError
+from crackdemo.inspection.corrections import is_corrected
 from crackdemo.masks.cut import cut_mask
 from crackdemo.masks.grow import dilate
 from crackdemo.photos.images import read_photo
@@ -42,11 +43,15 @@ def false_alarms(checkpoint: Checkpoint, photos: Sequence[tuple[Path, Path]]) ->
 
 
 def corrected_photos(folders: Sequence[Path]) -> list[tuple[Path, Path]]:
-    """Photos with their masks, where a person has brought nothing but these, and few: corrections.
-    Empty of other folders."""
+    """Photos with their masks in which a person dropped false alarms, by their names; empty where
+    there are none, or many."""
     samples = [sample for folder in folders for sample in find_samples(folder)]
-    pairs = [(s.path, s.mask_path) for s in samples if s.mask_path and s.classes_path is None]
-    return pairs if len(pairs) == len(samples) <= MOST else []
+    pairs = [
+        (s.path, s.mask_path)
+        for s in samples
+        if s.mask_path and s.classes_path is None and is_corrected(s.path.stem)
+    ]
+    return pairs if len(pairs) <= MOST else []
 
 
 def alarms_of(

@@ -24,6 +24,7 @@ from crackdemo.detection.calibrate import Scale, calibrate
 from crackdemo.detection.engine import Engine
 from crackdemo.detection.illumination import Channel
 from crackdemo.errors import DatasetError, after
+from crackdemo.inspection.corrections import is_corrected
 from crackdemo.models.family import Network
 from crackdemo.runs.folder import EpochReport, RunFolder
 from crackdemo.runs.quality import Quality
@@ -349,7 +350,7 @@ def _seconds_per_step(
 def _require(config: FitConfig, folder: Path, most: int) -> None:
     photos = find_samples(folder)
     if len(photos) < _FEWEST:
-        are_corrected = config.start and any(photo.mask_path for photo in photos)
+        are_corrected = any(is_corrected(photo.path.stem) for photo in photos)
         more = ", or drop false alarms in more photos" if are_corrected else ""
         raise DatasetError(
             f"A fit needs {_FEWEST} photos at least, one to learn from and one to choose by: give "

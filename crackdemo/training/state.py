@@ -55,6 +55,8 @@ class TrainingState:
     """The network's state after the epoch with the lowest validation loss; empty before one."""
     best_loss: float = float("inf")
     """The lowest validation loss, or what else chooses the epoch; lower is better."""
+    best_second: float = float("inf")
+    """What decided between that epoch and those that came to the same; lower is better."""
     epoch: int = 0
     """Epochs done."""
     stale_epochs: int = 0
@@ -62,12 +64,12 @@ class TrainingState:
     plateaus: int = 0
     """How often `PLATEAU` epochs in a row were no better."""
 
-    def end_epoch(self, loss: float) -> bool:
+    def end_epoch(self, loss: float, second: float = 0.0) -> bool:
         """Counts an epoch that came to a validation loss, or to what else chooses; says whether no
-        earlier one was as good, and then keeps its weights."""
-        better = loss < self.best_loss
+        earlier one was as good, and then keeps its weights. second: decides between equal ones."""
+        better = (loss, second) < (self.best_loss, self.best_second)
         if better:
-            self.best_loss, self.stale_epochs = loss, 0
+            self.best_loss, self.best_second, self.stale_epochs = loss, second, 0
             self.best_weights = {k: v.cpu().clone() for k, v in self.network.state_dict().items()}
         else:
             self.stale_epochs += 1
@@ -158,6 +160,7 @@ def save_state(path: Path, state: TrainingState) -> None:
         "epoch": state.epoch,
         "stale_epochs": state.stale_epochs,
         "best_loss": state.best_loss,
+        "best_second": state.best_second,
         "plateaus": state.plateaus,
     }
     whole = {name: tensor.contiguous() for name, tensor in tensors.items()}
@@ -218,8 +221,9 @@ def _count_on(state: TrainingState, counters: Any) -> None:
     state.plateaus = count(counters.get("plateaus", 0))  # older runs count none
     if max(state.stale_epochs, state.plateaus) > state.epoch:
         raise ValueError("an epoch was counted twice")
-    best = counters["best_loss"]
+    best, second = counters["best_loss"], counters.get("best_second", 0.0)  # older runs have none
     state.best_loss = math.inf if best == math.inf else number(best)  # before the first epoch
+    state.best_second = math.inf if second == math.inf else number(second)
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

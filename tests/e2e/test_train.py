@@ -137,12 +137,11 @@ def test_dropped_false_alarms_are_learnt_from_with_the_weights_in_use(
     with ZipFile(tmp_path / "corrections.zip") as archive:
         archive.extractall(tmp_path / "learnt")
     masks = {path.name: read_mask(path) for path in (tmp_path / "learnt" / "masks").iterdir()}
-    assert masks.keys() == {"km 0.png", "km 1.png"}
+    assert masks.keys() == {"km 0.corrected.png", "km 1.corrected.png"}
     for photo in survey[:2]:
-        assert np.array_equal(masks[photo.name], lefts[photo.name])
-        assert np.array_equal(
-            read_photo(tmp_path / "learnt" / "images" / photo.name), read_photo(photo)
-        )
+        name = f"{photo.stem}.corrected.png"
+        assert np.array_equal(masks[name], lefts[photo.name])
+        assert np.array_equal(read_photo(tmp_path / "learnt" / "images" / name), read_photo(photo))
     expect(page.locator("#learning")).to_be_in_viewport()
     expect(page.locator("#fit-name input")).to_have_value("cae-asphalt-corrected")
     open_advanced(page)

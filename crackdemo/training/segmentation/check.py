@@ -22,6 +22,7 @@ from crackdemo.training.segmentation.data import (
     masked,
     readable,
     require_learnable,
+    unseen_told,
 )
 from crackdemo.training.trainer import Looked
 
@@ -45,7 +46,8 @@ def look(folder: Path) -> Looked:
     pairs = [pair for split in SPLITS for pair in by_split[split]]
     said = _described(pairs, by_split, classes) if pairs else ""
     refusal, copies = _refusal(by_split, classes), copies_in(folder)
-    warnings = tuple(filter(None, (refusal, copies, *look_alikes(glances))))
+    unseen = "" if refusal else unseen_told(classes, by_split["train"], by_split["validation"])
+    warnings = tuple(filter(None, (refusal, unseen, copies, *look_alikes(glances))))
     sheet = _sheet(pairs) if len(classes) == 1 else _sheet_of_classes(pairs, classes)
     return Looked(said, warnings, tuple(problems), sheet, is_enough=not refusal)
 

@@ -56,7 +56,8 @@ class SegmentConfig:
     empty: none. A segmenter's network goes on as it is."""
     start_with: Literal["heatmap", "encoder", "both"] = "heatmap"
     """heatmap: it sees what these weights (a CAE's) mark beside the photo, and begins by marking
-    the same; encoder: its encoder begins with theirs; both."""
+    the same; encoder: its encoder begins with theirs; both. Means nothing where it starts from a
+    segmenter, all of which goes on."""
     start_share: Share | None = None
     """How much of what it begins with, marking what these weights mark, the result holds: where it
     sees their heatmap, its last layer is averaged so with what it was at first. It then forgets

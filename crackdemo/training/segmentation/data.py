@@ -1,10 +1,10 @@
 """Photos with their masks, read for a fit, and by which of them what is chosen."""
 
-import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -27,9 +27,8 @@ from crackdemo.data.splits import SPLITS, Split
 from crackdemo.errors import DatasetError, PhotoError
 from crackdemo.masks.classes import CRACK
 from crackdemo.photos.images import read_labels, read_photo, read_values
+from crackdemo.training.segmentation.parts import parted
 
-FEW = 12
-"""Up to so many photos of a folder none is kept aside for tests: each is needed to learn from."""
 FEWEST = 3
 """Two to learn from and one that chooses the epoch and the threshold."""
 _SOFT_SHARE = 0.0005
@@ -92,7 +91,8 @@ class SegmentData:
     classes: tuple[str, ...] = (CRACK,)
     """What the masks tell apart."""
     warnings: tuple[str, ...] = ()
-    """Sentences on copies, and on photos that look like one of another part."""
+    """Sentences on classes that nothing chooses by, on copies, and on photos that look like one of
+    another part."""
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -153,7 +153,9 @@ def read_pairs(folders: Sequence[Path], look: Look | None = None) -> SegmentData
     for photo in tests:
         with suppress(PhotoError):  # is said when it is tried on them
             glances.append(glance(photo.sample.path, "test"))
-    return SegmentData(train, validation, tests, problems, classes, copies + look_alikes(glances))
+    unseen = unseen_told(classes, learnt, validation)
+    warnings = (*([unseen] if unseen else []), *copies, *look_alikes(glances))
+    return SegmentData(train, validation, tests, problems, classes, warnings)
 
 
 def masked(found: Sequence[Sample]) -> list[Masked]:
@@ -161,17 +163,34 @@ def masked(found: Sequence[Sample]) -> list[Masked]:
 
     Raises DatasetError where the file that says it is wrong.
     """
-    samples = parted(found)
+    samples = _with_mask(found)
     if not samples:
         return []
     key = find_key([s.mask_path for s in samples if s.mask_path], samples[0].classes_path)
-    return [Masked(sample, key) for sample in samples]
+    return [Masked(sample, key) for sample in parted(samples, partial(_shown, key))]
+
+
+def _with_mask(found: Sequence[Sample]) -> list[Sample]:
+    return [sample for sample in found if sample.mask_path is not None]
+
+
+def _shown(key: ClassKey | None, sample: Sample) -> frozenset[str]:
+    """The classes that its mask marks; none of one that cannot be read, which is said later."""
+    if sample.mask_path is None:
+        return frozenset()
+    with suppress(PhotoError):
+        if key is None:
+            return frozenset([CRACK] if read_labels(sample.mask_path)[0].any() else [])
+        labels = read_classes(sample.mask_path, key, key.names)
+        return frozenset(key.names[label - 1] for label in np.unique(labels) if label)
+    return frozenset()
 
 
 def learnt_from(folders: Sequence[Path]) -> set[Path]:
     """The photos of the folders that a segmenter learns from."""
     found = drop_repeats(map(find_samples, folders))
-    return {s.path for samples in found for s in parted(samples) if s.split == "train"}
+    photos = (photo.sample for samples in found for photo in masked(samples))
+    return {sample.path for sample in photos if sample.split == "train"}
 
 
 def readable(
@@ -190,20 +209,6 @@ def readable(
             continue
         problems += [word] if word else []
         yield pair if look is None else replace(pair, evidence=look(pair.photo))
-
-
-def parted(found: Sequence[Sample]) -> list[Sample]:
-    """Photos with a mask in their splits; of a few that nobody has split, a quarter validates and
-    all others are learnt from, in an order by their names' hashes."""
-    samples = [sample for sample in found if sample.mask_path is not None]
-    splits = {sample.split for sample in samples}
-    if len(samples) > FEW and {"train", "validation"} <= splits:
-        return samples
-    by_hash = sorted(samples, key=lambda sample: hashlib.sha256(sample.name.encode()).digest())
-    cut = max(1, len(by_hash) // 4)
-    return [replace(s, split="validation") for s in by_hash[:cut]] + [
-        replace(s, split="train") for s in by_hash[cut:]
-    ]
 
 
 def read_pair(given: Masked, classes: Sequence[str] = (CRACK,)) -> tuple[Pair, str]:
@@ -287,6 +292,25 @@ def class_shares(pairs: Sequence[Pair], classes: int) -> list[float]:
     return [float(count) / max(1, int(counts.sum())) for count in counts]
 
 
+def unseen_told(classes: Sequence[str], learnt: Sequence[Pair], validation: Sequence[Pair]) -> str:
+    """A sentence on the classes that are learnt but that no validation photo shows; empty without
+    any."""
+    shares = (class_shares(pairs, len(classes))[1:] for pairs in (learnt, validation))
+    unseen = [
+        f"“{name}”"
+        for name, known, seen in zip(classes, *shares, strict=True)
+        if known and not seen
+    ]
+    if not unseen:
+        return ""
+    them = "it" if len(unseen) == 1 else "them"
+    return (
+        f"No validation photo shows {', '.join(unseen)}, so that epoch and threshold are chosen "
+        f"without {them}: give more photos that show {them}, and where you part the photos "
+        "yourself, put some of these into validation/."
+    )
+
+
 def require_learnable(
     learnt: Sequence[Pair],
     validation: Sequence[Pair],
@@ -324,7 +348,7 @@ def _first(problems: Sequence[str]) -> str:
 def require_enough(folder: Path, most: int) -> tuple[str, ...]:
     """The classes of a folder. Raises DatasetError as `read_pairs`; of more than `most` photos
     none is read."""
-    samples = parted(find_samples(folder))
+    samples = _with_mask(find_samples(folder))
     if len(samples) <= most:
         return read_pairs([folder]).classes
     files = {sample.classes_path for sample in samples if sample.classes_path}

@@ -41,8 +41,9 @@ def fit_pieces(
     """Trains `state` in place, one report an epoch; stop iterating to stop the fit.
 
     workers: see `steps.loader`. judged: is told what the validation photos came to, before each
-    report. `state.best_loss` is 1 - the `Judged.value` of the best epoch. Raises LossError when the
-    loss is no longer a number; the best weights stay in `state.best_weights`.
+    report. `state.best_loss` is 1 - the `Judged.value` of the best epoch, of equal ones that of the
+    lowest loss. Raises LossError when the loss is no longer a number; the best weights stay in
+    `state.best_weights`.
     """
     size = config.steps_per_epoch * config.batch_size
     colours = colours_of(state.network)
@@ -61,7 +62,7 @@ def fit_pieces(
         found = judge(state.network, device)
         judged(found)
         last_rate = rate(config, (state.epoch + 1) * config.steps_per_epoch - 1)
-        better = state.end_epoch(1 - found.value)
+        better = state.end_epoch(1 - found.value, found.loss)
         yield EpochReport(
             epoch=state.epoch,
             epochs=config.epochs,

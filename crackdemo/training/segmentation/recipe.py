@@ -14,6 +14,7 @@ from crackdemo.checkpoints.checkpoint import Checkpoint, CheckpointConfig, save_
 from crackdemo.data.problems import grouped
 from crackdemo.detection.detector import ResidualDetector
 from crackdemo.errors import DatasetError, FitError
+from crackdemo.inspection.corrections import is_corrected
 from crackdemo.masks.classes import CRACK
 from crackdemo.masks.cut import cut_mask
 from crackdemo.masks.metrics import pixel_counts
@@ -42,6 +43,7 @@ from crackdemo.training.segmentation.samples import write_sheet
 from crackdemo.training.segmentation.start import (
     averaged_with_start,
     colours_of,
+    kept_share,
     new_state,
     started,
     starts_from_segmenter,
@@ -57,6 +59,10 @@ from crackdemo.training.trainer import Trainer
 
 _CHOSE = ", which chose epoch and threshold"
 _CHANCE = 0.01
+_OWN_TRUTH = (
+    "The truth of corrected photos is what had been marked, less what was dropped, so that this "
+    "figure does not say what was unlearnt: see how many false alarms are left."
+)
 _MOST_TESTS = 60
 """Photos that a fit is tried on: so many take a minute."""
 _LITTLE = 0.3
@@ -104,9 +110,11 @@ def run_fit(
         )
         training = record_of(run, config, folders, data.summary, state, threads, team)
         checkpoint = calibrated(config, state.network, data, training)
-        averaged = f"Averaged with {config.start}, its" if alone is not None else "Its"
-        worth = _worth(checkpoint.config.metrics, averaged)
+        share = kept_share(config, photos, run.start)
+        worth = _worth(checkpoint.config.metrics, config.start if share else "")
         run.note(worth + _beside(config.start, alone, checkpoint))
+        if _is_corrected(data):
+            run.note(_OWN_TRUTH)
         run.at("trying it on the photos kept aside")
         checkpoint = _with_tests(checkpoint, config, data, look)
         run.note(_on_tests(checkpoint.config.metrics))
@@ -119,12 +127,18 @@ def run_fit(
         run.finish()
 
 
-def _worth(metrics: Mapping[str, float], whose: str = "Its") -> str:
-    """What the figure that chose says, in words."""
+def _worth(metrics: Mapping[str, float], averaged_with: str = "") -> str:
+    """What the figure that chose says, in words, and of which weights."""
     name, value = _chosen_by(metrics)
     spoken = name.removesuffix(_CHOSE).replace("_", " ").replace("iou", "IoU")
     spoken = spoken.replace("ods", "ODS (F1 at the threshold that is best for all photos)")
-    figure = f"{whose} {spoken} is {value:.2f}"
+    figure = f"Its {spoken} is {value:.2f}"
+    if averaged_with:
+        figure = (
+            f"The weights are those of the best epoch, averaged with {averaged_with}: so they "
+            "forget less of what other photos need, which may cost a little on these few. Their "
+            f"{spoken} is {value:.2f}"
+        )
     if value < _LITTLE:
         return f"{figure}: it tells little apart yet; give it more time, or more photos."
     return f"{figure}."
@@ -139,8 +153,10 @@ def _of_start_alone(
     config: SegmentConfig, state: TrainingState, data: SegmentData, own: Path | None
 ) -> float | None:
     """What the weights that it starts from reach by themselves; None where it does not see what
-    they mark, or tells more apart than they do."""
+    they mark, or tells more apart than they do, and where what they marked is the truth."""
     network = config.network
+    if _is_corrected(data):
+        return None
     if not starts_from_segmenter(config, own) and (
         not isinstance(network, SegmenterConfig) or network.healer is None or len(data.classes) > 1
     ):
@@ -148,6 +164,11 @@ def _of_start_alone(
     alone = averaged_with_start(replace(config, start_share=1.0), state.best_weights, 0, own)
     state.network.load_state_dict(alone)
     return _judge(config, state.network, data, data.validation).value
+
+
+def _is_corrected(data: SegmentData) -> bool:
+    """Whether photos that choose have what weights marked as their truth, less what was dropped."""
+    return any(is_corrected(pair.name) for pair in data.validation)
 
 
 def _beside(start: str, alone: float | None, checkpoint: Checkpoint) -> str:

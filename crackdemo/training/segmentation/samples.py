@@ -50,8 +50,8 @@ def sheet(pairs: Sequence[Pair], judged: Judged) -> RgbImage:
 
 
 def confusion_table(confusion: Confusion) -> RgbImage:
-    """Of the pixels of each class (row) how many percent were taken for which (column); a cell is
-    the bluer, the more."""
+    """Of the pixels of each class (row) how many percent were taken for which (column), a dash
+    where the class does not occur; a cell is the bluer, the more."""
     shares = confusion.shares
     table = np.full((_ROW * (len(shares) + 1), _FIRST + _COLUMN * len(shares), 3), 255, np.uint8)
     _write(table, "truth \\ found", 0, 2)
@@ -61,9 +61,9 @@ def confusion_table(confusion: Confusion) -> RgbImage:
         _write(table, name, top, 2)
         for column, share in enumerate(row.values()):
             left = _FIRST + _COLUMN * column
-            colour = np.round(255 - share * (255 - np.array(_BLUE)))
+            colour = np.round(255 - (share or 0) * (255 - np.array(_BLUE)))
             table[top : top + _ROW, left : left + _COLUMN] = colour
-            _write(table, f"{100 * share:.1f} %", top, left + 2)
+            _write(table, "-" if share is None else f"{100 * share:.1f} %", top, left + 2)
     return table
 
 

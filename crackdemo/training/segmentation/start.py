@@ -75,12 +75,10 @@ def averaged_with_start(
     """Weights learnt from so many photos, and of what they began with `config.start_share`: of a
     segmenter's all, else of the last layer where the network sees a heatmap. own: see
     `weights_to_start_from`. Raises FitError."""
-    began = _began(config, learnt, own)
-    if not began:
+    share = kept_share(config, photos, own)
+    if not share:
         return learnt
-    share = config.start_share
-    if share is None:
-        share = _PHOTOS / (_PHOTOS + photos)
+    began = _began(config, learnt, own)
     return {
         name: torch.lerp(value, began[name], share)
         if name in began and value.is_floating_point()
@@ -89,12 +87,18 @@ def averaged_with_start(
     }
 
 
+def kept_share(config: SegmentConfig, photos: int, own: Path | None = None) -> float:
+    """How much of what it began with a fit on so many photos holds in the end, 0..1; 0 where that
+    marked nothing. own: see `weights_to_start_from`. Raises FitError."""
+    if not starts_from_segmenter(config, own) and getattr(config.network, "healer", None) is None:
+        return 0.0
+    return _PHOTOS / (_PHOTOS + photos) if config.start_share is None else config.start_share
+
+
 def _began(config: SegmentConfig, learnt: dict[str, Tensor], own: Path | None) -> dict[str, Tensor]:
-    """What marks in the network that the fit began with; empty where nothing did."""
+    """What marks in the network that the fit began with."""
     if starts_from_segmenter(config, own):
         return checkpoint_to_start_from(config.start, own).network.state_dict()
-    if getattr(config.network, "healer", None) is None:
-        return {}
     began = {"last.weight": 0.0, "last.bias": 0.0, "trust": 1.0}
     return {name: torch.full_like(learnt[name], value) for name, value in began.items()}
 

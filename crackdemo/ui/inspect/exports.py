@@ -10,7 +10,7 @@ from gradio_client.utils import strip_invalid_filename_characters
 from crackdemo.detection.detector import Detector
 from crackdemo.errors import DatasetError
 from crackdemo.files import write_text, written_whole
-from crackdemo.inspection.corrections import corrected
+from crackdemo.inspection.corrections import MARK, corrected
 from crackdemo.inspection.predict import (
     Failed,
     Inspected,
@@ -137,7 +137,7 @@ def export_corrections(folder: Path, batch: Batch) -> Path:
             for kind, image in (("images", correction.photo), ("masks", correction.mask)):
                 file = folder / "part.png"
                 write_png(file, image)
-                archive.write(file, f"{kind}/{stem}.png")
+                archive.write(file, f"{kind}/{stem}{MARK}.png")
                 file.unlink()
         if not archive.namelist():
             raise DatasetError(

@@ -7,7 +7,7 @@ from html import escape
 from itertools import chain
 from pathlib import Path
 
-from crackdemo.errors import CrackdemoError, RunError
+from crackdemo.errors import CrackdemoError, RunError, shortened
 from crackdemo.models.families import family_named
 from crackdemo.runs.folder import RunFolder
 from crackdemo.runs.jobs import Job, Jobs
@@ -82,6 +82,29 @@ def quality_sentences(job: Job) -> list[str]:
             + (_better(own, rival) if own.tiles >= _FEWEST_PIECES else _TOO_FEW)
         )
     return said
+
+
+def classes_table(job: Job) -> str:
+    """HTML: how well finished weights tell each of several classes apart; empty of others."""
+    if not job.classes:
+        return ""
+    columns = [("validation photos", [each.validation for each in job.classes])]
+    tests = [each.test for each in job.classes]
+    if any(value is not None for value in tests):
+        columns.append(("test photos", tests))
+    head = "".join(f"<th>{name}</th>" for name, _ in columns)
+    rows = "".join(
+        f"<tr><th>{escape(shortened(each.name))}</th>"
+        + "".join(f"<td>{_share_told(values[i])}</td>" for _, values in columns)
+        + "</tr>"
+        for i, each in enumerate(job.classes)
+    )
+    caption = "<caption>IoU by class; – where a class does not occur</caption>"
+    return f"<table class='classes'>{caption}<tr><th>class</th>{head}</tr>{rows}</table>"
+
+
+def _share_told(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
 
 
 def alarms_table(job: Job) -> str:
@@ -167,7 +190,8 @@ def describe(job: Job, other: Job | None) -> str:
     if job.state == "done" and not job.has_weights:
         told = _GONE if job.family is None else _STRANGE.format(job.family)
     sentences = [*quality_sentences(job), *([told] if told else [])]
-    message = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences) + alarms_table(job)
+    message = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
+    message += classes_table(job) + alarms_table(job)
     runs = [(job, "first")] + ([(other, "second")] if other else [])
     curves = [
         [
@@ -209,7 +233,7 @@ def _share_done(job: Job) -> float:
 def _best_so_far(job: Job) -> str:
     """Of what chooses the epoch, and which that is; there is one at least."""
     if job.history[0].metric:
-        best = max(job.history, key=lambda report: report.value)
+        best = max(job.history, key=lambda report: (report.value, -report.validation_loss))
         told = f"best {escape(spoken(best.metric))} on validation photos {best.value:.3f}"
     else:
         best = min(job.history, key=lambda report: report.validation_loss)

@@ -71,6 +71,22 @@ def test_a_card_shows_what_was_measured():
     assert "| photos | 12 |" in text
 
 
+def test_a_card_shows_what_was_taken_for_what_as_a_table():
+    confusion = {"crack": {"crack": 0.75, "joint": 0.25}, "joint": {"crack": None, "joint": None}}
+    text = card(metrics={"test iou of joint": None, "test confusion": confusion, "other": {"a": 1}})
+    assert "| test iou of joint | does not occur |" in text
+    assert "| other | {'a': 1} |" in text
+    rows = [
+        "test confusion:",
+        "",
+        "| truth, taken for | crack | joint |",
+        "|---|---|---|",
+        "| crack | 0.75 | 0.25 |",
+        "| joint | – | – |",
+    ]
+    assert "\n\n" + "\n".join(rows) + "\n\n" in text
+
+
 def test_a_classifiers_card_says_what_it_learnt_from_and_what_its_heatmap_is_not():
     config = CheckpointConfig(
         family="classifier",

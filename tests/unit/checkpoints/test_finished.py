@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from crackdemo.checkpoints.finished import family_in
+from crackdemo.checkpoints.finished import MOST_CONFIG_BYTES, family_in, metrics_in
 from crackdemo.checkpoints.names import SHIPPED, shipped_names
 
 
@@ -41,6 +41,22 @@ def test_nor_one_of_another_kind(folder: Path, head: bytes) -> None:
 def test_nor_one_whose_config_says_no_family(folder: Path, config: str) -> None:
     (folder / "config.json").write_text(config)
     assert family_in(folder) is None
+    assert metrics_in(folder) == {}
+
+
+def test_what_was_measured_is_told(folder: Path) -> None:
+    config = folder / "config.json"
+    values = json.loads(config.read_text())
+    for metrics, told in (({"iou": 0.5}, {"iou": 0.5}), ([1], {}), ("much", {})):
+        config.write_text(json.dumps(values | {"metrics": metrics}))
+        assert metrics_in(folder) == told
+
+
+def test_a_config_that_is_too_large_is_not_read(folder: Path) -> None:
+    config = folder / "config.json"
+    values = json.loads(config.read_text()) | {"metrics": {"iou": 0.5}}
+    config.write_text(json.dumps(values).ljust(MOST_CONFIG_BYTES + 1))
+    assert metrics_in(folder) == {} and family_in(folder) is None
 
 
 @pytest.mark.parametrize("file", ["config.json", "model.safetensors"])

@@ -1,8 +1,9 @@
 """What of a corrected photo a fit may learn from."""
 
 import numpy as np
+import pytest
 
-from crackdemo.inspection.corrections import SIDE, corrected
+from crackdemo.inspection.corrections import MARK, SIDE, corrected, is_corrected
 
 HEIGHT, WIDTH = 1000, 1600
 
@@ -58,3 +59,17 @@ def test_outside_the_region_of_interest_nothing_is_taken() -> None:
     region[300:900, 400:700] = True
     part = corrected(photo, marked, np.zeros_like(marked), region)
     assert part is not None and np.array_equal(part.photo, photo[300:900, 400:700])
+
+
+@pytest.mark.parametrize(
+    ("stem", "is_one"),
+    [
+        (f"km 0{MARK}", True),
+        (f"upload/km 0{MARK} (12)", True),
+        ("km 0", False),
+        (f"km 0{MARK}-by-hand", False),
+        ("km 0 corrected", False),
+    ],
+)
+def test_a_correction_is_known_by_its_name(stem: str, is_one: bool) -> None:
+    assert is_corrected(stem) == is_one

@@ -40,6 +40,8 @@ def test_a_class_that_is_nowhere_has_no_figure_and_does_not_count() -> None:
     truth = np.array([[0, 1]], np.uint8)
     confusion = Confusion.of(truth, truth, NAMES)
     assert confusion.iou == {"crack": 1.0, "joint": None, "stain": None}
+    assert set(confusion.shares["joint"].values()) == {None}
+    assert confusion.shares["crack"] == {"background": 0, "crack": 1, "joint": 0, "stain": 0}
     assert confusion.mean_iou == 1
     assert Confusion.of(truth * 0, truth * 0, NAMES).mean_iou == 0
 

@@ -29,8 +29,8 @@ def road(tmp_path: Path, save_photo: Save) -> Path:
     photo[20:28, 10:120] = photo[60:68, 10:120] = 20
     mask = np.zeros((96, 128), np.uint8)
     mask[22:26, 10:120] = 255
-    save_photo(tmp_path / "road" / "images" / "a.png", photo)
-    save_photo(tmp_path / "road" / "masks" / "a.png", mask)
+    save_photo(tmp_path / "road" / "images" / "a.corrected.png", photo)
+    save_photo(tmp_path / "road" / "masks" / "a.corrected.png", mask)
     return tmp_path / "road"
 
 
@@ -54,18 +54,32 @@ def test_marks_beside_the_crack_are_false_alarms(checkpoint: Checkpoint, road: P
 def test_what_cannot_be_read_counts_as_none(
     checkpoint: Checkpoint, road: Path, save_photo: Save
 ) -> None:
-    save_photo(road / "masks" / "a.png", np.zeros((9, 9), np.uint8))
+    save_photo(road / "masks" / "a.corrected.png", np.zeros((9, 9), np.uint8))
     assert false_alarms(checkpoint, corrected_photos([road])) == 0
-    (road / "masks" / "a.png").write_bytes(b"none")
-    assert false_alarms(checkpoint, [(road / "images" / "a.png", road / "masks" / "a.png")]) == 0
+    (road / "masks" / "a.corrected.png").write_bytes(b"none")
+    assert (
+        false_alarms(
+            checkpoint, [(road / "images" / "a.corrected.png", road / "masks" / "a.corrected.png")]
+        )
+        == 0
+    )
 
 
-def test_of_other_photos_and_of_many_nothing_is_said(
-    checkpoint: Checkpoint, road: Path, tmp_path: Path, save_photo: Save
+def test_photos_with_masks_that_nobody_corrected_are_no_corrections(
+    checkpoint: Checkpoint, road: Path, save_photo: Save
 ) -> None:
-    save_photo(tmp_path / "plain" / "b.png", np.full((96, 128, 3), 99, np.uint8))
-    assert alarms_of([("new", checkpoint)], [road, tmp_path / "plain"], ()) == []
+    save_photo(road / "images" / "b.png", np.full((96, 128, 3), 99, np.uint8))
+    save_photo(road / "masks" / "b.png", np.zeros((96, 128), np.uint8))
+    assert [path.name for path, _ in corrected_photos([road])] == ["a.corrected.png"]
+    (road / "images" / "a.corrected.png").unlink()
+    assert corrected_photos([road]) == []
+    assert alarms_of([("new", checkpoint)], [road], ()) == []
+
+
+def test_of_many_nothing_is_said(road: Path, save_photo: Save) -> None:
     for number in range(MOST):
-        save_photo(road / "images" / f"{number}.png", np.full((9, 9, 3), number, np.uint8))
-        save_photo(road / "masks" / f"{number}.png", np.zeros((9, 9), np.uint8))
+        save_photo(
+            road / "images" / f"{number}.corrected.png", np.full((9, 9, 3), number, np.uint8)
+        )
+        save_photo(road / "masks" / f"{number}.corrected.png", np.zeros((9, 9), np.uint8))
     assert corrected_photos([road]) == []

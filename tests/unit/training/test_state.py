@@ -181,16 +181,17 @@ def test_what_was_learnt_is_averaged_with_what_the_fit_started_from():
     assert averaged_with_start(FitConfig(), learnt) is learnt
 
 
-def test_plateaus_are_counted_and_kept(tmp_path: Path) -> None:
+def test_plateaus_and_what_decided_are_kept(tmp_path: Path) -> None:
     state = new_state(TINY)
     for loss in (0.5, 0.6, 0.6, 0.6, 0.4, 0.5, 0.5, 0.5):
-        state.end_epoch(loss)
+        state.end_epoch(loss, 0.25)
     assert state.plateaus == 2
     for parameter in state.network.parameters():
         parameter.grad = torch.zeros_like(parameter)
     state.optimizer.step()
     save_state(tmp_path / "last.safetensors", state)
-    assert load_state(tmp_path / "last.safetensors", TINY).plateaus == 2
+    loaded = load_state(tmp_path / "last.safetensors", TINY)
+    assert (loaded.plateaus, loaded.best_second) == (2, 0.25)
 
 
 def test_a_fit_never_starts_from_a_folder(tmp_path: Path) -> None:

@@ -58,6 +58,12 @@ def test_only_an_epoch_that_is_better_keeps_its_weights(state: TrainingState) ->
     assert state.end_epoch(0.4) and state.stale_epochs == 0
 
 
+def test_between_equal_epochs_what_comes_second_decides(state: TrainingState) -> None:
+    seconds = (0.9, 0.7, 0.8, 0.7, 0.6)
+    assert [state.end_epoch(0.5, second) for second in seconds] == [True, True, False, False, True]
+    assert not state.end_epoch(0.6, 0.1) and state.end_epoch(0.4, 0.9)
+
+
 def test_a_step_is_timed_without_what_the_workers_had_ready() -> None:
     now, steps = [0.0], list[int]()
 

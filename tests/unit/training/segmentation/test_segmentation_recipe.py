@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from itertools import islice
@@ -13,13 +14,15 @@ import torch
 from PIL import Image
 
 from crackdemo.checkpoints.checkpoint import load_checkpoint
-from crackdemo.configs import parse_config
+from crackdemo.configs import help_of, parse_config
+from crackdemo.data.splits import split_of
 from crackdemo.errors import ConfigError, DatasetError, FitError
 from crackdemo.models.segmenter import SegmenterConfig
 from crackdemo.runs.folder import RunConfig, RunFolder
 from crackdemo.training.segmentation.check import look
 from crackdemo.training.segmentation.config import PhotoAugmentConfig, SegmentConfig
-from crackdemo.training.segmentation.data import read_pairs
+from crackdemo.training.segmentation.data import learnt_from, read_pairs
+from crackdemo.training.segmentation.judging import Judge
 from crackdemo.training.segmentation.recipe import _CHOSE, _worth, run_fit, telling_apart
 from crackdemo.training.segmentation.start import averaged_with_start, new_state, started
 from crackdemo.training.trainer import fit_config
@@ -120,6 +123,45 @@ def test_several_classes_are_learnt_and_tested(street: Path, tmp_path: Path) -> 
     assert "validation iou of marking" in (run.checkpoint / "README.md").read_text()
 
 
+def without_marking(mask: Path) -> None:
+    labels = np.array(Image.open(mask))
+    Image.fromarray(np.where(labels == 2, 0, labels).astype(np.uint8)).save(mask)
+
+
+def test_a_class_that_nothing_chooses_by_is_said(street: Path, tmp_path: Path) -> None:
+    for number, file in enumerate(sorted((street / "masks").iterdir())):
+        split = "validation" if number < 3 else "train"
+        if split == "validation":
+            without_marking(file)
+        for part in ("images", "masks"):
+            (tmp_path / "city" / split / part).mkdir(parents=True, exist_ok=True)
+            shutil.copy(street / part / file.name, tmp_path / "city" / split / part)
+    shutil.copy(street / "classes.json", tmp_path / "city")
+    data = read_pairs([tmp_path / "city"])
+    assert (len(data.train[0]), len(data.validation)) == (13, 3)  # as the person has it
+    [told] = data.warnings
+    assert told.startswith("No validation photo shows “marking”, so that epoch and threshold")
+    assert look(tmp_path / "city").warnings == (told,)
+    run = RunFolder(tmp_path / "run")
+    fit_all(run, replace(TINY, epochs=1), tmp_path / "city")
+    assert told in run.status().message
+
+
+def test_each_class_chooses_where_a_person_has_split_nothing(tmp_path: Path) -> None:
+    names = ("crack", "joint", "stain", "pothole", "marking")
+    for number in range(40):
+        photo, mask = cracked(number)
+        write(tmp_path / "city", f"{number:02}", photo, (mask > 0) * np.uint8(1 + number % 5))
+    key = {str(value): name for value, name in enumerate(names, 1)}
+    (tmp_path / "city" / "classes.json").write_text(json.dumps(key))
+    data = read_pairs([tmp_path / "city"])
+    assert {int(pair.labels.max()) for pair in data.validation} == {1, 2, 3, 4, 5}
+    assert {int(pair.labels.max()) for pair in data.train[0]} == {1, 2, 3, 4, 5}
+    assert data.tests and not any("No validation photo" in told for told in data.warnings)
+    learnt = {path.stem for path in learnt_from([tmp_path / "city"])}
+    assert learnt == {pair.name.removeprefix("city/") for pair in data.train[0]}
+
+
 def test_a_class_that_is_nowhere_to_be_learnt_is_refused(street: Path) -> None:
     (street / "classes.json").write_text(json.dumps({**NAMES, "3": "pothole"}))
     with pytest.raises(DatasetError, match="marks “pothole”: give photos"):
@@ -127,10 +169,9 @@ def test_a_class_that_is_nowhere_to_be_learnt_is_refused(street: Path) -> None:
 
 
 def test_a_check_says_which_class_is_nowhere_to_be_learnt(street: Path) -> None:
-    for photo in read_pairs([street]).train[0]:
-        mask = street / "masks" / f"{photo.name.rpartition('/')[2]}.png"
-        labels = np.array(Image.open(mask))
-        Image.fromarray(np.where(labels == 2, 0, labels).astype(np.uint8)).save(mask)
+    for mask in (street / "masks").iterdir():
+        if split_of(f"{street.name}/{mask.stem}") == "train":
+            without_marking(mask)
     found = look(street)
     assert "to learn from marks “marking”" in found.warnings[0] and not found.is_enough
     with pytest.raises(DatasetError) as refused:
@@ -204,6 +245,20 @@ def test_a_resumed_fit_equals_an_uninterrupted_one(road: Path, tmp_path: Path) -
     assert [r.value for r in whole.metrics()] == [r.value for r in parted.metrics()]
 
 
+def test_of_epochs_that_come_to_the_same_that_of_the_lowest_loss_is_kept(
+    road: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge, losses = Judge.__call__, iter((0.9, 0.4, 0.6))
+    monkeypatch.setattr(
+        Judge,
+        "__call__",
+        lambda *given: judge(*given)._replace(value=0.5, loss=next(losses, 0.9)),
+    )
+    run = RunFolder(tmp_path / "run")
+    fit_all(run, replace(TINY, epochs=3), road)
+    assert [report.best for report in run.metrics()] == [True, True, False]
+
+
 def test_it_begins_by_saying_what_the_heatmap_says() -> None:
     config = started(replace(TINY, start="cae-asphalt"))
     network = new_state(config, CPU).network.eval()
@@ -242,6 +297,31 @@ def test_a_fit_keeps_its_share_of_the_start(road: Path, tmp_path: Path) -> None:
     assert "nothing was gained" in run.status().message
 
 
+def test_it_says_which_weights_its_figure_is_of(road: Path, tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "run")
+    fit_all(run, started(replace(TINY, start="cae-asphalt", epochs=1)), road)
+    told = run.status().message
+    assert "are those of the best epoch, averaged with cae-asphalt: so they forget less" in told
+    assert "Their validation pixel ODS" in told and "cae-asphalt alone has" in told
+    assert run.alarms() == []  # nobody has dropped any
+    plain = RunFolder(tmp_path / "plain")
+    fit_all(plain, replace(TINY, epochs=1), road)
+    assert "averaged" not in plain.status().message
+
+
+def test_marks_that_were_corrected_are_not_held_against_those_who_made_them(
+    road: Path, tmp_path: Path
+) -> None:
+    for file in (*(road / "images").iterdir(), *(road / "masks").iterdir()):
+        file.rename(file.with_name(f"{file.stem}.corrected.png"))
+    run = RunFolder(tmp_path / "run")
+    fit_all(run, started(replace(TINY, start="cae-asphalt", epochs=1)), road)
+    told = run.status().message
+    assert "alone has" not in told and "nothing was gained" not in told
+    assert "what had been marked, less what was dropped" in told
+    assert [each.weights for each in run.alarms()] == ["run", "cae-asphalt"]
+
+
 def test_it_goes_on_with_a_segmenter(road: Path, tmp_path: Path) -> None:
     first = RunFolder(tmp_path / "first")
     config = started(replace(TINY, start="cae-asphalt", epochs=1))
@@ -249,6 +329,9 @@ def test_it_goes_on_with_a_segmenter(road: Path, tmp_path: Path) -> None:
     knew = load_checkpoint(first.checkpoint)
     again = started(replace(TINY, start="first", epochs=1), first.checkpoint)
     assert (again.network, again.heatmap) == (knew.config.network, knew.config.heatmap)
+    other = replace(TINY, start="first", start_with="both", epochs=1)
+    assert replace(started(other, first.checkpoint), start_with="heatmap") == again
+    assert "nothing where it starts from a segmenter" in help_of(SegmentConfig)["start_with"]
     began = new_state(again, CPU, first.checkpoint).network.state_dict()
     assert all(torch.equal(value, began[n]) for n, value in knew.network.state_dict().items())
     learnt = {name: torch.full_like(value, 2) for name, value in began.items()}

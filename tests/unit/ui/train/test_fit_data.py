@@ -159,13 +159,16 @@ class TestStart:
     def test_too_few_corrections_are_told_how_to_become_more(
         self, tmp_path: Path, save_photo: Callable[..., Path]
     ) -> None:
-        save_photo(tmp_path / "images" / "a.png")
-        save_photo(tmp_path / "masks" / "a.png", np.zeros((96, 128), np.uint8))
-        data = fit_data.Data(tmp_path, is_ours=True)
-        with pytest.raises(DatasetError, match="or drop false alarms in more photos"):
-            fit_data.check_enough(data, FitConfig(start="cae-asphalt"))
-        with pytest.raises(DatasetError, match=r"give more\.$"):
-            fit_data.check_enough(data, FitConfig())
+        for name, told in (
+            ("a.corrected.png", "or drop false alarms in more"),
+            ("a.png", "more\\.$"),
+        ):
+            folder = tmp_path / name
+            save_photo(folder / "images" / name)
+            save_photo(folder / "masks" / name, np.zeros((96, 128), np.uint8))
+            with pytest.raises(DatasetError, match=told):
+                data = fit_data.Data(folder, is_ours=True)
+                fit_data.check_enough(data, FitConfig(start="cae-asphalt"))
 
     def test_corrections_without_sound_surface_are_refused_before_there_is_a_run(
         self, tmp_path: Path, save_photo: Callable[..., Path]

@@ -1,6 +1,7 @@
 """What the Train tab says and does, without a browser."""
 
 import io
+import json
 import os
 import re
 import zipfile
@@ -15,6 +16,7 @@ from crackdemo.errors import CrackdemoError, RunError
 from crackdemo.models.cae import CaeConfig
 from crackdemo.models.segmenter import SegmenterConfig
 from crackdemo.models.vae import VaeConfig
+from crackdemo.runs.class_figures import ClassFigures
 from crackdemo.runs.jobs import Jobs
 from crackdemo.runs.processes import birth_of
 from crackdemo.runs.quality import Alarms, Quality
@@ -109,6 +111,14 @@ class TestRuns:
         assert "best validation loss 0.5" in text
         assert "why &lt;b&gt;" in text
 
+    def test_of_epochs_that_measure_alike_that_of_the_lowest_loss_is_best(self) -> None:
+        measured = [
+            replace(report(n, loss), metric="mean_iou", value=0.5)
+            for n, loss in ((1, 0.9), (2, 0.4), (3, 0.6))
+        ]
+        text = fits.describe(replace(job(), history=tuple(measured)), None)
+        assert "best mean IoU on validation photos 0.500 (epoch 2)" in text
+
     def test_time_left_is_the_mean_epoch_times_what_is_missing(self) -> None:
         assert job(epochs=4).seconds_left == 6 * 30
 
@@ -187,6 +197,29 @@ class TestRuns:
         assert "elsewhere" in told(2, 4, 5, 1)
         assert "try it on others" in told(2, 5, 0, 0) and "held back</th>" not in told(2, 5, 0, 0)
         assert fits.alarms_table(job()) == ""
+
+    def test_of_several_classes_each_has_its_figures(self) -> None:
+        classes = (ClassFigures("stain", 0.756, 0.5), ClassFigures("<b>" + "j" * 99, None, None))
+        text = fits.classes_table(replace(job(), classes=classes))
+        assert "<th>validation photos</th><th>test photos</th>" in text
+        assert "<tr><th>stain</th><td>0.76</td><td>0.50</td></tr>" in text
+        assert "&lt;b&gt;jjj" in text and "j" * 60 not in text and "<td>–</td><td>–</td>" in text
+        assert text in fits.describe(replace(job(), classes=classes), None)
+        untested = tuple(replace(each, test=None) for each in classes)
+        assert "test photos" not in fits.classes_table(replace(job(), classes=untested))
+        assert fits.classes_table(job()) == ""
+
+    def test_figures_of_classes_come_with_the_weights(
+        self, bench: Workbench, classes_checkpoint: Path
+    ) -> None:
+        jobs = finish(bench, "street", classes_checkpoint)
+        config = jobs.run_folder("street").checkpoint / "config.json"
+        values = json.loads(config.read_text())
+        metrics = {"validation iou of joint": 0.25, "test iou of joint": None}
+        config.write_text(json.dumps(values | {"metrics": metrics}))
+        assert "<th>joint</th><td>0.25</td>" in fits.describe(jobs.job("street"), None)
+        config.write_text("{")
+        assert "IoU by class" not in fits.describe(jobs.job("street"), None)
 
     @pytest.mark.parametrize(
         "line", ['{"epoch": 1}', "7", '{"validation_loss": "low", "seconds": null}', "[" * 9999]
