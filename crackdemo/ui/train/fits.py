@@ -8,6 +8,7 @@ from itertools import chain
 from pathlib import Path
 
 from crackdemo.errors import CrackdemoError, RunError
+from crackdemo.files import content_of
 from crackdemo.models.families import family_named
 from crackdemo.runs.folder import RunFolder
 from crackdemo.runs.jobs import Job, Jobs
@@ -222,7 +223,7 @@ def sample_html(jobs: Jobs, name: str, epoch: int) -> str:
     run = jobs.run_folder(name)
     file = run.sample(epoch)
     try:
-        data = base64.b64encode(file.read_bytes()).decode()
+        data = base64.b64encode(content_of(file)).decode()
     except OSError:
         return f"<p class='fit'>The pictures after epoch {epoch} are on their way.</p>"
     alt = f"{_what_is_shown(run)} after epoch {epoch}"
@@ -245,5 +246,6 @@ def zip_weights(bench: Workbench, jobs: Jobs, name: str) -> Path:
         file = exports / f"{name}.zip"
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
             for part in sorted(run.checkpoint.iterdir()):
-                archive.write(part, f"{name}/{part.name}")
+                if part.is_file() and not part.is_symlink():  # a link may lead to anybody's file
+                    archive.write(part, f"{name}/{part.name}")
     return file

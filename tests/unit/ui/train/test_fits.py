@@ -248,10 +248,28 @@ class TestFinishedRuns:
             names = {"street/README.md", "street/config.json", "street/model.safetensors"}
             assert set(archive.namelist()) == names
 
+    def test_are_packed_without_what_is_none_of_them(
+        self, bench: Workbench, finished: Jobs, tmp_path: Path
+    ) -> None:
+        (tmp_path / "secret").write_text("of the server")
+        checkpoint = finished.folder / "street" / "checkpoint"
+        (checkpoint / "link").symlink_to(tmp_path / "secret")
+        (checkpoint / "folder").mkdir()
+        os.mkfifo(checkpoint / "pipe")
+        with zipfile.ZipFile(fits.zip_weights(bench, finished, "street")) as archive:
+            assert len(archive.namelist()) == 3
+
     def test_without_weights_are_not_packed(self, bench: Workbench, finished: Jobs) -> None:
         (finished.folder / "street" / "checkpoint").rename(finished.folder / "street" / "elsewhere")
         with pytest.raises(RunError, match="no weights yet"):
             fits.zip_weights(bench, finished, "street")
+
+
+def test_a_pipe_in_the_place_of_a_picture_is_not_waited_for(finished: Jobs) -> None:
+    run = finished.run_folder("street")
+    run.samples.mkdir()
+    os.mkfifo(run.sample(1))
+    assert "are on their way" in fits.sample_html(finished, "street", 1)
 
 
 def test_nothing_that_a_run_says_of_itself_becomes_markup() -> None:
