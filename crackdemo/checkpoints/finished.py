@@ -3,21 +3,32 @@
 import json
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-from crackdemo.checkpoints.names import CONFIG, WEIGHTS
+from crackdemo.checkpoints.layout import CONFIG, SIZE_LIMITS, WEIGHTS
 
 _MOST_HEAD = 10_000_000
 """Bytes that a safetensors file may say of itself; ours say some thousand."""
+_LONGEST_FAMILY = 64
+"""Letters."""
 
 
 def family_in(folder: Path) -> str | None:
     """The family of a finished checkpoint, as its config says; None where a file is missing, cut
     short or no such file."""
     with suppress(OSError, ValueError, RecursionError, LookupError, TypeError, AttributeError):
-        config = folder / CONFIG
-        if config.is_file() and _is_whole(folder / WEIGHTS):
-            return str(json.loads(config.read_text(encoding="utf-8"))["family"])
+        if _is_whole(folder / WEIGHTS):
+            family = _config(folder / CONFIG)["family"]
+            if isinstance(family, str) and len(family) <= _LONGEST_FAMILY:
+                return family
     return None
+
+
+def _config(file: Path) -> Any:
+    """Raises OSError and ValueError where it is none."""
+    if not file.is_file() or file.stat().st_size > SIZE_LIMITS[CONFIG]:
+        raise ValueError("it is no config")
+    return json.loads(file.read_text(encoding="utf-8"))
 
 
 def _is_whole(weights: Path) -> bool:
@@ -30,5 +41,13 @@ def _is_whole(weights: Path) -> bool:
         if length > _MOST_HEAD:
             return False
         head = json.loads(file.read(length))
-    ends = [tensor["data_offsets"][1] for name, tensor in head.items() if name != "__metadata__"]
+    ends = [_end(tensor) for name, tensor in head.items() if name != "__metadata__"]
     return bool(weights.stat().st_size == 8 + length + max(ends, default=0))
+
+
+def _end(tensor: Any) -> int:
+    """Where a tensor's bytes end. Raises ValueError and others where it does not say so."""
+    start, end = tensor["data_offsets"]
+    if type(start) is not int or type(end) is not int:  # True would count as one byte
+        raise ValueError("it says no bytes")
+    return end

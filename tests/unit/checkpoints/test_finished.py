@@ -37,7 +37,18 @@ def test_nor_one_of_another_kind(folder: Path, head: bytes) -> None:
     assert family_in(folder) is None
 
 
-@pytest.mark.parametrize("config", ["", "[]", "{}", "[" * 100_000])
+@pytest.mark.parametrize("offsets", ["[false, true]", "[0, 1.0]", "[0]", "[0.0, 1]", '"01"'])
+def test_nor_one_whose_tensors_lie_at_no_whole_bytes(folder: Path, offsets: str) -> None:
+    head = f'{{"a": {{"data_offsets": {offsets}}}}}'.encode()
+    (folder / "model.safetensors").write_bytes(len(head).to_bytes(8, "little") + head + b"0")
+    assert family_in(folder) is None
+
+
+ENDLESS = json.dumps({"family": "cae", "more": "a" * 1_000_000})
+STRANGE = ('{"family": null}', '{"family": 3}', json.dumps({"family": "a" * 65}), ENDLESS)
+
+
+@pytest.mark.parametrize("config", ["", "[]", "{}", "[" * 100_000, *STRANGE])
 def test_nor_one_whose_config_says_no_family(folder: Path, config: str) -> None:
     (folder / "config.json").write_text(config)
     assert family_in(folder) is None
