@@ -151,24 +151,9 @@ class TestRuns:
         waiting = replace(job(state="queued"), family=None)
         assert "no longer there" not in fits.describe(waiting, None)
 
-    def test_a_finished_fit_ends_in_a_sentence_beside_the_shipped_weights(self) -> None:
+    def test_what_a_fit_has_come_to_is_said(self) -> None:
         own = Quality("street", 0.84, 0.8, 0.003, 2, 40)
-        worse = Quality("cae-asphalt", 0.6, 0.7, 0.02, 5, 40)
-        first, second = fits.quality_sentences(replace(job(), quality=(own, worse)))
-        assert "finds 84 % of painted cracks, marks 0.3 % of sound surface" in first
-        assert "takes 2 of 40 sound pieces for cracked" in first
-        assert "same pieces cae-asphalt finds 60 %, marks 2.0 %, and takes 5 for cracked." in second
-        assert "These weights are the better ones" in second
-        [_, turned] = fits.quality_sentences(replace(job(), quality=(worse, own)))
-        assert "street is still better" in turned
-        [_, even] = fits.quality_sentences(replace(job(), quality=(own, own)))
-        assert "no telling" in even
-        alarmed = replace(own, called=worse.called + 4)
-        [_, mixed] = fits.quality_sentences(replace(job(), quality=(alarmed, worse)))
-        assert "draw cracks better" in mixed and "more sound photos cracked" in mixed
-        few = replace(job(), quality=(replace(own, tiles=9), replace(worse, tiles=9)))
-        assert "do not tell which is better" in fits.quality_sentences(few)[1]
-        assert fits.quality_sentences(job()) == []
+        assert "finds 84 % of painted cracks" in fits.describe(replace(job(), quality=(own,)), None)
 
     def test_corrections_are_counted_before_and_after(self) -> None:
         before, after = Alarms("cae-asphalt", 9, 4, 3, 1), Alarms("street", 2, 4, 1, 1)
