@@ -60,8 +60,9 @@ def look(folder: Path) -> Looked:
 
 def _refusal(labels: Sequence[CrackLabel]) -> tuple[str, ...]:
     """What a fit would say before it fails; nothing where it could begin."""
+    learnt, chosen = ([each for each in labels if each.split == split] for split in SPLITS[:2])
     try:
-        require_both(*([each for each in labels if each.split == split] for split in SPLITS[:2]))
+        require_both(learnt, chosen)
     except DatasetError as problem:
         return (str(problem),)
     return ()
