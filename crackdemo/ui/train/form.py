@@ -157,7 +157,7 @@ def _length() -> dict[str, Any]:
         value="Quick",
         label="How long",
         show_label=False,
-        info=f"Of training; {_AROUND}. Longer finds fainter cracks.",
+        info=f"Of training; {_AROUND}. Longer is usually better.",
         elem_id="fit-length",
     )
     minutes = gr.Number(5, label="Minutes", visible=False, min_width=100, elem_id="fit-minutes")
