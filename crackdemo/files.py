@@ -1,5 +1,6 @@
 """Output folders, files that are written whole, their hashes and names."""
 
+import errno
 import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -39,6 +40,13 @@ def write_text(path: Path, text: str) -> None:
     """UTF-8, written whole."""
     with written_whole(path) as building:
         building.write_text(text, encoding="utf-8", newline="\n")
+
+
+def content_of(path: Path) -> bytes:
+    """Of a regular file alone. Raises OSError."""
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise OSError(errno.EINVAL, "it is no file", str(path))
+    return path.read_bytes()
 
 
 def reason_of(error: OSError) -> str:

@@ -13,7 +13,7 @@ from pydantic import ValidationInfo, dataclasses, field_validator
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from crackdemo.checkpoints.finished import MOST_CONFIG_BYTES
+from crackdemo.checkpoints.layout import CARD, CONFIG, SIZE_LIMITS, WEIGHTS, display_name
 from crackdemo.configs import SETTINGS, parse_config
 from crackdemo.detection.calibration import Calibration
 from crackdemo.detection.classes import ClassDetector
@@ -28,9 +28,6 @@ from crackdemo.masks.params import MaskParams
 from crackdemo.models.families import FAMILIES, family_named
 from crackdemo.models.family import Network, NetworkConfig, build_network, network_config
 
-WEIGHTS = "model.safetensors"
-CONFIG = "config.json"
-CARD = "README.md"
 FORMAT_VERSION = 1
 _ONCE: dict[str, dict[str, Any]] = {
     "flatten": {"channel": "luma"},
@@ -148,7 +145,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint, card: str) -> None:
 
 def load_checkpoint(folder: Path) -> Checkpoint:
     """Config validated, weights loaded strictly. Raises CheckpointError, naming the folder."""
-    name = folder.name
+    name = display_name(folder)
     try:
         config = read_config(folder)
         network = _load_network(config, folder / WEIGHTS)
@@ -190,7 +187,7 @@ def read_config(folder: Path) -> CheckpointConfig:
     path = folder / CONFIG
     if path.exists() and not path.is_file():  # a pipe would be waited for
         raise ConfigError(f"{CONFIG} is no file.")
-    if path.stat().st_size > MOST_CONFIG_BYTES:
+    if path.stat().st_size > SIZE_LIMITS[CONFIG]:
         raise ConfigError(f"{CONFIG} is larger than a config can be.")
     try:
         values = json.loads(path.read_text(encoding="utf-8"))

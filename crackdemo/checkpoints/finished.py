@@ -5,11 +5,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from crackdemo.checkpoints.hub import CONFIG, WEIGHTS
+from crackdemo.checkpoints.layout import CONFIG, SIZE_LIMITS, WEIGHTS
 
-MOST_CONFIG_BYTES = 1_000_000
 _MOST_HEAD = 10_000_000
 """Bytes that a safetensors file may say of itself; ours say some thousand."""
+_LONGEST_FAMILY = 64
+"""Letters."""
 
 
 def family_in(folder: Path) -> str | None:
@@ -17,26 +18,25 @@ def family_in(folder: Path) -> str | None:
     short or no such file."""
     with suppress(OSError, ValueError, RecursionError, LookupError, TypeError, AttributeError):
         if _is_whole(folder / WEIGHTS):
-            return str(_config(folder)["family"])
+            family = _config(folder / CONFIG)["family"]
+            if isinstance(family, str) and len(family) <= _LONGEST_FAMILY:
+                return family
     return None
 
 
 def metrics_in(folder: Path) -> dict[str, Any]:
     """What a checkpoint's config says was measured, unchecked; empty where it says nothing."""
     with suppress(OSError, ValueError, RecursionError, LookupError, TypeError):
-        metrics = _config(folder)["metrics"]
+        metrics = _config(folder / CONFIG)["metrics"]
         if isinstance(metrics, dict):
             return metrics
     return {}
 
 
-def _config(folder: Path) -> Any:
-    """Raises OSError, ValueError and RecursionError where there is none, or none that can be."""
-    file = folder / CONFIG
-    if not file.is_file():  # a pipe would be waited for
-        raise ValueError("it is no file")
-    if file.stat().st_size > MOST_CONFIG_BYTES:
-        raise ValueError("it is larger than a config can be")
+def _config(file: Path) -> Any:
+    """Raises OSError, ValueError and RecursionError where it is none."""
+    if not file.is_file() or file.stat().st_size > SIZE_LIMITS[CONFIG]:
+        raise ValueError("it is no config")
     return json.loads(file.read_text(encoding="utf-8"))
 
 
@@ -50,5 +50,13 @@ def _is_whole(weights: Path) -> bool:
         if length > _MOST_HEAD:
             return False
         head = json.loads(file.read(length))
-    ends = [tensor["data_offsets"][1] for name, tensor in head.items() if name != "__metadata__"]
+    ends = [_end(tensor) for name, tensor in head.items() if name != "__metadata__"]
     return bool(weights.stat().st_size == 8 + length + max(ends, default=0))
+
+
+def _end(tensor: Any) -> int:
+    """Where a tensor's bytes end. Raises ValueError and others where it does not say so."""
+    start, end = tensor["data_offsets"]
+    if type(start) is not int or type(end) is not int:  # True would count as one byte
+        raise ValueError("it says no bytes")
+    return end

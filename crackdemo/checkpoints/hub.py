@@ -36,11 +36,8 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.utils import hf_raise_for_status, validate_repo_id  # type: ignore[attr-defined]
 
+from crackdemo.checkpoints.layout import CARD, CONFIG, SIZE_LIMITS, WEIGHTS
 from crackdemo.errors import HubError
-
-WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
-SIZE_LIMITS = {WEIGHTS: 500_000_000, CONFIG: 1_000_000, CARD: 1_000_000}
-"""The three files of a checkpoint and the most bytes each may have, checked before a download."""
 
 ONNX = "onnx/model.onnx"
 """Where the Hub's own conversions and transformers.js look for it."""

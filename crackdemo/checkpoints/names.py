@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from crackdemo.checkpoints.hub import CONFIG, WEIGHTS, FetchedRepo, fetch, parse_hub_id
+from crackdemo.checkpoints.hub import FetchedRepo, fetch, parse_hub_id
+from crackdemo.checkpoints.layout import CONFIG, WEIGHTS, display_name
 from crackdemo.errors import HubError, WeightsError
 
 SHIPPED = Path(__file__).parents[2] / "checkpoints"
@@ -73,7 +74,7 @@ def resolve_weights(
         return weights_in(shipped / text, text)
     folder = _local_folder(text, allowed)
     if folder is not None:
-        return weights_in(folder, _display_name(folder))
+        return weights_in(folder, display_name(folder))
     if not _is_hub_id(text):
         where = "a folder" if allowed is None else "a folder that this app was allowed to read"
         raise WeightsError(
@@ -101,11 +102,6 @@ def _is_allowed(folder: Path, allowed: Sequence[Path] | None) -> bool:
     parents = [parent.resolve() for parent in allowed]
     places = [folder, *((folder / name).resolve() for name in (CONFIG, WEIGHTS))]
     return all(any(place.is_relative_to(parent) for parent in parents) for place in places)
-
-
-def _display_name(folder: Path) -> str:
-    """A fit leaves its weights in `runs/<id>/checkpoint`, where only the id tells them apart."""
-    return folder.parent.name if folder.name == "checkpoint" else folder.name
 
 
 def _is_hub_id(text: str) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from crackdemo.checkpoints.hub import SIZE_LIMITS
+from crackdemo.checkpoints.layout import SIZE_LIMITS
 from crackdemo.errors import HubError
 
 RECENT_SECONDS = 600.0

@@ -19,6 +19,7 @@ from crackdemo.files import make_folder
 from crackdemo.models.families import FAMILIES
 from crackdemo.runs.folder import RunConfig, RunFolder
 from crackdemo.runs.jobs import Jobs
+from crackdemo.runs.worth import worth_sentences
 from crackdemo.training.loop import use_threads
 from crackdemo.training.memory import keep_freed_memory
 from crackdemo.training.team import Team, assembled
@@ -70,6 +71,8 @@ def _lead(args: Namespace, run: RunFolder, threads: int, team: Team) -> int:
         say(f"Stopped. Go on with: python -m crackdemo fit --out {quote(str(args.out))} --resume")
         return 1
     say(f"Done: the weights are in {run.checkpoint}")
+    for sentence in filter(None, (*worth_sentences(run.quality()), run.status().message)):
+        say(sentence)
     return 0
 
 

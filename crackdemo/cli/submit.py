@@ -4,7 +4,7 @@ from argparse import Namespace
 
 from crackdemo.cli.terminal import say, watch
 from crackdemo.cli.weights import load, preset_for
-from crackdemo.errors import SubmissionError
+from crackdemo.errors import SubmissionError, shortened
 from crackdemo.evaluation.sample import plan_rows, read_sample
 from crackdemo.evaluation.submission import RowFormat, Submission
 from crackdemo.photos.sources import find_sources
@@ -37,5 +37,5 @@ def _columns(text: str | None) -> tuple[str, str] | None:
         return None
     names = [name.strip() for name in text.split(",")]
     if len(names) != 2 or not all(names):
-        raise SubmissionError(f"“{text}” must be two column names, as file,crack.")
+        raise SubmissionError(f"“{shortened(text)}” must be two column names, as file,crack.")
     return names[0], names[1]

@@ -26,9 +26,17 @@ _EVEN = 1.0
 """Gray levels of deviation: below it there is nothing to know a photo by."""
 _ROWS = 1024
 """Compared at once."""
-_TILE = re.compile(r"(?P<photo>.*[^\W_].*?)([ _.-]+[a-z]{0,3}\d{1,5}){2}", re.IGNORECASE)
-"""A name that ends in two numbers, as rows and columns or pixels of a cut; a date and the time have
-more digits."""
+_NUMBERED = re.compile(r"(?<=[^ _.-])[ _.-]\d{1,5}[ _.x-]\d{1,5}\Z", re.IGNORECASE)
+"""Two numbers at the end of a name, as rows and columns or pixels of a cut."""
+_MARKED = re.compile(
+    r"(?<=[^ _.-])[ _.-]"
+    r"(?:r(?:ow)?\d{1,5}[ _.-]?c(?:ol)?|c(?:ol)?\d{1,5}[ _.-]?r(?:ow)?"
+    r"|x\d{1,5}[ _.-]?y|y\d{1,5}[ _.-]?x)\d{1,5}\Z",
+    re.IGNORECASE,
+)
+"""The same with letters that say what they are."""
+_DATE_OR_TIME = re.compile(r"(?:19|20)?\d\d \d\d (?:19|20)?\d\d")
+"""Years first or last, hours, minutes and seconds."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +105,8 @@ def _tiles(photos: Sequence[Glance]) -> str:
     """By their names alone: what two tiles of a photo show is as different as two photos."""
     by_photo: dict[str, dict[Split, Glance]] = {}
     for photo in photos:
-        if name := _TILE.fullmatch(Path(photo.file).stem):
-            by_photo.setdefault(name["photo"], {}).setdefault(photo.split, photo)
+        if of_photo := _cut_from(Path(photo.file).stem):
+            by_photo.setdefault(of_photo, {}).setdefault(photo.split, photo)
     torn = [tiles for tiles in by_photo.values() if len(tiles) > 1]
     if not torn:
         return ""
@@ -110,6 +118,18 @@ def _tiles(photos: Sequence[Glance]) -> str:
         f"of one photo{more}: if they are, figures would be too good; put all tiles of a photo "
         "into one of train/, validation/ and test/."
     )
+
+
+def _cut_from(stem: str) -> str:
+    """The name of the photo that a tile of this name would be of; empty where it names no tile."""
+    if marks := _MARKED.search(stem):
+        return stem[: marks.start()]
+    place = _NUMBERED.search(stem)
+    numbers = re.findall(r"\d+", stem)
+    # without a number of its own the photo is a series: its numbers count photos
+    if not place or len(numbers) < 3 or _DATE_OR_TIME.fullmatch(" ".join(numbers[-3:])):
+        return ""
+    return stem[: place.start()]
 
 
 def _contradictions(photos: Sequence[Glance]) -> str:

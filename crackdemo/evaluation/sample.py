@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from crackdemo.errors import SubmissionError
+from crackdemo.errors import SubmissionError, shortened
 from crackdemo.photos.sources import Source
 from crackdemo.tables import csv_rows
 
@@ -91,8 +91,9 @@ def plan_rows(
         return Rows(columns or COLUMNS, SEPARATORS[0], _by_name(sources))
     if any(spell(source.file) == sample.columns[0] for source in sources for spell in _SPELLINGS):
         raise SubmissionError(
-            f"The sample has no header, for its first line names the photo “{sample.columns[0]}”: "
-            f"put a line with the names of both columns before it, as {','.join(COLUMNS)}."
+            "The sample has no header, for its first line names the photo "
+            f"“{shortened(sample.columns[0])}”: put a line with the names of both columns before "
+            f"it, as {','.join(COLUMNS)}."
         )
     spell = _spelling(sources, sample)
     photos = _named(sources, spell)
@@ -174,6 +175,6 @@ def _notes(sample: Sample, photos: dict[str, Source], order: Sequence[str]) -> l
 
 
 def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(f"“{name}”" for name in names[:_SHOWN])
+    shown = ", ".join(f"“{shortened(name)}”" for name in names[:_SHOWN])
     more = len(names) - _SHOWN
     return f"{shown} and {more} more" if more > 0 else shown

@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar
 
 from crackdemo.checkpoints.finished import family_in
 from crackdemo.errors import RunError, legible
-from crackdemo.files import write_text
+from crackdemo.files import content_of, write_text
 from crackdemo.runs.numbers import amount, count, number, share
 from crackdemo.runs.processes import birth_of
 from crackdemo.runs.quality import Alarms, Figures, Quality
@@ -280,7 +280,7 @@ class RunFolder:
         killed may have left half of one."""
         reports = []
         with suppress(OSError, ValueError):
-            for line in self._metrics_file.read_bytes().splitlines():
+            for line in content_of(self._metrics_file).splitlines():
                 reports.append(EpochReport.from_json(_parsed(line)))
         return reports
 
@@ -352,7 +352,7 @@ def _figures(kind: type[_Kind], file: Path) -> list[_Kind]:
 
 
 def _read_json(path: Path) -> Any:
-    return _parsed(path.read_bytes())
+    return _parsed(content_of(path))
 
 
 def _parsed(text: bytes) -> Any:

@@ -25,7 +25,7 @@ from crackdemo.runs.class_figures import ClassFigures, class_figures
 from crackdemo.runs.folder import EpochReport, RunConfig, RunFolder, is_legible, runs_in
 from crackdemo.runs.processes import end_tree, start_detached
 from crackdemo.runs.quality import Alarms, Quality
-from crackdemo.runs.queue import alone_with, waiting
+from crackdemo.runs.queue import alone_with, gone, waiting
 from crackdemo.runs.status import LIVE_STATES, Status
 from crackdemo.runs.trials import Search
 
@@ -299,6 +299,15 @@ def _placed(job: Job, live: Sequence[Status]) -> Job:
 
 def _launch(run: RunFolder) -> None:
     """Starts the fit's process; returns once it has claimed the run. Raises RunError."""
+    try:
+        _start_process(run)
+    except RunError:
+        if not run.exists:
+            raise gone(run) from None
+        raise
+
+
+def _start_process(run: RunFolder) -> None:
     before = run.status()
     with _disk_explained(run.name, "started"):
         process = start_detached("crackdemo.runs.queue", [str(run.path)], run.log)

@@ -50,11 +50,16 @@ def alone_with(folder: Path) -> Iterator[None]:
         lock.release()
 
 
+def gone(run: RunFolder) -> RunError:
+    """Of one that somebody renamed or deleted meanwhile."""
+    return RunError(f"There is no run “{run.name}” any more: choose one from the list.")
+
+
 def claim(run: RunFolder) -> None:
     """The run's fit is this process from now on. Raises RunError, and OSError."""
     with alone_with(run.path.parent):
         if not run.exists:
-            raise RunError(f"There is no run “{run.name}” any more: choose one from the list.")
+            raise gone(run)
         status = run.status()
         if status.is_live:
             raise RunError(f"The run “{run.name}” is {status.state} already: wait or cancel it.")

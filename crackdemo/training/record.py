@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crackdemo.checkpoints.checkpoint import read_config
-from crackdemo.checkpoints.hub import WEIGHTS
+from crackdemo.checkpoints.layout import WEIGHTS
 from crackdemo.files import sha256_of
 from crackdemo.runs.folder import RunFolder
 from crackdemo.training.state import TrainingState, weights_to_start_from

@@ -54,10 +54,19 @@ def search(begun: Search, seed: int, attempt: Attempt, space: Space = SPACE) -> 
     finished = replace(
         begun, trials=tuple(trial for trial in begun.trials if trial.state != "running")
     )
+    _study(finished, seed, space)  # the best of finished ones must be of the space, too
     while len(finished.trials) < begun.wanted:
         for now in _try(finished, seed, attempt, space):
             yield now
         finished = now
+
+
+def trials_lost(why: str) -> FitError:
+    """Of a search that cannot go on from what it has tried."""
+    return FitError(
+        f"The trials of the search before this fit, trials.json in its folder, {why}: bring the "
+        "file back, or delete it to search anew."
+    )
 
 
 def _try(so_far: Search, seed: int, attempt: Attempt, space: Space) -> Iterator[Search]:
@@ -91,9 +100,7 @@ def _study(so_far: Search, seed: int, space: Space) -> optuna.Study:
     try:
         study.add_trials([_known(trial, space) for trial in so_far.trials])
     except ValueError:  # of names or values that the space does not have
-        raise FitError(
-            "The search was of other settings or ranges than this version's: start a new run."
-        ) from None
+        raise trials_lost("are of other settings or ranges than those of this search") from None
     return study
 
 

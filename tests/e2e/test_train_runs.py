@@ -138,6 +138,17 @@ def test_weights_come_as_a_zip_of_the_run_on_show(
     expect(page.locator("#weights-zip")).to_be_hidden()
 
 
+def test_weights_that_are_gone_meanwhile_are_said_to_be(
+    jobs: Jobs, ready: Callable[..., None], page: Page
+) -> None:
+    ready("street")
+    open_tab(page)
+    take(page, "street")
+    shutil.rmtree(jobs.run_folder("street").checkpoint)
+    page.locator("#zip").click()
+    expect(page.get_by_text("The run “street” has no weights")).to_be_visible()
+
+
 def test_the_weights_of_a_run_are_used_in_inspect_at_a_click(
     ready: Callable[..., None], page: Page, tmp_path: Path, save_photo: SavePhoto
 ) -> None:

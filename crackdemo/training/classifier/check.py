@@ -36,7 +36,8 @@ def look(folder: Path) -> Looked:
     shown: dict[bool, list[NDArray[np.uint8]]] = {True: [], False: []}
     sides = []
     glances: list[Glance] = []
-    for label in found.photos:
+    learnt, chosen = sides_of(found.photos)
+    for label in (*learnt, *chosen, *found.of("test")):
         try:
             photo = read_photo(label.path)
         except PhotoError as problem:
@@ -47,11 +48,11 @@ def look(folder: Path) -> Looked:
         glances.append(glance(label.path, label.split, photo, label.cracked))
         if len(shown[label.cracked]) < _SHOWN // 2:
             shown[label.cracked].append(shrunk(gray_levels(photo, "blue"), _SIDE))
+    refusal = _refusal(labels)
     if not labels:
-        return Looked("", _refusal(labels), tuple(problems), None, is_enough=False)
+        return Looked("", refusal, tuple(problems), None, is_enough=False)
     examples = [gray for kind in (True, False) for gray in shown[kind]]
     sheet = variation_sheet(examples, _SIDE, VaryConfig(), seed=0)
-    refusal = _refusal(labels)
     warnings = (*refusal, *found.copies, *look_alikes(glances))
     said = _described(labels, sides)
     return Looked(said, warnings, tuple(problems), sheet, is_enough=not refusal)
@@ -59,8 +60,9 @@ def look(folder: Path) -> Looked:
 
 def _refusal(labels: Sequence[CrackLabel]) -> tuple[str, ...]:
     """What a fit would say before it fails; nothing where it could begin."""
+    learnt, chosen = ([each for each in labels if each.split == split] for split in SPLITS[:2])
     try:
-        require_both(*sides_of(labels))
+        require_both(learnt, chosen)
     except DatasetError as problem:
         return (str(problem),)
     return ()
@@ -80,6 +82,7 @@ def _described(labels: Sequence[CrackLabel], sides: Sequence[int]) -> str:
         f"{count[split, False]} without and {count[split, True]} with cracks" for split in SPLITS
     )
     text += f"\n\nTo learn from: {learnt}. To choose by: {chosen}. Kept aside for tests: {aside}."
+    clean, cracked = (count[SPLITS[0], kind] for kind in (False, True))
     if clean != cracked and min(clean, cracked):
         rare = "cracked" if cracked < clean else "crack-free"
         weight = max(clean, cracked) / min(clean, cracked)

@@ -27,7 +27,7 @@ from crackdemo.training.failures import best_kept, failure_told, within_memory
 from crackdemo.training.length import settled
 from crackdemo.training.loop import use_threads
 from crackdemo.training.record import record_of
-from crackdemo.training.search import Settings, search
+from crackdemo.training.search import Settings, search, trials_lost
 from crackdemo.training.state import (
     TrainingState,
     load_state,
@@ -138,10 +138,7 @@ def _searched(
 
     begun = run.search()
     if begun is None and run.has_search:
-        raise FitError(
-            "The trials of the search before this fit, trials.json in its folder, cannot be read: "
-            "bring the file back, or delete it to search anew."
-        )
+        raise trials_lost("cannot be read")
     begun = begun or Search(config.trials)
     found = replace(begun, wanted=config.trials)
     run.at("searching for settings")

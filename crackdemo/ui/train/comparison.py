@@ -4,7 +4,7 @@ from html import escape
 from typing import Any
 
 from crackdemo.runs.jobs import Job
-from crackdemo.ui.train.wording import duration, percent, spoken
+from crackdemo.runs.wording import duration, percent, spoken
 
 _LOSS_SETTINGS = (
     *("objective", "mse_weight", "ssim_weight", "crack_weight", "beta"),

@@ -23,11 +23,11 @@ from crackdemo.models.families import family_named
 from crackdemo.runs.jobs import Job, Jobs, check_letters
 from crackdemo.runs.processes import PROJECT, birth_of, end_tree, step_back
 from crackdemo.runs.queue import threads
+from crackdemo.runs.wording import count, duration
 from crackdemo.synthesis.examples import make_pavement
 from crackdemo.training.config import FitConfig
 from crackdemo.training.trainer import FitSettings, parse_settings, trainer_of
 from crackdemo.ui.refusals import literal
-from crackdemo.ui.train.wording import count, duration
 from crackdemo.ui.workbench import Workbench
 
 UPLOAD, FOLDER, PAVEMENT = "Upload", "Folder", "Procedural pavement"

@@ -8,14 +8,16 @@ from itertools import chain
 from pathlib import Path
 
 from crackdemo.errors import CrackdemoError, RunError, shortened
+from crackdemo.files import content_of
 from crackdemo.models.families import family_named
 from crackdemo.runs.folder import RunFolder
 from crackdemo.runs.jobs import Job, Jobs
-from crackdemo.runs.quality import Alarms, Quality
+from crackdemo.runs.quality import Alarms
+from crackdemo.runs.wording import count, duration, spoken
+from crackdemo.runs.worth import worth_sentences
 from crackdemo.ui.train.comparison import comparison, losses_differ
 from crackdemo.ui.train.curves import Curve, plot_losses, plot_shares
 from crackdemo.ui.train.trials import describe_search
-from crackdemo.ui.train.wording import count, duration, percent, spoken
 from crackdemo.ui.workbench import Workbench
 
 TRAINING_OFF = (
@@ -63,25 +65,6 @@ def _epochs(job: Job) -> str:
     if doing and len(job.history) in (0, job.epochs):
         return doing
     return f"epoch {len(job.history)} of {job.epochs}"
-
-
-def quality_sentences(job: Job) -> list[str]:
-    """What the finished weights are worth on their own surface, in plain words; none before."""
-    if not job.quality:
-        return []
-    own, *rivals = job.quality
-    said = [
-        f"On {count(own.tiles, 'piece')} of your own surface that it did not learn from, it finds "
-        f"{percent(own.found)} of painted cracks, marks {percent(own.marked)} of sound surface, "
-        f"and takes {own.called} of {own.tiles} sound pieces for cracked."
-    ]
-    for rival in rivals:
-        said.append(
-            f"On the same pieces {rival.weights} finds {percent(rival.found)}, marks "
-            f"{percent(rival.marked)}, and takes {rival.called} for cracked. "
-            + (_better(own, rival) if own.tiles >= _FEWEST_PIECES else _TOO_FEW)
-        )
-    return said
 
 
 def classes_table(job: Job) -> str:
@@ -148,30 +131,6 @@ def _unlearnt(before: Alarms, after: Alarms) -> str:
     return "It marks fewer of them: look at photos with cracks, too, that none is lost."
 
 
-_FEWEST_PIECES = 10
-"""Below that one piece more or less called cracked would turn a comparison round."""
-_TOO_FEW = "So few pieces do not tell which is better: give more photos."
-
-
-_MORE_ALARMS = 0.1
-"""Share of the sound pieces: from so many more on that are taken for cracked nothing is better."""
-
-
-def _better(own: Quality, other: Quality) -> str:
-    """A difference of a percent is chance: other painted cracks would turn it round."""
-    told = f"(F1 of the painted cracks {own.f1:.2f} against {other.f1:.2f})"
-    if abs(own.f1 - other.f1) < 0.01:
-        return f"There is no telling which is better {told}."
-    if own.f1 > other.f1 and own.called - other.called >= _MORE_ALARMS * own.tiles:
-        return (
-            f"These weights draw cracks better {told}, but call more sound photos cracked: "
-            "trust their masks, not their scores, or give more photos."
-        )
-    if own.f1 > other.f1:
-        return f"These weights are the better ones here {told}."
-    return f"{other.weights} is still better here {told}: keep it, or fit longer."
-
-
 def describe(job: Job, other: Job | None) -> str:
     """HTML: state, progress, curves; beside another run's where there is one."""
     done = len(job.history)
@@ -189,7 +148,7 @@ def describe(job: Job, other: Job | None) -> str:
     told = _INTERRUPTED if job.state == "interrupted" else job.status.message
     if job.state == "done" and not job.has_weights:
         told = _GONE if job.family is None else _STRANGE.format(job.family)
-    sentences = [*quality_sentences(job), *([told] if told else [])]
+    sentences = [*worth_sentences(job.quality), *([told] if told else [])]
     message = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
     message += classes_table(job) + alarms_table(job)
     runs = [(job, "first")] + ([(other, "second")] if other else [])
@@ -246,7 +205,7 @@ def sample_html(jobs: Jobs, name: str, epoch: int) -> str:
     run = jobs.run_folder(name)
     file = run.sample(epoch)
     try:
-        data = base64.b64encode(file.read_bytes()).decode()
+        data = base64.b64encode(content_of(file)).decode()
     except OSError:
         return f"<p class='fit'>The pictures after epoch {epoch} are on their way.</p>"
     alt = f"{_what_is_shown(run)} after epoch {epoch}"
@@ -269,5 +228,6 @@ def zip_weights(bench: Workbench, jobs: Jobs, name: str) -> Path:
         file = exports / f"{name}.zip"
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
             for part in sorted(run.checkpoint.iterdir()):
-                archive.write(part, f"{name}/{part.name}")
+                if part.is_file() and not part.is_symlink():  # a link may lead to anybody's file
+                    archive.write(part, f"{name}/{part.name}")
     return file

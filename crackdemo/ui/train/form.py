@@ -11,10 +11,10 @@ from crackdemo.errors import ConfigError
 from crackdemo.models.families import FAMILIES, family_named
 from crackdemo.photos.images import PHOTO_SUFFIXES
 from crackdemo.runs.jobs import Job, Jobs
+from crackdemo.runs.wording import duration
 from crackdemo.training.config import START_LEARNING_RATE, FitConfig
 from crackdemo.ui.train import fit_data, settings
 from crackdemo.ui.train.faults import Faults, in_step, place_of
-from crackdemo.ui.train.wording import duration
 from crackdemo.ui.workbench import Workbench
 
 _DEFAULTS = FitConfig()
@@ -157,7 +157,7 @@ def _length() -> dict[str, Any]:
         value="Quick",
         label="How long",
         show_label=False,
-        info=f"Of training; {_AROUND}. Longer finds fainter cracks.",
+        info=f"Of training; {_AROUND}. Longer is usually better.",
         elem_id="fit-length",
     )
     minutes = gr.Number(5, label="Minutes", visible=False, min_width=100, elem_id="fit-minutes")

@@ -80,7 +80,7 @@ def start() -> dict[str, Any]:
         starts(_DEFAULTS.family),
         value=DEFAULT_WEIGHTS,
         label="Start from",
-        info="Weights that know pavement take minutes to learn another; untrained ones an hour.",
+        info="Weights that know such photos learn yours sooner than untrained ones.",
         elem_id="fit-start",
     )
     return {"start": start}

@@ -36,7 +36,8 @@ _WHILE_OPEN = """async () => {
 }"""
 Seen = tuple[str, str, int]
 """What a visitor was shown last: its signature, the run, and that run's epochs."""
-_AT_ONCE: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
+_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+_AT_ONCE: dict[str, Any] = {**_QUIET, "queue": False}
 _AS_SENT: dict[str, Any] = {**_AT_ONCE, "preprocess": False}
 """For what decides on what is shown, `Runs.current`. Gradio holds such values against the choices
 that it sent last; where two answers overtook each other on the way, the page has other ones, and
@@ -326,7 +327,8 @@ def _wire_deeds(bench: Workbench, jobs: Jobs, runs: Runs) -> None:
         runs.used,
         **_AT_ONCE,
     ).then(None, runs.used, None, js="(run) => { crackdemo.page.useWeights(run); }", **_AT_ONCE)
-    runs.zip.click(pack, runs.choice, runs.download, **_AT_ONCE)
+    # of what is done _AT_ONCE gradio's page shows no refusal
+    runs.zip.click(pack, runs.choice, runs.download, **_QUIET)
     runs.choice.change(lambda: gr.File(visible=False), None, runs.download, **_AT_ONCE)
 
 

@@ -6,22 +6,30 @@ from html import escape
 
 from crackdemo.runs.trials import Search, Trial
 
-_WIDTH, _HEIGHT = 640, 200
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 44, 24, 34
+_WIDTH, _HEIGHT = 640, 224
+_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 44, 28, 58
+_ROW = 18
+"""From one line of text to the next; on a phone letters are as large as that."""
 _LOSS = "validation loss"
 _LOGARITHMIC = ("learning_rate", "weight_decay", _LOSS)
+_UNKNOWN = (
+    "What mattered is not known: that takes more trials that came to their end, with losses that "
+    "differ."
+)
+_STYLES = {"first": "best", "second": "others", "second dashed": "given up early"}
+"""CSS classes of the lines, and what they are; what comes first lies on top."""
 
 
 def describe_search(search: Search) -> str:
     """HTML: in words, importance as bars, and parallel coordinates."""
     return (
         f"<section class='search'>{''.join(f'<p>{line}</p>' for line in _sentences(search))}"
-        f"{_importance(search.importance)}{parallel_coordinates(search)}</section>"
+        f"{_importance(search)}{parallel_coordinates(search)}</section>"
     )
 
 
 def _sentences(search: Search) -> list[str]:
-    finished = [trial for trial in search.trials if trial.state != "running"]
+    finished = _ended(search)
     pruned = sum(trial.state == "pruned" for trial in finished)
     given_up = f", {pruned} of them given up early" if pruned else ""
     lines = [f"Search: {len(finished)} of {search.wanted} trials done{given_up}."]
@@ -35,58 +43,79 @@ def _sentences(search: Search) -> list[str]:
     return lines
 
 
-def _importance(importance: dict[str, float]) -> str:
-    """A bar for each setting."""
-    if not importance:
-        return ""
+def _importance(search: Search) -> str:
+    """A bar for each setting, or why there is none once a trial has ended."""
+    if not search.importance:
+        return f"<p>{_UNKNOWN}</p>" if _ended(search) else ""
     rows = "".join(
         f"<tr><th>{escape(_words(name))}</th><td><meter value='{share:.3f}'></meter> "
         f"{100 * share:.0f} %</td></tr>"
-        for name, share in importance.items()
+        for name, share in search.importance.items()
     )
     return f"<table class='importance'><caption>What mattered</caption>{rows}</table>"
 
 
 def parallel_coordinates(search: Search) -> str:
-    """SVG: an axis for each setting and one for the loss, a line for each trial, the best one on
-    top; empty text before there are two trials with a loss."""
-    trials = [trial for trial in search.trials if trial.loss is not None]
+    """SVG with a legend: an axis for each setting and one for the loss, a line for each trial that
+    has ended, the best one on top; empty text before there are two with a loss."""
+    trials = [trial for trial in _ended(search) if trial.loss is not None]
     if len(trials) < 2:
         return ""
     names = [*trials[0].settings, _LOSS]
     columns = {name: [_value(trial, name) for trial in trials] for name in names}
-    best = search.best
-    # what comes later is drawn on top
-    ordered = sorted(trials, key=lambda trial: (trial is best, trial.state == "complete"))
-    lines = "".join(_line(trial, names, columns, trial is best) for trial in ordered)
+    of_style = {style: [t for t in trials if _style(t, search.best) == style] for style in _STYLES}
+    lines = "".join(
+        _line(trial, names, columns, style)
+        for style, drawn in reversed(of_style.items())
+        for trial in drawn
+    )
+    legend = "".join(
+        f'<span class="{style}"><i></i>{_STYLES[style]}</span>'
+        for style in _STYLES
+        if of_style[style]
+    )
     axes = "".join(_axis(place, name, names, columns[name]) for place, name in enumerate(names))
     return (
-        f'<figure class="curves trials"><svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
+        f'<figure class="curves trials"><figcaption><b>Trials</b>{legend}</figcaption>'
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
         f'aria-label="Settings and loss of each trial">{lines}{axes}</svg></figure>'
     )
 
 
-def _line(
-    trial: Trial, names: Sequence[str], columns: dict[str, list[float]], is_best: bool
-) -> str:
+def _ended(search: Search) -> list[Trial]:
+    """The others run still, or were left by whoever cancelled: their losses are no results."""
+    return [trial for trial in search.trials if trial.state != "running"]
+
+
+def _style(trial: Trial, best: Trial | None) -> str:
+    if trial is best:
+        return "first"
+    return "second dashed" if trial.state == "pruned" else "second"
+
+
+def _line(trial: Trial, names: Sequence[str], columns: dict[str, list[float]], style: str) -> str:
     points = " ".join(
         f"{_x(place, names):.1f},{_y(_share(_value(trial, name), columns[name])):.1f}"
         for place, name in enumerate(names)
     )
-    style = "first" if is_best else "second dashed" if trial.state == "pruned" else "second"
     title = f"trial {trial.number}, {trial.state}, {_LOSS} {trial.loss:.4g}"
     return f'<g class="{style}"><polyline points="{points}"><title>{title}</title></polyline></g>'
 
 
 def _axis(place: int, name: str, names: Sequence[str], values: list[float]) -> str:
-    x = _x(place, names)
+    x, bottom = _x(place, names), _HEIGHT - _BOTTOM + _ROW
     low, high = (_number(_unscaled(name, end)) for end in (min(values), max(values)))
+    # a word below the other: names side by side would touch
+    words = enumerate(_words(name).split(), start=1)
     return (
         f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{_y(0):.1f}" y2="{_y(1):.1f}"/>'
-        f'<text x="{x:.1f}" y="{_TOP - 8}" text-anchor="middle">{high}</text>'
-        f'<text x="{x:.1f}" y="{_HEIGHT - _BOTTOM + 14}" text-anchor="middle">{low}</text>'
-        f'<text x="{x:.1f}" y="{_HEIGHT - 6}" text-anchor="middle">{escape(_words(name))}</text>'
+        f"{_text(x, _TOP - 8, high)}{_text(x, bottom, low)}"
+        + "".join(_text(x, bottom + _ROW * row, escape(word)) for row, word in words)
     )
+
+
+def _text(x: float, y: float, told: str) -> str:
+    return f'<text x="{x:.1f}" y="{y}" text-anchor="middle">{told}</text>'
 
 
 def _value(trial: Trial, name: str) -> float:

@@ -11,15 +11,13 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from crackdemo.checkpoints.checkpoint import (
-    CARD,
-    CONFIG,
-    WEIGHTS,
     Checkpoint,
     CheckpointConfig,
     config_json,
     load_checkpoint,
     save_checkpoint,
 )
+from crackdemo.checkpoints.layout import CARD, CONFIG, WEIGHTS
 from crackdemo.detection.calibration import Calibration
 from crackdemo.errors import CheckpointError
 from crackdemo.models.cae import CaeConfig
@@ -155,6 +153,14 @@ def test_truncated_weights_are_refused(folder, length):
     whole = (folder / WEIGHTS).read_bytes()
     (folder / WEIGHTS).write_bytes(whole[:length])
     assert "damaged" in refusal(folder)
+
+
+def test_a_runs_damaged_weights_go_by_its_name(folder, tmp_path):
+    (tmp_path / "street").mkdir()
+    run = folder.rename(tmp_path / "street" / "checkpoint")
+    (run / WEIGHTS).write_bytes(b"")
+    with pytest.raises(CheckpointError, match="The weights “street” are damaged"):
+        load_checkpoint(run)
 
 
 def test_a_pickle_is_never_opened(folder, tmp_path):

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from crackdemo.checkpoints.finished import MOST_CONFIG_BYTES, family_in, metrics_in
+from crackdemo.checkpoints.finished import family_in, metrics_in
+from crackdemo.checkpoints.layout import CONFIG, SIZE_LIMITS
 from crackdemo.checkpoints.names import SHIPPED, shipped_names
 
 
@@ -37,7 +38,18 @@ def test_nor_one_of_another_kind(folder: Path, head: bytes) -> None:
     assert family_in(folder) is None
 
 
-@pytest.mark.parametrize("config", ["", "[]", "{}", "[" * 100_000])
+@pytest.mark.parametrize("offsets", ["[false, true]", "[0, 1.0]", "[0]", "[0.0, 1]", '"01"'])
+def test_nor_one_whose_tensors_lie_at_no_whole_bytes(folder: Path, offsets: str) -> None:
+    head = f'{{"a": {{"data_offsets": {offsets}}}}}'.encode()
+    (folder / "model.safetensors").write_bytes(len(head).to_bytes(8, "little") + head + b"0")
+    assert family_in(folder) is None
+
+
+ENDLESS = json.dumps({"family": "cae", "more": "a" * 1_000_000})
+STRANGE = ('{"family": null}', '{"family": 3}', json.dumps({"family": "a" * 65}), ENDLESS)
+
+
+@pytest.mark.parametrize("config", ["", "[]", "{}", "[" * 100_000, *STRANGE])
 def test_nor_one_whose_config_says_no_family(folder: Path, config: str) -> None:
     (folder / "config.json").write_text(config)
     assert family_in(folder) is None
@@ -55,7 +67,7 @@ def test_what_was_measured_is_told(folder: Path) -> None:
 def test_a_config_that_is_too_large_is_not_read(folder: Path) -> None:
     config = folder / "config.json"
     values = json.loads(config.read_text()) | {"metrics": {"iou": 0.5}}
-    config.write_text(json.dumps(values).ljust(MOST_CONFIG_BYTES + 1))
+    config.write_text(json.dumps(values).ljust(SIZE_LIMITS[CONFIG] + 1))
     assert metrics_in(folder) == {} and family_in(folder) is None
 
 

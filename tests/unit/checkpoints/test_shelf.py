@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from crackdemo.checkpoints.hub import SIZE_LIMITS, fetch
+from crackdemo.checkpoints.hub import fetch
+from crackdemo.checkpoints.layout import SIZE_LIMITS
 from crackdemo.checkpoints.shelf import RECENT_SECONDS, Shelf
 from crackdemo.errors import HubError
 from tests.hub_standin import HubStandIn

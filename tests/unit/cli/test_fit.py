@@ -1,4 +1,4 @@
-"""Resuming on the command line: no run here gets as far as its training."""
+"""Resuming on the command line."""
 
 import json
 import shutil
@@ -6,11 +6,14 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from crackdemo.cli.arguments import main
 from crackdemo.runs.folder import RunConfig, RunFolder
 from crackdemo.training.config import FitConfig
+from tests.short_fits import SETTINGS
+from tests.unit.training.classifier.conftest import SHORT
 
 pytestmark = pytest.mark.processes  # a fit changes how the memory of its process is freed
 
@@ -91,6 +94,34 @@ def test_a_config_that_is_nested_too_deeply_cannot_be_read(
     given = ["--out", str(tmp_path / "run"), "--config", str(tmp_path / "deep.json")]
     assert main(["fit", "--threads", "1", *given]) == 2
     assert "“deep.json” cannot be read: give a JSON file." in capsys.readouterr().err
+
+
+def test_a_fit_ends_in_what_its_weights_find(
+    tmp_path: Path, data: list[str], resume: Resume
+) -> None:
+    run = RunFolder(tmp_path / "yard")
+    run.create(RunConfig({**SETTINGS, "epochs": 1, "quality_tiles": 2}, data))
+    code, said = resume(run)
+    _, _, end = said.partition("Done: the weights are in ")
+    assert code == 0
+    assert "of your own surface that it did not learn from, it finds" in end
+
+
+def test_a_fit_ends_in_what_it_says_of_itself(
+    tmp_path: Path, save_photo: Callable[..., Path], resume: Resume
+) -> None:
+    random = np.random.default_rng(0)
+    for split in ("train", "validation"):
+        for kind in ("clean", "cracked"):
+            pixels = random.integers(0, 256, (48, 48, 3)).astype(np.uint8)
+            save_photo(tmp_path / "walls" / split / kind / f"{split}-{kind}.png", pixels)
+    run = RunFolder(tmp_path / "wall")
+    run.create(RunConfig({**SHORT, "epochs": 1}, [str(tmp_path / "walls")]))
+    code, said = resume(run)
+    assert code == 0
+    assert said.endswith(
+        "No photos of both kinds were left to try it on: judge it on some it has not seen.\n"
+    )
 
 
 class TestOptionsBesideResume:

@@ -101,12 +101,51 @@ def test_tiles_of_one_photo_in_two_parts_are_told_by_their_names() -> None:
 @pytest.mark.parametrize(
     "pair",
     [
+        ("train/IMG_0012_0_1.jpg", "test/IMG_0012_10_11.jpg"),
+        ("train/road7_0x512.jpg", "test/road7_512X0.jpg"),
+        ("train/a_r1c2.jpg", "test/a_r1c3.jpg"),
+        ("train/a_row1_col2.jpg", "test/a-col3-row1.jpg"),
+        ("train/a x0_y64.jpg", "test/a.y0x64.jpg"),
+    ],
+)
+def test_names_of_tiles_are_known(pair: tuple[str, str]) -> None:
+    assert "are named like tiles of one photo: if" in tiles(*pair)[0]
+
+
+def test_long_names_take_no_longer() -> None:
+    hostile = (n + "!" for n in ("a" * 125 + "-" * 125, "1_" * 125, "a1 r1c" * 41, "x0" * 125))
+    photos = [glance(Path(f"{name}.jpg"), "test", stained(1)) for name in hostile]
+    assert look_alikes(photos * 1000) == ()
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
         ("train/IMG_20160222_081011.jpg", "test/IMG_20160222_081059.jpg"),
         ("train/00001.jpg", "test/00002.jpg"),
         ("train/km 1.jpg", "test/km 2.jpg"),
         ("train/2_3.jpg", "test/2_4.jpg"),
         ("train/a_0_1.png", "train/a_0_2.png"),
         ("train/a_0_1.png", "test/b_0_1.png"),
+        ("train/a1_0_1.png", "test/b1_0_1.png"),
+        ("train/a1_0_1.png", "test/a1__0_2.png"),
+        ("train/r1c2.png", "test/r1c3.png"),
+        ("train/IMG_1203-2.jpg", "test/IMG_1202-1.jpg"),
+        ("train/DJI_0001_0002.jpg", "test/DJI_0001_0003.jpg"),
+        ("train/wall_01_0005.jpg", "test/wall_02_0001.jpg"),
+        ("train/IMG-2023-11-05.jpg", "test/IMG-2023-11-06.jpg"),
+        ("train/05.11.2023.jpg", "test/05.12.2023.jpg"),
+        ("train/2023-11-05 14.30.22.jpg", "test/2023-11-05 14.31.07.jpg"),
+        ("train/2023-11-05 14.30.jpg", "test/2023-11-05 15.30.jpg"),
+        ("train/Foto 05.11.23 14 30 22.jpg", "test/Foto 05.11.23 14 31 07.jpg"),
+        (
+            "train/WhatsApp Image 2023-11-02 at 14.35.21.jpeg",
+            "test/WhatsApp Image 2023-11-02 at 14.37.05.jpeg",
+        ),
+        (
+            "train/Screenshot 2024-01-02 at 10.11.12.png",
+            "test/Screenshot 2024-01-02 at 10.11.45.png",
+        ),
     ],
 )
 def test_other_names_are_no_tiles(pair: tuple[str, str]) -> None:

@@ -138,3 +138,15 @@ def test_a_sample_of_other_photos_is_refused(tmp_path: Path) -> None:
 def test_photos_that_would_be_called_alike_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SubmissionError, match="Several photos would be called “a”"):
         plan_rows(sources("a.jpg", "a.png"), sample(tmp_path, "f,c\na,\n"))
+
+
+def test_long_cells_are_quoted_in_short(tmp_path: Path) -> None:
+    long = 10_000_000 * "a"
+    rows = plan_rows(PHOTOS, sample(tmp_path, f"f,c\n{long},\na.jpg,\n"))
+    assert len(rows.notes[0]) < 250 and rows.notes[0].startswith("The sample names “aaa")
+    with pytest.raises(SubmissionError, match="…”, but no photo of the folder") as refused:
+        plan_rows(PHOTOS, sample(tmp_path, f"f,c\n{long},\n"))
+    assert len(str(refused.value)) < 250
+    named = sources(f"{'a' * 250}.jpg")
+    with pytest.raises(SubmissionError, match="aaa…”: put a line"):
+        plan_rows(named, sample(tmp_path, f"{named[0].file},\nb.jpg,\n"))

@@ -330,6 +330,18 @@ def test_alarms_come_back_and_a_broken_file_is_none(tmp_path: Path) -> None:
         assert run.alarms() == []
 
 
+def test_pipes_in_a_run_are_not_waited_for(tmp_path: Path, run: RunFolder) -> None:
+    for name in ("status.json", "metrics.jsonl", "trials.json", "quality.json", "alarms.json"):
+        os.mkfifo(run.path / name)
+    (job,) = Jobs(tmp_path).jobs()
+    assert (job.state, job.history, job.search, job.quality) == ("interrupted", (), None, ())
+    (run.path / "config.json").unlink()
+    os.mkfifo(run.path / "config.json")
+    assert Jobs(tmp_path).jobs() == []
+    with pytest.raises(RunError, match=r"is wrong \(it is no file\): mend config.json"):
+        run.config()
+
+
 @pytest.mark.parametrize(
     "text",
     [

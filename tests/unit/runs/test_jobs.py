@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -160,6 +161,36 @@ class TestInterrupted:
             time.sleep(0.05)
         assert "folder is gone" in (tmp_path / "elsewhere" / "fit.log").read_text()
         assert jobs.names() == []
+
+
+class Vanishing(RunFolder):
+    """Somebody deletes the run just before its fit would start."""
+
+    @property
+    def log(self) -> Path:
+        shutil.rmtree(self.path)
+        return super().log
+
+
+class VanishingLater(Vanishing):
+    """The same, but the fit's process can begin, and has to find that out."""
+
+    @property
+    def log(self) -> Path:
+        return super().log.parent.with_name("fit.log")
+
+
+@pytest.mark.parametrize("kind", [Vanishing, VanishingLater])
+def test_a_run_that_is_deleted_while_it_is_resumed_is_said_to_be_gone(
+    tmp_path: Path, kind: type[RunFolder]
+) -> None:
+    class Meddled(Jobs):
+        def run_folder(self, name: str) -> RunFolder:
+            return kind(super().run_folder(name).path)
+
+    RunFolder(tmp_path / "street").create(RunConfig(SETTINGS, []))
+    with pytest.raises(RunError, match="There is no run “street” any more: choose one"):
+        Meddled(tmp_path).resume("street")
 
 
 class TestQueue:

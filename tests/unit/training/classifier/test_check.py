@@ -17,6 +17,22 @@ def test_it_says_how_many_there_are_of_each_kind_and_what_becomes_of_them(labell
     assert found.sheet is not None
 
 
+def test_it_counts_as_a_fit_will_that_moves_photos_to_choose_by(
+    tmp_path: Path, labelled: Path
+) -> None:
+    shutil.copytree(labelled, tmp_path, dirs_exist_ok=True)
+    shutil.rmtree(tmp_path / "validation" / "cracked")
+    fitted = read_class_data([tmp_path], 32, "luma").summary
+    said = look(tmp_path).said
+    learnt, chosen = (
+        f"{fitted[f'{part}_clean']} without and {fitted[f'{part}_cracked']} with cracks."
+        for part in ("train", "validation")
+    )
+    assert f"To learn from: {learnt} To choose by: {chosen}" in said
+    assert (fitted["train_cracked"], fitted["validation_cracked"]) == (5, 1)
+    assert "A cracked photo counts 1.2 times" in said
+
+
 def test_the_rarer_kind_counts_more(tmp_path: Path, labelled: Path) -> None:
     for number, path in enumerate(sorted(labelled.rglob("*.png"))):
         if path.parent.name == "clean" or number % 3 == 0:

@@ -15,6 +15,7 @@ from crackdemo.files import sha256_of
 from crackdemo.models.classifier import ClassifierConfig
 from crackdemo.photos.images import read_photo
 from crackdemo.runs.folder import RunConfig, RunFolder
+from crackdemo.runs.trials import Search, Trial
 from crackdemo.training.classifier.recipe import run_fit, with_settings
 from crackdemo.training.trainer import fit_config, parse_settings
 from tests.unit.training.classifier.conftest import SHORT
@@ -149,6 +150,35 @@ def test_trials_that_cannot_be_read_are_not_thrown_away(tmp_path: Path, labelled
     with pytest.raises(FitError, match=r"trials\.json"):
         list(steps(run))
     assert trials.read_text() == '{"wanted": 2, "trials": ['
+
+
+KNOWN = {
+    "depth": 4,
+    "width": 8,
+    "kernel": 3,
+    "dropout": 0.1,
+    "learning_rate": 1e-3,
+    "weight_decay": 1e-2,
+}
+
+
+@pytest.mark.parametrize(
+    "settings", [{"foo": 1}, {**KNOWN, "width": 10**9}, {**KNOWN, "depth": 4.5}]
+)
+def test_trials_of_another_search_are_refused_even_where_all_are_done(
+    tmp_path: Path, labelled: Path, settings: dict[str, float]
+) -> None:
+    run = begun(tmp_path / "run", labelled, trials=1, epochs=1, steps_per_epoch=1)
+    run.write_search(Search(1, (Trial(1, settings, (0.5,), "complete"),)))
+    with pytest.raises(FitError, match=r"trials\.json in its folder, are of other settings"):
+        list(steps(run))
+
+
+def test_whole_numbers_may_be_written_as_others(tmp_path: Path, labelled: Path) -> None:
+    run = begun(tmp_path / "run", labelled, trials=1, epochs=1, steps_per_epoch=1)
+    run.write_search(Search(1, (Trial(1, {**KNOWN, "depth": 4.0}, (0.5,), "complete"),)))
+    list(steps(run))
+    assert run.has_weights
 
 
 def test_settings_of_a_trial_are_the_fits_and_the_networks() -> None:

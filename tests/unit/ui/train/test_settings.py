@@ -1,7 +1,10 @@
 """The settings of a fit as widgets."""
 
+import re
+
 import pytest
 
+from crackdemo.ui.train import form, settings
 from crackdemo.ui.train.settings import going_on_from, starts
 from tests.unit.ui.train.runs import job
 
@@ -30,3 +33,9 @@ def test_own_runs_that_are_done_are_started_from_too() -> None:
     assert going_on_from("street", runs) == ("vae", "street")
     assert going_on_from("lane", runs) == ("segmenter", "lane")
     assert going_on_from("odd", runs) == going_on_from("wall", runs) == ("cae", "cae-asphalt")
+
+
+def test_what_is_said_before_a_family_is_chosen_holds_for_all() -> None:
+    """A classifier takes a minute from nothing, and draws no cracks."""
+    hints = settings.start()["start"].info, form._length()["length"].info
+    assert not re.search("hour|takes? minutes|pavement|fainter", " ".join(hints))

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 from crackdemo.runs.trials import Search, Trial
@@ -30,7 +31,30 @@ def test_every_trial_with_a_loss_is_a_line_and_the_best_lies_on_top() -> None:
     drawn = parallel_coordinates(SEARCH)
     assert drawn.count("<polyline") == 3
     assert drawn.rindex("trial 3") > max(drawn.rindex("trial 1"), drawn.rindex("trial 2"))
-    assert drawn.count('class="first"') == 1
+    assert drawn.count('<g class="first"') == 1
+
+
+def test_a_trial_that_has_not_ended_is_not_drawn_and_changes_no_scale() -> None:
+    left = replace(TRIALS[3], losses=(99.0,))
+    assert parallel_coordinates(Search(9, (*TRIALS[:3], left))) == parallel_coordinates(SEARCH)
+
+
+def test_the_legend_says_what_the_colours_are_of_those_that_are_drawn() -> None:
+    drawn = parallel_coordinates(SEARCH)
+    assert re.findall(r"</i>([^<]*)</span>", drawn) == ["best", "others", "given up early"]
+    without = parallel_coordinates(Search(9, (TRIALS[0], TRIALS[2])))
+    assert re.findall(r"</i>([^<]*)</span>", without) == ["best", "others"]
+
+
+def test_names_of_axes_have_a_word_a_line() -> None:
+    words = re.findall(r">([a-z]+)</text>", parallel_coordinates(SEARCH))
+    assert words == ["depth", "learning", "rate", "validation", "loss"]
+
+
+def test_why_nobody_knows_what_mattered_is_said_once_a_trial_has_ended() -> None:
+    assert "What mattered is not known: that takes" in describe_search(Search(9, TRIALS))
+    assert "not known" not in describe_search(SEARCH)
+    assert "not known" not in describe_search(Search(9, TRIALS[3:]))
 
 
 def test_trials_that_are_all_alike_are_drawn_in_the_middle() -> None:

@@ -1,4 +1,4 @@
-"""Numbers and names as the Train tab says them."""
+"""Numbers and names as they are said of runs."""
 
 
 def count(number: float, thing: str) -> str:

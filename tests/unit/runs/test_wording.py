@@ -1,6 +1,6 @@
 import pytest
 
-from crackdemo.ui.train.wording import count, duration, percent, spoken
+from crackdemo.runs.wording import count, duration, percent, spoken
 
 
 @pytest.mark.parametrize(
