@@ -222,7 +222,10 @@ def likeliest(parts: Sequence[ScoredPart], height: int, width: int) -> Residual:
     found = np.zeros((height, width), np.float32)
     for part in sorted(parts, key=lambda part: part.score):
         found[part.top : part.bottom, part.left : part.right] = part.score
-    return found
+    # parts are of the smaller picture, whose pixels do not all end where the photo's do
+    bottom, right = (max(ends) for ends in zip(*((p.bottom, p.right) for p in parts), strict=True))
+    border = ((0, max(0, height - bottom)), (0, max(0, width - right)))
+    return np.pad(found[:bottom, :right], border, "edge")
 
 
 def spoken_for(saliency: Residual, probability: Residual, threshold: float) -> Residual:

@@ -14,7 +14,7 @@ SIDE = 768
 several of the tiles that a fit learns from, around a small false alarm too."""
 MARK = ".corrected"
 """Ends the stem of a corrected photo and of its mask: names go along into ZIPs and runs."""
-_MARKED = re.compile(re.escape(MARK) + r"( \(\d+\))?$")
+_MARKED = re.compile(re.escape(MARK) + r"( ?\(\d+\)| - Copy)*\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def corrected(
 
 
 def is_corrected(stem: str) -> bool:
-    """Whether a photo of this stem is a correction; of two of one name an upload numbers one."""
+    """Whether a photo of this stem is a correction; uploads and desktops number copies."""
     return _MARKED.search(stem) is not None
 
 

@@ -18,6 +18,11 @@ from crackdemo.runs.quality import Alarms, Figures, Quality
 from crackdemo.runs.status import Status
 from crackdemo.runs.trials import Search
 
+_MOST_BYTES = 8_000_000
+"""Of a file that a run says of itself; the trials of a long search take some hundred thousand. The
+page reads all of them every two seconds."""
+_MOST_WEIGHTS = 16
+"""That figures are compared of; a fit compares two or three."""
 _Kind = TypeVar("_Kind", bound=Figures)
 
 
@@ -346,12 +351,14 @@ def is_legible(values: Any) -> bool:
 def _figures(kind: type[_Kind], file: Path) -> list[_Kind]:
     """As they were written; empty where they were not, or cannot be read."""
     try:
-        return [kind.from_json(each) for each in _read_json(file)]
-    except (OSError, TypeError, ValueError):
+        return [kind.from_json(each) for each in _read_json(file)[:_MOST_WEIGHTS]]
+    except (OSError, KeyError, TypeError, ValueError):
         return []
 
 
 def _read_json(path: Path) -> Any:
+    if path.stat().st_size > _MOST_BYTES:
+        raise ValueError("it is longer than what a run says of itself")
     return _parsed(content_of(path))
 
 

@@ -6,7 +6,18 @@ from typing import Any, Self
 
 from crackdemo.runs.numbers import count, share
 
-_READ: dict[Any, Callable[[Any], Any]] = {str: str, float: share, int: count}
+_MOST_LETTERS = 200
+"""Of what a person calls weights."""
+
+
+def _name(value: Any) -> str:
+    """Raises ValueError where it is none that a person would give."""
+    if not isinstance(value, str) or len(value) > _MOST_LETTERS:
+        raise ValueError("it is no name")
+    return value
+
+
+_READ: dict[Any, Callable[[Any], Any]] = {str: _name, float: share, int: count}
 
 
 @dataclass(frozen=True)
@@ -38,6 +49,10 @@ class Quality(Figures):
     """Sound tiles whose score says crack."""
     tiles: int
     """How many tiles there were."""
+
+    def __post_init__(self) -> None:
+        if self.called > self.tiles:
+            raise ValueError("more tiles are called cracked than there are")
 
 
 @dataclass(frozen=True)

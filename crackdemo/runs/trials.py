@@ -5,6 +5,7 @@ from typing import Any, Literal, Self, TypeAlias, get_args
 
 from crackdemo.runs.numbers import count, number, share
 
+_MOST_SETTINGS = 32
 TrialState: TypeAlias = Literal["running", "complete", "pruned"]
 
 
@@ -32,8 +33,8 @@ class Trial:
         try:
             settings = {str(name): _setting(value) for name, value in values["settings"].items()}
             losses = tuple(number(loss) for loss in values["losses"])
-            if not settings:
-                raise ValueError("it tried no settings")
+            if not 0 < len(settings) <= _MOST_SETTINGS:
+                raise ValueError("it tried no settings, or more than a fit has")
             if values["state"] not in get_args(TrialState):
                 raise ValueError("no state")
             return cls(count(values["number"]), settings, losses, values["state"])

@@ -25,26 +25,20 @@ def parted(samples: Sequence[Sample], shown: Shown) -> list[Sample]:
     """Photos with a mask in their splits. Those that a person has split stay where they are.
 
     Of a few others a quarter validates and the rest is learnt from; of more, their names' hashes
-    decide. Then validation gets photos of training, never of the tests, until it has enough of them
-    and shows each class that training can spare a photo of.
+    decide, and validation gets photos of training, never of the tests, until it has enough of them.
+    Either way it shows each class that training can spare a photo of.
     """
     if any(sample.is_given for sample in samples):
         return list(samples)
-    placed = _quartered(samples) if len(samples) <= FEW else samples
-    moved = _lacking(placed, shown)
+    few = len(samples) <= FEW
+    placed = [replace(s, split="train") for s in _by_hash(samples)] if few else samples
+    moved = _lacking(placed, shown, len(samples) // 4 if few else 0)
     return [replace(s, split="validation") if s.path in moved else s for s in placed]
 
 
-def _quartered(samples: Sequence[Sample]) -> list[Sample]:
-    in_order = _by_hash(samples)
-    cut = max(1, len(in_order) // 4)
-    return [replace(s, split="validation") for s in in_order[:cut]] + [
-        replace(s, split="train") for s in in_order[cut:]
-    ]
-
-
-def _lacking(samples: Sequence[Sample], shown: Shown) -> set[Path]:
-    """The training photos that validation lacks; none is the last of a class to learn from."""
+def _lacking(samples: Sequence[Sample], shown: Shown, least: int) -> set[Path]:
+    """The training photos that validation lacks, by their names' hashes; while others are there,
+    none is the last of a class to learn from. least: so many choose at least."""
     train = _by_hash([sample for sample in samples if sample.split == "train"])
     validation = [sample for sample in samples if sample.split == "validation"]
     classes = {sample.path: shown(sample) for sample in (*train, *validation)}
@@ -64,13 +58,15 @@ def _lacking(samples: Sequence[Sample], shown: Shown) -> set[Path]:
             seen.update(shows)
             return
 
+    total = len(train) + len(validation)
+    enough = max(math.ceil(_LEAST_SHARE * total), _LEAST if total >= _MANY else 1, least)
     for name in sorted(left):
         if name not in seen:
             move_one(name)
-    total = len(train) + len(validation)
-    enough = max(math.ceil(_LEAST_SHARE * total), _LEAST if total >= _MANY else 1)
     for _ in range(enough - len(validation) - len(moved)):
         move_one()
+    if train[1:] and not (validation or moved):
+        moved.add(train[0].path)  # each is the last of a class
     return moved
 
 

@@ -83,3 +83,15 @@ def test_one_of_tomorrow_is_named(folder: Path) -> None:
     config = folder / "config.json"
     config.write_text(json.dumps(json.loads(config.read_text()) | {"family": "diffusion"}))
     assert family_in(folder) == "diffusion"
+
+
+def test_what_has_not_changed_is_read_once(folder: Path) -> None:
+    """The page asks for all runs every two seconds."""
+    config = folder / "config.json"
+    assert family_in(folder) == "cae"
+    before = config.stat()
+    config.write_text(config.read_text().replace('"cae"', '"vae"'))
+    os.utime(config, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert family_in(folder) == "cae"
+    os.utime(config, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
+    assert family_in(folder) == "vae"

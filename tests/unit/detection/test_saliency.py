@@ -131,6 +131,15 @@ def test_each_pixel_has_the_probability_of_its_likeliest_part() -> None:
     assert all(other.tolist() == row.tolist() for other in others)
 
 
+@pytest.mark.parametrize("side", [5, 33, 50, 64, 97, 341])
+def test_the_last_row_and_column_are_seen(side: int) -> None:
+    """Parts are of a smaller picture, whose pixels do not end where the photo's do."""
+    config = SaliencyConfig(method="gradcam", level=1, tile_size=227, input_size=32)
+    parts = look(DarkPixels(), photo(max(20, side), max(20, side)), None, config).parts
+    found = likeliest(parts, side, side + 3)
+    assert found.shape == (side, side + 3) and found.min() > 0
+
+
 def test_where_no_crack_is_seen_saliency_fades() -> None:
     saliency, probability = np.full((1, 3), 4, np.float32), np.array([[0.1, 0.5, 0.9]], np.float32)
     assert spoken_for(saliency, probability, 0.5).tolist() == [[pytest.approx(0.8), 4, 4]]

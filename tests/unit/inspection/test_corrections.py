@@ -66,6 +66,11 @@ def test_outside_the_region_of_interest_nothing_is_taken() -> None:
     [
         (f"km 0{MARK}", True),
         (f"upload/km 0{MARK} (12)", True),
+        (f"km 0{MARK} (2) (3)", True),
+        (f"km 0{MARK}(2)", True),
+        (f"km 0{MARK} - Copy", True),
+        ("km 0.Corrected", True),
+        (f"km 0{MARK}\n", False),
         ("km 0", False),
         (f"km 0{MARK}-by-hand", False),
         ("km 0 corrected", False),

@@ -330,6 +330,15 @@ def test_alarms_come_back_and_a_broken_file_is_none(tmp_path: Path) -> None:
         assert run.alarms() == []
 
 
+def test_what_a_run_says_of_itself_is_bounded(run: RunFolder) -> None:
+    """The page reads all of it every two seconds, and shows it to everybody."""
+    figures = [asdict(Quality(f"street {n}", 0.8, 0.75, 0.001, 1, 40)) for n in range(20_000)]
+    (run.path / "quality.json").write_text(json.dumps(figures))
+    assert len(run.quality()) == 16
+    (run.path / "quality.json").write_text(json.dumps(figures).ljust(8_000_001))
+    assert run.quality() == []
+
+
 def test_pipes_in_a_run_are_not_waited_for(tmp_path: Path, run: RunFolder) -> None:
     for name in ("status.json", "metrics.jsonl", "trials.json", "quality.json", "alarms.json"):
         os.mkfifo(run.path / name)

@@ -24,6 +24,18 @@ def test_a_quality_that_cannot_be_is_refused(name: str, value: Any) -> None:
         Quality.from_json({**asdict(QUALITY), name: value})
 
 
+@pytest.mark.parametrize("weights", [None, 3, {"a": "b"}, "a" * 201])
+def test_weights_have_a_name_that_a_person_would_give(weights: Any) -> None:
+    for figures in (QUALITY, ALARMS):
+        with pytest.raises(ValueError):
+            type(figures).from_json({**asdict(figures), "weights": weights})
+
+
+def test_no_more_tiles_are_called_than_there_are() -> None:
+    with pytest.raises(ValueError):
+        Quality.from_json({**asdict(QUALITY), "called": 41})
+
+
 def test_no_fewer_than_no_alarms_can_be() -> None:
     with pytest.raises(ValueError):
         Alarms.from_json({**asdict(ALARMS), "learnt_px": -1})

@@ -92,4 +92,24 @@ def test_of_a_few_some_that_show_a_crack_choose() -> None:
         return frozenset() if sample.name in quarter else frozenset(["crack"])
 
     chosen = of(parted(given, shown), "validation")
-    assert chosen > quarter and len(chosen) == 3
+    assert len(chosen) == 2 and len(chosen & quarter) == 1
+
+
+def test_of_a_few_none_is_the_last_of_a_class_to_learn_from() -> None:
+    for count in range(4, FEW + 1):
+        given = photos(count)
+        by_hash = [sample.name for sample in parted(given, cracks)]
+        for rare in (by_hash[:2], by_hash[1:3], by_hash[-2:]):
+
+            def shown(sample: Sample, rare: list[str] = rare) -> frozenset[str]:
+                return frozenset(["rust"] if sample.name in rare else [])
+
+            found = parted(given, shown)
+            for split in ("validation", "train"):
+                assert len(of(found, split) & set(rare)) == 1, (count, rare)
+
+
+def test_one_chooses_even_where_each_is_the_only_one_of_its_class() -> None:
+    found = parted(photos(5), by_number)
+    assert len(of(found, "validation")) == 1 and len(of(found, "train")) == 4
+    assert of(parted(photos(1), cracks), "train") == {"road/000"}
