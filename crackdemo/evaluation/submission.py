@@ -110,8 +110,9 @@ class Summary:
             found.append(f"“{name}” is marked on {100 * share:.0f} % of its pixels: look at it.")
         if self.classes[1:]:
             found.append(
-                f"A row holds all that is {' or '.join(self.classes)}: for one class alone give "
-                "--class, or on the page the settings that Inspect saves while it is chosen."
+                f"A row holds all that is {' or '.join(self.classes)}: for one class alone give as "
+                "a preset the settings that Inspect saves while it is chosen (on the command line "
+                "--class)."
             )
         if self.failed:
             found.append(f"{self.failed} photos could not be scored: their rows are empty.")

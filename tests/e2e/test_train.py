@@ -285,6 +285,13 @@ def test_a_check_ends_with_the_photos_that_it_looked_at(app: App, browser: Brows
         expect(found).to_be_hidden()
         page.get_by_label("Procedural pavement").check()
         expect(page.locator("#fault-data")).to_be_hidden()
+    page.locator("#check-data").click()
+    expect(timing).to_contain_text("Trying a few steps", timeout=PATIENCE)
+    page.locator("#fit-length").get_by_label("Minutes").check()
+    expect(timing).to_be_hidden()  # and stays so: it was asked for another length
+    page.locator("#fit-minutes input").fill("3")
+    page.locator("#check-data").click()
+    expect(timing).to_contain_text("3 minutes hold", timeout=PATIENCE)
     page.close()
 
 

@@ -77,7 +77,11 @@ def _described(
     text += f"{aside} are kept aside for tests." if aside else "none for tests."
     empty = sum(not pair.mask.any() for pair in pairs)
     if empty:
-        text += f" The masks of {empty} are empty: these photos teach what is no crack."
+        text += (
+            " The mask of 1 is empty: it teaches what is sound."
+            if empty == 1
+            else f" The masks of {empty} are empty: these photos teach what is sound."
+        )
     return text
 
 

@@ -136,7 +136,8 @@ def _worth(metrics: Mapping[str, float], averaged_with: str = "") -> str:
     if averaged_with:
         figure = (
             f"The weights are those of the best epoch, averaged with {averaged_with}: so they "
-            "forget less of what other photos need, which may cost a little on these few. Their "
+            "forget less of what other photos need, which may cost a little on these few. Curve "
+            "and pictures are of the network before that. Their "
             f"{spoken} is {value:.2f}"
         )
     if value < _LITTLE:

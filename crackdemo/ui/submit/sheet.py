@@ -47,7 +47,7 @@ class Sheet:
             return
         words = "emptied by the gate" if is_emptied else f"{100 * share:.1f} %"
         picture = preview(mask_overlay(inspected.photo, mask), _SIDE)
-        entry = _Entry(share, self._number, f"{inspected.source.file} · {words}", picture)
+        entry = _Entry(share, self._number, f"{words} · {inspected.source.file}", picture)
         if len(self._most) < MOST or share > self._most[0].share:
             insort(self._most, entry)
             entry = self._most.pop(0) if len(self._most) > MOST else entry

@@ -20,16 +20,22 @@ def wire(bench: Workbench, jobs: Jobs, form: Form) -> None:
     """*Check data* says what a fit would find; what it said goes where it no longer holds."""
     no_text, no_picture = gr.Markdown(visible=False), gr.Image(visible=False)
     shown = [form.found, form.timing, form.sheet, *form.faults.values()]
-    turns = Turns()
+    turns, lengths = Turns(), Turns()
 
     def check(
         profile: gr.OAuthProfile | None, request: gr.Request, *given: Any
     ) -> Iterator[dict[Any, Any]]:
-        with turns.take(request.session_hash or "") as turn, closing(look(profile, given)) as told:
+        visitor = request.session_hash or ""
+        with (
+            turns.take(visitor) as turn,
+            lengths.take(visitor) as length,
+            closing(look(profile, given)) as told,
+        ):
             for answer in told:
                 if turn.is_over:  # the photos are others by now
                     return
-                yield answer
+                # the time was asked for another length
+                yield {**answer, form.timing: no_text} if length.is_over else answer
 
     def look(
         profile: gr.OAuthProfile | None, given: Sequence[Any]
@@ -77,6 +83,10 @@ def wire(bench: Workbench, jobs: Jobs, form: Form) -> None:
         turns.stop(request.session_hash or "")
         return [no_text, no_text, no_picture, no_text]
 
+    def leave_length(request: gr.Request) -> list[Any]:
+        lengths.stop(request.session_hash or "")
+        return [no_text, no_text]
+
     # what was found no longer holds for other photos or families, nor the time for another length
     at_once: dict[str, Any] = {
         "show_progress": "hidden", "api_visibility": "private", "queue": False
@@ -91,7 +101,7 @@ def wire(bench: Workbench, jobs: Jobs, form: Form) -> None:
     )
     gr.on(
         [widgets[name].change for name in ("length", "minutes", "epochs")],
-        lambda: [no_text, no_text],
+        leave_length,
         None,
         [form.timing, form.faults["length"]],
         **at_once,

@@ -190,10 +190,8 @@ def describe_data(data: Data, found: DataCheck, tile_size: int) -> str:
         sizes += f" to {wide} × {high} px"
     text = f"**{count(found.photos, 'photo')}**, {sizes}"
     text += f", {found.masked} of them with a mask of their cracks." if found.masked else "."
-    text += f" **{count(found.tiles, 'crack-free piece')}** to learn from"
+    text += f" **{count(found.tiles, 'crack-free piece')}** in all, to learn from and to choose by"
     text += "; some of them below." if found.tiles else ": give photos with more sound surface."
-    if found.photos < 2:
-        text += " ⚠️ A fit needs at least 2."
     if min(low, narrow) < tile_size:
         text += f" Those smaller than a tile of {tile_size} px are continued by their mirror image."
     if found.duplicates:
@@ -266,8 +264,12 @@ def _looked_at(data: Data, config: FitSettings) -> tuple[str, RgbImage | None, b
     begin on them."""
     if isinstance(config, FitConfig):
         found = check(data.folder, config.source_size, config.flatten.channel)
-        is_enough = found.photos > 1 and found.tiles > 0
-        return legible(describe_data(data, found, config.tile_size)), found.sheet, is_enough
+        text = describe_data(data, found, config.tile_size)
+        try:
+            check_enough(data, config)
+        except DatasetError as refusal:  # Start would say the same
+            return legible(f"{text}\n\n⚠️ {literal(str(refusal))}"), found.sheet, False
+        return legible(text), found.sheet, found.tiles > 0
     look = trainer_of(config.family).look
     assert look is not None  # only fits on crack-free tiles have none
     looked = look(data.folder)

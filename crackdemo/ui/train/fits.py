@@ -82,8 +82,10 @@ def classes_table(job: Job) -> str:
         + "</tr>"
         for i, each in enumerate(job.classes)
     )
-    caption = "<caption>IoU by class; – where a class does not occur</caption>"
-    return f"<table class='classes'>{caption}<tr><th>class</th>{head}</tr>{rows}</table>"
+    is_whole = all(value is not None for _, values in columns for value in values)
+    caption = "IoU by class" + ("" if is_whole else "; – where a class does not occur")
+    head = f"<caption>{caption}</caption><tr><th>class</th>{head}</tr>"
+    return f"<table class='classes'>{head}{rows}</table>"
 
 
 def _share_told(value: float | None) -> str:
@@ -120,14 +122,19 @@ def _unlearnt(before: Alarms, after: Alarms) -> str:
     """What the table says."""
     if not before.learnt_px + before.held_back_px:
         return "There was nothing to unlearn."
-    if after.learnt_px + after.held_back_px > before.learnt_px + before.held_back_px:
-        return "It marks more of them than before: see what both find in photos that you know."
     if after.learnt_px >= before.learnt_px and after.held_back_px >= before.held_back_px:
-        return "It marks no fewer of them: fit longer, or give more photos."
+        if after.learnt_px + after.held_back_px == before.learnt_px + before.held_back_px:
+            return "It marks no fewer of them: fit longer, or give more photos."
+        return "It marks more of them than before: see what both find in photos that you know."
     if not after.held_back_photos:
         return "None of the corrected photos was held back: try it on others."
     if after.held_back_px > before.held_back_px:
         return "What it unlearnt there it marks elsewhere: correct more photos."
+    if after.learnt_px > before.learnt_px:
+        return (
+            "It marks fewer of them in the photos held back, but more in those learnt from: fit "
+            "longer."
+        )
     return "It marks fewer of them: look at photos with cracks, too, that none is lost."
 
 

@@ -33,12 +33,14 @@ def _sentences(search: Search) -> list[str]:
     pruned = sum(trial.state == "pruned" for trial in finished)
     given_up = f", {pruned} of them given up early" if pruned else ""
     lines = [f"Search: {len(finished)} of {search.wanted} trials done{given_up}."]
-    best = search.best
+    best, is_over = search.best, len(finished) >= search.wanted
     if best is not None and best.loss is not None:
         settings = ", ".join(f"{_words(n)} {_number(v)}" for n, v in best.settings.items())
         lines.append(
-            f"Best so far: trial {best.number}, validation loss {best.loss:.4g}, with "
-            f"{escape(settings)}."
+            f"{'Best' if is_over else 'Best so far'}: trial {best.number}, "
+            f"validation loss {best.loss:.4g}, with {escape(settings)}."
+            + " The fit with these settings takes longer than a trial."
+            * is_over
         )
     return lines
 

@@ -328,7 +328,7 @@ def _exact(figures: dict[str, Any], seconds: float, weights: str, name: str) -> 
         for name, words in summary.FIGURES.items()
     )
     return (
-        "<p class='tune-exact'>With the settings at the left, morphology and all, counted by the "
+        "<p class='tune-exact'>With the settings as they are, morphology and all, counted by the "
         f"server on {figures['photos']} photos of “{escape(name)}” with {escape(weights)} in "
         f"{seconds:.2f} s: {cells}</p>"
     )

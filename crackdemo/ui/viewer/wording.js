@@ -41,7 +41,8 @@
     const marked = `${capital(count)} marked${isMarked ? ` (${percent(state.crackPercent)})` : ""}`;
     const sentences = [name === "check" ? `${marked}, but ${doubt(isMarked)}.` : `${marked}.`];
     if (state.droppedRegions > 0) {
-      sentences.push(`${capital(regions(state.droppedRegions))} dropped by hand as false alarm.`);
+      const alarms = state.droppedRegions === 1 ? "a false alarm" : "false alarms";
+      sentences.push(`${capital(regions(state.droppedRegions))} dropped by hand as ${alarms}.`);
     }
     if (state.lengthPx) {
       const all = length(state.lengthPx, mmPerPx);

@@ -147,7 +147,7 @@ def test_the_sheet_shows_the_most_marked_photos_and_some_others() -> None:
     shares = np.random.default_rng(0).permutation(200) / 200
     for number, share in enumerate(shares):
         sheet.add(inspected(number, float(share)))
-    names = [caption.partition(".")[0] for _, caption in sheet.pictures()]
+    names = [caption.partition("· ")[2].partition(".")[0] for _, caption in sheet.pictures()]
     assert len(names) == len(set(names)) == 2 * MOST
     most = sorted(range(200), key=lambda number: -round(shares[number] * 120))[:MOST]
     least_of_most = round(shares[most[-1]] * 120)
@@ -158,6 +158,6 @@ def test_the_gate_shows_what_it_empties() -> None:
     sheet = Sheet(gate=True)
     sheet.add(inspected(0, 0.5))
     [(picture, caption)] = sheet.pictures()
-    assert caption == "0.jpg · emptied by the gate"
+    assert caption == "emptied by the gate · 0.jpg"
     assert (picture == 100).all()
     assert Image.fromarray(picture).size == (12, 10)

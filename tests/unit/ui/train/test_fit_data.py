@@ -51,7 +51,7 @@ class TestData:
         uploads = [str(photo), str(copy), str(tmp_path / "c.jpg"), str(tmp_path / "d.txt")]
         with fit_data.gathered(bench, fit_data.UPLOAD, uploads, "") as data:
             text = fit_data.describe_data(data, check(data.folder, 192, "luma"), 128)
-        for part in ("1 photo**", "128 × 96", "smaller than a tile of 128 px", "at least 2"):
+        for part in ("1 photo**", "128 × 96", "smaller than a tile of 128 px"):
             assert part in text
         for part in ("1 exact copy is left out: b.png", "c.jpg", "d.txt"):
             assert part in text
@@ -240,7 +240,7 @@ class TestAtTheEnd:
             str(
                 save_photo(tmp_path / f"{number}.png", np.full((96, 128, 3), 99 + number, np.uint8))
             )
-            for number in range(2)
+            for number in range(5)
         ]
         seen: list[list[Path]] = []
 
@@ -253,7 +253,7 @@ class TestAtTheEnd:
 
         gathering = fit_data.gathered(bench, fit_data.UPLOAD, photos, "")
         answers = list(fit_data.look_at(gathering, FitConfig(), 5, estimate))
-        assert all("2 photos" in text and sheet is not None for text, _, sheet in answers)
+        assert all("5 photos" in text and sheet is not None for text, _, sheet in answers)
         trying = "Trying a few steps …"
         assert [timing for _, timing, _ in answers] == [trying, trying, "5 minutes."]
         assert seen and seen[0]
@@ -267,6 +267,24 @@ class TestAtTheEnd:
             gathering = fit_data.gathered(bench, fit_data.UPLOAD, [photo], "")
             ((text, timing, _),) = fit_data.look_at(gathering, config, 5)
             assert "⚠️" in text and timing == ""
+
+    def test_a_check_says_what_start_would_refuse(
+        self, bench: Workbench, tmp_path: Path, save_photo: Callable[..., Path]
+    ) -> None:
+        """Two photos, of which one has no sound surface: there are pieces, but of one alone."""
+        for name, level in (("a", 0), ("b", 255)):
+            photo = np.full((96, 128, 3), 90 + level // 9, np.uint8)
+            save_photo(tmp_path / "road" / "images" / f"{name}.png", photo)
+            save_photo(
+                tmp_path / "road" / "masks" / f"{name}.png", np.full((96, 128), level, np.uint8)
+            )
+        data = fit_data.Data(tmp_path / "road", is_ours=False)
+        config = FitConfig(tile_size=32, source_size=32)
+        with pytest.raises(DatasetError) as refusal:
+            fit_data.check_enough(data, config)
+        ((text, timing, _),) = fit_data.look_at(nullcontext(data), config, 5)
+        assert "crack-free pieces** in all" in text and timing == ""
+        assert "Too little sound surface" in text and "Too little" in str(refusal.value)
 
     def test_a_check_that_is_abandoned_leaves_nothing(self, bench: Workbench) -> None:
         gathering = fit_data.gathered(bench, fit_data.PAVEMENT, [], "")

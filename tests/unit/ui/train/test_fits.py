@@ -179,7 +179,9 @@ class TestRuns:
 
         assert "no fewer of them" in told(9, 4, 3, 1)
         assert "marks more of them than before" in told(9, 4, 4, 1)
-        assert "elsewhere" in told(2, 4, 5, 1)
+        assert "elsewhere" in told(2, 4, 5, 1) and "elsewhere" in told(2, 4, 99, 1)
+        assert "more in those learnt from" in told(12, 4, 2, 1)
+        assert "marks more of them than before" in told(12, 4, 3, 1)
         assert "try it on others" in told(2, 5, 0, 0) and "held back</th>" not in told(2, 5, 0, 0)
         assert fits.alarms_table(job()) == ""
 
