@@ -156,7 +156,7 @@ test("where mask and score disagree the result says so", () => {
   const dropped = { ...none, droppedRegions: 2 };
   assert.deepEqual(wording.result(dropped, { crack: true }), {
     state: "no_crack",
-    text: "Nothing marked. 2 regions dropped by hand as false alarm.",
+    text: "Nothing marked. 2 regions dropped by hand as false alarms.",
   });
   assert.equal(wording.result({ ...state, exact: false }, { crack: true }), null);
 });
