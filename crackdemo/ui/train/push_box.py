@@ -102,10 +102,12 @@ def build(bench: Workbench, jobs: Jobs, choice: gr.Radio) -> PushBox:
         api_visibility="private",
     )
     # what was said, and the model's name, are of the run before
+    # in the page alone: a late answer of the server would wipe out a name that was typed meanwhile
     choice.change(
-        lambda: (gr.Markdown(visible=False), ""),
+        None,
         None,
         [said, repo],
+        js="() => [{ __type__: 'update', visible: false }, '']",
         queue=False,
         show_progress="hidden",
         api_visibility="private",
