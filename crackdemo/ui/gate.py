@@ -1,4 +1,4 @@
-"""What reaches gradio at all, and what every answer says to the browser.
+"""What reaches gradio at all.
 
 Gradio serves more than this page needs, to whoever asks, from whatever website. Here stand the
 rules that it has no settings for: an ASGI application around its own.
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request, cookie_parser
@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from crackdemo.inspection.store import KEPT_FREE, free_bytes
+from crackdemo.ui.answers import with_cookie, with_headers
 from crackdemo.ui.audience import PAGE, Audience
 from crackdemo.ui.bodies import Refusal, again, as_json, paths_in, read
 from crackdemo.ui.limits import Limits
@@ -27,7 +28,7 @@ from crackdemo.ui.logins import WRONG_PASSWORDS, too_many_passwords
 from crackdemo.ui.quota import Quota
 from crackdemo.ui.repeats import EVENT, Repeats
 from crackdemo.ui.scratch import PREFIX, UPLOADS
-from crackdemo.ui.visitors import COOKIE, Sessions, cookie_in, new_cookie
+from crackdemo.ui.visitors import Sessions, cookie_in, new_cookie
 
 HEALTH = "/healthz"
 AGENTS = "/mcp"
@@ -59,8 +60,6 @@ _ENTRANCE = re.compile(r"/|/login(/.*)?")
 """What other websites may lead a person to."""
 _OF_AN_ADDRESS = 4
 """Times what one program may ask for: a program may call itself by another name each time."""
-_HOME = "'self'"
-_SPACES = "'self' https://huggingface.co https://*.huggingface.co https://*.hf.space"
 
 
 @dataclass(frozen=True)
@@ -116,8 +115,8 @@ class Gate:
         scope = {**scope, "headers": list(filter(self._is_believed, scope["headers"]))}
         cookie = cookie_in(cookie_parser(Headers(scope=scope).get("cookie", "")))
         if not cookie and scope["path"] == "/":
-            send = _with_cookie(send, new_cookie(), self._rules.is_space)
-        send = self._with_headers(send, scope["path"])
+            send = with_cookie(send, new_cookie(), self._rules.is_space)
+        send = with_headers(send, scope["path"], self._rules.is_space)
         try:
             await self._pass(scope, receive, send, cookie)
         except Refusal as refusal:
@@ -303,26 +302,6 @@ class Gate:
             _UPLOADED.search(path) and not path.startswith(f"{uploads}/")
         )
 
-    def _with_headers(self, send: Send, path: str) -> Send:
-        frames = _SPACES if self._rules.is_space else _HOME
-
-        async def sending(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["X-Content-Type-Options"] = "nosniff"
-                headers["Referrer-Policy"] = "same-origin"
-                headers["Content-Security-Policy"] = _policy(frames, self._rules.is_space)
-                if path == "/":
-                    headers["Cache-Control"] = "no-store"  # or the Back button shows who was here
-                for name in list(headers.keys()):
-                    if name.lower().startswith("access-control-"):
-                        del headers[name]
-                if not self._rules.is_space:
-                    headers["X-Frame-Options"] = "SAMEORIGIN"
-            await send(message)
-
-        return sending
-
     def _logged_in(self, send: Send, cookie: str, person: str) -> Send:
         """Whoever logs in where another person was is another visitor: what tabs of the browser
         show that are still open belongs to the one before."""
@@ -332,7 +311,7 @@ class Gate:
                 mine = cookie if self._people.may_use(cookie, person) else new_cookie()
                 self._people.may_use(mine, person)
                 if mine != cookie:
-                    await _with_cookie(send, mine, self._rules.is_space)(message)
+                    await with_cookie(send, mine, self._rules.is_space)(message)
                     return
             await send(message)
 
@@ -354,21 +333,6 @@ class Gate:
         return sending
 
 
-def _with_cookie(send: Send, cookie: str, is_space: bool) -> Send:
-    """Gives it to the browser."""
-    # in the Hub's frame the page is a third party
-    rest = "SameSite=None; Secure; Partitioned" if is_space else "SameSite=Lax"
-
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            MutableHeaders(scope=message).append(
-                "Set-Cookie", f"{COOKIE}={cookie}; Path=/; HttpOnly; {rest}"
-            )
-        await send(message)
-
-    return sending
-
-
 async def _person(scope: Scope, receive: Receive) -> str:
     """Who wants to log in, as gradio reads it; empty where it cannot either."""
     try:
@@ -385,24 +349,3 @@ def _is_own(headers: Headers) -> bool:
         return urlsplit(headers["origin"]).netloc == headers.get("host", "")
     except ValueError:  # it is no address
         return False
-
-
-def _policy(frames: str, is_space: bool) -> str:
-    """Gradio's page is made of inline scripts, and makes functions of the texts of others."""
-    hub = " https://huggingface.co https://cdnjs.cloudflare.com" if is_space else ""
-    return "; ".join(
-        [
-            "default-src 'self'",
-            f"script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:{hub}",
-            "style-src 'self' 'unsafe-inline'",
-            f"img-src 'self' data: blob:{hub}",
-            "font-src 'self' data:",
-            f"connect-src 'self' data: blob:{hub}",
-            "worker-src 'self' blob:",
-            "media-src 'self' blob:",
-            "object-src 'none'",
-            "base-uri 'self'",
-            f"form-action 'self'{hub}",
-            f"frame-ancestors {frames}",
-        ]
-    )
