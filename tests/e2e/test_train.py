@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from crackdemo.photos.images import read_mask, read_photo, write_png
 from tests.e2e.app_server import App, running_app
-from tests.e2e.visitor import Visitor, without_largest
+from tests.e2e.visitor import Visitor, unfold, without_largest
 from tests.hub_standin import HubStandIn
 
 pytestmark = pytest.mark.processes
@@ -91,8 +91,9 @@ def test_a_fit_started_from_the_page_is_found_again_finishes_and_its_weights_are
     expect(picture).to_have_attribute("alt", "Input, reconstruction, heatmap and mask of three "
                                       "tiles after epoch 1")  # fmt: skip
 
-    page.get_by_role("button", name="Publish on the Hugging Face Hub").click()
-    page.locator("#push-repo").get_by_role("textbox").fill("me/street")
+    model = page.locator("#push-repo").get_by_role("textbox")
+    unfold(page, "Publish on the Hugging Face Hub", model)
+    model.fill("me/street")
     for token, answer in (
         ("hf_wrong", "does not accept the token"),
         ("hf_write", "Published street:"),

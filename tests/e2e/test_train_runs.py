@@ -18,7 +18,7 @@ from crackdemo.training.config import FitConfig
 from tests.e2e.app_server import App
 from tests.e2e.axe import findings
 from tests.e2e.stranger import Stranger, index_of
-from tests.e2e.visitor import SavePhoto
+from tests.e2e.visitor import SavePhoto, unfold
 from tests.hub_standin import HubStandIn
 from tests.short_fits import ENDLESS, SETTINGS, has_epochs, is_over, wait_for, weights
 
@@ -80,8 +80,8 @@ def test_a_run_is_renamed_and_deleted_and_the_weights_list_follows(
     ready("yard")
     open_tab(page)
     take(page, "street")
-    page.get_by_role("button", name="Rename or delete").click()
     new_name = page.locator("#new-name").get_by_role("textbox")
+    unfold(page, "Rename or delete", new_name)
     for name, answer in (("yard", "take another name"), ("../x", "A name is 1 to 60")):
         new_name.fill(name)
         page.locator("#rename").click()
@@ -283,11 +283,12 @@ def test_a_push_says_what_failed_and_calls_nothing_half_published_done(
     ready("street")
     open_tab(page)
     take(page, "street")
-    page.get_by_role("button", name="Publish on the Hugging Face Hub").click()
+    model = page.locator("#push-repo").get_by_role("textbox")
+    unfold(page, "Publish on the Hugging Face Hub", model)
     said = page.locator("#push-said")
 
     def publish(repo: str, answer: str) -> None:
-        page.locator("#push-repo").get_by_role("textbox").fill(repo)
+        model.fill(repo)
         page.locator("#push-token input").fill("hf_write")
         page.locator("#push").click()
         expect(said).to_contain_text(answer)
