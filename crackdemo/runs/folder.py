@@ -117,7 +117,7 @@ class RunFolder:
 
     @property
     def made(self) -> float:
-        """When it was made or its settings were last changed, seconds since 1970."""
+        """When it was made, seconds since 1970."""
         with suppress(OSError):
             return self._config_file.stat().st_mtime
         return 0.0
@@ -221,7 +221,9 @@ class RunFolder:
     def settle(self, fit: dict[str, Any], minutes: float | None = None) -> None:
         """These settings hold from now on, in epochs unless minutes are still to be made epochs.
         Raises RunError."""
+        made = self.made
         self._write_config(RunConfig(fit, self.config().data, minutes))
+        os.utime(self._config_file, (made, made))  # a list of runs keeps its order
 
     def _write_config(self, config: RunConfig) -> None:
         _write_json(self._config_file, asdict(config))

@@ -309,6 +309,11 @@ def _launch(run: RunFolder) -> None:
 
 def _start_process(run: RunFolder) -> None:
     before = run.status()
+    if run.log.exists() and not run.log.is_file():  # a pipe would be waited for
+        raise RunError(
+            f"The run “{run.name}” is damaged, “{run.log.name}” in its folder is not what a fit "
+            "makes there: move it away, then resume the run."
+        )
     with _disk_explained(run.name, "started"):
         process = start_detached("crackdemo.runs.queue", [str(run.path)], run.log)
     threading.Thread(target=process.wait, daemon=True).start()  # or it would stay a zombie

@@ -96,7 +96,10 @@ def _reason(error: Exception, run: RunFolder) -> str:
     if _is_disk_full(error):
         if run.last_state.exists():
             return "The disk is full: free some space and resume; the epochs so far are kept."
-        return "The disk is full: free some space and resume; no epoch was kept, it begins anew."
+        return (
+            "The disk is full: free some space and resume; what it learned could not be kept, so "
+            "that it begins anew."
+        )
     if isinstance(error, OSError) and (part := _part_of(run, error)):
         if error.errno in _LOCKED:
             return (

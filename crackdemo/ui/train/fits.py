@@ -227,10 +227,10 @@ def _what_is_shown(run: RunFolder) -> str:
 
 
 def zip_weights(bench: Workbench, jobs: Jobs, name: str) -> Path:
-    """The finished checkpoint in a ZIP. Raises RunError before the fit is done, and OSError."""
+    """The finished checkpoint in a ZIP. Raises RunError where there is none, and OSError."""
     run = jobs.run_folder(name)
     if not run.has_weights:
-        raise RunError(f"The run “{name}” has no weights yet: wait until it is done.")
+        raise RunError(f"The run “{name}” has no weights to pack: {_why_none(run)}.")
     with bench.export_folder() as exports:
         file = exports / f"{name}.zip"
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
@@ -238,3 +238,9 @@ def zip_weights(bench: Workbench, jobs: Jobs, name: str) -> Path:
                 if part.is_file() and not part.is_symlink():  # a link may lead to anybody's file
                     archive.write(part, f"{name}/{part.name}")
     return file
+
+
+def _why_none(run: RunFolder) -> str:
+    if run.status().status == "done":
+        return "they were removed from its folder, or damaged, after it was done; fit them anew"
+    return "they come when its fit is done"

@@ -7,7 +7,7 @@ from html import escape
 from crackdemo.runs.trials import Search, Trial
 
 _WIDTH, _HEIGHT = 640, 224
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 44, 28, 58
+_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 52, 28, 58
 _ROW = 18
 """From one line of text to the next; on a phone letters are as large as that."""
 _LOSS = "validation loss"

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -337,6 +338,17 @@ def test_what_a_run_says_of_itself_is_bounded(run: RunFolder) -> None:
     assert len(run.quality()) == 16
     (run.path / "quality.json").write_text(json.dumps(figures).ljust(8_000_001))
     assert run.quality() == []
+
+
+def test_settings_that_are_settled_leave_the_order_of_the_runs(tmp_path: Path) -> None:
+    for age, name in ((20, "first"), (10, "second")):
+        run = RunFolder(tmp_path / name)
+        run.create(RunConfig({}, []))
+        made = time.time() - age
+        os.utime(run.path / "config.json", (made, made))
+    assert Jobs(tmp_path).names() == ["second", "first"]
+    RunFolder(tmp_path / "first").settle({"epochs": 3})
+    assert Jobs(tmp_path).names() == ["second", "first"]
 
 
 def test_pipes_in_a_run_are_not_waited_for(tmp_path: Path, run: RunFolder) -> None:

@@ -193,6 +193,14 @@ def test_a_run_that_is_deleted_while_it_is_resumed_is_said_to_be_gone(
         Meddled(tmp_path).resume("street")
 
 
+def test_a_pipe_in_the_place_of_its_log_is_not_waited_for(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "street")
+    run.create(RunConfig(SETTINGS, []))
+    os.mkfifo(run.log)
+    with pytest.raises(RunError, match=r"“fit\.log” in its folder is not what a fit makes there"):
+        Jobs(tmp_path).resume("street")
+
+
 class TestQueue:
     @pytest.mark.slow
     def test_a_second_fit_waits_and_starts_when_the_first_ends(

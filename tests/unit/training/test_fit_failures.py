@@ -135,7 +135,8 @@ class TestDisk:
         assert "The disk is full" in status(run)["message"]
 
     @pytest.mark.parametrize(
-        ("epochs", "told"), [(0, "no epoch was kept"), (1, "the epochs so far are kept")]
+        ("epochs", "told"),
+        [(0, "could not be kept, so that it begins anew"), (1, "the epochs so far are kept")],
     )
     def test_epochs_are_said_to_be_kept_only_where_some_are(
         self, tmp_path: Path, folder: Path, epochs: int, told: str

@@ -279,9 +279,17 @@ class TestFinishedRuns:
         with zipfile.ZipFile(fits.zip_weights(bench, finished, "street")) as archive:
             assert len(archive.namelist()) == 3
 
-    def test_without_weights_are_not_packed(self, bench: Workbench, finished: Jobs) -> None:
-        (finished.folder / "street" / "checkpoint").rename(finished.folder / "street" / "elsewhere")
-        with pytest.raises(RunError, match="no weights yet"):
+    @pytest.mark.parametrize(
+        ("status", "why"),
+        [("running", "they come when its fit is done"), ("done", "they were removed")],
+    )
+    def test_without_weights_are_not_packed(
+        self, bench: Workbench, finished: Jobs, status: str, why: str
+    ) -> None:
+        run = finished.run_folder("street")
+        run.checkpoint.rename(run.path / "elsewhere")
+        run.write_status(status)
+        with pytest.raises(RunError, match=f"has no weights to pack: {why}"):
             fits.zip_weights(bench, finished, "street")
 
 
