@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, Route, expect
+from playwright.sync_api import APIResponse, Browser, Dialog, Page, Route, expect
 
 from crackdemo.runs.folder import EpochReport, RunConfig, RunFolder
 from crackdemo.runs.jobs import Jobs
@@ -221,6 +221,34 @@ def test_the_run_that_another_is_compared_with_can_be_chosen(
         late.continue_()
     page.wait_for_timeout(1000)
     assert "Traceback" not in capfd.readouterr().err
+
+
+def test_an_answer_that_comes_late_leaves_the_run_that_was_chosen_meanwhile(
+    ready: Callable[..., None], page: Page
+) -> None:
+    ready("yard")
+    ready("street")
+    open_tab(page)
+    take(page, "street")
+    late: list[tuple[Route, APIResponse]] = []
+
+    def hold(route: Route) -> None:
+        answer = route.fetch()
+        if "lane · done" in answer.text() and not late:
+            late.append((route, answer))
+        else:
+            route.fulfill(response=answer)
+
+    page.route("**/run/predict*", hold)
+    ready("lane")
+    while not late:
+        page.wait_for_timeout(50)
+    take(page, "yard")
+    ((route, answer),) = late
+    route.fulfill(response=answer)
+    expect(page.locator("#runs")).to_contain_text("lane · done")
+    expect(page.locator("#run-detail")).to_contain_text("yard: validation")
+    expect(page.locator("#runs label.selected")).to_contain_text("yard")
 
 
 @pytest.mark.parametrize(

@@ -166,9 +166,13 @@ def _show(
     other: object,
     epoch: object,
     seen: Seen = ("", "", 0),
+    is_asked: bool = False,
 ) -> dict[Any, Any]:
     """What stands there for the runs as they are now; the pictures follow the latest epoch until
-    an earlier one is asked for."""
+    an earlier one is asked for.
+
+    is_asked: by the page, which keeps what it holds, and may hold another choice by now.
+    """
     chosen, other, epoch = _text(chosen), _text(other), _whole(epoch)
     everything = {job.name: job for job in jobs.jobs()}
     job = everything.get(chosen) or next(iter(everything.values()), None)
@@ -199,15 +203,19 @@ def _show(
     at_rest = not job.status.is_live
     others = [("none", "")] + [(name, name) for name in everything if name != job.name]
     second = None if second is job else second
+
+    def value(shown: object, held: object) -> dict[str, Any]:
+        return {} if is_asked and shown == held else {"value": shown}
+
     return {
-        runs.choice: gr.Radio(names, value=job.name, info=None),
+        runs.choice: gr.Radio(names, info=None, **value(job.name, chosen)),
         runs.other: gr.Dropdown(
-            others, value=second.name if second else "", visible=len(names) > 1
+            others, visible=len(names) > 1, **value(second.name if second else "", other)
         ),
         runs.sight.photos: gr.File(visible=side_by_side.can_compare(job, second)),
         runs.sight.runs: f"{job.name}\n{second.name}" if second else "",
         runs.detail: fits.describe(job, second),
-        runs.epoch: gr.Slider(1, max(done, 2), value=max(at, 1), visible=done > 1),
+        runs.epoch: gr.Slider(1, max(done, 2), visible=done > 1, **value(max(at, 1), epoch)),
         runs.sample: fits.sample_html(jobs, job.name, at) if done else "",
         runs.cancel: gr.Button(visible=not at_rest),
         runs.resume: gr.Button(visible=at_rest and job.state != "done"),
@@ -240,7 +248,7 @@ def _wire_list(jobs: Jobs, runs: Runs, tab: gr.Tab, timer: gr.Timer) -> None:
     def tick(chosen: object, other: object, epoch: object, seen: Seen) -> dict[Any, Any]:
         if _signature(jobs.jobs(), _text(chosen), _text(other)) == seen[0]:
             return {runs.seen: gr.skip()}
-        return _show(jobs, runs, chosen, other, epoch, seen)
+        return _show(jobs, runs, chosen, other, epoch, seen, is_asked=True)
 
     def paint(chosen: object, epoch: object) -> str:
         try:
