@@ -127,12 +127,15 @@ def _has_splits(root: Path) -> bool:
 
 
 def _root(folder: Path) -> Path:
-    """The folder, or the only one in it where that one has a layout and it has none."""
-    if _has_layout(folder) or not folder.is_dir():
-        return folder
-    inner = [child for child in folder.iterdir() if not child.name.startswith((".", "__MACOSX"))]
-    is_wrapped = len(inner) == 1 and inner[0].is_dir() and not inner[0].is_symlink()
-    return _root(inner[0]) if is_wrapped and _has_layout(_root(inner[0])) else folder
+    """The folder, or where it has no layout the first that has one and lies alone in it, or alone
+    in another that does."""
+    root = folder
+    while root.is_dir() and not _has_layout(root):
+        inner = [child for child in root.iterdir() if not child.name.startswith((".", "__MACOSX"))]
+        if len(inner) != 1 or not inner[0].is_dir() or inner[0].is_symlink():
+            return folder
+        root = inner[0]
+    return root
 
 
 def _has_layout(folder: Path) -> bool:

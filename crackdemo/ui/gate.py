@@ -307,8 +307,9 @@ class Gate:
         show that are still open belongs to the one before."""
 
         async def sending(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] == 200 and cookie:
-                mine = cookie if self._people.may_use(cookie, person) else new_cookie()
+            if message["type"] == "http.response.start" and message["status"] == 200:
+                is_mine = cookie and self._people.may_use(cookie, person)
+                mine = cookie if is_mine else new_cookie()
                 self._people.may_use(mine, person)
                 if mine != cookie:
                     await with_cookie(send, mine, self._rules.is_space)(message)

@@ -33,6 +33,9 @@ _STEPS = 1000
 """Thresholds of the probability that are tried."""
 _SLACK = 5
 """Of these, by as many a threshold may be missed: two engines' probabilities differ by no more."""
+_ALARM_COST = 0.1
+"""Of F1 that all of the ground costs, marked wrongly: little beside what a class that is learnt
+gains, and more than chance gives one that is not."""
 _LEAST_SCORE = 0.1
 """Of a photo called cracked: what is lower has nothing marked, or 11 px of crack in a close-up."""
 _MARGIN = 16
@@ -133,46 +136,52 @@ def likeliest(chances: NDArray[np.float32]) -> ClassMask:
     return labels
 
 
-def best_f1(
-    found: Sequence[NDArray[np.float32]], masks: Sequence[CrackMask]
-) -> tuple[float, float]:
-    """The best pooled pixel F1 of probabilities (H, W), and the probability that gives it: the
-    middle one of several."""
-    return _best(_f1_by_threshold(found, masks))
-
-
 def best_mean_f1(
     found: Sequence[NDArray[np.float32]], labels: Sequence[ClassMask]
 ) -> tuple[float, float]:
-    """As `best_f1` of probabilities (classes, H, W): the best mean over the classes, each cut at
-    the same probability."""
-    curves = [
-        _f1_by_threshold([chances[i] for chances in found], [each == i + 1 for each in labels])
+    """The best pooled pixel F1 of probabilities (classes, H, W), its mean over the classes, and the
+    one probability at which each is cut for it: the middle one of several.
+
+    Of several classes best is what gains most over marking everything, and marks little ground
+    wrongly: of a class that is not learnt marking everything has the best F1, above 0.
+    """
+    cuts = [
+        _cuts([chances[i] for chances in found], [each == i + 1 for each in labels])
         for i in range(len(found[0]))
     ]
-    return _best(np.mean(curves, axis=0))
+    f1 = np.mean([cut.f1 for cut in cuts], axis=0)
+    worth = f1 if len(cuts) == 1 else np.mean([cut.worth for cut in cuts], axis=0)
+    # certainty of either kind is no threshold: its odds would be 0 or without end
+    # and thresholds beside it must do nearly as well: where a class is hardly learnt much of a
+    # photo has one probability, and another engine's last digit would mark all of it
+    inner = minimum_filter1d(worth[1:-1], 2 * _SLACK + 1, mode="nearest")
+    best = 1 + int(np.median(np.flatnonzero(inner == inner.max())))
+    return float(f1[best]), best / _STEPS
 
 
-def _f1_by_threshold(
-    found: Sequence[NDArray[np.float32]], masks: Sequence[CrackMask]
-) -> NDArray[np.float64]:
+class _Cuts(NamedTuple):
+    """What cutting one class at each of the thresholds comes to."""
+
+    f1: NDArray[np.float64]
+    """Pooled over the pixels of all photos."""
+    alarms: NDArray[np.float64]
+    """Share of the ground, 0..1, that is marked wrongly."""
+
+    @property
+    def worth(self) -> NDArray[np.float64]:
+        gain: NDArray[np.float64] = np.maximum(self.f1 - self.f1[0], 0)
+        return gain - _ALARM_COST * self.alarms
+
+
+def _cuts(found: Sequence[NDArray[np.float32]], masks: Sequence[CrackMask]) -> _Cuts:
     on, off = np.zeros(_STEPS + 1), np.zeros(_STEPS + 1)
     for probability, mask in zip(found, masks, strict=True):
         step = np.minimum((probability * _STEPS).astype(np.int64), _STEPS)
         on += np.bincount(step[mask], minlength=_STEPS + 1)
         off += np.bincount(step[~mask], minlength=_STEPS + 1)
     hits, alarms = on[::-1].cumsum()[::-1], off[::-1].cumsum()[::-1]
-    f1: NDArray[np.float64] = 2 * hits / np.maximum(hits + alarms + on.sum(), 1)
-    return f1
-
-
-def _best(f1: NDArray[np.float64]) -> tuple[float, float]:
-    # certainty of either kind is no threshold: its odds would be 0 or without end
-    # and thresholds beside it must do nearly as well: where a class is hardly learnt much of a
-    # photo has one probability, and another engine's last digit would mark all of it
-    inner = minimum_filter1d(f1[1:-1], 2 * _SLACK + 1, mode="nearest")
-    best = 1 + int(np.median(np.flatnonzero(inner == inner.max())))
-    return float(f1[best]), best / _STEPS
+    f1 = 2 * hits / np.maximum(hits + alarms + on.sum(), 1)
+    return _Cuts(f1, alarms / max(off.sum(), 1))
 
 
 def calibration_of(judged: Judged, pairs: Sequence[Pair], score_quantile: float) -> Calibration:

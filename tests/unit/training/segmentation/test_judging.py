@@ -9,11 +9,15 @@ from crackdemo.training.segmentation.data import Pair
 from crackdemo.training.segmentation.judging import (
     Judge,
     Judged,
-    best_f1,
     best_mean_f1,
     calibration_of,
     likeliest,
 )
+
+
+def best_f1(found: list[np.ndarray], masks: list[np.ndarray]) -> tuple[float, float]:
+    """Of one class."""
+    return best_mean_f1([each[None] for each in found], [mask.astype(np.uint8) for mask in masks])
 
 
 def truth() -> np.ndarray:
@@ -102,3 +106,23 @@ def test_photos_are_judged_by_the_loss_that_is_learnt_by(names: tuple[str, ...])
     assert judged.loss == pytest.approx(expected.item(), abs=1e-3)
     assert judged.metric == ("pixel_ods" if len(names) == 1 else "mean_iou")
     assert (judged.confusion is None) == (len(names) == 1)
+
+
+def test_a_class_that_is_not_learnt_marks_nothing() -> None:
+    """To mark all of a photo would give it the best F1 that it can have."""
+    labels = np.zeros((40, 40), np.uint8)
+    labels[:2], labels[20:] = 1, 2
+    crack = np.where(labels == 1, 0.4, 0.05)
+    chances = np.stack([crack, np.full(labels.shape, 0.3)]).astype(np.float32)
+    best, threshold = best_mean_f1([chances], [labels])
+    assert 0.3 < threshold < 0.4
+    assert best == pytest.approx(1 / 2)
+
+
+def test_chance_does_not_make_a_class_learnt() -> None:
+    rng = np.random.default_rng(0)
+    labels = np.zeros((80, 80), np.uint8)
+    labels[:4], labels[50:] = 1, 2
+    crack = np.where(labels == 1, 0.5, 0.05)
+    chances = np.stack([crack, rng.uniform(0.2, 0.3, labels.shape)]).astype(np.float32)
+    assert 0.3 < best_mean_f1([chances], [labels])[1] < 0.5
