@@ -28,7 +28,7 @@ from crackdemo.ui.logins import WRONG_PASSWORDS, too_many_passwords
 from crackdemo.ui.quota import Quota
 from crackdemo.ui.repeats import EVENT, Repeats
 from crackdemo.ui.scratch import PREFIX, UPLOADS
-from crackdemo.ui.visitors import Sessions, cookie_in, new_cookie
+from crackdemo.ui.visitors import COOKIE, Sessions, cookie_in, new_cookie
 
 HEALTH = "/healthz"
 AGENTS = "/mcp"
@@ -157,7 +157,8 @@ class Gate:
         elif scope["method"] == "POST" and path.rstrip("/") == "/login":
             send = self._counted(scope, send)
             body = await read(receive, _MAX_NOTE)
-            send = self._logged_in(send, cookie, await _person(scope, again(body, receive)))
+            if COOKIE in cookie_parser(headers.get("cookie", "")):
+                send = self._logged_in(send, cookie, await _person(scope, again(body, receive)))
             receive = again(body, receive)
         elif scope["method"] == "POST" and path.startswith((_API, AGENTS)):
             is_event = _EVENTS.fullmatch(path) is not None
@@ -304,7 +305,8 @@ class Gate:
 
     def _logged_in(self, send: Send, cookie: str, person: str) -> Send:
         """Whoever logs in where another person was is another visitor: what tabs of the browser
-        show that are still open belongs to the one before."""
+        show that are still open belongs to the one before. cookie: empty where another process
+        signed it, and the browser has to be given one."""
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start" and message["status"] == 200:

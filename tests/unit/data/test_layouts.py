@@ -39,6 +39,19 @@ def test_plain_photos_have_no_truth(tmp_path: Path) -> None:
     assert (photo.file, photo.truth, photo.is_fitted_on) == ("sub/a.jpg", "unknown", True)
 
 
+def test_a_layout_may_lie_alone_in_folders_however_deep(tmp_path: Path) -> None:
+    """Each further one once took twice as long."""
+    touched(tmp_path, "/".join(["a"] * 60 + ["images", "b.jpg"]))
+    touched(tmp_path, "/".join(["a"] * 60 + ["masks", "b.png"]))
+    [photo] = photos_in(tmp_path)
+    assert (photo.file, photo.truth) == ("images/b.jpg", "mask")
+
+
+def test_folders_alone_in_each_other_without_a_layout_are_plain(tmp_path: Path) -> None:
+    [photo] = photos_in(touched(tmp_path / "road", "a/b/c.jpg"))
+    assert (photo.file, photo.truth) == ("a/b/c.jpg", "unknown")
+
+
 def test_fitting_and_evaluating_see_the_same_splits(tmp_path: Path) -> None:
     stems = [str(number) for number in range(40)]
     folder = touched(

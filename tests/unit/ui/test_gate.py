@@ -218,6 +218,16 @@ def test_who_logs_in_after_another_person_is_another_visitor(client: TestClient)
     assert "another visitor" in browser.uses("bob's")
 
 
+def test_who_logs_in_without_a_cookie_leaves_none_to_the_next(client: TestClient) -> None:
+    """As after a restart of the app, which signs anew."""
+    browser = Browser(client)
+    browser.cookie = "signed-by-the-process-before"
+    browser.log_in(**name("ann"))
+    assert browser.uses("ann's") == "let in"
+    browser.log_in(**name("bob"))
+    assert "another visitor" in browser.uses("ann's")
+
+
 def test_programs_that_log_in_are_counted_as_before(client: TestClient) -> None:
     assert COOKIE not in client.post("/login", **name("ann")).cookies
     assert COOKIE not in client.get("/logout").cookies
