@@ -7,7 +7,7 @@ from zipfile import ZipFile
 import numpy as np
 import pytest
 from gradio_client import Client
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from crackdemo.photos.images import read_mask, read_photo, write_png
 from tests.e2e.app_server import App, running_app
@@ -243,6 +243,33 @@ def test_photos_are_checked_and_nothing_of_them_stays(app: App, browser: Browser
         while list(brought.iterdir()):
             assert time.monotonic() < end
             time.sleep(0.05)
+
+
+def test_whoever_waits_for_anothers_check_or_start_is_told_at_once(
+    app: App, browser: Browser
+) -> None:
+    page = browser.new_page(viewport={"width": 1300, "height": 1000})
+    open_tab(page, app)
+    fill_in(page, "waiting", epochs=3)
+    held: list[Route] = []
+
+    def hold() -> None:
+        page.route("**/queue/join*", lambda route: held.append(route), times=1)
+
+    hold()
+    page.locator("#check-data").click()
+    expect(page.locator("#data-found")).to_contain_text("Waiting for its turn …")
+    held.pop().continue_()
+    expect(page.locator("#data-found")).to_contain_text("40 photos, 320", timeout=PATIENCE)
+    expect(page.locator("#data-timing")).to_contain_text("A step of", timeout=PATIENCE)
+    page.locator("#fit-name").get_by_role("textbox").fill("../x")
+    hold()
+    page.locator("#start-fit").click()
+    expect(page.locator("#fit-said")).to_contain_text("Starting …")
+    held.pop().continue_()
+    expect(page.locator("#fault-name")).to_contain_text("A name is 1 to 60", timeout=PATIENCE)
+    expect(page.locator("#fit-said")).to_be_hidden()
+    page.close()
 
 
 def test_names_of_photos_are_shown_as_they_stand(

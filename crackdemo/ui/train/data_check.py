@@ -15,6 +15,8 @@ from crackdemo.ui.train.form import Form, brought, minutes_of
 from crackdemo.ui.turns import Turns
 from crackdemo.ui.workbench import Workbench
 
+_WAITS = "() => ({ __type__: 'update', visible: true, value: 'Waiting for its turn …' })"
+
 
 def wire(bench: Workbench, jobs: Jobs, form: Form) -> None:
     """*Check data* says what a fit would find; what it said goes where it no longer holds."""
@@ -33,6 +35,8 @@ def wire(bench: Workbench, jobs: Jobs, form: Form) -> None:
         ):
             for answer in told:
                 if turn.is_over:  # the photos are others by now
+                    # an answer may still be on its way that comes after what was hidden for them
+                    yield {form.found: no_text, form.timing: no_text, form.sheet: no_picture}
                     return
                 # the time was asked for another length
                 yield {**answer, form.timing: no_text} if length.is_over else answer
@@ -68,6 +72,11 @@ def wire(bench: Workbench, jobs: Jobs, form: Form) -> None:
         except CrackdemoError as error:
             yield {form.found: no_text, form.timing: no_text, **shown_fault(form.faults, error)}
 
+    at_once: dict[str, Any] = {
+        "show_progress": "hidden", "api_visibility": "private", "queue": False
+    }  # fmt: skip
+    # one looks at a time: whoever waits for another visitor's is told so at once
+    form.check.click(None, None, form.found, js=_WAITS, **at_once)
     form.check.click(
         check,
         form.inputs,
@@ -88,9 +97,6 @@ def wire(bench: Workbench, jobs: Jobs, form: Form) -> None:
         return [no_text, no_text]
 
     # what was found no longer holds for other photos or families, nor the time for another length
-    at_once: dict[str, Any] = {
-        "show_progress": "hidden", "api_visibility": "private", "queue": False
-    }  # fmt: skip
     widgets = form.filled_in
     gr.on(
         [widgets[name].change for name in ("family", "source", "files", "folder")],

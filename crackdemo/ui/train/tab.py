@@ -28,6 +28,7 @@ _SHOW_ANSWER = """() => {
         document.getElementById("runs")?.scrollIntoView({ block: "nearest" });
     }
 }"""
+_STARTS = "() => ({ __type__: 'update', visible: true, value: 'Starting …' })"
 _WHILE_OPEN = """async () => {
     // the tab that a page begins with is told late: another may have been opened meanwhile
     await new Promise((go) => setTimeout(go));
@@ -359,12 +360,16 @@ def _wire_start(bench: Workbench, jobs: Jobs, form: Form, runs: Runs) -> None:
             **_show(jobs, runs, job.name, None, 0),
         }
 
-    form.start.click(
+    # one is set up at a time: whoever waits for another visitor's sees at once that it was asked
+    form.start.click(None, None, form.said, js=_STARTS, **_AT_ONCE)
+    begun = form.start.click(
         start,
         form.inputs,
         [form.said, form.learning, form.filled_in["name"], *form.faults.values(), *runs.shown],
         show_progress="minimal",
         api_visibility="private",
-    ).then(None, None, None, js=_SHOW_ANSWER, **_AT_ONCE)
+    )
+    begun.failure(lambda: gr.Markdown(visible=False), None, form.said, **_AT_ONCE)
+    begun.then(None, None, None, js=_SHOW_ANSWER, **_AT_ONCE)
     # what is filled in from here on is about another fit
     form.filled_in["name"].input(lambda: gr.Markdown(visible=False), None, form.said, **_AT_ONCE)
