@@ -42,10 +42,12 @@ def write_text(path: Path, text: str) -> None:
         building.write_text(text, encoding="utf-8", newline="\n")
 
 
-def content_of(path: Path) -> bytes:
-    """Of a regular file alone. Raises OSError."""
+def content_of(path: Path, most: int | None = None) -> bytes:
+    """Of a regular file alone, of at most so many bytes. Raises OSError."""
     if path.exists() and not path.is_file():  # a pipe would be waited for
         raise OSError(errno.EINVAL, "it is no file", str(path))
+    if most is not None and path.stat().st_size > most:
+        raise OSError(errno.EFBIG, "it is too long", str(path))
     return path.read_bytes()
 
 

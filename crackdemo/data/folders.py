@@ -60,6 +60,18 @@ def find_samples(folder: Path) -> list[Sample]:
     return samples
 
 
+def without_mask_in(folder: Path) -> str:
+    """A sentence on the photos of `images/` that have no mask; empty where each has one."""
+    photos = [photo for photo in photos_in(folder) if photo.truth == "mask"]
+    left_out = [photo for photo in photos if not photo.is_fitted_on]
+    if not left_out:
+        return ""
+    first = f"“{left_out[0].path.name}”"
+    if len(left_out) == 1:
+        return f"{first} has no mask of its stem in masks/: it is left out."
+    return f"{len(left_out)} photos have no mask of their stem in masks/, {first} first: left out."
+
+
 def copies_in(folder: Path) -> str:
     """A sentence on the byte copies that `find_samples` leaves out; empty where there is none."""
     usable = sorted(

@@ -10,7 +10,7 @@ from pydantic.dataclasses import dataclass
 
 from crackdemo.arrays import GrayImage, Heatmap, Residual
 from crackdemo.configs import SETTINGS
-from crackdemo.errors import ConfigError
+from crackdemo.errors import CheckpointError, ConfigError
 
 _Scale = Annotated[float, Field(gt=0, le=1)]
 _Scales = Annotated[tuple[_Scale, ...], Field(min_length=1, max_length=8)]
@@ -135,8 +135,13 @@ CALIBRATED = 32768
 
 def to_heatmap(residual: Residual, r0: float) -> Heatmap:
     """The fixed scale: 65536 * r / (r + r0), rounded; r0, the calibrated residual, gives
-    CALIBRATED."""
+    CALIBRATED. Raises CheckpointError of a residual that is no number somewhere."""
     wide = residual.astype(np.float64)
+    if wide.size and not np.isfinite(wide.max()):
+        raise CheckpointError(
+            "These weights answer with what is no number: they are damaged, or their fit went "
+            "astray; use others."
+        )
     return np.minimum(65535, np.round(65536 * wide / (wide + r0))).astype(np.uint16)
 
 

@@ -57,10 +57,12 @@ class TrainingState:
     """The lowest validation loss, or what else chooses the epoch; lower is better."""
     best_second: float = float("inf")
     """What decided between that epoch and those that came to the same; lower is better."""
+    lowest_second: float = float("inf")
+    """The lowest so far: while that still falls, the network still learns."""
     epoch: int = 0
     """Epochs done."""
     stale_epochs: int = 0
-    """Epochs since the lowest validation loss."""
+    """Epochs since the lowest validation loss, or what else chooses or decides."""
     plateaus: int = 0
     """How often `PLATEAU` epochs in a row were no better."""
 
@@ -69,8 +71,10 @@ class TrainingState:
         earlier one was as good, and then keeps its weights. second: decides between equal ones."""
         better = (loss, second) < (self.best_loss, self.best_second)
         if better:
-            self.best_loss, self.best_second, self.stale_epochs = loss, second, 0
+            self.best_loss, self.best_second = loss, second
             self.best_weights = {k: v.cpu().clone() for k, v in self.network.state_dict().items()}
+        if better or second < self.lowest_second:
+            self.lowest_second, self.stale_epochs = min(second, self.lowest_second), 0
         else:
             self.stale_epochs += 1
             self.plateaus += self.stale_epochs % PLATEAU == 0
@@ -161,6 +165,7 @@ def save_state(path: Path, state: TrainingState) -> None:
         "stale_epochs": state.stale_epochs,
         "best_loss": state.best_loss,
         "best_second": state.best_second,
+        "lowest_second": state.lowest_second,
         "plateaus": state.plateaus,
     }
     whole = {name: tensor.contiguous() for name, tensor in tensors.items()}
@@ -224,6 +229,8 @@ def _count_on(state: TrainingState, counters: Any) -> None:
     best, second = counters["best_loss"], counters.get("best_second", 0.0)  # older runs have none
     state.best_loss = math.inf if best == math.inf else number(best)  # before the first epoch
     state.best_second = math.inf if second == math.inf else number(second)
+    lowest = counters.get("lowest_second", second)
+    state.lowest_second = math.inf if lowest == math.inf else number(lowest)
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -332,6 +332,15 @@ def test_a_program_starts_watches_and_cancels_a_fit(app: App) -> None:
         client.predict("by-api", "", settings, 0, api_name="/start_fit")
     assert client.predict("by-api", api_name="/cancel_fit")["state"] == "cancelled"
     assert client.predict("by-api", api_name="/fit_status")["state"] == "cancelled"
+    for family, why in (
+        ("classifier", "no labelled photos"),
+        ("segmenter", "Too few photos have a mask"),
+        ("lane", "family"),
+    ):
+        with pytest.raises(Exception, match=why):  # made pavement has no labels
+            client.predict("by-api-too", "", {"family": family}, 0, api_name="/start_fit")
+    with pytest.raises(Exception, match="its settings are an object"):
+        client.predict("by-api-too", "", [], 0, api_name="/start_fit")
 
 
 def test_without_a_folder_for_runs_as_on_a_space_training_is_off(

@@ -8,7 +8,7 @@ import numpy as np
 
 from crackdemo.arrays import RgbImage
 from crackdemo.data.classes import all_names
-from crackdemo.data.folders import copies_in, find_samples
+from crackdemo.data.folders import copies_in, find_samples, without_mask_in
 from crackdemo.data.layouts import masks_without_photo
 from crackdemo.data.near_copies import Glance, glance, look_alikes
 from crackdemo.data.splits import SPLITS, Split
@@ -47,7 +47,8 @@ def look(folder: Path) -> Looked:
     said = _described(pairs, by_split, classes) if pairs else ""
     refusal, copies = _refusal(by_split, classes), copies_in(folder)
     unseen = "" if refusal else unseen_told(classes, by_split["train"], by_split["validation"])
-    warnings = tuple(filter(None, (refusal, unseen, copies, *look_alikes(glances))))
+    others = (without_mask_in(folder), copies, *look_alikes(glances))
+    warnings = tuple(filter(None, (refusal, unseen, *others)))
     sheet = _sheet(pairs) if len(classes) == 1 else _sheet_of_classes(pairs, classes)
     return Looked(said, warnings, tuple(problems), sheet, is_enough=not refusal)
 

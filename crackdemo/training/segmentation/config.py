@@ -79,7 +79,8 @@ class SegmentConfig:
     weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.01
     """Decoupled weight decay (AdamW)."""
     patience: _Count = 8
-    """Epochs without a better figure of the validation photos after which the fit stops early."""
+    """Epochs without a better figure of the validation photos, or a lower loss there, after which
+    the fit stops early."""
     entropy_weight: _Weight = 1.0
     """Weight of the cross-entropy in the loss."""
     focal_weight: _Weight = 0.0

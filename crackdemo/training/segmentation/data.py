@@ -20,7 +20,7 @@ from crackdemo.data.classes import (
     read_key,
 )
 from crackdemo.data.duplicates import drop_repeats, first_copies
-from crackdemo.data.folders import Sample, copies_in, find_samples
+from crackdemo.data.folders import Sample, copies_in, find_samples, without_mask_in
 from crackdemo.data.layouts import Found, photos_in
 from crackdemo.data.near_copies import Glance, glance, look_alikes
 from crackdemo.data.splits import SPLITS, Split
@@ -91,8 +91,8 @@ class SegmentData:
     classes: tuple[str, ...] = (CRACK,)
     """What the masks tell apart."""
     warnings: tuple[str, ...] = ()
-    """Sentences on classes that nothing chooses by, on copies, and on photos that look like one of
-    another part."""
+    """Sentences on classes that nothing chooses by, on photos without a mask, on copies, and on
+    photos that look like one of another part."""
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -148,13 +148,14 @@ def read_pairs(folders: Sequence[Path], look: Look | None = None) -> SegmentData
             train.append(read["train"])
         validation += read["validation"]
     copies = tuple(filter(None, map(copies_in, folders)))
+    maskless = tuple(filter(None, map(without_mask_in, folders)))
     learnt = [pair for folder in train for pair in folder]
-    require_learnable(learnt, validation, classes, [*problems, *copies])
+    require_learnable(learnt, validation, classes, [*problems, *copies, *maskless])
     for photo in tests:
         with suppress(PhotoError):  # is said when it is tried on them
             glances.append(glance(photo.sample.path, "test"))
     unseen = unseen_told(classes, learnt, validation)
-    warnings = (*([unseen] if unseen else []), *copies, *look_alikes(glances))
+    warnings = (*([unseen] if unseen else []), *maskless, *copies, *look_alikes(glances))
     return SegmentData(train, validation, tests, problems, classes, warnings)
 
 

@@ -3,7 +3,7 @@
 import functools
 import operator
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +90,7 @@ def run_fit(
         run.at("reading the photos")
         look = _looking(config, team.device, run.start)
         data = read_pairs(folders, look)
-        config = telling_apart(config, data.classes)
+        config = _classes_settled(run, config, data.classes)
         run.write_data_summary(data.summary)
         for sentence in (*grouped(data.problems), *data.warnings, data.what_chose):
             say(sentence)
@@ -111,7 +111,11 @@ def run_fit(
         training = record_of(run, config, folders, data.summary, state, threads, team)
         checkpoint = calibrated(config, state.network, data, training)
         share = kept_share(config, photos, run.start)
-        worth = _worth(checkpoint.config.metrics, config.start if share else "")
+        worth = _worth(
+            checkpoint.config.metrics,
+            averaged_with=config.start if share else "",
+            has_stopped=state.epoch < config.epochs,
+        )
         run.note(worth + _beside(config.start, alone, checkpoint))
         if _is_corrected(data):
             run.note(_OWN_TRUTH)
@@ -127,8 +131,9 @@ def run_fit(
         run.finish()
 
 
-def _worth(metrics: Mapping[str, float], averaged_with: str = "") -> str:
-    """What the figure that chose says, in words, and of which weights."""
+def _worth(metrics: Mapping[str, float], averaged_with: str = "", has_stopped: bool = False) -> str:
+    """What the figure that chose says, in words, and of which weights; and which classes it never
+    finds. has_stopped: by itself, so that more time would change nothing."""
     name, value = _chosen_by(metrics)
     spoken = name.removesuffix(_CHOSE).replace("_", " ").replace("iou", "IoU")
     spoken = spoken.replace("ods", "ODS (F1 at the threshold that is best for all photos)")
@@ -141,8 +146,15 @@ def _worth(metrics: Mapping[str, float], averaged_with: str = "") -> str:
             f"{spoken} is {value:.2f}"
         )
     if value < _LITTLE:
-        return f"{figure}: it tells little apart yet; give it more time, or more photos."
-    return f"{figure}."
+        wanted = "more photos" if has_stopped else "more time, or more photos"
+        figure = f"{figure}: it tells little apart yet; give it {wanted}"
+    prefix = "validation iou of "
+    blind = [
+        f"“{name.removeprefix(prefix)}”"
+        for name, iou in metrics.items()
+        if name.startswith(prefix) and iou == 0
+    ]
+    return f"{figure}. It does not find {', '.join(blind)} at all." if blind else f"{figure}."
 
 
 def _chosen_by(metrics: Mapping[str, float]) -> tuple[str, float]:
@@ -194,6 +206,16 @@ def telling_apart(config: SegmentConfig, classes: tuple[str, ...]) -> SegmentCon
             f"{', '.join(classes)}: leave network.classes out, and the masks decide."
         )
     return replace(config, network=replace(network, classes=classes))
+
+
+def _classes_settled(
+    run: RunFolder, config: SegmentConfig, classes: tuple[str, ...]
+) -> SegmentConfig:
+    """As `telling_apart`; whoever compares runs reads it there, too."""
+    settled = telling_apart(config, classes)
+    if settled != config:
+        run.settle(asdict(settled), run.config().minutes)
+    return settled
 
 
 def calibrated(

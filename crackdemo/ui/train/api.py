@@ -5,10 +5,9 @@ from typing import Any
 
 import gradio as gr
 
-from crackdemo.configs import parse_config
 from crackdemo.errors import ConfigError
 from crackdemo.runs.jobs import Job, Jobs, check_letters
-from crackdemo.training.config import FitConfig
+from crackdemo.training.trainer import parse_settings
 from crackdemo.ui import owner
 from crackdemo.ui.refusals import said
 from crackdemo.ui.train import fit_data, fits
@@ -47,16 +46,23 @@ def build(bench: Workbench) -> None:
     ) -> dict[str, Any]:
         """Starts a fit on an allowed folder, or on procedural pavement where `folder` is empty.
 
-        `settings` are those of a FitConfig; with `minutes` above 0 they decide on the epochs.
+        `settings` are those of a fit of their `family`, `cae` unless they name another; with
+        `minutes` above 0 these decide on the epochs.
         """
         with said():
-            if not (isinstance(name, str) and isinstance(folder, str)):
-                raise ConfigError("The name and the folder of a fit are texts: send them as such.")
+            if not (
+                isinstance(name, str) and isinstance(folder, str) and isinstance(settings, dict)
+            ):
+                raise ConfigError(
+                    "The name and the folder of a fit are texts, and its settings are an object: "
+                    "send them as such."
+                )
             check_letters([settings, folder])
-            config = parse_config(FitConfig, settings)
+            config = parse_settings(settings)
             here, checked = own_jobs(), jobs().check_name(name)
             source = fit_data.FOLDER if folder.strip() else fit_data.PAVEMENT
             with fit_data.gathered(bench, source, [], folder) as data:
+                fit_data.check_enough(data, config)
                 return report(fit_data.start(here, checked, config, minutes or None, data))
 
     def fit_status(name: str) -> dict[str, Any]:

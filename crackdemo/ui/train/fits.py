@@ -7,6 +7,7 @@ from html import escape
 from itertools import chain
 from pathlib import Path
 
+from crackdemo.checkpoints.layout import SIZE_LIMITS
 from crackdemo.errors import CrackdemoError, RunError, shortened
 from crackdemo.files import content_of
 from crackdemo.models.families import family_named
@@ -24,6 +25,8 @@ TRAINING_OFF = (
     "Training, deleting and renaming are off here, since all visitors share one machine: run the "
     "app at home with `python app.py`."
 )
+_MOST_PICTURE = 20_000_000
+"""Bytes of the pictures after an epoch; they take some hundred thousand."""
 _GONE = (
     "Its weights are no longer there, or not whole: somebody moved, deleted or changed them. Bring "
     "them back, or start a new run with these settings."
@@ -64,7 +67,19 @@ def _epochs(job: Job) -> str:
         return f"{doing}, then {given}" if doing else given
     if doing and len(job.history) in (0, job.epochs):
         return doing
-    return f"epoch {len(job.history)} of {job.epochs}"
+    told = f"epoch {len(job.history)} of {job.epochs}"
+    patience = job.settings.get("patience")
+    if job.state == "done" and isinstance(patience, int) and _is_stale(job, patience):
+        return f"{told}: it stopped, as {count(patience, 'epoch')} had brought nothing better"
+    return told
+
+
+def _is_stale(job: Job, patience: int) -> bool:
+    """Whether it stopped by itself, before the last of its epochs."""
+    last = job.history[-patience:]
+    return 0 < patience <= len(last) and not (
+        len(job.history) >= job.epochs or any(report.best for report in last)
+    )
 
 
 def classes_table(job: Job) -> str:
@@ -212,7 +227,7 @@ def sample_html(jobs: Jobs, name: str, epoch: int) -> str:
     run = jobs.run_folder(name)
     file = run.sample(epoch)
     try:
-        data = base64.b64encode(content_of(file)).decode()
+        data = base64.b64encode(content_of(file, _MOST_PICTURE)).decode()
     except OSError:
         return f"<p class='fit'>The pictures after epoch {epoch} are on their way.</p>"
     alt = f"{_what_is_shown(run)} after epoch {epoch}"
@@ -231,6 +246,11 @@ def zip_weights(bench: Workbench, jobs: Jobs, name: str) -> Path:
     run = jobs.run_folder(name)
     if not run.has_weights:
         raise RunError(f"The run “{name}” has no weights to pack: {_why_none(run)}.")
+    if any(part.is_symlink() for part in run.checkpoint.iterdir() if part.name in SIZE_LIMITS):
+        raise RunError(
+            f"The weights of the run “{name}” are a link to another place, and links are not "
+            "packed: put the files themselves there."
+        )
     with bench.export_folder() as exports:
         file = exports / f"{name}.zip"
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:

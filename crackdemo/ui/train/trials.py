@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from html import escape
+from typing import NamedTuple, Self
 
 from crackdemo.runs.trials import Search, Trial
 
@@ -16,8 +17,24 @@ _UNKNOWN = (
     "What mattered is not known: that takes more trials that came to their end, with losses that "
     "differ."
 )
+_MOST_LINES = 300
+"""Trials that are drawn: more could not be told apart, and every page is sent them."""
 _STYLES = {"first": "best", "second": "others", "second dashed": "given up early"}
 """CSS classes of the lines, and what they are; what comes first lies on top."""
+
+
+class _Column(NamedTuple):
+    """From where to where the trials lie on an axis."""
+
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Self:
+        return cls(min(values), max(values))
+
+    def share(self, value: float) -> float:
+        return (value - self.low) / (self.high - self.low) if self.high > self.low else 0.5
 
 
 def describe_search(search: Search) -> str:
@@ -60,11 +77,12 @@ def _importance(search: Search) -> str:
 def parallel_coordinates(search: Search) -> str:
     """SVG with a legend: an axis for each setting and one for the loss, a line for each trial that
     has ended, the best one on top; empty text before there are two with a loss."""
-    trials = [trial for trial in _ended(search) if trial.loss is not None]
-    if len(trials) < 2:
+    measured = [trial for trial in _ended(search) if trial.loss is not None]
+    if len(measured) < 2:
         return ""
+    trials = [t for t in measured[:-_MOST_LINES] if t is search.best] + measured[-_MOST_LINES:]
     names = [*trials[0].settings, _LOSS]
-    columns = {name: [_value(trial, name) for trial in trials] for name in names}
+    columns = {name: _Column.of([_value(trial, name) for trial in trials]) for name in names}
     of_style = {style: [t for t in trials if _style(t, search.best) == style] for style in _STYLES}
     lines = "".join(
         _line(trial, names, columns, style)
@@ -77,8 +95,9 @@ def parallel_coordinates(search: Search) -> str:
         if of_style[style]
     )
     axes = "".join(_axis(place, name, names, columns[name]) for place, name in enumerate(names))
+    title = "Trials" if len(trials) == len(measured) else f"The latest {_MOST_LINES} trials"
     return (
-        f'<figure class="curves trials"><figcaption><b>Trials</b>{legend}</figcaption>'
+        f'<figure class="curves trials"><figcaption><b>{title}</b>{legend}</figcaption>'
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
         f'aria-label="Settings and loss of each trial">{lines}{axes}</svg></figure>'
     )
@@ -95,18 +114,18 @@ def _style(trial: Trial, best: Trial | None) -> str:
     return "second dashed" if trial.state == "pruned" else "second"
 
 
-def _line(trial: Trial, names: Sequence[str], columns: dict[str, list[float]], style: str) -> str:
+def _line(trial: Trial, names: Sequence[str], columns: dict[str, _Column], style: str) -> str:
     points = " ".join(
-        f"{_x(place, names):.1f},{_y(_share(_value(trial, name), columns[name])):.1f}"
+        f"{_x(place, names):.1f},{_y(columns[name].share(_value(trial, name))):.1f}"
         for place, name in enumerate(names)
     )
     title = f"trial {trial.number}, {trial.state}, {_LOSS} {trial.loss:.4g}"
     return f'<g class="{style}"><polyline points="{points}"><title>{title}</title></polyline></g>'
 
 
-def _axis(place: int, name: str, names: Sequence[str], values: list[float]) -> str:
+def _axis(place: int, name: str, names: Sequence[str], column: _Column) -> str:
     x, bottom = _x(place, names), _HEIGHT - _BOTTOM + _ROW
-    low, high = (_number(_unscaled(name, end)) for end in (min(values), max(values)))
+    low, high = (_number(_unscaled(name, end)) for end in (column.low, column.high))
     # a word below the other: names side by side would touch
     words = enumerate(_words(name).split(), start=1)
     return (
@@ -128,11 +147,6 @@ def _value(trial: Trial, name: str) -> float:
 
 def _unscaled(name: str, value: float) -> float:
     return math.exp(value) if name in _LOGARITHMIC else value
-
-
-def _share(value: float, values: Sequence[float]) -> float:
-    low, high = min(values), max(values)
-    return (value - low) / (high - low) if high > low else 0.5
 
 
 def _x(place: int, names: Sequence[str]) -> float:

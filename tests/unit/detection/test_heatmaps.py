@@ -14,6 +14,7 @@ from crackdemo.detection.heatmaps import (
     without_faint,
 )
 from crackdemo.detection.illumination import local_mean
+from crackdemo.errors import CheckpointError
 from tests.plain import plain_heat
 
 CLEAN = Path(__file__).parents[3].parent / "shared" / "data" / "metu" / "clean"
@@ -35,6 +36,12 @@ def test_the_heatmap_is_the_contracts_formula():
 @pytest.mark.parametrize("r0", [1e-6, 0.01, 0.4, 100.0])
 def test_the_scale_has_its_fixed_points(r0):
     assert to_heatmap(np.array([[0, r0, 1e30]]), r0).tolist() == [[0, 32768, 65535]]
+
+
+@pytest.mark.parametrize("broken", [np.nan, np.inf])
+def test_what_is_no_number_is_no_sound_surface(broken):
+    with pytest.raises(CheckpointError, match="what is no number"):
+        to_heatmap(np.array([[0, broken, 0.1]]), 0.02)
 
 
 def test_more_residual_is_never_less_heat():

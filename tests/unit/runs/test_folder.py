@@ -338,6 +338,9 @@ def test_what_a_run_says_of_itself_is_bounded(run: RunFolder) -> None:
     assert len(run.quality()) == 16
     (run.path / "quality.json").write_text(json.dumps(figures).ljust(8_000_001))
     assert run.quality() == []
+    with (run.path / "metrics.jsonl").open("wb") as file:
+        file.truncate(3_000_000_000)
+    assert run.metrics() == []
 
 
 def test_settings_that_are_settled_leave_the_order_of_the_runs(tmp_path: Path) -> None:

@@ -194,6 +194,23 @@ def test_plateaus_and_what_decided_are_kept(tmp_path: Path) -> None:
     assert (loaded.plateaus, loaded.best_second) == (2, 0.25)
 
 
+def test_while_what_decides_still_falls_no_epoch_is_stale(tmp_path: Path) -> None:
+    state = new_state(TINY)
+    stale = []
+    for loss, second in ((0.5, 0.9), (0.6, 0.8), (0.5, 0.7), (0.7, 0.75), (0.7, 0.75)):
+        state.end_epoch(loss, second)
+        stale.append(state.stale_epochs)
+    assert stale == [0, 0, 0, 1, 2]
+    assert (state.best_loss, state.best_second, state.lowest_second) == (0.5, 0.7, 0.7)
+    assert state.end_epoch(0.4, 0.9) and state.stale_epochs == 0
+    for parameter in state.network.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    state.optimizer.step()
+    save_state(tmp_path / "last.safetensors", state)
+    loaded = load_state(tmp_path / "last.safetensors", TINY)
+    assert (loaded.best_second, loaded.lowest_second) == (0.9, 0.7)
+
+
 def test_a_fit_never_starts_from_a_folder(tmp_path: Path) -> None:
     for start in (str(SHIPPED / "cae-asphalt"), str(tmp_path), "nobody"):
         with pytest.raises(

@@ -195,6 +195,39 @@ def test_a_fit_that_tells_little_apart_says_so(value: float, little: bool) -> No
     said = _worth(metrics)
     assert said.startswith(f"Its validation mean IoU is {value:.2f}")
     assert ("give it more time" in said) == little
+    stopped = _worth(metrics, has_stopped=True)
+    assert ("give it more photos" in stopped) == little and "more time" not in stopped
+
+
+def test_classes_that_are_never_found_are_named() -> None:
+    metrics = {
+        f"validation mean_iou{_CHOSE}": 0.4,
+        "validation iou of crack": 0.8,
+        "validation iou of patch": 0.0,
+        "validation iou of stain": None,
+    }
+    assert _worth(metrics).endswith("is 0.40. It does not find “patch” at all.")
+
+
+def test_what_the_masks_tell_apart_stands_in_the_settings_of_the_run(
+    street: Path, tmp_path: Path
+) -> None:
+    run = RunFolder(tmp_path / "run")
+    fit_all(run, TINY, street)
+    told_apart = load_checkpoint(run.checkpoint).config.network.classes
+    assert len(told_apart) > 1
+    assert tuple(run.config().fit["network"]["classes"]) == told_apart
+
+
+def test_photos_without_a_mask_are_told(road: Path) -> None:
+    assert read_pairs([road]).warnings == look(road).warnings == ()
+    Image.fromarray(cracked(7)[0]).save(road / "images" / "lonely.png")
+    told = "“lonely.png” has no mask of its stem in masks/: it is left out."
+    assert read_pairs([road]).warnings == look(road).warnings == (told,)
+    for number in range(8, 11):
+        Image.fromarray(cracked(number)[0]).save(road / "images" / f"n{number}.png")
+    told = "4 photos have no mask of their stem in masks/, “lonely.png” first: left out."
+    assert read_pairs([road]).warnings == look(road).warnings == (told,)
 
 
 def test_folders_of_plain_masks_and_of_classes_go_together(street: Path, road: Path) -> None:

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+import shutil
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -118,6 +119,19 @@ class TestRuns:
         ]
         text = fits.describe(replace(job(), history=tuple(measured)), None)
         assert "best mean IoU on validation photos 0.500 (epoch 2)" in text
+
+    def test_a_fit_that_stopped_by_itself_says_so(self) -> None:
+        history = tuple(replace(report(n), best=n < 3) for n in range(1, 6))
+        done = replace(job(patience=3), history=history)
+        told = "epoch 5 of 10: it stopped, as 3 epochs had brought nothing better"
+        assert told in fits.describe(done, None)
+        for other in (
+            replace(done, settings={"epochs": 5, "patience": 3}),
+            replace(done, settings={"epochs": 10, "patience": 4}),
+            replace(done, settings={"epochs": 10, "patience": "3"}),
+            replace(done, status=Status("cancelled")),
+        ):
+            assert "it stopped" not in fits.describe(other, None)
 
     def test_time_left_is_the_mean_epoch_times_what_is_missing(self) -> None:
         assert job(epochs=4).seconds_left == 6 * 30
@@ -279,6 +293,16 @@ class TestFinishedRuns:
         with zipfile.ZipFile(fits.zip_weights(bench, finished, "street")) as archive:
             assert len(archive.namelist()) == 3
 
+    @pytest.mark.parametrize("name", ["model.safetensors", "config.json"])
+    def test_that_are_a_link_are_not_packed_in_part(
+        self, bench: Workbench, finished: Jobs, tmp_path: Path, name: str
+    ) -> None:
+        file = finished.run_folder("street").checkpoint / name
+        shutil.move(file, tmp_path / name)
+        file.symlink_to(tmp_path / name)
+        with pytest.raises(RunError, match="are a link to another place"):
+            fits.zip_weights(bench, finished, "street")
+
     @pytest.mark.parametrize(
         ("status", "why"),
         [("running", "they come when its fit is done"), ("done", "they were removed")],
@@ -291,6 +315,14 @@ class TestFinishedRuns:
         run.write_status(status)
         with pytest.raises(RunError, match=f"has no weights to pack: {why}"):
             fits.zip_weights(bench, finished, "street")
+
+
+def test_pictures_of_any_length_are_not_sent_to_every_page(finished: Jobs) -> None:
+    run = finished.run_folder("street")
+    run.samples.mkdir()
+    with run.sample(1).open("wb") as file:
+        file.truncate(20_000_001)
+    assert "are on their way" in fits.sample_html(finished, "street", 1)
 
 
 def test_a_pipe_in_the_place_of_a_picture_is_not_waited_for(finished: Jobs) -> None:

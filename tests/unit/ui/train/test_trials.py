@@ -60,3 +60,12 @@ def test_why_nobody_knows_what_mattered_is_said_once_a_trial_has_ended() -> None
 def test_trials_that_are_all_alike_are_drawn_in_the_middle() -> None:
     alike = tuple(replace(TRIALS[0], number=number) for number in (1, 2))
     assert "nan" not in parallel_coordinates(Search(2, alike))
+
+
+def test_of_a_long_search_the_latest_trials_and_the_best_are_drawn() -> None:
+    settings = {"depth": 4, "learning_rate": 1e-3}
+    rest = (Trial(n, settings, (0.5 + n / 10_000,), "complete") for n in range(2, 1001))
+    long = Search(1000, (Trial(1, settings, (0.1,), "complete"), *rest))
+    drawn = parallel_coordinates(long)
+    assert "<b>The latest 300 trials</b>" in drawn
+    assert drawn.count("<polyline") == 301 and "trial 1, complete" in drawn
