@@ -28,6 +28,11 @@ class Weights:
     version: str = ""
     """Changes with the files: a run that is deleted and fitted again has other weights."""
 
+    @property
+    def identity(self) -> str:
+        """Tells them from all others in the list, and from those that had their name before."""
+        return f"{self.name}@{self.version}"
+
 
 def weights_in(folder: Path, name: str, commit: str | None = None) -> Weights:
     """The weights in a folder as they are now."""

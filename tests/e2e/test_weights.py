@@ -1,5 +1,6 @@
 """Weights that are chosen and named, in a real browser."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,23 @@ def test_other_weights_score_anew_and_the_first_are_remembered(
     visitor.sees(visitor.status, f"2 photos scored with {DEFAULT_WEIGHTS}")
     visitor.sees_mask(cut_mask(app.heatmap(survey[1]), OWN_MASK))
     assert app.bench.scored_count == before + 2
+
+
+def test_what_was_asked_of_the_weights_before_is_not_taken_for_the_new_ones(
+    app: App, visitor: Visitor, survey: list[Path]
+) -> None:
+    """The answer comes when the strip has heard of these, and has not asked of them yet."""
+    photos = survey[:3]
+    with app.bench.overloaded(*photos[1:]):
+        with visitor.asks():
+            visitor.score(*photos)
+        visitor.choose("weights", OTHER_WEIGHTS)
+        visitor.sees(visitor.status, f"3 photos scored with {OTHER_WEIGHTS}")
+    visitor.settles()
+    for cell, photo in zip(visitor.strip.all(), photos, strict=True):
+        score = app.detect(photo, OTHER_WEIGHTS).score
+        expect(cell).to_have_attribute("title", re.compile(f"{photo.name}, .*, score {score:.2f}"))
+        expect(cell).not_to_have_class(re.compile("stale"))
 
 
 def test_false_alarms_stay_with_the_weights_that_made_them(

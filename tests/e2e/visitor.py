@@ -91,6 +91,18 @@ class Visitor:
             before = len(self.requests)
             self.page.wait_for_timeout(500)
 
+    @contextmanager
+    def asks(self) -> Iterator[None]:
+        """Waits, at the end, until the film strip has asked for verdicts."""
+        script = """() => {
+            window.hasAsked = false;
+            const button = document.getElementById("film-judge");
+            button.addEventListener("click", () => (hasAsked = true), { once: true });
+        }"""
+        self.page.evaluate(script)
+        yield
+        self.page.wait_for_function("hasAsked")
+
     def slide(self, knob: str, value: float) -> None:
         """Moves a slider."""
         self.page.locator(f"#{knob} input[type=range]").fill(str(value))

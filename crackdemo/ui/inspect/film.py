@@ -3,19 +3,20 @@
 import itertools
 import json
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import gradio as gr
 from gradio.events import Dependency
 
-from crackdemo.errors import ConfigError
+from crackdemo.errors import CheckpointError, ConfigError
 from crackdemo.ui.given import object_given, text_given
 from crackdemo.ui.inspect import stage as stages
 from crackdemo.ui.inspect.events import EVERY_TIME, QUIET, SHOWING
 from crackdemo.ui.inspect.judging import judge_photos
-from crackdemo.ui.inspect.knobs import Knobs, session_and_settings
+from crackdemo.ui.inspect.knobs import Knobs, by_name, session_and_settings
 from crackdemo.ui.inspect.scoring import Roll
+from crackdemo.ui.inspect.session import Session, sought
 from crackdemo.ui.inspect.stage import Stage
 from crackdemo.ui.inspect.states import States, session_of
 from crackdemo.ui.refusals import said
@@ -67,7 +68,7 @@ def film_data(roll: Roll, known: Collection[str]) -> tuple[list[str], dict[str, 
     ]
     return list(fresh.values()), {
         "serial": next(_serial),
-        "weights": weights and f"{weights.name}@{weights.version}",
+        "weights": weights and weights.identity,
         "entries": entries,
         "fresh": list(fresh),
     }
@@ -127,6 +128,15 @@ def wire(
     _wire_judging(bench, film, knobs, stage, states)
 
 
+def _basis(bench: Workbench, session: Session) -> dict[str, Any]:
+    """What verdicts are of, besides photo and settings: the page may have gone on to others when
+    it hears them. Raises CheckpointError."""
+    weights = session.roll.weights
+    if weights is None:
+        return {"weights": ""}
+    return {"weights": weights.identity, **asdict(sought(bench, weights, session.only))}
+
+
 def _wire_judging(bench: Workbench, film: Film, knobs: Knobs, stage: Stage, states: States) -> None:
     turns = Turns()
 
@@ -136,7 +146,8 @@ def _wire_judging(bench: Workbench, film: Film, knobs: Knobs, stage: Stage, stat
         with turns.take(request.session_hash or "") as turn:
             try:
                 session, settings = session_and_settings(knobs, values)
-            except ConfigError:  # it is said at the field
+                basis = _basis(bench, session)
+            except (ConfigError, CheckpointError):  # it is said at the field, or by the scoring
                 return
             listed = question.get("names")
             names = (
@@ -144,15 +155,18 @@ def _wire_judging(bench: Workbench, film: Film, knobs: Knobs, stage: Stage, stat
                 if isinstance(listed, list)
                 else []
             )
+            basis |= {name: question.get(name) for name in ("number", "settings")}
             for judged in judge_photos(bench, session, settings, names, lambda: turn.is_over):
-                asked_for = question.get("settings")
-                yield {"serial": next(_serial), "settings": asked_for, "photos": judged}
+                yield {"serial": next(_serial), **basis, "photos": judged}
 
     film.judge.click(
         run,
         [film.asked, *knobs.all, stage.dropped, *states.all],
         film.judged,
-        js="(asked, ...rest) => [JSON.stringify(crackdemo.film.question()), ...rest]",
+        # the settings that go with the question, whatever the page has heard of meanwhile
+        js=f"""(asked, ...rest) => [
+            JSON.stringify(crackdemo.film.question({by_name("rest")})), ...rest
+        ]""",
         concurrency_id="judge",
         concurrency_limit=4,
         **EVERY_TIME,

@@ -34,7 +34,8 @@ def judge_photos(
     is_over: Callable[[], bool],
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[dict[str, dict[str, object]]]:
-    """`Judged` by name, as plain values, a few at a time; photos that are gone have none."""
+    """`Judged` by name, as plain values: all so far, every now and then, since the page may miss
+    what another step follows at once; photos that are gone have none."""
     entries = {entry.upload.name: entry for entry in session.roll.entries}
     weights = session.roll.weights
     told = clock()
@@ -55,6 +56,6 @@ def judge_photos(
             state = state_of(crack, bool(mask.any()), bool((marked & ~mask).any()))
             judged[name] = asdict(Judged(state, score, drawing.mask_picture(mask)))
         if clock() - told > _PAUSE:
-            yield judged
-            told, judged = clock(), {}
+            yield dict(judged)
+            told = clock()
     yield judged

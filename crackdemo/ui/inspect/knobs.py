@@ -147,9 +147,9 @@ def wire(
     )
     stage.meta.change(
         None,
-        [stage.files, stage.meta, stage.dropped, states.regions, *knobs.all],
-        js=f"""(files, meta, dropped, regions, ...values) => {{
-            crackdemo.page.show(files, meta, dropped, regions, {by_name("values")});
+        [stage.files, stage.meta, stage.dropped, states.regions, states.only, *knobs.all],
+        js=f"""(files, meta, dropped, regions, only, ...values) => {{
+            crackdemo.page.show(files, meta, dropped, regions, {by_name("values")}, only);
         }}""",
         **QUIET,
     )

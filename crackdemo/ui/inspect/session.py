@@ -7,7 +7,7 @@ exports, and draws it where a browser cannot.
 import itertools
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -71,10 +71,29 @@ class OnShow:
     """Of these weights, or of the class that counts."""
     heatmap: Path
     """For the viewer."""
-    what: str
-    """Is looked for: a crack, one of several classes, or all of them."""
+    sought: "Sought"
+    """In it."""
     colour: tuple[int, int, int]
     """Of its mask."""
+
+
+@dataclass(frozen=True)
+class Sought:
+    """What is looked for in photos."""
+
+    only: str
+    """The class that counts alone; empty where none does."""
+    what: str
+    """As people call it: a crack, one of several classes, or a defect of any of them."""
+
+
+def sought(bench: Workbench, weights: Weights, only: str) -> Sought:
+    """By weights of which one class may be chosen; one that they do not know is as none. Raises
+    CheckpointError."""
+    every = bench.detector(weights).classes
+    if only in every:
+        return Sought(only, only)
+    return Sought("", CRACK if len(every) < 2 else "defect")
 
 
 def classes_of(bench: Workbench, roll: Roll) -> tuple[str, ...]:
@@ -103,8 +122,8 @@ def on_show(bench: Workbench, session: Session) -> OnShow | None:
     scored, detector = seen(bench, path, weights, only)
     every = bench.detector(weights).classes
     number = 1 + every.index(only) if only in every else 1
-    what = only if only in every else CRACK if len(every) < 2 else "defect"
-    return OnShow(entry, scored, weights, detector, heatmap, what, class_colour(number))
+    looked_for = sought(bench, weights, only)
+    return OnShow(entry, scored, weights, detector, heatmap, looked_for, class_colour(number))
 
 
 def page_data(bench: Workbench, session: Session) -> tuple[list[str] | None, dict[str, Any] | None]:
@@ -130,7 +149,9 @@ def page_data(bench: Workbench, session: Session) -> tuple[list[str] | None, dic
         "scoreSays": family_named(bench.config(shown.weights).family).score,
         "scoreThreshold": calibration.score_threshold,
         "crack": calibration.is_cracked(score),
-        "what": shown.what,
+        "weights": shown.weights.identity,
+        "asked": session.only,
+        **asdict(shown.sought),
         "colour": list(shown.colour),
         "hasReconstruction": is_rebuilt,
         "hasRegion": bool(polygons),

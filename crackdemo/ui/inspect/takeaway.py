@@ -89,7 +89,8 @@ def wire(bench: Workbench, knobs: Knobs, takeaway: Takeaway, stage: Stage, state
             own = bench.config(weights).mask if weights else MaskParams()
             preset = read_preset(Path(file), own)
             regions = Regions(preset.region, preset.regions)
-            session = replace(before, regions=regions, only=preset.only or "")
+            only = preset.only if preset.only in _names(bench, before) else ""
+            session = replace(before, regions=regions, only=only or "")
             return [
                 *mask_values(preset.mask),
                 preset.mm_per_px or 0,
@@ -99,7 +100,7 @@ def wire(bench: Workbench, knobs: Knobs, takeaway: Takeaway, stage: Stage, state
                     "text": note_on(preset, session.roll, classes_of(bench, session.roll)),
                     "name": Path(file).name,
                 },
-                session.only if session.only in _names(bench, session) else "",
+                session.only,
                 *inspection.page_data(bench, session),
             ]
 

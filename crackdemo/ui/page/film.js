@@ -14,13 +14,11 @@
 
   /** @type {FilmEntry[]} */
   let entries = [];
-  let weights = "";
   /** Addresses of thumbnails by the photos' hashes. @type {Map<string, string>} */
   const thumbnails = new Map();
-  /** By name. @type {Map<string, Judged & { settings: string }>} */
-  const verdicts = new Map();
-  /** Settings and weights that a verdict holds for. */
-  let settings = "";
+  const badges = crackdemo.badges.create();
+  /** Whether the page has heard what the sliders are set to. */
+  let isSet = false;
   /** Name of the photo on show. */
   let present = "";
   /** Name of the one that was chosen, until it is on show. */
@@ -94,27 +92,32 @@
     data.fresh.forEach((sha256, i) => {
       thumbnails.set(sha256, files[i].url);
     });
-    if (data.weights !== weights) verdicts.clear();
-    weights = data.weights ?? "";
+    badges.rest({ weights: data.weights ?? "" });
     entries = data.entries;
     const names = new Set(entries.map(({ name }) => name));
     if (!names.has(wanted)) wanted = "";
-    for (const name of [...verdicts.keys()]) if (!names.has(name)) verdicts.delete(name);
+    badges.keep(names);
     document.body.dataset.photos = entries.length > 0 ? "some" : "none";
     crackdemo.kept.save({ photos: entries.length });
     draw();
     askSoon();
   }
 
-  /** In the words of what is looked for, which the weights decide. @param {Filter} name */
+  /** @type {FilmPart["lookFor"]} */
+  function lookFor({ only, what }) {
+    if (badges.rest({ only, what })) draw();
+    askSoon();
+  }
+
+  /** In the words of what is looked for, which weights and class decide. @param {Filter} name */
   function titleOf(name) {
-    return name === "all" ? "All" : crackdemo.verdict.word(name);
+    return name === "all" ? "All" : crackdemo.verdict.word(name, badges.basis().what);
   }
 
   /** @param {FilmEntry} entry */
-  const scoreOf = ({ name, score }) => verdicts.get(name)?.score ?? score;
+  const scoreOf = ({ name, score }) => badges.of(name)?.score ?? score;
   /** @param {FilmEntry} entry */
-  const isStale = ({ name }) => verdicts.get(name)?.settings !== settings;
+  const isStale = ({ name }) => badges.isStale(name);
 
   function draw() {
     mount();
@@ -137,7 +140,7 @@
   }
 
   /** @param {FilmEntry} entry @param {Filter} state */
-  const isOf = (entry, state) => state === "all" || verdicts.get(entry.name)?.state === state;
+  const isOf = (entry, state) => state === "all" || badges.of(entry.name)?.state === state;
 
   /** A photo's button, the same one for as long as the photo is there. @param {FilmEntry} entry */
   function cellOf(entry) {
@@ -145,9 +148,12 @@
     const cell = cells.get(name) ?? createCell(name);
     const url = thumbnails.get(sha256) ?? "";
     if (cell.picture.getAttribute("src") !== url) cell.picture.src = url;
-    const verdict = verdicts.get(name);
-    const word = verdict ? crackdemo.verdict.word(verdict.state) : "";
-    const spoken = [name, word, `score ${scoreOf(entry).toFixed(2)}`].filter(Boolean).join(", ");
+    const verdict = badges.of(name);
+    const word = verdict ? titleOf(verdict.state) : "";
+    // that of the whole photo is none of a class's that is shown alone
+    const isScored = verdict || !badges.basis().only;
+    const score = isScored ? `score ${scoreOf(entry).toFixed(2)}` : "";
+    const spoken = [name, word, score].filter(Boolean).join(", ");
     cell.button.title = spoken;
     cell.button.classList.toggle("selected", name === present);
     cell.button.classList.toggle("stale", Boolean(verdict) && isStale(entry));
@@ -157,7 +163,7 @@
       cell.mask.src = verdict?.mask ?? "";
     cell.mask.hidden = !verdict?.mask;
     if (cell.badge.textContent !== word || cell.badge.dataset.state !== (verdict?.state ?? "")) {
-      const badge = verdict ? crackdemo.line.badge(verdict.state) : element("span");
+      const badge = verdict ? crackdemo.line.badge(verdict.state, word) : element("span");
       badge.dataset.state ??= "";
       cell.badge.replaceWith(badge);
       cell.badge = badge;
@@ -194,21 +200,21 @@
   }
 
   /** @type {FilmPart["live"]} */
-  function live(name, state, score) {
+  function live(meta, state) {
+    const { name, score } = meta;
     if (name === wanted) wanted = "";
     const isOther = present !== name && !wanted; // else an answer to a click before the last one
     if (isOther) present = name;
-    const before = verdicts.get(name);
-    if (state) verdicts.set(name, { state, score, mask: before?.mask ?? "", settings });
-    if (!isOther && before?.state === state) return; // nothing to draw at every move of a slider
+    const isNews = state !== null && badges.live(name, meta, state, score);
+    if (!isOther && !isNews) return; // nothing to draw at every move of a slider
     draw();
     if (isOther) cells.get(name)?.button.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
   /** @type {FilmPart["setSettings"]} */
   function setSettings(next) {
-    if (next === settings) return;
-    settings = next;
+    isSet = true;
+    if (!badges.setSettings(next)) return;
     strip.classList.add("moving");
     askSoon();
   }
@@ -216,8 +222,7 @@
   /** @type {FilmPart["forget"]} */
   function forget(sha256) {
     for (const entry of entries) {
-      const verdict = verdicts.get(entry.name);
-      if (verdict && (entry.sha256 === sha256 || !sha256)) verdict.settings = "";
+      if (entry.sha256 === sha256 || !sha256) badges.forget(entry.name);
     }
     draw();
     askSoon();
@@ -225,31 +230,34 @@
 
   function askSoon() {
     clearTimeout(resting);
-    if (entries.length < 2 || !settings) return;
+    if (!isSet) return;
     resting = setTimeout(() => {
       draw();
       strip.classList.remove("moving");
-      if (entries.some(isStale)) document.getElementById("film-judge")?.click();
+      crackdemo.page.agree(badges.basis().weights);
+      if (entries.length > 1 && entries.some(isStale))
+        document.getElementById("film-judge")?.click();
     }, REST);
   }
 
   /** @type {FilmPart["question"]} */
-  const question = () => ({ settings, names: entries.filter(isStale).map(({ name }) => name) });
+  function question(values) {
+    const { filled, cut } = crackdemo.settings;
+    const names = entries.map(({ name }) => name);
+    return badges.question(names, cut(filled(values)));
+  }
 
   /** @type {FilmPart["judge"]} */
   function judge(answer) {
     if (!answer) return;
-    for (const [name, judged] of Object.entries(answer.photos)) {
-      if (answer.settings === settings || !verdicts.has(name)) {
-        verdicts.set(name, { ...judged, settings: answer.settings });
-      }
-    }
+    if (!badges.judge(answer)) askSoon();
     draw();
   }
 
   crackdemo.film = {
     mount,
     show,
+    lookFor,
     choose,
     live,
     setSettings,

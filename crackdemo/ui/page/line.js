@@ -7,11 +7,11 @@
     `<svg viewBox="0 0 20 20" aria-hidden="true"><path d="${path}"/></svg>`;
 
   /** @type {LinePart["badge"]} */
-  function badge(state) {
-    const { ICONS, word } = crackdemo.verdict;
+  function badge(state, word = crackdemo.verdict.word(state)) {
+    const { ICONS } = crackdemo.verdict;
     const built = crackdemo.element("strong", { class: "state", "data-state": state });
     built.innerHTML = ICON(ICONS[state]);
-    built.append(word(state));
+    built.append(word);
     return built;
   }
 

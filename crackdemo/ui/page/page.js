@@ -5,7 +5,7 @@
 (function install(scope) {
   "use strict";
   const { crackdemo } = scope;
-  const { viewer, fields, film, kept, notice, carrying } = crackdemo;
+  const { viewer, fields, film, kept, notice, carrying, downloads } = crackdemo;
 
   /**
    * What `page_data` in Python says of the photo on show, and of the one that is on its way.
@@ -41,7 +41,7 @@
     film.mount();
     crackdemo.folding.label();
     crackdemo.names.mend();
-    reveal();
+    downloads.reveal();
     // gradio itself would turn other files away without a place in the list of refused ones
     document.querySelector("#photos input[type=file]")?.setAttribute("accept", ACCEPTED);
     /** @type {HTMLInputElement | null} */
@@ -50,7 +50,7 @@
   }
 
   /** @type {PagePart["show"]} */
-  function show(files, meta, droppedText, regionsText, settings) {
+  function show(files, meta, droppedText, regionsText, settings, only) {
     mount();
     set(settings);
     dropped = JSON.parse(droppedText || "{}");
@@ -62,8 +62,9 @@
       forget("");
       return;
     }
-    crackdemo.colours.CRACK = meta.colour;
-    crackdemo.verdict.lookFor(meta.what);
+    film.lookFor(meta);
+    // of two answers that are on their way at once the older one may come last
+    if (meta.asked !== (only ?? "")) redraw();
     const [photo, heatmap, ...more] = files.map((file) => file.url);
     const reconstruction = meta.hasReconstruction ? more.shift() : null;
     const [region] = more;
@@ -80,8 +81,20 @@
         cleanQuantiles: meta.cleanQuantiles,
         dropped: droppedOn(meta).map(([x, y]) => ({ x, y })),
         verdict: { crack: meta.crack },
+        what: meta.what,
+        colour: meta.colour,
       })
       .catch(() => coming === meta && forget(`${meta.name} could not be shown.`));
+  }
+
+  /** The server shows the photo on show once more, as it is to be now. */
+  function redraw() {
+    document.getElementById("redraw")?.click();
+  }
+
+  /** @type {PagePart["agree"]} */
+  function agree(weights) {
+    if (coming && coming.weights !== weights) redraw();
   }
 
   /**
@@ -117,9 +130,9 @@
     fields.write("#regions textarea", JSON.stringify(regions));
     if (shown) viewer.outline(regionOf(shown.sha256));
     keep();
-    change();
+    downloads.change();
     film.forget(null);
-    document.getElementById("redraw")?.click();
+    redraw();
   }
 
   /** @param {Region} region that was drawn on a photo @param {string} photo @returns {Regions} */
@@ -137,20 +150,11 @@
 
   /** @type {PagePart["set"]} */
   function set(settings) {
-    change();
-    const latest = { ...settings, ...fields.unheard() };
-    const entries = Object.entries(latest).map(([name, value]) => [name, value ?? 0]);
-    const filled = /** @type {Settings} */ (Object.fromEntries(entries));
-    const isOn = (/** @type {number} */ size) => (size > 1 ? size : 0);
-    present = {
-      ...filled,
-      opening: isOn(filled.opening),
-      closing: isOn(filled.closing),
-      min_area: Math.round(filled.min_area),
-    };
+    downloads.change();
+    const { filled, cut } = crackdemo.settings;
+    present = filled({ ...settings, ...fields.unheard() });
     fields.inForce(present);
-    const { opacity, colours, mm_per_px, ...cut } = present;
-    film.setSettings(JSON.stringify(cut));
+    film.setSettings(cut(present));
     viewer.set(present);
     keep();
   }
@@ -176,29 +180,7 @@
       `the sliders mark. ${word("crack")}: both say so. ${word("no_crack")}: neither does, or all ` +
       "that was marked is dropped by hand. Check: they disagree, so that a person should look.";
     crackdemo.line.show({ ...said, name, why });
-    film.live(name, said.state, score);
-  }
-
-  /** Counts what makes downloads old: something else is shown than they hold. */
-  let changes = 0;
-  let changesAtBegin = -1;
-  let isAwaited = false;
-
-  function change() {
-    changes++;
-    document.body.dataset.downloads = "old";
-  }
-
-  function beginDownloads() {
-    change();
-    changesAtBegin = changes;
-  }
-
-  function endDownloads() {
-    if (changes !== changesAtBegin) return;
-    document.body.dataset.downloads = "new";
-    isAwaited = true;
-    reveal();
+    film.live(shown, said.state);
   }
 
   /** Times that false alarms went to the Train tab: each is news there. */
@@ -206,7 +188,7 @@
 
   /** @type {PagePart["learn"]} */
   async function learn(files) {
-    endDownloads();
+    downloads.end();
     const zip = await carrying.fetched(files[0].url, "corrections.zip", "application/zip");
     carrying.open("Train");
     // photos are uploaded, whatever was to be learnt from before
@@ -214,14 +196,6 @@
     await carrying.emptied("#data-files"); // what lies there already is of another lesson
     await carrying.into("#data-files input[type=file]", [zip]);
     fields.write("#lesson textarea", `${weights}|${++lessons}`);
-  }
-
-  /** Files that were made are brought into sight as soon as gradio has drawn them. */
-  function reveal() {
-    const link = isAwaited && document.querySelector("#downloads a[download]");
-    if (!link) return;
-    isAwaited = false;
-    document.getElementById("downloads")?.scrollIntoView({ block: "nearest" });
   }
 
   /** After a lost connection: scoring goes on, and what the server has on show is shown. */
@@ -251,7 +225,7 @@
     const values = next.values ?? present;
     if (next.dropped) dropped = next.dropped;
     if (next.regions) regions = next.regions;
-    if (shown && (next.dropped || next.regions)) document.getElementById("redraw")?.click();
+    if (shown && (next.dropped || next.regions)) redraw();
     film.forget(null);
     return [
       weights,
@@ -355,7 +329,7 @@
   });
   viewer.onstate(tell);
   viewer.onchange((changed) => {
-    change();
+    downloads.change();
     if ("threshold" in changed)
       fields.write("#threshold input[type=number]", changed.threshold.toFixed(3));
     if ("mm_per_px" in changed) {
@@ -394,6 +368,7 @@
   crackdemo.page = {
     show,
     set,
+    agree,
     restore,
     wanted,
     beforeWeights,
@@ -401,8 +376,8 @@
     beforePreset,
     afterPreset,
     regions: () => JSON.stringify(regions),
-    beginDownloads,
-    endDownloads,
+    beginDownloads: downloads.begin,
+    endDownloads: downloads.end,
     resume,
     goOn,
     learn,

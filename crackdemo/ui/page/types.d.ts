@@ -1,7 +1,10 @@
 /** Types of the scripts around the viewer, for the type checker alone. */
 
 interface Crackdemo {
+  badges: BadgesPart;
   carrying: CarryingPart;
+  /** change: something else is shown than they hold; begin, end: of preparing them */
+  downloads: { change(): void; begin(): void; end(): void; reveal(): void };
   fields: FieldsPart;
   film: FilmPart;
   /** added: an example has joined the photos */
@@ -11,6 +14,7 @@ interface Crackdemo {
   names: { mend(): void };
   notice: NoticePart;
   page: PagePart;
+  settings: SettingsPart;
 }
 
 interface CarryingPart {
@@ -53,7 +57,8 @@ interface Said {
 
 interface LinePart {
   show(said: Said | null): void;
-  badge(state: VerdictState): HTMLElement;
+  /** word: where it is not that of the photo on show */
+  badge(state: VerdictState, word?: string): HTMLElement;
 }
 
 type Filter = "all" | VerdictState;
@@ -73,6 +78,58 @@ interface Judged {
   mask: string;
 }
 
+/** A verdict, and the settings that it holds for; none: it may have changed. */
+interface Badge extends Judged {
+  settings: string;
+}
+
+/** What verdicts are of, besides photo and settings. */
+interface Basis {
+  weights: string;
+  /** the class that counts alone; "" where none does */
+  only: string;
+  /** what is looked for, as people call it */
+  what: string;
+}
+
+/** By its number the page knows again what it asked. */
+interface Question {
+  number: number;
+  settings: string;
+  names: string[];
+}
+
+/** What the server judged by, whatever counts when the page hears of it. */
+interface Judgement extends Basis {
+  number: number;
+  settings: string;
+  photos: { [name: string]: Judged };
+}
+
+interface Badges {
+  basis(): Basis;
+  of(name: string): Badge | undefined;
+  /** Verdicts are of these from now on: of others none is known any more. Says whether any is new. */
+  rest(changes: Partial<Basis>): boolean;
+  /** says whether they are new */
+  setSettings(settings: string): boolean;
+  /** of photos of other names nothing is known any more */
+  keep(names: Set<string>): void;
+  isStale(name: string): boolean;
+  /** its verdict may have changed, and what was asked until now is of before */
+  forget(name: string): void;
+  /** what of these photos the server is to judge; sent: the settings that go with the question */
+  question(names: string[], sent: string): Question;
+  /** what the viewer says of a photo; returns whether its verdict is another one */
+  live(name: string, of: Basis, state: VerdictState, score: number): boolean;
+  /** false where the last question was of other settings than count now, so that it is to be asked again */
+  judge(answer: Judgement): boolean;
+}
+
+interface BadgesPart {
+  create(): Badges;
+}
+
 interface Cell {
   button: HTMLButtonElement;
   picture: HTMLImageElement;
@@ -87,17 +144,19 @@ interface FilmPart {
     files: { url: string }[],
     data: { weights: string | null; entries: FilmEntry[]; fresh: string[] },
   ): void;
+  /** what is looked for, and by it what verdicts are of */
+  lookFor(of: { only: string; what: string }): void;
   /** shows a photo, by name */
   choose(name: string): void;
   /** what the viewer says of the photo on show */
-  live(name: string, state: VerdictState | null, score: number): void;
+  live(meta: PhotoMeta, state: VerdictState | null): void;
   /** settings that verdicts hold for */
   setSettings(settings: string): void;
   /** of one photo, or of all, the verdict may have changed */
   forget(sha256: string | null): void;
-  /** what the server is to judge */
-  question(): { settings: string; names: string[] };
-  judge(answer: { settings: string; photos: { [name: string]: Judged } } | null): void;
+  /** what the server is to judge; values: of the knobs, as they go with it */
+  question(values: WidgetValues): Question;
+  judge(answer: Judgement | null): void;
   /** hashes of photos whose thumbnails are here */
   known(): string[];
   nameOf(sha256: string): string | null;
@@ -160,6 +219,12 @@ interface PhotoMeta {
   scoreSays: string;
   scoreThreshold: number;
   crack: boolean;
+  /** What it is seen with. */
+  weights: string;
+  /** What the list of classes held when it was asked for. */
+  asked: string;
+  /** The class that counts alone; "" where none does. */
+  only: string;
   /** What is looked for, as people call it. */
   what: string;
   /** Of its mask: that of the class on show, where there are several. */
@@ -172,10 +237,17 @@ interface PhotoMeta {
 /** Values of the page's widgets, by their names in Python; an emptied field is null. */
 type WidgetValues = { [name in keyof Settings]: Settings[name] | null };
 
+interface SettingsPart {
+  /** as the viewer takes them: an emptied field is 0, a kernel of one pixel none */
+  filled(values: WidgetValues): Settings;
+  /** what of them a mask is cut by, to be compared */
+  cut(settings: Settings): string;
+}
+
 interface PagePart {
   /**
    * files: of photo, heatmap and, where there are any, reconstruction and region of interest;
-   * droppedText, regionsText: what the widgets #dropped and #regions hold
+   * droppedText, regionsText, only: what the widgets #dropped, #regions and #class hold
    */
   show(
     files: { url: string }[],
@@ -183,7 +255,10 @@ interface PagePart {
     droppedText: string | null,
     regionsText: string | null,
     settings: WidgetValues,
+    only: string | null,
   ): void;
+  /** the photo on show is shown anew if it is seen with other weights than those of the strip */
+  agree(weights: string): void;
   set(settings: WidgetValues): void;
   restore(next: Snapshot): void;
   /** weights, drops, regions and the knobs of these names, as `restore` wants them */

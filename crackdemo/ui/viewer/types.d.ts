@@ -274,6 +274,9 @@ interface Source extends PhotoSource {
   /** false alarms by hand, each as a pixel of its component */
   dropped?: Point[];
   verdict?: Verdict;
+  /** what is looked for in it, and the colour of its mask; without them, as before */
+  what?: string;
+  colour?: Colour;
 }
 
 interface Verdict {
@@ -288,7 +291,8 @@ interface VerdictPart {
   ICONS: { [state in VerdictState]: string };
   /** what weights call what they mark: "crack", or one of several classes */
   lookFor(what: string): void;
-  word(state: VerdictState): string;
+  /** of: what is looked for, where it is another thing than in the photo on show */
+  word(state: VerdictState, of?: string): string;
   /** isMarked: whether the mask holds anything; hasDropped: whether a hand dropped any of it */
   stateOf(crack: boolean, isMarked: boolean, hasDropped: boolean): VerdictState;
 }

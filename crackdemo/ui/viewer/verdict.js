@@ -21,9 +21,9 @@
   }
 
   /** @type {VerdictPart["word"]} */
-  function word(state) {
+  function word(state, of = what) {
     if (state === "check") return "Check";
-    return state === "crack" ? what[0].toUpperCase() + what.slice(1) : `No ${what}`;
+    return state === "crack" ? of[0].toUpperCase() + of.slice(1) : `No ${of}`;
   }
 
   /**

@@ -110,6 +110,9 @@
     close();
     loading = null;
     source = next;
+    // not before it is there: what is on show until then is of what was looked for until then
+    if (next.what) crackdemo.verdict.lookFor(next.what);
+    if (next.colour) crackdemo.colours.CRACK = next.colour;
     inspection = crackdemo.inspection.create({
       photo,
       dropped: next.dropped ?? [],

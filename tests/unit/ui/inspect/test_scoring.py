@@ -1,6 +1,7 @@
 """A visitor's photos, scored in their turn, without a browser."""
 
 import errno
+import itertools
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict
@@ -148,6 +149,10 @@ def test_photos_are_judged_as_their_table_says(bench: Workbench, uploads: list[U
         assert {one["state"] for one in judged.values()} == {state}
         assert all(str(one["mask"]).startswith("data:image/png;base64,") for one in judged.values())
     assert list(judge_photos(bench, session, settings, names, lambda: True)) == [{}]
+    ticks = itertools.count()
+    steps = list(judge_photos(bench, session, settings, names, lambda: False, lambda: next(ticks)))
+    # gradio's page may draw the last of several steps alone
+    assert [len(step) for step in steps] == [1, 1, 2, 2]
 
 
 def test_of_a_classifier_it_is_said_what_its_heatmap_is(
