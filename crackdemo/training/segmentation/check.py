@@ -26,7 +26,7 @@ from crackdemo.training.segmentation.data import (
 )
 from crackdemo.training.trainer import Looked
 
-_COLUMNS, _ROWS, _SIDE = 6, 2, 128
+_COLUMNS, _ROWS, _SIDE = 4, 3, 128
 
 
 def look(folder: Path) -> Looked:

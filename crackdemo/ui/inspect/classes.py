@@ -1,12 +1,11 @@
 """Which of several classes is shown: a list that is there while the weights tell some apart."""
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 import gradio as gr
 
-from crackdemo.photos.overlays import class_colour
+from crackdemo.ui.class_key import class_list
 from crackdemo.ui.inspect import stage as stages
 from crackdemo.ui.inspect.events import QUIET, SHOWING
 from crackdemo.ui.inspect.scoring import Roll
@@ -38,15 +37,10 @@ def key() -> gr.HTML:
 
 def key_html(names: Sequence[str]) -> str:
     """Each class after a square in its colour."""
-    entries = "".join(
-        f"<li style='display:inline-block;margin-right:12px'><span aria-hidden='true' "
-        f"style='color:rgb{class_colour(number)}'>■</span> {escape(name)}</li>"
-        for number, name in enumerate(names, 1)
-    )
     return (
         "<small>“All classes” marks the strongest in one colour. A class that is shown alone has a "
         "threshold of its own, so that two may mark the same pixels. Alone, and in downloaded "
-        f"overlays of all, each has its colour:<ul>{entries}</ul></small>"
+        f"overlays of all, each has its colour:{class_list(names)}</small>"
     )
 
 

@@ -16,6 +16,7 @@ from crackdemo.runs.jobs import Job, Jobs
 from crackdemo.runs.quality import Alarms
 from crackdemo.runs.wording import count, duration, spoken
 from crackdemo.runs.worth import worth_sentences
+from crackdemo.ui.class_key import class_list, in_colour
 from crackdemo.ui.train.comparison import comparison, losses_differ
 from crackdemo.ui.train.curves import Curve, plot_losses, plot_shares
 from crackdemo.ui.train.trials import describe_search
@@ -92,7 +93,7 @@ def classes_table(job: Job) -> str:
         columns.append(("test photos", tests))
     head = "".join(f"<th>{name}</th>" for name, _ in columns)
     rows = "".join(
-        f"<tr><th>{escape(shortened(each.name))}</th>"
+        f"<tr><th>{in_colour(i + 1, shortened(each.name))}</th>"
         + "".join(f"<td>{_share_told(values[i])}</td>" for _, values in columns)
         + "</tr>"
         for i, each in enumerate(job.classes)
@@ -230,8 +231,12 @@ def sample_html(jobs: Jobs, name: str, epoch: int) -> str:
         data = base64.b64encode(content_of(file, _MOST_PICTURE)).decode()
     except OSError:
         return f"<p class='fit'>The pictures after epoch {epoch} are on their way.</p>"
-    alt = f"{_what_is_shown(run)} after epoch {epoch}"
-    return f"<img class='samples' alt='{alt}' src='data:image/jpeg;base64,{data}'>"
+    shown = _what_is_shown(run)
+    return (
+        f"<p class='fit swipe'>{shown}: swipe for all of them.</p>"
+        f"<img class='samples' alt='{shown} after epoch {epoch}' "
+        f"src='data:image/jpeg;base64,{data}'>{_class_list(run)}"
+    )
 
 
 def _what_is_shown(run: RunFolder) -> str:
@@ -239,6 +244,14 @@ def _what_is_shown(run: RunFolder) -> str:
         if family_named(str(run.config().fit.get("family"))).kind != "residual":
             return "Photo, heatmap, mask and truth of validation photos"
     return "Input, reconstruction, heatmap and mask of three tiles"
+
+
+def _class_list(run: RunFolder) -> str:
+    """What the colours of its pictures mean; empty of one class."""
+    with suppress(CrackdemoError, AttributeError, KeyError, TypeError):
+        names = [shortened(str(name)) for name in run.config().fit["network"]["classes"]]
+        return f"<small>{class_list(names)}</small>" if len(names) > 1 else ""
+    return ""
 
 
 def zip_weights(bench: Workbench, jobs: Jobs, name: str) -> Path:

@@ -272,6 +272,7 @@ def _wire_fields(bench: Workbench, jobs: Jobs, form: Form) -> None:
             ),
             form.wanted: _wanted(name),
             form.learning: gr.Markdown(visible=False),
+            form.said: gr.Markdown(visible=False),  # of a fit of the family before
             **{column: gr.update(visible=key == part) for key, column in form.parts.items()},
         }
         if name in settings.REBUILDING:
@@ -296,7 +297,6 @@ def _wire_fields(bench: Workbench, jobs: Jobs, form: Form) -> None:
         return {
             **choose_family(family, fit_data.UPLOAD),
             form.learning: gr.Markdown(told, visible=True),
-            form.said: gr.Markdown(visible=False),
             form.wanted: wanted_of_corrections(family),
             widgets["family"]: family,
             widgets["name"]: _free_name(f"{start if start == weights else family}-corrected", runs),
@@ -326,6 +326,7 @@ def _wire_fields(bench: Workbench, jobs: Jobs, form: Form) -> None:
         widgets["start"],
         form.wanted,
         form.learning,
+        form.said,
         *form.parts.values(),
         *(widgets[name] for name in special),
     ]
@@ -335,7 +336,7 @@ def _wire_fields(bench: Workbench, jobs: Jobs, form: Form) -> None:
     form.lesson.change(
         begin_with,
         form.lesson,
-        [widgets["family"], widgets["name"], form.said, *by_family],
+        [widgets["family"], widgets["name"], *by_family],
         **at_once,
     ).then(None, None, None, js=_SHOW_LESSON, **at_once)
     gr.on(

@@ -203,7 +203,7 @@ class TestRuns:
         classes = (ClassFigures("stain", 0.756, 0.5), ClassFigures("<b>" + "j" * 99, None, None))
         text = fits.classes_table(replace(job(), classes=classes))
         assert "<th>validation photos</th><th>test photos</th>" in text
-        assert "<tr><th>stain</th><td>0.76</td><td>0.50</td></tr>" in text
+        assert "■</span> stain</th><td>0.76</td><td>0.50</td></tr>" in text
         assert "&lt;b&gt;jjj" in text and "j" * 60 not in text and "<td>–</td><td>–</td>" in text
         assert text in fits.describe(replace(job(), classes=classes), None)
         untested = tuple(replace(each, test=None) for each in classes)
@@ -218,7 +218,7 @@ class TestRuns:
         values = json.loads(config.read_text())
         metrics = {"validation iou of joint": 0.25, "test iou of joint": None}
         config.write_text(json.dumps(values | {"metrics": metrics}))
-        assert "<th>joint</th><td>0.25</td>" in fits.describe(jobs.job("street"), None)
+        assert "■</span> joint</th><td>0.25</td>" in fits.describe(jobs.job("street"), None)
         config.write_text("{")
         assert "IoU by class" not in fits.describe(jobs.job("street"), None)
 
@@ -315,6 +315,27 @@ class TestFinishedRuns:
         run.write_status(status)
         with pytest.raises(RunError, match=f"has no weights to pack: {why}"):
             fits.zip_weights(bench, finished, "street")
+
+
+@pytest.mark.parametrize(
+    ("network", "named"),
+    [
+        ({"classes": ["crack", "<b>"]}, ["■</span> crack", "■</span> &lt;b&gt;"]),
+        ({"classes": ["crack"]}, []),
+        ({"classes": 3}, []),
+        ([], []),
+    ],
+)
+def test_pictures_say_what_the_colours_of_several_classes_mean(
+    finished: Jobs, network: object, named: list[str]
+) -> None:
+    run = finished.run_folder("street")
+    run.settle({"family": "segmenter", "network": network})
+    run.samples.mkdir()
+    run.sample(1).write_bytes(b"a picture")
+    html = fits.sample_html(finished, "street", 1)
+    assert html.count("■") == len(named) and all(each in html for each in named)
+    assert "Photo, heatmap, mask and truth of validation photos: swipe" in html
 
 
 def test_pictures_of_any_length_are_not_sent_to_every_page(finished: Jobs) -> None:
