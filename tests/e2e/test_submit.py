@@ -28,6 +28,7 @@ def test_a_submission_is_made_shown_and_taken_away(
     visitor.sees(page.locator("#submit-status"), "10 rows")
     visitor.sees(page.locator("#submit-notes"), "shows 1 of 10 photos")
     expect(page.locator("#submit-sheet img").first).to_be_visible()
+    visitor.sees(page.locator("#submit-sheet"), "submitted: 10 photos, the most marked first")
     link = page.locator("#submit-file a[href]").first
     href = link.get_attribute("href")
     assert href is not None
