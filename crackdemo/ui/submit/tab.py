@@ -99,7 +99,7 @@ def build(bench: Workbench) -> gr.Dropdown:
                 label="Submission", interactive=False, visible=False, elem_id="submit-file"
             )
             sheet = gr.Gallery(
-                label=TITLE, columns=6, elem_id="submit-sheet", object_fit="contain", buttons=[],
+                label=TITLE, elem_id="submit-sheet", object_fit="contain", buttons=[],
             )  # fmt: skip
     turns = Turns()
 
