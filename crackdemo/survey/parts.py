@@ -59,8 +59,9 @@ class Parts:
 
     def take_up(self) -> NDArray[np.bytes_]:
         """Keys of all photos that are done, sorted. Rows of photos that failed are taken out: they
-        are tried again; and older rows of photos that have a newer one. Raises SurveyError for a
-        part that cannot be read."""
+        are tried again; and older rows of photos that have a newer one. Parts of an older version
+        get the columns of today, for many readers want the same ones in all. Raises SurveyError for
+        a part that cannot be read."""
         self._only_newest()
         keys: list[bytes] = []
         for path in self.files():
@@ -68,6 +69,8 @@ class Parts:
                 known = pq.read_table(path, columns=["file", "sha256", "reason"]).to_pylist()
                 if any(row["reason"] for row in known):
                     _without_failed(path)
+                elif pq.read_schema(path).names != SCHEMA.names:
+                    _keep(path, pa.array([True] * len(known)))
             keys += [key_of(row["file"], row["sha256"]) for row in known if not row["reason"]]
         return np.sort(np.array(keys, KEY))
 

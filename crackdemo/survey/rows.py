@@ -17,6 +17,7 @@ _TYPES: dict[str, pa.DataType] = {
     "score": pa.float64(),
     "crack": pa.bool_(),
     "state": pa.string(),
+    "class": pa.string(),
     "crack_percent": pa.float64(),
     "length_px": pa.float64(),
     "max_width_px": pa.float64(),
@@ -39,7 +40,8 @@ _TYPES: dict[str, pa.DataType] = {
 }
 SCHEMA = pa.schema(list(_TYPES.items()))
 """Of every part. A photo that was not done has `file`, `reason`, and `sha256` where it was read;
-all its measures are null. `mask_rle` is as `masks.rle` has it, of a mask (height, width)."""
+all its measures are null, as `class` is where none of several was chosen. `mask_rle` is as
+`masks.rle` has it, of a mask (height, width)."""
 
 Row = dict[str, Any]
 """By column; what is missing is null."""

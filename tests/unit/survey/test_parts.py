@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from crackdemo.errors import SurveyError
 from crackdemo.survey import parts as module
 from crackdemo.survey.parts import key_of, opened
+from crackdemo.survey.rows import SCHEMA
 
 SETTINGS = {"network": "n"}
 
@@ -64,6 +65,19 @@ def test_what_was_done_is_known_and_what_failed_is_tried_again(tmp_path: Path) -
         }
         assert list(keys) == sorted(keys)
     assert files_in(tmp_path) == ["1.jpg", "3.jpg"]
+
+
+def test_parts_of_an_older_version_get_the_columns_of_today(tmp_path: Path) -> None:
+    with opened(tmp_path, SETTINGS) as parts:
+        parts.add(row(1))
+    [path] = parts.files()
+    pq.write_table(pq.read_table(path).drop_columns(["class"]), path)
+    with opened(tmp_path, SETTINGS) as parts:
+        assert len(parts.take_up()) == 1
+        parts.add({**row(2), "class": "joint"})
+    assert all(pq.read_schema(file) == SCHEMA for file in parts.files())
+    rows = sorted(pq.read_table(tmp_path).to_pylist(), key=lambda each: str(each["file"]))
+    assert [each["class"] for each in rows] == [None, "joint"]
 
 
 def test_of_a_photo_that_has_changed_the_newest_row_stays(tmp_path: Path) -> None:
