@@ -37,4 +37,4 @@ class ClassDetector(Around):
         if heatmap is None:  # it is the only one that there is
             return detection
         score = self.calibration.score_of(heatmap)
-        return replace(detection, heatmap=heatmap, score=score, classes={})
+        return replace(detection, heatmap=heatmap, score=score, classes={}, only=self._name)

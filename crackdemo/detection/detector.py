@@ -50,6 +50,8 @@ class Detection:
     classes: dict[str, Heatmap] = field(default_factory=dict)
     """Of detectors that tell several classes apart: the heatmap of each, of which `heatmap` is the
     strongest in every pixel; empty of all others."""
+    only: str | None = None
+    """Of several classes the one that this is of alone; None where all count, or there are none."""
 
 
 @dataclasses.dataclass(frozen=True, config=SETTINGS)

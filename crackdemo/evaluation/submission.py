@@ -85,12 +85,15 @@ class Summary:
     """Photos that could not be scored; their rows are empty."""
     classes: tuple[str, ...] = (CRACK,)
     """Whose masks a row holds together."""
+    much: int = 0
+    """Photos of which a share of `MUCH` or more is marked."""
 
     @property
     def sentence(self) -> str:
         share = 100 * self.empty / self.rows if self.rows else 0.0
+        rows = "1 row" if self.rows == 1 else f"{self.rows} rows"
         return (
-            f"{self.rows} rows: {self.empty} empty ({share:.1f} %), "
+            f"{rows}: {self.empty} empty ({share:.1f} %), "
             f"{100 * self.mean_share:.2f} % of a photo marked on average."
         )
 
@@ -106,7 +109,12 @@ class Summary:
                 "a whole photo; try --gate."
             )
         name, share = self.most
-        if share >= MUCH:
+        if self.much > 1:
+            found.append(
+                f"{self.much} photos are marked on {100 * MUCH:.0f} % of their pixels or more, "
+                f"“{name}” on {100 * share:.0f} %: look at them."
+            )
+        elif share >= MUCH:
             found.append(f"“{name}” is marked on {100 * share:.0f} % of its pixels: look at it.")
         if self.classes[1:]:
             found.append(
@@ -115,7 +123,11 @@ class Summary:
                 "--class)."
             )
         if self.failed:
-            found.append(f"{self.failed} photos could not be scored: their rows are empty.")
+            found.append(
+                "1 photo could not be scored: its row is empty."
+                if self.failed == 1
+                else f"{self.failed} photos could not be scored: their rows are empty."
+            )
         return found
 
 
@@ -239,14 +251,16 @@ class Submission:
             yield name, self._journal.read(name)
 
     def _summary(self) -> Summary:
-        empty, total, most = 0, 0.0, ("", 0.0)
+        empty, much, total, most = 0, 0, 0.0, ("", 0.0)
         for name, row in self._in_order():
             share = row.share if row else 0.0
             empty += share == 0
+            much += share >= MUCH
             total += share
             most = max(most, (name, share), key=lambda pair: pair[1])
         rows = len(self._rows.photos)
-        return Summary(rows, empty, total / max(1, rows), most, len(self._failed), self._classes)
+        mean, failed = total / max(1, rows), len(self._failed)
+        return Summary(rows, empty, mean, most, failed, self._classes, much)
 
 
 @contextmanager

@@ -25,10 +25,8 @@ from crackdemo.photos.sources import Source
 from crackdemo.tables import csv_text
 
 _PX_COLUMNS = ("length_px", "max_width_px", "mean_width_px")
-_COLUMNS = (
-    *("file", "sha256", "score", "crack", "state", "crack_percent"),
-    *(*_PX_COLUMNS, "components", "seconds", "weights", "commit"),
-)
+_VERDICT = ("file", "sha256", "score", "crack", "state")
+_MEASURES = ("crack_percent", *_PX_COLUMNS, "components", "seconds", "weights", "commit")
 _MM_COLUMNS = ("length_mm", "max_width_mm", "mean_width_mm")
 
 
@@ -85,14 +83,19 @@ def results_csv(rows: Iterable[dict[str, str]], preset: Preset, classes: Iterabl
     """Rows of `result_row` as a table; only its column `seconds` differs between two runs.
 
     The preset names the weights that were used. classes: what they tell apart, where these are
-    several; each has a column.
+    several; each has a column. Where one of several was chosen, it is named in `class`.
     """
+    rows = list(rows)
     scaled = () if preset.mm_per_px is None else _MM_COLUMNS
     is_dropped = any(preset.dropped.values()) or any(preset.dropped_by_name.values())
     by_hand = ("dropped_percent",) if is_dropped else ()
     used = {"weights": preset.weights or "", "commit": preset.commit or ""}
-    apart = map(_percent_of, classes)
-    return csv_text((*_COLUMNS, *scaled, *by_hand, *apart), ({**row, **used} for row in rows))
+    chosen = next(filter(None, (row.get("class") for row in rows)), None)
+    alone = () if chosen is None else ("class",)
+    if chosen is not None:  # rows that an older version began do not say it
+        used["class"] = chosen
+    columns = (*_VERDICT, *alone, *_MEASURES, *scaled, *by_hand, *map(_percent_of, classes))
+    return csv_text(columns, ({**row, **used} for row in rows))
 
 
 def errors_csv(rows: Iterable[dict[str, str]]) -> str:
@@ -104,12 +107,14 @@ def result_row(inspected: Inspected) -> dict[str, str]:
     """A photo's cells; `results_csv` takes those that the preset asks for."""
     verdict, report = inspected.verdict, inspected.verdict.report
     lengths = {name: getattr(report, name) for name in _PX_COLUMNS + _MM_COLUMNS}
+    only = inspected.detection.only
     return {
         "file": inspected.source.file,
         "sha256": inspected.sha256,
         "score": f"{verdict.score:.6f}",
         "crack": str(verdict.crack).lower(),
         "state": verdict.state,
+        **({} if only is None else {"class": only}),
         "crack_percent": f"{report.crack_percent:.4f}",
         "components": str(report.components),
         "seconds": f"{inspected.seconds:.3f}",

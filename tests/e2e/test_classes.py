@@ -1,5 +1,6 @@
 """Weights that tell several classes apart, in a real browser."""
 
+import csv
 import json
 import re
 from collections.abc import Iterator
@@ -55,6 +56,8 @@ def test_a_class_is_chosen_shown_and_taken_away(
     assert np.array_equal(read_mask(files["mask.png"]), masks["joint"])
     assert files["mask.png"].name.endswith("-joint-mask.png")
     assert json.loads(files["preset.json"].read_text())["class"] == "joint"
+    [row] = csv.DictReader(files["results.csv"].open(encoding="utf-8"))
+    assert row["class"] == "joint" and list(row)[4:6] == ["state", "class"]
     visitor.choose("class", "All classes")
     visitor.sees_mask(cut_mask(found.heatmap, plain_mask()))
 
@@ -140,7 +143,8 @@ def test_all_classes_are_taken_away_by_name(
     for name, heat in app.detect(cracked).classes.items():
         # it is called road-mask-joint.png
         assert np.array_equal(read_mask(files[f"{name}.png"]), cut_mask(heat, plain_mask()))
-    assert "percent_of_joint" in files["results.csv"].read_text()
+    header = files["results.csv"].read_text().splitlines()[0].split(",")
+    assert "percent_of_joint" in header and "class" not in header
     assert "class" not in json.loads(files["preset.json"].read_text())
 
 

@@ -67,6 +67,8 @@ def test_one_zip_holds_everything_of_all_photos(
     visitor.page.locator("#prepare-all").click()
     link = visitor.page.locator("#downloads a[download]")
     expect(link).to_have_count(1)
+    box = visitor.page.locator("#downloads")
+    visitor.sees(box, "All photos in one ZIP: pictures, table, settings")
     with visitor.page.expect_download() as download:
         link.click()
     assert download.value.suggested_filename == "crackdemo.zip"
@@ -85,6 +87,8 @@ def test_one_zip_holds_everything_of_all_photos(
     rows = list(csv.DictReader((folder / "results.csv").open(encoding="utf-8")))
     assert [row["file"] for row in rows] == [photo.name for photo in survey[:3]]
     assert {row["weights"] for row in rows} == {DEFAULT_WEIGHTS}
+    visitor.downloads(tmp_path / "saved")
+    visitor.sees(box, "Pictures of this photo; table of all photos; settings")
 
 
 def test_a_preset_gives_the_same_mask_on_another_page_and_on_the_command_line(

@@ -1,14 +1,16 @@
 """The Submit tab in a real browser."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import expect
+import pytest
+from playwright.sync_api import Browser, expect
 
 from crackdemo.masks.cut import cut_mask
 from crackdemo.masks.rle import decode
 from tests.e2e.app_server import OWN_MASK, App
-from tests.e2e.visitor import Visitor
+from tests.e2e.visitor import Visitor, visit
 
 
 def test_a_submission_is_made_shown_and_taken_away(
@@ -28,6 +30,7 @@ def test_a_submission_is_made_shown_and_taken_away(
     visitor.sees(page.locator("#submit-status"), "10 rows")
     visitor.sees(page.locator("#submit-notes"), "shows 1 of 10 photos")
     expect(page.locator("#submit-sheet img").first).to_be_visible()
+    visitor.sees(page.locator("#submit-sheet"), "submitted: 10 photos, the most marked first")
     link = page.locator("#submit-file a[href]").first
     href = link.get_attribute("href")
     assert href is not None
@@ -37,3 +40,28 @@ def test_a_submission_is_made_shown_and_taken_away(
     assert sorted(rows) == sorted(path.name for path in survey)
     mask = cut_mask(app.heatmap(survey[3]), OWN_MASK)
     assert np.array_equal(decode(rows[survey[3].name], mask.shape), mask)
+
+
+@pytest.mark.parametrize("width", [390, 1366])
+def test_the_pictures_names_can_be_read_to_their_ends(
+    browser: Browser, app: App, survey: list[Path], tmp_path: Path, width: int
+) -> None:
+    """Photos of one series differ there alone."""
+    with visit(browser, app.url, viewport={"width": width, "height": 800}) as visitor:
+        page = visitor.page
+        page.get_by_role("tab", name="Submit").click()
+        series = [tmp_path / f"bridge_north_side_2024_{number}.png" for number in range(4)]
+        for photo, named in zip(survey[:4], series, strict=True):
+            shutil.copy(photo, named)
+        page.locator("#submit-photos input[type=file]").set_input_files([str(p) for p in series])
+        expect(page.locator("#submit-photos").get_by_role("link")).to_have_count(4)
+        page.locator("#submit-start").click()
+        captions = page.locator("#submit-sheet .caption-label")
+        expect(captions).to_have_count(4)
+        shown = sorted(text.rpartition("_")[2] for text in captions.all_inner_texts())
+        assert shown == ["0.png", "1.png", "2.png", "3.png"]
+        visitor.reads_captions("#submit-sheet")
+        captions.first.click()
+        expect(page.locator("#submit-sheet .preview .caption")).to_be_visible()
+        cut = "(each) => each.scrollWidth > each.clientWidth"
+        assert not page.locator("#submit-sheet .preview .caption").evaluate(cut)

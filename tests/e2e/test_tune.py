@@ -4,7 +4,9 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -46,8 +48,14 @@ def road(tmp_path: Path, save_photo: SavePhoto) -> Path:
 
 @pytest.fixture
 def tuner(browser: Browser, app: App, road: Path) -> Iterator[Visitor]:
+    with tuned(browser, app, road) as visitor:
+        yield visitor
+
+
+@contextmanager
+def tuned(browser: Browser, app: App, road: Path, **screen: Any) -> Iterator[Visitor]:
     """A visitor whose labelled photos are scored."""
-    with visit(browser, app.url) as visitor:
+    with visit(browser, app.url, **screen) as visitor:
         page = visitor.page
         page.get_by_role("tab", name="Tune").click()
         for kind in ("photos", "masks"):
@@ -216,6 +224,40 @@ def test_the_photo_on_show_follows_the_hand(tuner: Visitor) -> None:
     )
     assert missed in colours and right not in colours and wrong not in colours
     assert tuner.errors == []
+
+
+@pytest.mark.parametrize("width", [390, 1024, 1366])
+def test_figures_names_and_labels_can_be_read(
+    browser: Browser, app: App, road: Path, width: int
+) -> None:
+    """The table whole, captions to their ends, and no line through what is said of another one."""
+    for path in road.rglob("*.png"):
+        path.rename(path.with_name(f"bridge_north_side_2024_{path.name}"))
+    screen = {"viewport": {"width": width, "height": 844}}
+    with tuned(browser, app, road, **screen) as visitor:
+        page = visitor.page
+        expect(page.locator("#tune-strip .caption-label")).to_have_count(6)
+        visitor.reads_captions("#tune-strip")
+        scrolls = "(place) => place.scrollWidth > place.clientWidth"
+        assert not page.locator(".tune-place").evaluate(scrolls)
+        last = page.locator(".tune-figures tbody td").last
+        box = last.bounding_box()
+        assert box is not None and box["x"] + box["width"] <= width
+        for threshold in (0.2, 0.45, 0.5, 0.55, 0.65, 0.9):
+            set_threshold(visitor, threshold)
+            visitor.sees(page.locator(".tune-figures caption").first, f"threshold {threshold:.3f}")
+            crossed = page.locator(".tune-chart .mark-label").evaluate_all(
+                """(labels) => labels.filter((label) => {
+                    const box = label.getBoundingClientRect();
+                    const lines = label.closest("svg").querySelectorAll(".now, .mark, .curve");
+                    return [...lines].some((line) => {
+                        const { left, right, top, bottom } = line.getBoundingClientRect();
+                        const isBeside = left >= box.right || right <= box.left;
+                        return !isBeside && top < box.bottom && bottom > box.top;
+                    });
+                }).map((label) => label.textContent)"""
+            )
+            assert crossed == [], threshold
 
 
 def test_a_tuned_set_hinders_nobody(tuner: Visitor) -> None:

@@ -6,12 +6,13 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from playwright.sync_api import expect
+import pytest
+from playwright.sync_api import Browser, expect
 
 from crackdemo.inspection.verdict import state_of
 from crackdemo.masks.params import MaskParams
 from tests.e2e.app_server import App
-from tests.e2e.visitor import Visitor
+from tests.e2e.visitor import Visitor, visit
 
 CALLED = 0.65
 """The tiny checkpoint's score threshold."""
@@ -74,6 +75,29 @@ def test_the_line_keeps_its_height_and_explains_itself_on_demand(
     assert "called" not in visitor.verdict.inner_text()
     visitor.page.keyboard.press("Escape")
     expect(why).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [390, 768, 1366, 1920])
+def test_the_line_can_be_read_to_its_end(
+    app: App, browser: Browser, cracked: Path, width: int
+) -> None:
+    name = cracked.with_name("bridge_north_side_survey_2024_119.png")
+    cracked.rename(name)
+    with visit(browser, app.url, viewport={"width": width, "height": 800}) as visitor:
+        visitor.score(name)
+        visitor.sees(visitor.verdict, "at most.")
+        cut = """(part) => part.scrollWidth > part.clientWidth
+                       || part.scrollHeight > part.clientHeight"""
+        said = visitor.page.locator("#verdict .said")
+        assert not said.evaluate(cut)
+        if width > 700:  # on a phone knobs and list are folded away
+            visitor.slide("threshold", 0.2)  # more digits
+            visitor.page.evaluate("crackdemo.viewer.ready")
+            assert not said.evaluate(cut)
+            listed = visitor.page.locator("#photos .filename")
+            expect(listed).to_have_text(re.compile("survey_2024_119"))
+            for part in (listed, listed.locator(".stem")):
+                assert not part.evaluate("(part) => part.scrollWidth > part.clientWidth + 1")
 
 
 def test_what_was_asked_of_one_photo_does_not_lie_over_the_next(

@@ -84,6 +84,19 @@ class Visitor:
         """Waits for a text."""
         expect(place).to_contain_text(text)
 
+    def reads_captions(self, gallery: str) -> None:
+        """Every caption of a gallery stands there whole, and no picture is cut off at its edge."""
+        faults = self.page.locator(f"{gallery} .caption-label").evaluate_all(
+            """(captions) => captions.filter((each) => {
+                const edge = each.closest(".grid-wrap").getBoundingClientRect().right;
+                const { right } = each.parentElement.getBoundingClientRect();
+                const isWhole =
+                    each.scrollWidth <= each.clientWidth && each.scrollHeight <= each.clientHeight;
+                return !isWhole || right > edge;
+            }).map((each) => each.innerText)"""
+        )
+        assert faults == []
+
     def settles(self) -> None:
         """Waits until the page has sent no request for half a second."""
         before = -1

@@ -22,6 +22,11 @@ from crackdemo.ui.inspect.states import States, session_of
 from crackdemo.ui.refusals import said
 from crackdemo.ui.workbench import Workbench
 
+_OF_ONE = "Pictures of this photo; table of all photos; settings"
+_OF_ALL = "All photos in one ZIP: pictures, table, settings"
+_LESSON = "False alarms in one ZIP: photos and corrected masks"
+"""Titles of the box for downloads, by what is in it."""
+
 
 @dataclass(frozen=True)
 class Takeaway:
@@ -50,7 +55,7 @@ def takeaway(can_fit: bool) -> Takeaway:
         )
     note = gr.JSON(visible="hidden", elem_id="preset-note")
     downloads = gr.File(
-        label="Pictures of this photo; table of all photos; settings",
+        label=_OF_ONE,
         file_count="multiple",
         interactive=False,
         visible=False,
@@ -109,7 +114,7 @@ def wire(bench: Workbench, knobs: Knobs, takeaway: Takeaway, stage: Stage, state
             files = inspection.export(bench, *session_and_settings(knobs, values))
         if not files:
             raise _no_photo()
-        return gr.File(files, visible=True)
+        return gr.File(files, label=_OF_ONE, visible=True)
 
     def prepare_all(*values: Any, progress: Any = gr.Progress()) -> gr.File:  # noqa: B008
         session, settings = _checked(knobs, values)
@@ -122,14 +127,14 @@ def wire(bench: Workbench, knobs: Knobs, takeaway: Takeaway, stage: Stage, state
             file = inspection.export_all(bench, session, settings, tell)
         if file is None:
             raise _no_photo()
-        return gr.File([file], visible=True)
+        return gr.File([file], label=_OF_ALL, visible=True)
 
     def learn(*values: Any) -> gr.File:
         with said():
             file = inspection.export_corrections(bench, *session_and_settings(knobs, values))
         if file is None:
             raise _no_photo()
-        return gr.File([file], visible=True)
+        return gr.File([file], label=_LESSON, visible=True)
 
     takeaway.load.upload(
         load,

@@ -9,6 +9,7 @@ from crackdemo.arrays import RgbImage
 from crackdemo.inspection.predict import Inspected
 from crackdemo.photos.overlays import mask_overlay, preview
 
+TITLE = "What will be submitted"
 MOST = 12
 """Photos that are marked most, and as many of the others."""
 _SIDE = 360
@@ -58,6 +59,19 @@ class Sheet:
     def _stride(self) -> int:
         """Of the others, every so many-th photo: some from all along the way."""
         return max(1, self._number // MOST)
+
+    def title(self, earlier: int) -> str:
+        """What `pictures` shows. earlier: photos that were scored before a stop, which has taken
+        their pictures away."""
+        most, others = len(self._most), len(self._others)
+        if self._number < 2:
+            said = "1 photo" if self._number else "no photo"
+        elif self._number > most + others:
+            said = f"the {most} most marked of {self._number} photos, then {others} of the others"
+        else:
+            said = f"{self._number} photos, the {f'{most} ' if others else ''}most marked first"
+        left_out = f"; without {earlier} scored before the stop" if earlier else ""
+        return f"{TITLE}: {said}{left_out}"
 
     def pictures(self) -> list[tuple[RgbImage, str]]:
         """The most marked first, then some of the others."""

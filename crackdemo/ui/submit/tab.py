@@ -23,7 +23,7 @@ from crackdemo.masks.presets import Preset, read_preset
 from crackdemo.masks.rle import ORDERS
 from crackdemo.photos.images import PHOTO_SUFFIXES
 from crackdemo.photos.sources import Source, find_sources
-from crackdemo.ui.submit.sheet import Sheet
+from crackdemo.ui.submit.sheet import TITLE, Sheet
 from crackdemo.ui.turns import Turns
 from crackdemo.ui.workbench import Workbench
 
@@ -99,8 +99,7 @@ def build(bench: Workbench) -> gr.Dropdown:
                 label="Submission", interactive=False, visible=False, elem_id="submit-file"
             )
             sheet = gr.Gallery(
-                label="What will be submitted, most marked first",
-                columns=6, elem_id="submit-sheet", object_fit="contain", buttons=[],
+                label=TITLE, elem_id="submit-sheet", object_fit="contain", buttons=[],
             )  # fmt: skip
     turns = Turns()
 
@@ -113,7 +112,10 @@ def build(bench: Workbench) -> gr.Dropdown:
                     empty)  # fmt: skip
         visitor = request.session_hash or ""
         with turns.take(visitor) as turn:
-            yield {file: gr.File(visible=False), sheet: [], notes: "", status: "Looking …"}
+            yield {
+                file: gr.File(visible=False), sheet: gr.Gallery([], label=TITLE), notes: "",
+                status: "Looking …",
+            }  # fmt: skip
             try:
                 for step in steps(bench, wish, visitor, lambda: turn.is_over):
                     if isinstance(step, str):
@@ -123,7 +125,7 @@ def build(bench: Workbench) -> gr.Dropdown:
                             status: escape(step.summary),
                             notes: _listed(step.notes),
                             file: gr.File(str(step.file), visible=True),
-                            sheet: step.pictures,
+                            sheet: gr.Gallery(step.pictures, label=step.title),
                         }
             except CrackdemoError as refusal:
                 yield {status: f"⚠️ {escape(str(refusal))}"}
@@ -154,6 +156,8 @@ class Made:
     """What stands out, and what could not be done."""
     pictures: list[Any]
     """The sheet."""
+    title: str
+    """What the sheet shows."""
 
 
 def steps(
@@ -199,7 +203,8 @@ def _steps(
     submission = Submission(building, rows, form, preset, wish.gate, weights.version)
     sheet, told = Sheet(wish.gate), 0.0
     failures: list[str] = []
-    done, total = submission.done, len(rows.photos)
+    earlier, total = submission.done, len(rows.photos)
+    done = earlier
     for outcome in submission.run(detector):
         done += 1
         if isinstance(outcome, Failed):
@@ -217,7 +222,7 @@ def _steps(
         shutil.move(building, out / "submission.csv")
     notes = [*([warning] if warning else []), *rows.notes, *left_out, *summary.warnings, *failures]
     words = f"{summary.sentence} Written, read back, decoded and compared with the masks."
-    yield Made(out / "submission.csv", words, notes, sheet.pictures())
+    yield Made(out / "submission.csv", words, notes, sheet.pictures(), sheet.title(earlier))
 
 
 def _identity(visitor: str, sources: Sequence[Source]) -> str:

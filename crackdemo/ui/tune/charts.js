@@ -4,7 +4,11 @@
   const { crackdemo } = scope;
 
   const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7"];
-  const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [440, 260, 40, 12, 10, 34];
+  const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [440, 282, 40, 12, 32, 34];
+  /** Of a row of labels above the curves: two have room. */
+  const ROW = 13;
+  /** What the longest label takes of the width. */
+  const LABEL = 0.27;
   const SPACE = "http://www.w3.org/2000/svg";
 
   /**
@@ -40,6 +44,22 @@
     return parts;
   }
 
+  /**
+   * Rows, from above, and sides of marks' labels. Those are above the curves, where the threshold's
+   * line does not come, and each at its own line's end: of labels that lie to the right of their
+   * lines the leftmost is on top, else the rightmost, so that no line crosses another one's label.
+   *
+   * @type {ChartsPart["rows"]}
+   */
+  function rows(places) {
+    const [least, most] = [Math.min(...places), Math.max(...places)];
+    const fitsRight = most <= 1 - LABEL;
+    const isLeft = (/** @type {number} */ x) => !fitsRight && (least >= LABEL || x > 0.5);
+    const order = places.map((_, i) => i).sort((a, b) => places[a] - places[b]);
+    if (!fitsRight) order.reverse();
+    return places.map((x, i) => ({ row: order.indexOf(i), isLeft: isLeft(x) }));
+  }
+
   /** @type {ChartsPart["lines"]} */
   function lines({ title, xLabel, yLabel, lines: curves, marks = [], moved, released, tell }) {
     const { element } = crackdemo;
@@ -54,34 +74,32 @@
       drawing.append(line);
     }
     const present = svg("g", { class: "present" });
-    // labels come last, so that no line crosses them
-    const labels = svg("g", {});
+    const places = rows(marks.map(({ x }) => x));
     for (const [i, { x, label, colour }] of marks.entries()) {
-      const isLeft = x > 0.6;
+      const { row, isLeft } = places[i];
+      const top = TOP - ROW * (marks.length - row);
       drawing.append(
         svg("line", {
           class: "mark",
           x1: xOf(x),
           x2: xOf(x),
           y1: yOf(0),
-          y2: yOf(1),
+          y2: top,
           stroke: colour,
         }),
-      );
-      labels.append(
         svg(
           "text",
           {
             class: "mark-label",
             x: xOf(x) + (isLeft ? -4 : 4),
-            y: TOP + 9 + 13 * i,
+            y: top + 9,
             "text-anchor": isLeft ? "end" : "start",
           },
           label,
         ),
       );
     }
-    drawing.append(present, labels);
+    drawing.append(present);
     const said = element("output", { class: "told" });
     const legend = element(
       "p",
@@ -162,5 +180,5 @@
     }).root;
   }
 
-  crackdemo.charts = { COLOURS, lines, bars };
+  crackdemo.charts = { COLOURS, lines, bars, rows };
 })(globalThis);

@@ -9,7 +9,7 @@ from crackdemo.errors import DatasetError, Stopped
 from crackdemo.evaluation.gain import PhotoCounts, count_each
 from crackdemo.evaluation.heat import KnownPhoto
 from crackdemo.evaluation.tune import Objective, Search
-from crackdemo.evaluation.tuning import FEW, SearchFile, Tuning, conclude
+from crackdemo.evaluation.tuning import FEW, SearchFile, Tuning, conclude, photo_count
 from crackdemo.masks.params import MaskParams
 from crackdemo.ui.tune.sets import ScoredSet
 from crackdemo.ui.tune.summary import FIGURES
@@ -50,8 +50,8 @@ def halves(scored: ScoredSet, choose_on: Split) -> Halves:
     if not choosing or not reporting:
         side = choose_on if not choosing else "other"
         raise DatasetError(
-            f"Of {len(masked)} photos with masks none is in the {side} part: choose on another "
-            "part, bring more photos, or sort them into train/, validation/ and test/."
+            f"Of {photo_count(len(masked))} with masks none is in the {side} part: choose "
+            "on another part, bring more photos, or sort them into train/, validation/ and test/."
         )
     if not any(photo.cracked for photo in choosing):
         raise DatasetError(
@@ -66,12 +66,17 @@ def halves(scored: ScoredSet, choose_on: Split) -> Halves:
         if idle
         else ""
     )
+    reported = (
+        "1 other, which the search never saw, reports"
+        if len(reporting) == 1
+        else f"{len(reporting)} others, which the search never saw, report"
+    )
     few = " That is little to go by." if min(len(choosing), len(reporting)) < FEW else ""
     return Halves(
         choosing,
         reporting,
-        f"{len(choosing)} photos of the {choose_on} part chose, {len(reporting)} others, which the "
-        f"search never saw, report{rest}.{unused}{few}",
+        f"{photo_count(len(choosing))} of the {choose_on} part chose, {reported}{rest}.{unused}"
+        f"{few}",
     )
 
 

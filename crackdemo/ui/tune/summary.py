@@ -148,7 +148,7 @@ def worst_first(
 
 
 def caption(photo: KnownPhoto, counts: PhotoCounts) -> str:
-    """How well it is marked, and its name: a narrow picture cuts off the end."""
+    """How well it is marked, and its name."""
     name = Path(photo.photo.source.file).name
     if photo.photo.mask_path is None:
         return f"{photo.score:.2f} {'cracked' if photo.cracked else 'clean'} · {name}"

@@ -17,7 +17,7 @@ from crackdemo.data.splits import SPLITS, Split
 from crackdemo.errors import CrackdemoError, DatasetError, Stopped
 from crackdemo.evaluation.gain import PhotoCounts, set_figures
 from crackdemo.evaluation.heat import KnownPhoto, UnknownPhoto
-from crackdemo.evaluation.tuning import Tuning
+from crackdemo.evaluation.tuning import Tuning, photo_count
 from crackdemo.files import write_text
 from crackdemo.masks.params import MaskParams
 from crackdemo.masks.presets import Preset, preset_json
@@ -200,10 +200,7 @@ def _has_masks(scored: ScoredSet) -> bool:
 def _parts(splits: Sequence[Split]) -> gr.Dropdown:
     """Which parts may choose, with what there is of each; validation, or else the largest."""
     counts = Counter(splits)
-    named = {
-        split: "1 photo" if counts[split] == 1 else f"{counts[split]} photos" for split in SPLITS
-    }
-    choices = [(f"{split}, {named[split]}", split) for split in SPLITS]
+    choices = [(f"{split}, {photo_count(counts[split])}", split) for split in SPLITS]
     largest = max(SPLITS, key=lambda split: counts[split])
     return gr.Dropdown(choices, value="validation" if counts["validation"] else largest)
 
@@ -329,7 +326,7 @@ def _exact(figures: dict[str, Any], seconds: float, weights: str, name: str) -> 
     )
     return (
         "<p class='tune-exact'>With the settings as they are, morphology and all, counted by the "
-        f"server on {figures['photos']} photos of “{escape(name)}” with {escape(weights)} in "
+        f"server on {photo_count(figures['photos'])} of “{escape(name)}” with {escape(weights)} in "
         f"{seconds:.2f} s: {cells}</p>"
     )
 

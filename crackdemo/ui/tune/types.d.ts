@@ -103,6 +103,7 @@ interface ChartsPart {
   COLOURS: string[];
   lines(options: ChartOptions): Chart;
   bars(title: string, sets: TuneSet): HTMLElement;
+  rows(places: number[]): { row: number; isLeft: boolean }[];
 }
 
 interface TunePart {

@@ -141,7 +141,7 @@ def results() -> Results:
             min_width=120,
         )  # fmt: skip
     film = gr.Gallery(
-        show_label=False, height=156, columns=8, allow_preview=False, elem_id="tune-strip",
+        show_label=False, height=300, allow_preview=False, elem_id="tune-strip",
         object_fit="cover", buttons=[],
     )  # fmt: skip
     photo = gr.Image(

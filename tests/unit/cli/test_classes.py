@@ -57,6 +57,7 @@ def test_predict_writes_a_mask_of_each_class(
         assert np.array_equal(read_mask(out / "classes" / name / "0.png"), expected[name])
         share = float(row_of(out)[f"percent_of_{name}"])
         assert share == pytest.approx(100 * expected[name].mean(), abs=1e-3)
+    assert "class" not in row_of(out)
     whole = cut_mask(detection(classes_checkpoint, photo).heatmap, plain_mask())
     assert np.array_equal(read_mask(out / "masks" / "0.png"), whole)
 
@@ -72,7 +73,9 @@ def test_predict_takes_one_class_by_its_name_or_from_a_preset(
     for options, name in ((["--class", "joint"], "joint"), (["--preset", str(preset)], "crack")):
         assert main([*call, *options]) == 0
         assert np.array_equal(read_mask(out / "masks" / "0.png"), expected[name])
-        assert not (out / "classes").exists() and "percent_of_joint" not in row_of(out)
+        row = row_of(out)
+        assert not (out / "classes").exists() and "percent_of_joint" not in row
+        assert row["class"] == name and list(row)[4:6] == ["state", "class"]
 
 
 @pytest.mark.parametrize("command", ["predict", "evaluate", "submit"])

@@ -71,8 +71,14 @@ def rows_of(photos: Path) -> Rows:
     return plan_rows(find_sources([photos]))
 
 
-def submitted(out: Path, rows: Rows, form: RowFormat | None = None, gate: bool = False) -> Summary:
-    submission = Submission(out, rows, form or RowFormat(), PRESET, gate)
+def submitted(
+    out: Path,
+    rows: Rows,
+    form: RowFormat | None = None,
+    gate: bool = False,
+    preset: Preset = PRESET,
+) -> Summary:
+    submission = Submission(out, rows, form or RowFormat(), preset, gate)
     list(submission.run(Cycling(one_crack())))
     return submission.finish()
 
@@ -110,6 +116,9 @@ def test_the_summary_says_what_is_submitted(photos: Path, tmp_path: Path) -> Non
     assert summary.most == (f"{int(np.argmax(shares))}.png", pytest.approx(max(shares)))
     assert summary.sentence.startswith("5 rows: 1 empty (20.0 %)")
     assert summary.warnings == []
+    whole = replace(PRESET, mask=replace(PRESET.mask, threshold=0.0))
+    (warning,) = submitted(tmp_path / "whole.csv", rows_of(photos), preset=whole).warnings
+    assert warning.startswith("5 photos are marked on 60 % of their pixels or more, “0.png” on 100")
 
 
 def test_what_stands_out_is_told() -> None:
@@ -118,7 +127,15 @@ def test_what_stands_out_is_told() -> None:
     assert "All rows are empty" in replace(plain, empty=30).warnings[0]
     assert "No row is empty" in replace(plain, empty=0).warnings[0]
     assert "“a.jpg” is marked on 61 %" in replace(plain, most=("a.jpg", 0.61)).warnings[0]
+    one = replace(plain, most=("a.jpg", 0.61), much=1)
+    assert one.warnings == ["“a.jpg” is marked on 61 % of its pixels: look at it."]
+    several = replace(plain, most=("a.jpg", 1.0), much=9).warnings
+    assert several == [
+        "9 photos are marked on 60 % of their pixels or more, “a.jpg” on 100 %: look at them."
+    ]
     assert "2 photos could not be scored" in replace(plain, failed=2).warnings[0]
+    assert "1 photo could not be scored: its row" in replace(plain, failed=1).warnings[0]
+    assert replace(plain, rows=1).sentence.startswith("1 row:")
 
 
 def test_a_photo_that_cannot_be_read_keeps_its_row(photos: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from crackdemo.checkpoints.checkpoint import load_checkpoint
+from crackdemo.detection.classes import ClassDetector
 from crackdemo.detection.detector import Detector
 from crackdemo.errors import FolderError, PhotoError, PredictError, Stopped
 from crackdemo.files import sha256_of
@@ -331,6 +332,26 @@ class TestInspectPhotos:
         assert list(table[0]) == [*COLUMNS, "dropped_percent"]
         assert [row["components"] for row in table] == ["1", "0", "1"]
         assert [row["dropped_percent"] for row in table] == ["0.0000", "5.8333", "0.0000"]
+
+    def test_a_class_that_was_chosen_of_several_has_a_column_after_the_state(
+        self, sources: list[Source]
+    ) -> None:
+        heatmap = one_crack().heatmap
+        several = replace(one_crack(), classes={"crack": heatmap, "joint": heatmap[::-1]})
+        preset = Preset(plain_mask(), only="joint")
+        alone = ClassDetector(FakeDetector(several), "joint")
+        rows = [result_row(each) for each in inspect_photos(sources, alone, preset)]
+        older = {name: cell for name, cell in rows[0].items() if name != "class"}
+        table = list(csv.DictReader(results_csv([older, *rows[1:]], preset).splitlines()))
+        after = COLUMNS.index("state") + 1
+        assert list(table[0]) == [*COLUMNS[:after], "class", *COLUMNS[after:]]
+        assert [row["class"] for row in table] == ["joint"] * 3
+
+    def test_the_only_class_that_there_is_has_none(self, sources: list[Source]) -> None:
+        alone = ClassDetector(FakeDetector(one_crack()), "crack")
+        preset = Preset(plain_mask(), only="crack")
+        rows = [result_row(each) for each in inspect_photos(sources, alone, preset)]
+        assert results_csv(rows, preset).startswith(",".join(COLUMNS) + "\n")
 
     def test_tables_without_photos_still_say_their_columns(self) -> None:
         assert results_csv([], Preset(plain_mask())) == ",".join(COLUMNS) + "\n"

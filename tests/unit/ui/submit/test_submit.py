@@ -85,6 +85,9 @@ def test_a_stop_is_told_and_the_next_start_goes_on(bench: Workbench, photos: lis
     assert last == "Stopped after 2 of 4 photos; the next start goes on from here."
     result = made(bench, wish)
     assert len(result.pictures) == 2  # those that were scored now
+    assert result.title.endswith(
+        ": 2 photos, the most marked first; without 2 scored before the stop"
+    )
     assert result.summary.startswith("4 rows")
 
 
@@ -152,6 +155,28 @@ def test_the_sheet_shows_the_most_marked_photos_and_some_others() -> None:
     most = sorted(range(200), key=lambda number: -round(shares[number] * 120))[:MOST]
     least_of_most = round(shares[most[-1]] * 120)
     assert all(round(shares[int(name)] * 120) >= least_of_most for name in names[:MOST])
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (0, "no photo"),
+        (1, "1 photo"),
+        (9, "9 photos, the most marked first"),
+        (20, "20 photos, the 12 most marked first"),
+        (200, "the 12 most marked of 200 photos, then 12 of the others"),
+    ],
+)
+def test_the_sheets_title_says_what_is_shown(count: int, said: str) -> None:
+    sheet = Sheet(gate=False)
+    shares = np.random.default_rng(1).permutation(count) / max(1, count)
+    for number, share in enumerate(shares):
+        sheet.add(inspected(number, float(share)))
+    assert sheet.title(0) == f"What will be submitted: {said}"
+    shown = sheet.pictures()
+    assert len(shown) == min(count, 2 * MOST)
+    marked = [float(caption.partition(" ")[0]) for _, caption in shown[:MOST]]
+    assert marked == sorted(marked, reverse=True)
 
 
 def test_the_gate_shows_what_it_empties() -> None:

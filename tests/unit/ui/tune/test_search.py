@@ -46,6 +46,10 @@ def test_the_halves_share_no_photo(scored: ScoredSet) -> None:
     assert "2 photos of the validation part chose, 2 others" in parts.sentence
     assert "2 of the train part take no part" in parts.sentence
     assert "little to go by" in parts.sentence
+    few = replace(scored, photos=scored.photos[1:3], splits=("validation", "test"))
+    assert halves(few, "validation").sentence.startswith(
+        "1 photo of the validation part chose, 1 other, which the search never saw, reports."
+    )
     assert halves(scored, "train").reporting == list(scored.photos[:4])
     only = replace(scored, splits=("validation", *["train"] * 5))
     alone = halves(only, "validation").sentence

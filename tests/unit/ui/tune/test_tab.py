@@ -1,3 +1,4 @@
+from dataclasses import astuple
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,6 +10,7 @@ from PIL import Image
 
 from crackdemo.ui.tune import tab, widgets
 from crackdemo.ui.workbench import Workbench
+from tests.plain import plain_mask
 
 
 @pytest.fixture
@@ -34,6 +36,10 @@ def test_a_newly_scored_set_takes_what_was_on_show_of_the_former_one_away(
     *_, last = function(demo, "run")(widgets.UPLOAD, photos, masks, "", ["tiny"], visitor)
     told = {component.elem_id: update for component, update in last.items()}
     assert "1 of 1 photos" in told["tune-status"]
+    [set_id] = [update for part, update in last.items() if isinstance(part, gr.State) and update]
+    settings = astuple(plain_mask())
+    recounted = function(demo, "recount")(set_id, "tiny", "Dice", *settings)
+    assert any("by the server on 1 photo of “" in str(each) for each in recounted.values())
     assert told["tune-found"] == ""
     for name in ("tune-photo", "tune-use", "tune-preset"):
         assert told[name].visible is False
