@@ -62,6 +62,12 @@ def test_the_pictures_names_can_be_read_to_their_ends(
         assert shown == ["0.png", "1.png", "2.png", "3.png"]
         visitor.reads_captions("#submit-sheet")
         captions.first.click()
-        expect(page.locator("#submit-sheet .preview .caption")).to_be_visible()
-        cut = "(each) => each.scrollWidth > each.clientWidth"
-        assert not page.locator("#submit-sheet .preview .caption").evaluate(cut)
+        large = page.locator("#submit-sheet .preview .caption")
+        expect(large).to_be_visible()
+        assert not large.evaluate("(each) => each.scrollWidth > each.clientWidth")
+        said, below = (
+            each.bounding_box()
+            for each in (large, page.locator("#submit-sheet .preview .thumbnails"))
+        )
+        assert said is not None and below is not None
+        assert said["y"] + said["height"] <= below["y"] + 1
