@@ -51,6 +51,12 @@ def content_of(path: Path, most: int | None = None) -> bytes:
     return path.read_bytes()
 
 
+def inventory(folder: Path) -> frozenset[tuple[str, int]]:
+    """The files below a folder, by their paths in it and their bytes; empty where there is none."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return frozenset((path.relative_to(folder).as_posix(), path.stat().st_size) for path in files)
+
+
 def reason_of(error: OSError) -> str:
     """Why, without a path: numpy and shutil raise some that hold no more than a text of theirs."""
     return error.strerror or "it could not be written whole"

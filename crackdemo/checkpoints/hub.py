@@ -139,7 +139,12 @@ def push(
         files: dict[str, Path | bytes] = {name: folder / name for name in SIZE_LIMITS}
         if onnx is not None:
             files[ONNX] = onnx
-        operations = [CommitOperationAdd(name, file) for name, file in files.items()]
+        try:
+            operations = [CommitOperationAdd(name, file) for name, file in files.items()]
+        except (OSError, ValueError):  # which name the file's path
+            raise HubError(
+                f"{repo_id} could not be published: its files were moved or deleted meanwhile."
+            ) from None
         report(f"Uploading {sum(file.upload_info.size for file in operations) / 1e6:.1f} MB")
         commit = api.create_commit(repo_id, operations, commit_message="Publish a checkpoint")
     report("Published")

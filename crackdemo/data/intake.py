@@ -163,8 +163,8 @@ def _require_space(arrivals: Sequence[_Arrival], free: int) -> None:
     size = sum(arrival.entry.file_size for arrival in arrivals if arrival.entry)
     if size > free:
         raise DatasetError(
-            f"The photos would unpack to {size / 2**30:.1f} GB, but the disk has "
-            f"{free / 2**30:.1f} GB left: free some space, or bring fewer."
+            f"The photos would unpack to {size / 1e6:.1f} MB, but the disk has "
+            f"{free / 1e6:.1f} MB left: free some space, or bring fewer."
         )
 
 

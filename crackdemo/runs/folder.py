@@ -21,6 +21,8 @@ from crackdemo.runs.trials import Search
 _MOST_BYTES = 8_000_000
 """Of a file that a run says of itself; the trials of a long search take some hundred thousand. The
 page reads all of them every two seconds."""
+_LONGEST_NAME = 100
+"""Letters of a metric's or device's name."""
 _MOST_WEIGHTS = 16
 """That figures are compared of; a fit compares two or three."""
 _Kind = TypeVar("_Kind", bound=Figures)
@@ -65,9 +67,9 @@ class EpochReport:
             learning_rate=amount(values.get("learning_rate")),
             seconds=amount(values.get("seconds")),
             best=values["best"],
-            metric=str(values.get("metric", "")),
+            metric=str(values.get("metric", ""))[:_LONGEST_NAME],
             value=share(values.get("value", 0.0)),
-            device=str(values.get("device", "")),
+            device=str(values.get("device", ""))[:_LONGEST_NAME],
         )
 
 

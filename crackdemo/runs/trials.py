@@ -5,7 +5,7 @@ from typing import Any, Literal, Self, TypeAlias, get_args
 
 from crackdemo.runs.numbers import count, number, share
 
-_MOST_SETTINGS = 32
+_MOST_SETTINGS, _LONGEST_NAME = 32, 64
 TrialState: TypeAlias = Literal["running", "complete", "pruned"]
 
 
@@ -35,6 +35,8 @@ class Trial:
             losses = tuple(number(loss) for loss in values["losses"])
             if not 0 < len(settings) <= _MOST_SETTINGS:
                 raise ValueError("it tried no settings, or more than a fit has")
+            if max(map(len, settings)) > _LONGEST_NAME:
+                raise ValueError("a setting's name is longer than any that a fit has")
             if values["state"] not in get_args(TrialState):
                 raise ValueError("no state")
             return cls(count(values["number"]), settings, losses, values["state"])
@@ -67,6 +69,8 @@ class Search:
             if len({frozenset(trial.settings) for trial in trials}) > 1:
                 raise ValueError("its trials are of different settings")
             importance = {str(k): share(v) for k, v in values["importance"].items()}
+            if importance.keys() - {name for trial in trials[:1] for name in trial.settings}:
+                raise ValueError("what mattered was not tried")
             return cls(count(values["wanted"]), trials, importance)
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f"no search: {error}") from None

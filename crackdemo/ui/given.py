@@ -6,6 +6,7 @@ from typing import Any
 from gradio.data_classes import FileDataDict
 
 from crackdemo.errors import ConfigError
+from crackdemo.runs.folder import is_legible
 
 MAX_LETTERS = 1_000_000
 """Of what a page keeps as text; a preset may be as long."""
@@ -41,8 +42,8 @@ def object_given(what: str, text: Any) -> dict[str, Any]:
         raise ConfigError(f"{what} is longer than {MAX_LETTERS:,} letters: take some of it out.")
     try:
         values = json.loads(given or "{}")
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # a number of thousands of digits is the former
         values = None
-    if not isinstance(values, dict):
+    if not isinstance(values, dict) or not is_legible(values):
         raise ConfigError(f"{what} must be a JSON object: load the page anew, then try again.")
     return values

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from crackdemo.checkpoints.checkpoint import load_checkpoint
+from crackdemo.checkpoints.names import DEFAULT_WEIGHTS
 from crackdemo.detection.classes import ClassDetector
 from crackdemo.masks.cut import cut_mask
 from crackdemo.photos.images import read_mask
@@ -133,6 +134,20 @@ def test_a_class_chosen_while_other_weights_score_is_the_one_that_is_shown(
     expect(visitor.strip.locator(".state")).to_have_text(["Crack"] * 4)
     visitor.sees_mask(cut_mask(app.detect(photos[0], OTHER_WEIGHTS).classes["crack"], plain_mask()))
     expect(visitor.page.locator("#class input")).to_have_value("crack")
+
+
+def test_a_class_chosen_right_after_other_weights_is_not_taken_back(
+    app: App, visitor: Visitor, cracked: Path
+) -> None:
+    visitor.score(cracked)
+    for weights, name in ((OTHER_WEIGHTS, "joint"), (DEFAULT_WEIGHTS, "crack")):
+        visitor.choose("weights", weights)
+        visitor.choose("class", name)
+        visitor.sees(visitor.status, f"scored with {weights}")
+        visitor.settles()
+        expect(visitor.page.locator("#class input")).to_have_value(name)
+        heat = app.detect(cracked, weights).classes[name]
+        visitor.sees_mask(cut_mask(heat, plain_mask()))
 
 
 def test_all_classes_are_taken_away_by_name(

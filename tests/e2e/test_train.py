@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import numpy as np
@@ -339,8 +340,10 @@ def test_a_program_starts_watches_and_cancels_a_fit(app: App) -> None:
     ):
         with pytest.raises(Exception, match=why):  # made pavement has no labels
             client.predict("by-api-too", "", {"family": family}, 0, api_name="/start_fit")
-    with pytest.raises(Exception, match="its settings are an object"):
-        client.predict("by-api-too", "", [], 0, api_name="/start_fit")
+    crafted: tuple[tuple[Any, Any], ...] = (([], 0), ({}, "5"), ({}, True))
+    for given, minutes in crafted:
+        with pytest.raises(Exception, match="its settings are an object, and its minutes a number"):
+            client.predict("by-api-too", "", given, minutes, api_name="/start_fit")
 
 
 def test_without_a_folder_for_runs_as_on_a_space_training_is_off(

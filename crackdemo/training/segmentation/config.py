@@ -115,6 +115,8 @@ class SegmentConfig:
     def __post_init__(self) -> None:
         if family_named(self.family).kind != "probability":
             raise ConfigError(f"The family {self.family} does not learn from masks: take another.")
+        if not self.entropy_weight + self.focal_weight + self.dice_weight:
+            raise ConfigError("All weights of the loss are 0, so that nothing is learnt: set one.")
         step = self.network.stride
         if self.tile_size % step:
             raise ConfigError(f"tile_size must be a multiple of {step}.")

@@ -53,19 +53,32 @@ def choices(bench: Workbench, roll: Roll) -> list[tuple[str, str]]:
 def wire(bench: Workbench, key: gr.HTML, stage: Stage, states: States) -> None:
     """The list and its key follow the weights that have scored; what is chosen is shown."""
 
-    def offer(roll: Roll, only: str | None) -> tuple[gr.Dropdown, gr.HTML]:
+    def is_known(roll: Roll, only: object) -> bool:
+        return only == "" or only in [name for _, name in choices(bench, roll)]
+
+    def offer(roll: Roll, only: object) -> tuple[gr.Dropdown, gr.HTML]:
         with said():
             offered, names = choices(bench, roll), classes_of(bench, roll)
-        value = only if only in [name for _, name in offered] else ""
+            # one that is known stays to the page: a person may have chosen another meanwhile
+            value: dict[str, Any] = {} if is_known(roll, only) else {"value": ""}
         return (
-            gr.Dropdown(offered or [_ALL], value=value, visible=bool(offered)),
+            gr.Dropdown(offered or [_ALL], visible=bool(offered), **value),
             gr.HTML(key_html(names), visible=bool(offered)),
         )
+
+    def forget_unknown(roll: Roll, only: object) -> Any:
+        """That other one may be of the weights before."""
+        with said():
+            return gr.skip() if is_known(roll, only) else ""
 
     def show(*parts: Any) -> dict[Any, Any]:
         with said():
             session = session_of(*parts)
         return stages.show(bench, stage, session)
 
-    states.roll.change(offer, [states.roll, states.only], [states.only, key], **QUIET)
+    # as sent: gradio would hold the class against choices that are on their way
+    given: dict[str, Any] = {"inputs": [states.roll, states.only], "preprocess": False, **QUIET}
+    states.roll.change(offer, outputs=[states.only, key], **given).then(
+        forget_unknown, outputs=states.only, **given
+    )
     states.only.input(show, states.all, [stage.files, stage.meta], **SHOWING)

@@ -23,6 +23,8 @@ from crackdemo.ui.refusals import said
 from crackdemo.ui.turns import Turns
 from crackdemo.ui.workbench import Workbench
 
+_MAX_SETTINGS = 2_000
+"""Letters; a page's own take some two hundred."""
 _serial = itertools.count(1)
 
 
@@ -137,12 +139,21 @@ def _basis(bench: Workbench, session: Session) -> dict[str, Any]:
     return {"weights": weights.identity, **asdict(sought(bench, weights, session.only))}
 
 
+def _about(question: dict[str, Any]) -> dict[str, Any]:
+    """By what the page knows its question again; each answer holds it. Raises ConfigError."""
+    number, settings = question.get("number"), text_given("The settings", question.get("settings"))
+    if not isinstance(number, int) or len(settings) > _MAX_SETTINGS:
+        raise ConfigError("The question is none of the page's: load it anew, then try again.")
+    return {"number": number, "settings": settings}
+
+
 def _wire_judging(bench: Workbench, film: Film, knobs: Knobs, stage: Stage, states: States) -> None:
     turns = Turns()
 
     def run(request: gr.Request, asked: str, *values: Any) -> Iterator[dict[str, Any]]:
         with said():
             question = object_given("The question", asked)
+            about = _about(question)
         with turns.take(request.session_hash or "") as turn:
             try:
                 session, settings = session_and_settings(knobs, values)
@@ -155,9 +166,8 @@ def _wire_judging(bench: Workbench, film: Film, knobs: Knobs, stage: Stage, stat
                 if isinstance(listed, list)
                 else []
             )
-            basis |= {name: question.get(name) for name in ("number", "settings")}
             for judged in judge_photos(bench, session, settings, names, lambda: turn.is_over):
-                yield {"serial": next(_serial), **basis, "photos": judged}
+                yield {"serial": next(_serial), **about, **basis, "photos": judged}
 
     film.judge.click(
         run,

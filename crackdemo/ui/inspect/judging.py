@@ -40,21 +40,21 @@ def judge_photos(
     weights = session.roll.weights
     told = clock()
     judged: dict[str, dict[str, object]] = {}
-    for name in names:
+    # each once, and only those that there are: whoever pretends to be a page sends any list
+    for name in dict.fromkeys(name for name in names if name in entries):
         if weights is None or is_over():
             break
-        if name in entries:
-            entry, preset = entries[name], settings.preset.on(entries[name].sha256)
-            try:
-                scored, detector = seen(bench, entry.upload.path, weights, session.only)
-            except CrackdemoError:
-                continue  # it is said where the photo itself is shown
-            dropped = preset.dropped_on(entry.sha256, name)
-            region, marked, mask = cut(scored.detection.heatmap, preset, dropped)
-            score = detector.score(scored.detection, region)
-            crack = detector.calibration.is_cracked(score)
-            state = state_of(crack, bool(mask.any()), bool((marked & ~mask).any()))
-            judged[name] = asdict(Judged(state, score, drawing.mask_picture(mask)))
+        entry, preset = entries[name], settings.preset.on(entries[name].sha256)
+        try:
+            scored, detector = seen(bench, entry.upload.path, weights, session.only)
+        except CrackdemoError:
+            continue  # it is said where the photo itself is shown
+        dropped = preset.dropped_on(entry.sha256, name)
+        region, marked, mask = cut(scored.detection.heatmap, preset, dropped)
+        score = detector.score(scored.detection, region)
+        crack = detector.calibration.is_cracked(score)
+        state = state_of(crack, bool(mask.any()), bool((marked & ~mask).any()))
+        judged[name] = asdict(Judged(state, score, drawing.mask_picture(mask)))
         if clock() - told > _PAUSE:
             yield dict(judged)
             told = clock()

@@ -94,6 +94,7 @@ def wire(bench: Workbench, knobs: Knobs, takeaway: Takeaway, stage: Stage, state
             own = bench.config(weights).mask if weights else MaskParams()
             preset = read_preset(Path(file), own)
             regions = Regions(preset.region, preset.regions)
+            has_drops = any(preset.dropped.values()) or any(preset.dropped_by_name.values())
             only = preset.only if preset.only in _names(bench, before) else ""
             session = replace(before, regions=regions, only=only or "")
             return [
@@ -104,6 +105,7 @@ def wire(bench: Workbench, knobs: Knobs, takeaway: Takeaway, stage: Stage, state
                 {
                     "text": note_on(preset, session.roll, classes_of(bench, session.roll)),
                     "name": Path(file).name,
+                    "hasDrops": has_drops,
                 },
                 session.only,
                 *inspection.page_data(bench, session),

@@ -285,9 +285,14 @@
    * @param {Snapshot} past @param {string} name of the other weights @returns {string}
    */
   function leftBehind(past, name) {
-    if (!Object.values(past.dropped ?? {}).some((dots) => dots.length > 0)) return "";
+    if (!hasAny(past.dropped)) return "";
     setDropped({});
     return `False alarms that were dropped with ${past.weights} do not count for ${name}.`;
+  }
+
+  /** @param {Snapshot["dropped"]} drops @returns {boolean} */
+  function hasAny(drops) {
+    return Object.values(drops ?? {}).some((dots) => dots.length > 0);
   }
 
   /** What an Undo button does can be undone itself. @param {Snapshot} past @param {Snapshot} next */
@@ -302,13 +307,14 @@
   }
 
   /** @type {PagePart["afterPreset"]} */
-  function afterPreset({ text, name }) {
+  function afterPreset({ text, name, hasDrops }) {
     const past = before;
     before = null;
     fields.mend();
     film.forget(null);
     if (!past) return;
-    notice.say(`Settings of ${name}. ${text}`, () => restore(past));
+    const gone = !hasDrops && hasAny(past.dropped) ? "What you had dropped by hand counts no longer." : "";
+    notice.say(`Settings of ${name}. ${text} ${gone}`.trim(), () => restore(past));
   }
 
   /** @type {PagePart["useWeights"]} */

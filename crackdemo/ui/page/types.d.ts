@@ -266,7 +266,8 @@ interface PagePart {
   beforeWeights(name: string): void;
   own(own: OwnSettings): void;
   beforePreset(): void;
-  afterPreset(note: { text: string; name: string }): void;
+  /** hasDrops: whether it drops false alarms, in any photo */
+  afterPreset(note: { text: string; name: string; hasDrops: boolean }): void;
   /** as the widget #regions holds them */
   regions(): string;
   /** Downloads are being prepared: those that were are out of sight until `endDownloads`. */

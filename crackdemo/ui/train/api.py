@@ -50,12 +50,16 @@ def build(bench: Workbench) -> None:
         `minutes` above 0 these decide on the epochs.
         """
         with said():
+            is_number = isinstance(minutes, int | float) and not isinstance(minutes, bool)
             if not (
-                isinstance(name, str) and isinstance(folder, str) and isinstance(settings, dict)
+                isinstance(name, str)
+                and isinstance(folder, str)
+                and isinstance(settings, dict)
+                and is_number
             ):
                 raise ConfigError(
-                    "The name and the folder of a fit are texts, and its settings are an object: "
-                    "send them as such."
+                    "The name and the folder of a fit are texts, its settings are an object, and "
+                    "its minutes a number: send them as such."
                 )
             check_letters([settings, folder])
             config = parse_settings(settings)

@@ -1,8 +1,10 @@
 """Two runs beside each other: what they came to, and in which settings they differ."""
 
+from contextlib import suppress
 from html import escape
 from typing import Any
 
+from crackdemo.files import inventory
 from crackdemo.runs.jobs import Job
 from crackdemo.runs.wording import duration, percent, spoken
 
@@ -46,7 +48,7 @@ def losses_differ(first: Job, second: Job) -> str:
     )
     if first.settings.get("family") != second.settings.get("family"):
         return f"They are of different families, whose losses say nothing of each other{try_both}"
-    if first.data != second.data:
+    if not _learnt_alike(first, second):
         return (
             "They learnt from different photos, so that their losses and results say nothing of "
             f"each other{try_both}"
@@ -54,6 +56,16 @@ def losses_differ(first: Job, second: Job) -> str:
     if any(first.settings.get(n) != second.settings.get(n) for n in _LOSS_SETTINGS):
         return "Their losses are made of different parts and say nothing of each other."
     return ""
+
+
+def _learnt_alike(first: Job, second: Job) -> bool:
+    """Whether they learnt from the same photos: each run has uploads in a folder of its own."""
+    if first.data == second.data:
+        return True
+    with suppress(OSError):  # a run may be deleted meanwhile
+        own, other = ([inventory(folder) for folder in job.data] for job in (first, second))
+        return own == other and all(own)
+    return False
 
 
 def _epochs(job: Job) -> str:
@@ -103,7 +115,7 @@ def _said(value: object) -> str:
         return ", ".join(map(_said, value))
     if isinstance(value, float):
         return f"{value:.4g}"
-    return "–" if value is None else str(value)
+    return "–" if value in (None, "") else str(value)
 
 
 def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:

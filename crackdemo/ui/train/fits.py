@@ -208,7 +208,8 @@ def _share_done(job: Job) -> float:
         return 1.0
     if job.search and not job.history:
         finished = sum(trial.state != "running" for trial in job.search.trials)
-        return finished / max(1, job.search.wanted)
+        # then the fit begins, with a bar of its own
+        return finished / job.search.wanted if finished < job.search.wanted else 0.0
     return len(job.history) / max(1, job.epochs)
 
 
@@ -228,6 +229,8 @@ def sample_html(jobs: Jobs, name: str, epoch: int) -> str:
     run = jobs.run_folder(name)
     file = run.sample(epoch)
     try:
+        if not file.resolve().is_relative_to(run.path.resolve()):
+            raise FileNotFoundError  # a link may lead to anybody's file
         data = base64.b64encode(content_of(file, _MOST_PICTURE)).decode()
     except OSError:
         return f"<p class='fit'>The pictures after epoch {epoch} are on their way.</p>"

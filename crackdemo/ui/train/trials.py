@@ -56,7 +56,7 @@ def _sentences(search: Search) -> list[str]:
         lines.append(
             f"{'Best' if is_over else 'Best so far'}: trial {best.number}, "
             f"validation loss {best.loss:.4g}, with {escape(settings)}."
-            + " The fit with these settings takes longer than a trial."
+            + " The fit with these settings begins anew, and may take longer than a trial."
             * is_over
         )
     return lines
@@ -80,10 +80,11 @@ def parallel_coordinates(search: Search) -> str:
     measured = [trial for trial in _ended(search) if trial.loss is not None]
     if len(measured) < 2:
         return ""
-    trials = [t for t in measured[:-_MOST_LINES] if t is search.best] + measured[-_MOST_LINES:]
+    best, latest = search.best, measured[-_MOST_LINES:]
+    trials = [trial for trial in measured[:-_MOST_LINES] if trial is best] + latest
     names = [*trials[0].settings, _LOSS]
     columns = {name: _Column.of([_value(trial, name) for trial in trials]) for name in names}
-    of_style = {style: [t for t in trials if _style(t, search.best) == style] for style in _STYLES}
+    of_style = {style: [t for t in trials if _style(t, best) == style] for style in _STYLES}
     lines = "".join(
         _line(trial, names, columns, style)
         for style, drawn in reversed(of_style.items())

@@ -1,5 +1,6 @@
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import traceback
@@ -487,6 +488,16 @@ class TestPushOnABadConnection:
         assert set(hub.repos["owner/new"].files) == {".gitattributes"}
         push(folder, "owner/new", TOKEN, endpoint=hub.endpoint)
         assert contents(fetch("owner/new", cache, hub.endpoint, TOKEN).folder) == CHECKPOINT
+
+    def test_a_run_that_is_deleted_meanwhile_is_named_without_its_place(
+        self, hub: HubStandIn, folder: Path
+    ) -> None:
+        def delete(step: str) -> None:
+            if step.startswith("Creating"):
+                shutil.rmtree(folder)
+
+        sentence = refusal(lambda: push(folder, "owner/new", TOKEN, False, hub.endpoint, delete))
+        assert "moved or deleted meanwhile" in sentence and str(folder) not in sentence
 
     def test_says_that_the_hub_cannot_be_reached(self, hub: HubStandIn, folder: Path) -> None:
         hub.go_down()

@@ -47,6 +47,8 @@ def test_the_best_is_the_lowest_of_those_that_came_to_their_end() -> None:
         {},
         found({}),
         found(trial(settings={str(number): 1 for number in range(33)})),
+        found(trial(settings={"d" * 65: 4})),
+        found(trial(), importance={"width": 0.5}),
         found(importance=[]),
         found(importance={"depth": float("nan")}),
         found(importance={"depth": 7}),

@@ -22,7 +22,13 @@ def test_files_with_and_without_a_name_are_taken_as_they_are() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["[", "[1]", "5", "null", "[" * 100_000, 5, {}])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("[", "[1]", "5", "null", "[" * 100_000, 5, {}),
+        *('{"a": ' + "9" * 5_000 + "}", '{"settings": "\\ud800"}'),
+    ],
+)
 def test_what_is_no_object_is_refused(text: Any) -> None:
     with pytest.raises(ConfigError, match=r"^The question must be"):
         object_given("The question", text)

@@ -199,6 +199,12 @@ def test_a_fit_that_tells_little_apart_says_so(value: float, little: bool) -> No
     assert ("give it more photos" in stopped) == little and "more time" not in stopped
 
 
+def test_a_loss_of_nothing_is_refused() -> None:
+    weights = {"entropy_weight": 0, "focal_weight": 0, "dice_weight": 0}
+    with pytest.raises(ConfigError, match="All weights of the loss are 0"):
+        parse_config(SegmentConfig, weights)
+
+
 def test_classes_that_are_never_found_are_named() -> None:
     metrics = {
         f"validation mean_iou{_CHOSE}": 0.4,

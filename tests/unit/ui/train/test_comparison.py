@@ -59,6 +59,23 @@ def test_losses_of_other_parts_or_photos_are_not_compared() -> None:
         assert "best validation loss" not in told
 
 
+def test_photos_that_were_brought_twice_are_the_same(tmp_path: Path) -> None:
+    """Each run has them in a folder of its own."""
+    for name in ("a", "b", "c"):
+        (tmp_path / name / "images").mkdir(parents=True)
+        for photo in ("1.png", "2.png"):
+            (tmp_path / name / "images" / photo).write_text("a photo")
+    (tmp_path / "c" / "images" / "2.png").write_text("another one")
+    first, same, other = (replace(job(n), data=(tmp_path / n,)) for n in ("a", "b", "c"))
+    assert "best validation loss" in comparison(first, same)
+    assert "different photos" in comparison(first, other)
+
+
+def test_a_fit_from_no_weights_says_so_where_another_has_some() -> None:
+    table = comparison(job(start="cae-asphalt"), job("other", start=""))
+    assert "<tr><th>start</th><td>cae-asphalt</td><td>–</td></tr>" in table
+
+
 def test_two_families_are_compared_in_results_and_in_settings_that_both_have() -> None:
     first = job(family="cae", seed=1, objective="healing", network={"channels": [8, 4]})
     first = replace(first, quality=(Quality("street", 0.84, 0.8, 0.003, 2, 40),))

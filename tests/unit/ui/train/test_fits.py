@@ -22,6 +22,7 @@ from crackdemo.runs.jobs import Jobs
 from crackdemo.runs.processes import birth_of
 from crackdemo.runs.quality import Alarms, Quality
 from crackdemo.runs.status import Status
+from crackdemo.runs.trials import Search, Trial
 from crackdemo.training.config import FitConfig
 from crackdemo.training.segmentation.config import SegmentConfig
 from crackdemo.ui.train import fit_data, fits
@@ -119,6 +120,16 @@ class TestRuns:
         ]
         text = fits.describe(replace(job(), history=tuple(measured)), None)
         assert "best mean IoU on validation photos 0.500 (epoch 2)" in text
+
+    @pytest.mark.parametrize(("ended", "share"), [(1, "0.5000"), (2, "0.0000")])
+    def test_a_search_fills_its_bar_and_the_fit_after_it_begins_anew(
+        self, ended: int, share: str
+    ) -> None:
+        trials = tuple(Trial(n, {"depth": 4}, (0.5,), "complete") for n in range(1, 1 + ended))
+        stopped = replace(
+            job(epochs=0, state="cancelled"), search=Search(2, trials), status=Status("cancelled")
+        )
+        assert f"value='{share}'" in fits.describe(stopped, None)
 
     def test_a_fit_that_stopped_by_itself_says_so(self) -> None:
         history = tuple(replace(report(n), best=n < 3) for n in range(1, 6))
@@ -336,6 +347,14 @@ def test_pictures_say_what_the_colours_of_several_classes_mean(
     html = fits.sample_html(finished, "street", 1)
     assert html.count("■") == len(named) and all(each in html for each in named)
     assert "Photo, heatmap, mask and truth of validation photos: swipe" in html
+
+
+def test_a_picture_that_is_a_link_is_not_followed(finished: Jobs, tmp_path: Path) -> None:
+    run = finished.run_folder("street")
+    (tmp_path / "secret").write_text("of the server")
+    run.samples.mkdir()
+    run.sample(1).symlink_to(tmp_path / "secret")
+    assert "are on their way" in fits.sample_html(finished, "street", 1)
 
 
 def test_pictures_of_any_length_are_not_sent_to_every_page(finished: Jobs) -> None:

@@ -69,3 +69,18 @@ def test_of_a_long_search_the_latest_trials_and_the_best_are_drawn() -> None:
     drawn = parallel_coordinates(long)
     assert "<b>The latest 300 trials</b>" in drawn
     assert drawn.count("<polyline") == 301 and "trial 1, complete" in drawn
+
+
+def test_the_best_of_a_long_search_is_looked_for_once() -> None:
+    class Counting(Search):
+        asked = 0
+
+        @property
+        def best(self) -> Trial | None:
+            Counting.asked += 1
+            return super().best
+
+    settings = {"depth": 4, "learning_rate": 1e-3}
+    trials = tuple(Trial(n, settings, (0.5,), "complete") for n in range(1, 1001))
+    parallel_coordinates(Counting(1000, trials))
+    assert Counting.asked == 1
