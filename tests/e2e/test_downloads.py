@@ -134,6 +134,23 @@ def test_an_older_preset_drops_by_name_until_the_photo_itself_is_known(
     assert saved["photos"] == {sha256_of(cracked): {"dropped": [[x, y]]}}
 
 
+def test_a_preset_that_drops_nothing_says_what_it_takes_back(
+    visitor: Visitor, cracked: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "plain.json").write_text(preset_json(Preset(OWN_MASK)))
+    visitor.score(cracked)
+    said = visitor.page.locator("#settings-said")
+    visitor.load_preset(tmp_path / "plain.json")
+    visitor.sees(said, "Settings of plain.json.")
+    assert "dropped by hand" not in said.inner_text()
+    visitor.drop_largest()
+    visitor.sees(visitor.verdict, "1 region dropped by hand")
+    visitor.load_preset(tmp_path / "plain.json")
+    visitor.sees(said, "What you had dropped by hand counts no longer.")
+    said.get_by_role("button", name="Undo").click()
+    visitor.sees(visitor.verdict, "1 region dropped by hand")
+
+
 def test_a_photo_that_replaces_another_of_its_name_keeps_its_own_cracks(
     app: App, visitor: Visitor, survey: list[Path], tmp_path: Path
 ) -> None:

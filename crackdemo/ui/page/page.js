@@ -313,7 +313,8 @@
     fields.mend();
     film.forget(null);
     if (!past) return;
-    const gone = !hasDrops && hasAny(past.dropped) ? "What you had dropped by hand counts no longer." : "";
+    const gone =
+      !hasDrops && hasAny(past.dropped) ? "What you had dropped by hand counts no longer." : "";
     notice.say(`Settings of ${name}. ${text} ${gone}`.trim(), () => restore(past));
   }
 
