@@ -137,15 +137,16 @@ def test_an_older_preset_drops_by_name_until_the_photo_itself_is_known(
 def test_a_preset_that_drops_nothing_says_what_it_takes_back(
     visitor: Visitor, cracked: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "plain.json").write_text(preset_json(Preset(OWN_MASK)))
+    for name in ("one.json", "two.json"):
+        (tmp_path / name).write_text(preset_json(Preset(OWN_MASK)))
     visitor.score(cracked)
     said = visitor.page.locator("#settings-said")
-    visitor.load_preset(tmp_path / "plain.json")
-    visitor.sees(said, "Settings of plain.json.")
+    visitor.load_preset(tmp_path / "one.json")
+    visitor.sees(said, "Settings of one.json.")
     assert "dropped by hand" not in said.inner_text()
     visitor.drop_largest()
     visitor.sees(visitor.verdict, "1 region dropped by hand")
-    visitor.load_preset(tmp_path / "plain.json")
+    visitor.load_preset(tmp_path / "two.json")
     visitor.sees(said, "What you had dropped by hand counts no longer.")
     said.get_by_role("button", name="Undo").click()
     visitor.sees(visitor.verdict, "1 region dropped by hand")

@@ -1,5 +1,6 @@
 """What is handed out, and settings that come back."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +23,8 @@ from crackdemo.ui.inspect.states import States, session_of
 from crackdemo.ui.refusals import said
 from crackdemo.ui.workbench import Workbench
 
+_notes = itertools.count(1)
+"""Of two notes that say the same the page would not hear the second."""
 _OF_ONE = "Pictures of this photo; table of all photos; settings"
 _OF_ALL = "All photos in one ZIP: pictures, table, settings"
 _LESSON = "False alarms in one ZIP: photos and corrected masks"
@@ -106,6 +109,7 @@ def wire(bench: Workbench, knobs: Knobs, takeaway: Takeaway, stage: Stage, state
                     "text": note_on(preset, session.roll, classes_of(bench, session.roll)),
                     "name": Path(file).name,
                     "hasDrops": has_drops,
+                    "number": next(_notes),
                 },
                 session.only,
                 *inspection.page_data(bench, session),
