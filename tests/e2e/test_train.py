@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from crackdemo.photos.images import read_mask, read_photo, write_png
 from tests.e2e.app_server import App, running_app
-from tests.e2e.visitor import Visitor, unfold, without_largest
+from tests.e2e.visitor import Visitor, without_largest
 from tests.hub_standin import HubStandIn
 
 pytestmark = pytest.mark.processes
@@ -93,7 +93,7 @@ def test_a_fit_started_from_the_page_is_found_again_finishes_and_its_weights_are
                                       "tiles after epoch 1")  # fmt: skip
 
     model = page.locator("#push-repo").get_by_role("textbox")
-    unfold(page, "Publish on the Hugging Face Hub", model)
+    page.get_by_role("button", name="Publish on the Hugging Face Hub").click()
     model.fill("me/street")
     for token, answer in (
         ("hf_wrong", "does not accept the token"),

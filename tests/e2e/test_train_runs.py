@@ -18,7 +18,7 @@ from crackdemo.training.config import FitConfig
 from tests.e2e.app_server import App
 from tests.e2e.axe import findings
 from tests.e2e.stranger import Stranger, index_of
-from tests.e2e.visitor import SavePhoto, unfold
+from tests.e2e.visitor import SavePhoto
 from tests.hub_standin import HubStandIn
 from tests.short_fits import ENDLESS, SETTINGS, has_epochs, is_over, wait_for, weights
 
@@ -81,7 +81,7 @@ def test_a_run_is_renamed_and_deleted_and_the_weights_list_follows(
     open_tab(page)
     take(page, "street")
     new_name = page.locator("#new-name").get_by_role("textbox")
-    unfold(page, "Rename or delete", new_name)
+    page.get_by_role("button", name="Rename or delete").click()
     for name, answer in (("yard", "take another name"), ("../x", "A name is 1 to 60")):
         new_name.fill(name)
         page.locator("#rename").click()
@@ -312,7 +312,7 @@ def test_a_push_says_what_failed_and_calls_nothing_half_published_done(
     open_tab(page)
     take(page, "street")
     model = page.locator("#push-repo").get_by_role("textbox")
-    unfold(page, "Publish on the Hugging Face Hub", model)
+    page.get_by_role("button", name="Publish on the Hugging Face Hub").click()
     said = page.locator("#push-said")
 
     def publish(repo: str, answer: str) -> None:
@@ -335,6 +335,28 @@ def test_a_push_says_what_failed_and_calls_nothing_half_published_done(
     assert hub.repos["me/street"].private
     take(page, "lane")  # of which it was not said
     expect(said).to_be_hidden()
+
+
+def test_a_name_typed_as_soon_as_its_field_is_there_stays(
+    ready: Callable[..., None], page: Page
+) -> None:
+    """A browser that draws late must not wipe it out."""
+    ready("lane")
+    ready("street")
+    open_tab(page)
+    take(page, "lane")
+    page.evaluate(
+        """() => {
+            const draw = requestAnimationFrame.bind(window);
+            const late = (paint) => draw(() => setTimeout(() => paint(performance.now()), 400));
+            window.requestAnimationFrame = late;
+        }"""
+    )
+    page.get_by_role("button", name="Publish on the Hugging Face Hub").click()
+    model = page.locator("#push-repo").get_by_role("textbox")
+    model.fill("me/lane")
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 200)))")
+    expect(model).to_have_value("me/lane")
 
 
 @pytest.mark.slow

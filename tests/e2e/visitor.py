@@ -23,14 +23,6 @@ SavePhoto = Callable[..., Path]
 """Writes a photo under a path: the fixture `save_photo`."""
 
 
-def unfold(page: Page, name: str, field: Locator) -> None:
-    """Opens a closed part of the page, until what is typed into its field stays there: a frame
-    after it shows the fields of a part that opens, gradio sets them to their first values."""
-    page.get_by_role("button", name=name).click()
-    expect(field).to_be_visible()
-    page.evaluate("new Promise((seen) => requestAnimationFrame(() => requestAnimationFrame(seen)))")
-
-
 class Visitor:
     """One open page."""
 

@@ -101,13 +101,17 @@ def build(bench: Workbench, jobs: Jobs, choice: gr.Radio) -> PushBox:
         show_progress="minimal",
         api_visibility="private",
     )
-    # what was said, and the model's name, are of the run before
-    # in the page alone: a late answer of the server would wipe out a name that was typed meanwhile
+    # what was said, and the model's name, are of the run before; in the page alone: a late answer
+    # of the server would wipe out a name that was typed meanwhile, and so would the page itself if
+    # it had to set the field once more after the box was opened: it is told that it is visible
     choice.change(
         None,
         None,
         [said, repo],
-        js="() => [{ __type__: 'update', visible: false }, '']",
+        js="""() => {
+            const update = { __type__: "update" };
+            return [{ ...update, visible: false }, { ...update, visible: true, value: "" }];
+        }""",
         queue=False,
         show_progress="hidden",
         api_visibility="private",
