@@ -209,6 +209,7 @@ def test_the_run_that_another_is_compared_with_can_be_chosen(
     ready("yard")
     open_tab(page)
     take(page, "street")
+    expect(page.locator("#compare input")).to_have_value("none")
     page.locator("#compare input").click()
     page.get_by_role("option", name="yard").click()
     expect(page.locator("#run-detail table")).to_be_visible()

@@ -174,6 +174,7 @@ def _show(
 
     is_asked: by the page, which keeps what it holds, and may hold another choice by now.
     """
+    held = other
     chosen, other, epoch = _text(chosen), _text(other), _whole(epoch)
     everything = {job.name: job for job in jobs.jobs()}
     job = everything.get(chosen) or next(iter(everything.values()), None)
@@ -205,13 +206,13 @@ def _show(
     others = [("none", "")] + [(name, name) for name in everything if name != job.name]
     second = None if second is job else second
 
-    def value(shown: object, held: object) -> dict[str, Any]:
-        return {} if is_asked and shown == held else {"value": shown}
+    def value(shown: object, sent: object) -> dict[str, Any]:
+        return {} if is_asked and shown == sent else {"value": shown}
 
     return {
         runs.choice: gr.Radio(names, info=None, **value(job.name, chosen)),
         runs.other: gr.Dropdown(
-            others, visible=len(names) > 1, **value(second.name if second else "", other)
+            others, visible=len(names) > 1, **value(second.name if second else "", held)
         ),
         runs.sight.photos: gr.File(visible=side_by_side.can_compare(job, second)),
         runs.sight.runs: f"{job.name}\n{second.name}" if second else "",
