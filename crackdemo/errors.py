@@ -1,5 +1,8 @@
 """What can be refused. Each error's text is for the person: what, why, and what to do."""
 
+import json
+from typing import Any
+
 _LONGEST = 60
 
 
@@ -99,3 +102,12 @@ def shortened(name: str) -> str:
 def legible(name: str) -> str:
     """With a sign for each half character that no page and no file of text can hold."""
     return name.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def is_legible(values: Any) -> bool:
+    """Whether all the letters in JSON values are whole."""
+    try:
+        json.dumps(values, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -44,8 +44,8 @@ class Parts:
     def sentence(self) -> str:
         """In words, so that nobody takes one for the other."""
         return (
-            f"{photo_count(len(self.choosing))} of the {self.choosing_split} part choose the "
-            f"settings; {photo_count(len(self.reporting))} of the {self.reporting_split} part, "
+            f"{_photos(len(self.choosing))} of the {self.choosing_split} part choose the "
+            f"settings; {_photos(len(self.reporting))} of the {self.reporting_split} part, "
             "which the search never sees, report them."
         )
 
@@ -75,8 +75,7 @@ def tuning_parts(folder: Path, choose_on: Split = "validation") -> Parts:
     return Parts(by_split[choose_on], by_split[report_on], choose_on, report_on)
 
 
-def photo_count(count: int) -> str:
-    """In words."""
+def _photos(count: int) -> str:
     return "1 photo" if count == 1 else f"{count} photos"
 
 

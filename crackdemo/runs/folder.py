@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from crackdemo.checkpoints.finished import family_in
-from crackdemo.errors import RunError, legible
+from crackdemo.errors import RunError, is_legible, legible
 from crackdemo.files import content_of, write_text
 from crackdemo.runs.numbers import amount, count, number, share
 from crackdemo.runs.processes import birth_of
@@ -341,15 +341,6 @@ def runs_in(folder: Path) -> Iterator[RunFolder]:
             run = RunFolder(path)
             if not path.name.startswith(".") and is_legible(path.name) and run.exists:
                 yield run
-
-
-def is_legible(values: Any) -> bool:
-    """Whether all the letters in JSON values are whole."""
-    try:
-        json.dumps(values, ensure_ascii=False).encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _figures(kind: type[_Kind], file: Path) -> list[_Kind]:

@@ -19,10 +19,10 @@ from typing import Any
 from uuid import uuid4
 
 from crackdemo.checkpoints.finished import family_in, metrics_in
-from crackdemo.errors import RunError, legible
+from crackdemo.errors import RunError, is_legible, legible
 from crackdemo.models.families import FAMILIES
 from crackdemo.runs.class_figures import ClassFigures, class_figures
-from crackdemo.runs.folder import EpochReport, RunConfig, RunFolder, is_legible, runs_in
+from crackdemo.runs.folder import EpochReport, RunConfig, RunFolder, runs_in
 from crackdemo.runs.processes import end_tree, start_detached
 from crackdemo.runs.quality import Alarms, Quality
 from crackdemo.runs.queue import alone_with, gone, waiting

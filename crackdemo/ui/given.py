@@ -5,8 +5,7 @@ from typing import Any
 
 from gradio.data_classes import FileDataDict
 
-from crackdemo.errors import ConfigError
-from crackdemo.runs.folder import is_legible
+from crackdemo.errors import ConfigError, is_legible
 
 MAX_LETTERS = 1_000_000
 """Of what a page keeps as text; a preset may be as long."""

@@ -9,8 +9,9 @@ from crackdemo.errors import DatasetError, Stopped
 from crackdemo.evaluation.gain import PhotoCounts, count_each
 from crackdemo.evaluation.heat import KnownPhoto
 from crackdemo.evaluation.tune import Objective, Search
-from crackdemo.evaluation.tuning import FEW, SearchFile, Tuning, conclude, photo_count
+from crackdemo.evaluation.tuning import FEW, SearchFile, Tuning, conclude
 from crackdemo.masks.params import MaskParams
+from crackdemo.runs.wording import count
 from crackdemo.ui.tune.sets import ScoredSet
 from crackdemo.ui.tune.summary import FIGURES
 
@@ -50,7 +51,7 @@ def halves(scored: ScoredSet, choose_on: Split) -> Halves:
     if not choosing or not reporting:
         side = choose_on if not choosing else "other"
         raise DatasetError(
-            f"Of {photo_count(len(masked))} with masks none is in the {side} part: choose "
+            f"Of {count(len(masked), 'photo')} with masks none is in the {side} part: choose "
             "on another part, bring more photos, or sort them into train/, validation/ and test/."
         )
     if not any(photo.cracked for photo in choosing):
@@ -75,7 +76,7 @@ def halves(scored: ScoredSet, choose_on: Split) -> Halves:
     return Halves(
         choosing,
         reporting,
-        f"{photo_count(len(choosing))} of the {choose_on} part chose, {reported}{rest}.{unused}"
+        f"{count(len(choosing), 'photo')} of the {choose_on} part chose, {reported}{rest}.{unused}"
         f"{few}",
     )
 

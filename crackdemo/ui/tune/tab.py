@@ -17,11 +17,12 @@ from crackdemo.data.splits import SPLITS, Split
 from crackdemo.errors import CrackdemoError, DatasetError, Stopped
 from crackdemo.evaluation.gain import PhotoCounts, set_figures
 from crackdemo.evaluation.heat import KnownPhoto, UnknownPhoto
-from crackdemo.evaluation.tuning import Tuning, photo_count
+from crackdemo.evaluation.tuning import Tuning
 from crackdemo.files import write_text
 from crackdemo.masks.params import MaskParams
 from crackdemo.masks.presets import Preset, preset_json
 from crackdemo.photos.images import write_jpeg
+from crackdemo.runs.wording import count
 from crackdemo.ui.given import text_given
 from crackdemo.ui.mask_knobs import MaskKnobs
 from crackdemo.ui.refusals import said
@@ -200,7 +201,7 @@ def _has_masks(scored: ScoredSet) -> bool:
 def _parts(splits: Sequence[Split]) -> gr.Dropdown:
     """Which parts may choose, with what there is of each; validation, or else the largest."""
     counts = Counter(splits)
-    choices = [(f"{split}, {photo_count(counts[split])}", split) for split in SPLITS]
+    choices = [(f"{split}, {count(counts[split], 'photo')}", split) for split in SPLITS]
     largest = max(SPLITS, key=lambda split: counts[split])
     return gr.Dropdown(choices, value="validation" if counts["validation"] else largest)
 
@@ -326,8 +327,8 @@ def _exact(figures: dict[str, Any], seconds: float, weights: str, name: str) -> 
     )
     return (
         "<p class='tune-exact'>With the settings as they are, morphology and all, counted by the "
-        f"server on {photo_count(figures['photos'])} of “{escape(name)}” with {escape(weights)} in "
-        f"{seconds:.2f} s: {cells}</p>"
+        f"server on {count(figures['photos'], 'photo')} of “{escape(name)}” with {escape(weights)} "
+        f"in {seconds:.2f} s: {cells}</p>"
     )
 
 

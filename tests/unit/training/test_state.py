@@ -181,16 +181,21 @@ def test_what_was_learnt_is_averaged_with_what_the_fit_started_from():
     assert averaged_with_start(FitConfig(), learnt) is learnt
 
 
+def saved_and_loaded(state: TrainingState, folder: Path) -> TrainingState:
+    """After a step, since before one the optimizer has nothing to be kept."""
+    for parameter in state.network.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    state.optimizer.step()
+    save_state(folder / "last.safetensors", state)
+    return load_state(folder / "last.safetensors", TINY)
+
+
 def test_plateaus_and_what_decided_are_kept(tmp_path: Path) -> None:
     state = new_state(TINY)
     for loss in (0.5, 0.6, 0.6, 0.6, 0.4, 0.5, 0.5, 0.5):
         state.end_epoch(loss, 0.25)
     assert state.plateaus == 2
-    for parameter in state.network.parameters():
-        parameter.grad = torch.zeros_like(parameter)
-    state.optimizer.step()
-    save_state(tmp_path / "last.safetensors", state)
-    loaded = load_state(tmp_path / "last.safetensors", TINY)
+    loaded = saved_and_loaded(state, tmp_path)
     assert (loaded.plateaus, loaded.best_second) == (2, 0.25)
 
 
@@ -203,11 +208,7 @@ def test_while_what_decides_still_falls_no_epoch_is_stale(tmp_path: Path) -> Non
     assert stale == [0, 0, 0, 1, 2]
     assert (state.best_loss, state.best_second, state.lowest_second) == (0.5, 0.7, 0.7)
     assert state.end_epoch(0.4, 0.9) and state.stale_epochs == 0
-    for parameter in state.network.parameters():
-        parameter.grad = torch.zeros_like(parameter)
-    state.optimizer.step()
-    save_state(tmp_path / "last.safetensors", state)
-    loaded = load_state(tmp_path / "last.safetensors", TINY)
+    loaded = saved_and_loaded(state, tmp_path)
     assert (loaded.best_second, loaded.lowest_second) == (0.9, 0.7)
 
 
