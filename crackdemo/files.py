@@ -51,12 +51,6 @@ def content_of(path: Path, most: int | None = None) -> bytes:
     return path.read_bytes()
 
 
-def inventory(folder: Path) -> frozenset[tuple[str, int]]:
-    """The files below a folder, by their paths in it and their bytes; empty where there is none."""
-    files = (path for path in folder.rglob("*") if path.is_file())
-    return frozenset((path.relative_to(folder).as_posix(), path.stat().st_size) for path in files)
-
-
 def reason_of(error: OSError) -> str:
     """Why, without a path: numpy and shutil raise some that hold no more than a text of theirs."""
     return error.strerror or "it could not be written whole"
@@ -66,6 +60,14 @@ def sha256_of(path: Path) -> str:
     """The hash of a file's content, in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def content_sha256(folder: Path) -> str:
+    """The hash of the files below a folder, by their paths in it and their content."""
+    whole = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        whole.update(f"{path.relative_to(folder).as_posix()}\0{sha256_of(path)}\n".encode())
+    return whole.hexdigest()
 
 
 def numbered(names: Iterable[str]) -> list[str]:

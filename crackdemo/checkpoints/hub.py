@@ -237,6 +237,8 @@ def _reason(error: BaseException) -> str:
         return _STATUS_REASONS.get(status, f"the Hub answered {status}, {answer}")
     if error.__cause__ is not None:
         return _reason(error.__cause__)
+    if isinstance(error, FileNotFoundError) and error.strerror:
+        return "its files were moved or deleted meanwhile"
     if isinstance(error, OSError) and error.strerror:
         return f"the disk of this machine answered {error.strerror!r}"
     if isinstance(error, OSError):

@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar
 
 from crackdemo.checkpoints.finished import family_in
 from crackdemo.errors import RunError, is_legible, legible
-from crackdemo.files import content_of, write_text
+from crackdemo.files import content_of, content_sha256, write_text
 from crackdemo.runs.numbers import amount, count, number, share
 from crackdemo.runs.processes import birth_of
 from crackdemo.runs.quality import Alarms, Figures, Quality
@@ -21,6 +21,7 @@ from crackdemo.runs.trials import Search
 _MOST_BYTES = 8_000_000
 """Of a file that a run says of itself; the trials of a long search take some hundred thousand. The
 page reads all of them every two seconds."""
+_UPLOADS = "uploads_sha256"
 _LONGEST_NAME = 100
 """Letters of a metric's or device's name."""
 _MOST_WEIGHTS = 16
@@ -179,6 +180,10 @@ class RunFolder:
         return self.path / "quality.json"
 
     @property
+    def _data_file(self) -> Path:
+        return self.path / "data.json"
+
+    @property
     def _alarms_file(self) -> Path:
         return self.path / "alarms.json"
 
@@ -294,8 +299,18 @@ class RunFolder:
         return reports
 
     def write_data_summary(self, values: dict[str, Any]) -> None:
-        """What the fit found in its folders of photos."""
-        _write_json(self.path / "data.json", values)
+        """What the fit found in its folders of photos, with a hash of those that lie in the run."""
+        own = self.path.resolve()
+        uploads = [content_sha256(each) for each in self.data() if each.is_relative_to(own)]
+        _write_json(self._data_file, {**values, _UPLOADS: uploads})
+
+    def uploads(self) -> list[str]:
+        """Hashes of the folders of photos that lie in it; empty before a fit has read them."""
+        try:
+            found = _read_json(self._data_file)[_UPLOADS]
+        except (OSError, KeyError, TypeError, ValueError):  # or made before they were noted
+            return []
+        return found if isinstance(found, list) else []
 
     def write_quality(self, qualities: Sequence[Quality]) -> None:
         """Of the finished weights first, then of those that they are compared with."""

@@ -65,6 +65,8 @@ class Job:
     """Of its finished checkpoint; empty where it tells no several classes apart."""
     search: Search | None = None
     """The search before its fit; None where there is none."""
+    uploads: tuple[str, ...] = ()
+    """Hashes of the folders of photos that are its own; empty before a fit has read them."""
 
     @property
     def has_weights(self) -> bool:
@@ -140,12 +142,13 @@ class Jobs:
         config = _UNKNOWN
         with suppress(RunError):
             config = run.config()
+        own = run.path.resolve()
         return Job(
             name=name,
             status=run.status(),
             place=0,
             settings=config.fit,
-            data=tuple(run.path.resolve() / folder for folder in config.data),
+            data=tuple(own / folder for folder in config.data),
             minutes=config.minutes,
             history=tuple(run.metrics()),
             family=family_in(run.checkpoint),
@@ -153,6 +156,7 @@ class Jobs:
             alarms=tuple(run.alarms()),
             classes=tuple(class_figures(metrics_in(run.checkpoint))),
             search=run.search(),
+            uploads=tuple(map(str, run.uploads())),
         )
 
     def check_name(self, name: str) -> str:

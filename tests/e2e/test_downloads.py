@@ -148,6 +148,10 @@ def test_a_preset_that_drops_nothing_says_what_it_takes_back(
     visitor.sees(visitor.verdict, "1 region dropped by hand")
     visitor.load_preset(tmp_path / "two.json")
     visitor.sees(said, "What you had dropped by hand counts no longer.")
+    visitor.page.locator("#viewer").get_by_role("button", name="Undo").click()
+    visitor.sees(visitor.verdict, "1 region dropped by hand")
+    visitor.page.locator("#viewer").get_by_role("button", name="Redo").click()
+    expect(visitor.verdict).not_to_contain_text("region dropped by hand")
     said.get_by_role("button", name="Undo").click()
     visitor.sees(visitor.verdict, "1 region dropped by hand")
 

@@ -355,6 +355,19 @@ def test_two_views_are_compared_under_a_divider(harness: Harness) -> None:
     expect(harness.page.get_by_label("Right view")).not_to_have_value("mask")
 
 
+def test_a_photo_that_is_rebuilt_follows_one_that_is_not(harness: Harness) -> None:
+    """More views are laid out then, and the pictures of the photo before are gone."""
+    shown(harness)
+    photo, heat = gravel(), np.zeros(gravel().shape[:2], np.uint16)
+    for number in range(3):
+        source = harness.add(f"plain{number}", photo, heat, reconstructionUrl=None)
+        harness.show(source)
+        expect(pane(harness, "reconstruction")).to_be_hidden()
+        harness.show(harness.add(f"rebuilt{number}", photo, heat))
+        expect(pane(harness, "reconstruction")).to_be_visible()
+    expect(harness.page.locator(".notice")).to_be_hidden()
+
+
 def test_the_raw_residual_stands_beside_the_heatmap(harness: Harness) -> None:
     healed = gravel()
     healed[100:120] = np.minimum(healed[100:120].astype(int) + 40, 255)

@@ -81,4 +81,6 @@ def wire(bench: Workbench, key: gr.HTML, stage: Stage, states: States) -> None:
     states.roll.change(offer, outputs=[states.only, key], **given).then(
         forget_unknown, outputs=states.only, **given
     )
-    states.only.input(show, states.all, [stage.files, stage.meta], **SHOWING)
+    states.only.input(
+        show, states.all, [stage.files, stage.meta], preprocess=False, **SHOWING
+    ).then(forget_unknown, outputs=states.only, **given)

@@ -23,6 +23,8 @@ from crackdemo.ui.refusals import said
 from crackdemo.ui.turns import Turns
 from crackdemo.ui.workbench import Workbench
 
+_MAX_NUMBER = 2**53
+"""What a page can count to."""
 _MAX_SETTINGS = 2_000
 """Letters; a page's own take some two hundred."""
 _serial = itertools.count(1)
@@ -142,7 +144,8 @@ def _basis(bench: Workbench, session: Session) -> dict[str, Any]:
 def _about(question: dict[str, Any]) -> dict[str, Any]:
     """By what the page knows its question again; each answer holds it. Raises ConfigError."""
     number, settings = question.get("number"), text_given("The settings", question.get("settings"))
-    if not isinstance(number, int) or len(settings) > _MAX_SETTINGS:
+    is_number = type(number) is int and 0 <= number < _MAX_NUMBER
+    if not is_number or len(settings) > _MAX_SETTINGS:
         raise ConfigError("The question is none of the page's: load it anew, then try again.")
     return {"number": number, "settings": settings}
 

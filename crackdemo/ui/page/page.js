@@ -315,7 +315,19 @@
     if (!past) return;
     const gone =
       !hasDrops && hasAny(past.dropped) ? "What you had dropped by hand counts no longer." : "";
-    notice.say(`Settings of ${name}. ${text} ${gone}`.trim(), () => restore(past));
+    let next = past;
+    const step = {
+      undo: () => {
+        next = { ...snapshot(), dropped, regions };
+        restore(past);
+      },
+      redo: () => restore(next),
+    };
+    viewer.did(step);
+    notice.say(`Settings of ${name}. ${text} ${gone}`.trim(), () => {
+      step.undo();
+      viewer.did({ undo: step.redo, redo: step.undo });
+    });
   }
 
   /** @type {PagePart["useWeights"]} */

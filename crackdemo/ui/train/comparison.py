@@ -1,10 +1,8 @@
 """Two runs beside each other: what they came to, and in which settings they differ."""
 
-from contextlib import suppress
 from html import escape
 from typing import Any
 
-from crackdemo.files import inventory
 from crackdemo.runs.jobs import Job
 from crackdemo.runs.wording import duration, percent, spoken
 
@@ -53,19 +51,16 @@ def losses_differ(first: Job, second: Job) -> str:
             "They learnt from different photos, so that their losses and results say nothing of "
             f"each other{try_both}"
         )
-    if any(first.settings.get(n) != second.settings.get(n) for n in _LOSS_SETTINGS):
-        return "Their losses are made of different parts and say nothing of each other."
+    if other := [n for n in _LOSS_SETTINGS if first.settings.get(n) != second.settings.get(n)]:
+        named = ", ".join(map(spoken, other))
+        return f"Their losses mean different things ({named}) and say nothing of each other."
     return ""
 
 
 def _learnt_alike(first: Job, second: Job) -> bool:
     """Whether they learnt from the same photos: each run has uploads in a folder of its own."""
-    if first.data == second.data:
-        return True
-    with suppress(OSError):  # a run may be deleted meanwhile
-        own, other = ([inventory(folder) for folder in job.data] for job in (first, second))
-        return own == other and all(own)
-    return False
+    are_known = all(len(job.uploads) == len(job.data) > 0 for job in (first, second))
+    return first.data == second.data or (are_known and first.uploads == second.uploads)
 
 
 def _epochs(job: Job) -> str:

@@ -232,8 +232,9 @@ def sample_html(jobs: Jobs, name: str, epoch: int) -> str:
         if not file.resolve().is_relative_to(run.path.resolve()):
             raise FileNotFoundError  # a link may lead to anybody's file
         data = base64.b64encode(content_of(file, _MOST_PICTURE)).decode()
-    except OSError:
-        return f"<p class='fit'>The pictures after epoch {epoch} are on their way.</p>"
+    except (OSError, RuntimeError):  # of a link to itself the latter
+        told = "are on their way" if run.status().is_live else "are not in its folder"
+        return f"<p class='fit'>The pictures after epoch {epoch} {told}.</p>"
     shown = _what_is_shown(run)
     return (
         f"<p class='fit swipe'>{shown}: swipe for all of them.</p>"

@@ -123,8 +123,9 @@
     worker.open(photo.surface);
     ui.root.classList.remove("empty");
     ui.stage.say("");
-    ui.toolbar.offer(Boolean(source.reconstructionUrl));
     ui.stage.open(photo, keepsView);
+    // after that: other views are drawn at once, and the pictures of the photo before are gone
+    ui.toolbar.offer(Boolean(source.reconstructionUrl));
     if (!isSame || !sketch.shapes().draft.length) outline(next.region ?? NO_REGION);
     ui.histogram.showPhoto(photo.surface, source.cleanQuantiles ?? []);
     showThreshold();

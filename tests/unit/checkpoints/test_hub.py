@@ -489,11 +489,12 @@ class TestPushOnABadConnection:
         push(folder, "owner/new", TOKEN, endpoint=hub.endpoint)
         assert contents(fetch("owner/new", cache, hub.endpoint, TOKEN).folder) == CHECKPOINT
 
+    @pytest.mark.parametrize("moment", ["Creating", "Uploading"])
     def test_a_run_that_is_deleted_meanwhile_is_named_without_its_place(
-        self, hub: HubStandIn, folder: Path
+        self, hub: HubStandIn, folder: Path, moment: str
     ) -> None:
         def delete(step: str) -> None:
-            if step.startswith("Creating"):
+            if step.startswith(moment):
                 shutil.rmtree(folder)
 
         sentence = refusal(lambda: push(folder, "owner/new", TOKEN, False, hub.endpoint, delete))

@@ -343,6 +343,23 @@ def test_what_a_run_says_of_itself_is_bounded(run: RunFolder) -> None:
     assert run.metrics() == []
 
 
+def test_uploads_are_known_by_what_they_hold(tmp_path: Path) -> None:
+    """Pictures of one size may have as many bytes."""
+    known = []
+    for name, content in (("a", "lane"), ("b", "lane"), ("c", "yard")):
+        run = RunFolder(tmp_path / name)
+        (run.path / "upload" / "images").mkdir(parents=True)
+        (run.path / "upload" / "images" / "1.bmp").write_text(content)
+        run.create(RunConfig({}, ["upload", str(tmp_path)]))
+        assert run.uploads() == []
+        run.write_data_summary({"photos": 1})
+        known.append(run.uploads())
+    assert known[0] == known[1] != known[2] and len(known[0]) == 1
+    for wrong in ("{", "[]", '{"uploads_sha256": 3}', '{"photos": 1}'):
+        (run.path / "data.json").write_text(wrong)
+        assert run.uploads() == []
+
+
 def test_settings_that_are_settled_leave_the_order_of_the_runs(tmp_path: Path) -> None:
     for age, name in ((20, "first"), (10, "second")):
         run = RunFolder(tmp_path / name)

@@ -54,21 +54,21 @@ def test_numbers_are_told_in_four_digits() -> None:
 def test_losses_of_other_parts_or_photos_are_not_compared() -> None:
     parts = comparison(job(beta=1), job("other", beta=2))
     photos = comparison(job(), replace(job("other"), data=(Path("elsewhere"),)))
-    for told, why in ((parts, "made of different parts"), (photos, "different photos")):
+    for told, why in ((parts, "mean different things (beta)"), (photos, "different photos")):
         assert why in told
         assert "best validation loss" not in told
 
 
-def test_photos_that_were_brought_twice_are_the_same(tmp_path: Path) -> None:
+def test_photos_that_were_brought_twice_are_the_same() -> None:
     """Each run has them in a folder of its own."""
-    for name in ("a", "b", "c"):
-        (tmp_path / name / "images").mkdir(parents=True)
-        for photo in ("1.png", "2.png"):
-            (tmp_path / name / "images" / photo).write_text("a photo")
-    (tmp_path / "c" / "images" / "2.png").write_text("another one")
-    first, same, other = (replace(job(n), data=(tmp_path / n,)) for n in ("a", "b", "c"))
+    first, same, other, unread = (
+        replace(job(name), data=(Path(name),), uploads=uploads)
+        for name, uploads in (("a", ("1",)), ("b", ("1",)), ("c", ("2",)), ("d", ()))
+    )
     assert "best validation loss" in comparison(first, same)
-    assert "different photos" in comparison(first, other)
+    for different in (other, unread, replace(same, data=(Path("b"), Path("elsewhere")))):
+        assert "different photos" in comparison(first, different)
+    assert "different photos" in comparison(unread, replace(unread, data=(Path("e"),)))
 
 
 def test_a_fit_from_no_weights_says_so_where_another_has_some() -> None:

@@ -354,7 +354,11 @@ def test_a_picture_that_is_a_link_is_not_followed(finished: Jobs, tmp_path: Path
     (tmp_path / "secret").write_text("of the server")
     run.samples.mkdir()
     run.sample(1).symlink_to(tmp_path / "secret")
-    assert "are on their way" in fits.sample_html(finished, "street", 1)
+    run.sample(2).symlink_to(run.sample(2))
+    for epoch in (1, 2):
+        assert "are not in its folder" in fits.sample_html(finished, "street", epoch)
+    run.write_status("running")
+    assert "are on their way" in fits.sample_html(finished, "street", 3)
 
 
 def test_pictures_of_any_length_are_not_sent_to_every_page(finished: Jobs) -> None:
@@ -362,14 +366,14 @@ def test_pictures_of_any_length_are_not_sent_to_every_page(finished: Jobs) -> No
     run.samples.mkdir()
     with run.sample(1).open("wb") as file:
         file.truncate(20_000_001)
-    assert "are on their way" in fits.sample_html(finished, "street", 1)
+    assert "are not in its folder" in fits.sample_html(finished, "street", 1)
 
 
 def test_a_pipe_in_the_place_of_a_picture_is_not_waited_for(finished: Jobs) -> None:
     run = finished.run_folder("street")
     run.samples.mkdir()
     os.mkfifo(run.sample(1))
-    assert "are on their way" in fits.sample_html(finished, "street", 1)
+    assert "are not in its folder" in fits.sample_html(finished, "street", 1)
 
 
 def test_nothing_that_a_run_says_of_itself_becomes_markup() -> None:
