@@ -3,6 +3,7 @@
     python tests/bench/recalibrate.py runs/*/checkpoint [--data ../shared/data]
 
 What a fit with today's defaults would have calibrated: the heatmap has no part in the training.
+But for `faint`, which each of the weights has as its own validation photos had it.
 """
 
 import argparse
@@ -27,9 +28,10 @@ def main() -> None:
     for folder in args.checkpoints:
         old = load_checkpoint(folder)
         training, metrics = old.config.training, old.config.metrics
+        config = parse_config(FitConfig, training["fit"])
         config = replace(
-            parse_config(FitConfig, training["fit"]),
-            heatmap=FitConfig().heatmap,
+            config,
+            heatmap=replace(FitConfig().heatmap, faint=config.heatmap.faint),
             score_top_share=FitConfig().score_top_share,
         )
         folders = [args.data / name for name in training["data"]]
