@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -63,10 +64,13 @@ def sha256_of(path: Path) -> str:
 
 
 def content_sha256(folder: Path) -> str:
-    """The hash of the files below a folder, by their paths in it and their content."""
+    """The hash of the files below a folder, by their paths in it and their content; what links
+    lead to is not. Raises OSError."""
     whole = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        whole.update(f"{path.relative_to(folder).as_posix()}\0{sha256_of(path)}\n".encode())
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.is_symlink():
+            whole.update(os.fsencode(path.relative_to(folder)))
+            whole.update(f"\0{sha256_of(path)}\n".encode())
     return whole.hexdigest()
 
 

@@ -65,16 +65,10 @@ def _limits(config: CheckpointConfig) -> str:
             "lengths and widths from it are rough. On other surfaces, at other distances or with "
             f"joints and shadows that it has not seen, it may be wrong: {_CAUTION}"
         )
-    straight = ""
-    if config.heatmap.straight is not None:
-        straight = (
-            "A long crack that keeps to a straight line or an even bend to the pixel is taken for "
-            "a joint: a threshold below 0.5 shows it. "
-        )
     return (
         "It marks what is darker than sound pavement and shaped like a crack. Bright, sand-filled "
-        f"cracks are missed; joints, kerbs, cables and sharp shadow edges may be marked. {straight}"
-        f"Settings were calibrated without crack labels, on the data above; {_CAUTION}"
+        "cracks are missed; joints, kerbs, cables and sharp shadow edges may be marked. Settings "
+        f"were calibrated without crack labels, on the data above; {_CAUTION}"
     )
 
 

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from crackdemo.arrays import GrayImage, Heatmap, Residual, RgbImage
 from crackdemo.detection.calibration import Calibration
 from crackdemo.detection.engine import Engine
-from crackdemo.detection.heatmaps import HeatmapConfig, to_heatmap
+from crackdemo.detection.heatmaps import HeatmapConfig, to_heatmap, without_faint
 from crackdemo.detection.illumination import FlattenConfig, gray_of
-from crackdemo.detection.parts import without_sound_parts
 from crackdemo.detection.scales import fused_residual, predict_at_scales
 from crackdemo.detection.score import photo_score
 from crackdemo.masks.grow import dilate
@@ -94,7 +93,7 @@ def calibrate(
     once = {id(tiles[i]): tiles[i] for i in chosen}.values()
 
     def heat(tile: NDArray[np.uint8]) -> Heatmap:
-        return without_sound_parts(to_heatmap(residual(tile), scale.r0), heatmap)
+        return without_faint(to_heatmap(residual(tile), scale.r0), heatmap.faint)
 
     def score(heatmap: Heatmap) -> float:
         return photo_score(heatmap, score_top_share, level=score_level)

@@ -85,12 +85,8 @@ class HeatmapConfig:
     """How much scales count where their own answer is dense; null: always in full."""
     faint: Annotated[float, Field(gt=0.5, lt=1)] | None = None
     """What is connected at the calibrated threshold and nowhere as hot as this, 0..1, falls just
-    below that threshold: a crack is sure somewhere along its way, grain only just answers. A
-    hysteresis threshold (Canny 1986) with the mask's own as the lower one. Null, as older weights
-    have it: all stays."""
-    straight: Annotated[float, Field(gt=0, le=0.05)] | None = None
-    """What is connected there, long, and leaves a straight line or an even bend by less than this
-    share of its length falls, too: a joint, a marking's edge, a cable. Null: all stays."""
+    below that threshold: a crack is sure somewhere along its way, grain only just answers. Null, as
+    older weights have it: all stays."""
 
     def __post_init__(self) -> None:
         if self.weights and len(self.weights) != len(self.scales):
@@ -147,6 +143,20 @@ def to_heatmap(residual: Residual, r0: float) -> Heatmap:
             "astray; use others."
         )
     return np.minimum(65535, np.round(65536 * wide / (wide + r0))).astype(np.uint16)
+
+
+def without_faint(heatmap: Heatmap, faint: float | None) -> Heatmap:
+    """A heatmap (H, W), of which 8-connected parts at the calibrated threshold that are nowhere as
+    hot as `faint`, 0..1, lie just below it: a hysteresis threshold (Canny 1986) with the mask's own
+    as the lower one. The same array, changed in place."""
+    if faint is None:
+        return heatmap
+    inside = heatmap >= CALIBRATED
+    count, labels = cv2.connectedComponents(inside.view(np.uint8), connectivity=8, ltype=cv2.CV_32S)
+    is_faint = np.ones(count, np.bool_)
+    is_faint[labels[heatmap >= 65536 * faint]] = False
+    heatmap[inside] = np.where(is_faint[labels[inside]], CALIBRATED - 1, heatmap[inside])
+    return heatmap
 
 
 def _smoothed(residual: Residual, config: HeatmapConfig) -> Residual:

@@ -300,8 +300,9 @@ class RunFolder:
 
     def write_data_summary(self, values: dict[str, Any]) -> None:
         """What the fit found in its folders of photos, with a hash of those that lie in the run."""
-        own = self.path.resolve()
-        uploads = [content_sha256(each) for each in self.data() if each.is_relative_to(own)]
+        own, uploads = self.path.resolve(), []
+        with suppress(OSError):  # a file may go meanwhile: the fit goes on, and compares with none
+            uploads = [content_sha256(each) for each in self.data() if each.is_relative_to(own)]
         _write_json(self._data_file, {**values, _UPLOADS: uploads})
 
     def uploads(self) -> list[str]:

@@ -26,10 +26,6 @@ _FAINT = 0.65
 with cae-asphalt's network mean pixel F1 of the made kinds rises from .833 to .842, that of uav from
 .776 to .780, sut_crack's stays (.704), cracksc's falls from .392 to .389. Above, made ones gain
 more, to .85 at .69, and cracksc loses .02 within 2 px."""
-_STRAIGHT = 0.004
-"""Found by trying .003 to .009 on made sound photos, and on 950 cracked ones that are not for
-tests: with cae-asphalt .004 frees half of what is marked on walls and a fifth on painted roads, and
-takes 280 of 3.7 million hot pixels from cracks; .006 takes whole ones."""
 START_LEARNING_RATE = 1e-3
 """Keeps most of what weights know that a fit starts from."""
 
@@ -86,9 +82,7 @@ class FitConfig:
     """What painted cracks look like."""
     flatten: FlattenConfig = field(default_factory=FlattenConfig)
     """What is done to a photo before the network sees it."""
-    heatmap: HeatmapConfig = field(
-        default_factory=partial(HeatmapConfig, faint=_FAINT, straight=_STRAIGHT)
-    )
+    heatmap: HeatmapConfig = field(default_factory=partial(HeatmapConfig, faint=_FAINT))
     """How residuals become a heatmap."""
     mask: MaskParams = field(default_factory=MaskParams)
     """The mask settings that the weights bring along."""

@@ -137,7 +137,7 @@ def test_an_older_preset_drops_by_name_until_the_photo_itself_is_known(
 def test_a_preset_that_drops_nothing_says_what_it_takes_back(
     visitor: Visitor, cracked: Path, tmp_path: Path
 ) -> None:
-    for name in ("one.json", "two.json"):
+    for name in ("one.json", "two.json", "three.json"):
         (tmp_path / name).write_text(preset_json(Preset(OWN_MASK)))
     visitor.score(cracked)
     said = visitor.page.locator("#settings-said")
@@ -152,6 +152,11 @@ def test_a_preset_that_drops_nothing_says_what_it_takes_back(
     visitor.sees(visitor.verdict, "1 region dropped by hand")
     visitor.page.locator("#viewer").get_by_role("button", name="Redo").click()
     expect(visitor.verdict).not_to_contain_text("region dropped by hand")
+    expect(said).not_to_contain_text("Settings of")  # its Undo would have undone it twice
+    visitor.page.locator("#viewer").get_by_role("button", name="Undo").click()
+    visitor.sees(visitor.verdict, "1 region dropped by hand")
+    visitor.load_preset(tmp_path / "three.json")
+    visitor.sees(said, "What you had dropped by hand counts no longer.")
     said.get_by_role("button", name="Undo").click()
     visitor.sees(visitor.verdict, "1 region dropped by hand")
 

@@ -318,6 +318,7 @@
     let next = past;
     const step = {
       undo: () => {
+        notice.say("");
         next = { ...snapshot(), dropped, regions };
         restore(past);
       },

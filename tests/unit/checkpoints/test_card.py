@@ -6,7 +6,6 @@ from crackdemo.checkpoints.card import LICENCES, model_card
 from crackdemo.checkpoints.checkpoint import CheckpointConfig
 from crackdemo.configs import parse_config
 from crackdemo.detection.calibration import Calibration
-from crackdemo.detection.heatmaps import HeatmapConfig
 from crackdemo.detection.saliency import SaliencyConfig
 from crackdemo.models.classifier import ClassifierConfig
 from crackdemo.models.vae import VaeConfig
@@ -16,12 +15,12 @@ from tests.plain import plain_flatten, plain_heat, plain_mask
 FIT = FitConfig(family="vae", network=VaeConfig((4, 8)), seed=7)
 
 
-def card(heatmap: HeatmapConfig | None = None, **told) -> str:
+def card(**told) -> str:
     config = CheckpointConfig(
         family="vae",
         network=FIT.network,
         flatten=plain_flatten(),
-        heatmap=heatmap or plain_heat(scales=(1.0, 0.5)),
+        heatmap=plain_heat(scales=(1.0, 0.5)),
         calibration=Calibration(0.0625, 0.75, 0.05, {}),
         mask=plain_mask(),
         **told,
@@ -43,11 +42,6 @@ def test_a_card_says_what_when_cracked_and_how_it_was_made():
     assert "0.750" in text
     assert "python -m crackdemo fit --family vae" in text
     assert "## Limits" in text
-
-
-def test_a_card_says_that_straight_cracks_are_taken_for_joints():
-    assert "taken for a joint" in card(plain_heat(straight=0.004))
-    assert "taken for a joint" not in card()
 
 
 def test_a_card_names_the_data_and_their_licences():

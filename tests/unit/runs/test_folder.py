@@ -360,6 +360,28 @@ def test_uploads_are_known_by_what_they_hold(tmp_path: Path) -> None:
         assert run.uploads() == []
 
 
+def test_a_file_that_cannot_be_read_stops_no_fit(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "run")
+    photos = run.path / "upload"
+    photos.mkdir(parents=True)
+    run.create(RunConfig({}, ["upload"]))
+    (photos / "a.png").write_text("a photo")
+    run.write_data_summary({})
+    (photos / "memory").symlink_to("/proc/self/mem")
+    (photos / "loop").symlink_to("loop")
+    known = run.uploads()
+    run.write_data_summary({})
+    assert run.uploads() == known != []  # what links lead to is not among them
+    (photos / os.fsdecode(b"caf\xe9.txt")).write_text("not a photo")
+    run.write_data_summary({})
+    assert run.uploads() != known
+    (photos / "a.png").unlink()
+    (photos / "a.png").symlink_to(tmp_path / "gone")
+    run.write_data_summary({"photos": 0})
+    shutil.rmtree(photos)
+    run.write_data_summary({"photos": 0})
+
+
 def test_settings_that_are_settled_leave_the_order_of_the_runs(tmp_path: Path) -> None:
     for age, name in ((20, "first"), (10, "second")):
         run = RunFolder(tmp_path / name)
