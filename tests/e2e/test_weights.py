@@ -63,6 +63,12 @@ def test_false_alarms_stay_with_the_weights_that_made_them(
     said.get_by_role("button", name="Undo").click()
     visitor.sees(visitor.status, f"scored with {DEFAULT_WEIGHTS}")
     visitor.sees_mask(left)
+    visitor.choose("weights", OTHER_WEIGHTS)
+    visitor.sees(said, f"do not count for {OTHER_WEIGHTS}")
+    visitor.page.locator("#viewer").get_by_role("button", name="Undo").click()
+    expect(said).not_to_contain_text("do not count")  # its Undo would do it once more
+    visitor.sees(visitor.status, f"scored with {DEFAULT_WEIGHTS}")
+    visitor.sees_mask(left)
 
 
 def test_weights_that_cannot_be_used_are_refused_and_nothing_is_lost(

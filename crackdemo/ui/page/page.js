@@ -261,11 +261,10 @@
     }
     const { values } = past;
     const next = { weights, values: { ...values, ...data.mask }, dropped: {} };
-    viewer.did({ undo: () => restore(past), redo: () => restore(next) });
     const text = [broughtBy(data, values), leftBehind(past, data.weights)]
       .filter(Boolean)
       .join(" ");
-    if (text) notice.say(text, () => goBack(past, next));
+    did({ undo: () => restore(past), redo: () => restore(next) }, text);
   }
 
   /** @param {OwnSettings} data @param {Partial<Settings>} values @returns {string} */
@@ -295,10 +294,26 @@
     return Object.values(drops ?? {}).some((dots) => dots.length > 0);
   }
 
-  /** What an Undo button does can be undone itself. @param {Snapshot} past @param {Snapshot} next */
-  function goBack(past, next) {
-    restore(past);
-    viewer.did({ undo: () => restore(next), redo: () => restore(past) });
+  /**
+   * What the note's own Undo takes back, too; that can be undone itself. The note goes with either
+   * Undo, or its button would take back what is taken back.
+   *
+   * @param {Deed} deed @param {string} text
+   */
+  function did(deed, text) {
+    const back = {
+      undo: () => {
+        notice.say("");
+        deed.undo();
+      },
+      redo: deed.redo,
+    };
+    viewer.did(back);
+    if (!text) return;
+    notice.say(text, () => {
+      back.undo();
+      viewer.did({ undo: back.redo, redo: back.undo });
+    });
   }
 
   function beforePreset() {
@@ -316,19 +331,14 @@
     const gone =
       !hasDrops && hasAny(past.dropped) ? "What you had dropped by hand counts no longer." : "";
     let next = past;
-    const step = {
+    const deed = {
       undo: () => {
-        notice.say("");
         next = { ...snapshot(), dropped, regions };
         restore(past);
       },
       redo: () => restore(next),
     };
-    viewer.did(step);
-    notice.say(`Settings of ${name}. ${text} ${gone}`.trim(), () => {
-      step.undo();
-      viewer.did({ undo: step.redo, redo: step.undo });
-    });
+    did(deed, `Settings of ${name}. ${text} ${gone}`.trim());
   }
 
   /** @type {PagePart["useWeights"]} */
@@ -338,9 +348,8 @@
     const past = { ...snapshot(), dropped };
     const next = { weights: name, values: { ...present, ...mask }, dropped: {} };
     restore(next);
-    viewer.did({ undo: () => restore(past), redo: () => restore(next) });
     const text = [`${name} brought its own settings.`, leftBehind(past, name)];
-    notice.say(text.filter(Boolean).join(" "), () => goBack(past, next));
+    did({ undo: () => restore(past), redo: () => restore(next) }, text.filter(Boolean).join(" "));
   }
 
   fields.onmove((name, value) => {
