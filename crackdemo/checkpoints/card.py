@@ -67,7 +67,8 @@ def _limits(config: CheckpointConfig) -> str:
         )
     return (
         "It marks what is darker than sound pavement and shaped like a crack. Bright, sand-filled "
-        "cracks are missed; joints, kerbs, cables and sharp shadow edges may be marked. Settings "
+        "cracks are missed, and cracks as straight and even as a joint; joints, kerbs, cables and "
+        "sharp shadow edges may be marked. Settings "
         f"were calibrated without crack labels, on the data above; {_CAUTION}"
     )
 

@@ -11,7 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 from sklearn.metrics import f1_score, precision_score
 
 from crackdemo.checkpoints.checkpoint import load_checkpoint
@@ -56,17 +56,21 @@ def tuner(browser: Browser, app: App, road: Path) -> Iterator[Visitor]:
 def tuned(browser: Browser, app: App, road: Path, **screen: Any) -> Iterator[Visitor]:
     """A visitor whose labelled photos are scored."""
     with visit(browser, app.url, **screen) as visitor:
-        page = visitor.page
-        page.get_by_role("tab", name="Tune").click()
-        for kind in ("photos", "masks"):
-            folder = road / ("images" if kind == "photos" else kind)
-            files = [str(path) for path in sorted(folder.iterdir())]
-            page.locator(f"#tune-{kind} input[type=file]").set_input_files(files)
-            expect(page.locator(f"#tune-{kind}").get_by_role("link")).to_have_count(6)
-        page.locator("#tune-start").click()
-        visitor.sees(page.locator("#tune-status"), "6 of 6 photos")
-        expect(page.locator(".tune-figures").first).to_be_visible()
+        score(visitor, road)
         yield visitor
+
+
+def score(visitor: Visitor, road: Path) -> None:
+    page = visitor.page
+    page.get_by_role("tab", name="Tune").click()
+    for kind in ("photos", "masks"):
+        folder = road / ("images" if kind == "photos" else kind)
+        files = [str(path) for path in sorted(folder.iterdir())]
+        page.locator(f"#tune-{kind} input[type=file]").set_input_files(files)
+        expect(page.locator(f"#tune-{kind}").get_by_role("link")).to_have_count(6)
+    page.locator("#tune-start").click()
+    visitor.sees(page.locator("#tune-status"), "6 of 6 photos")
+    expect(page.locator(".tune-figures").first).to_be_visible()
 
 
 def figures(visitor: Visitor) -> list[float]:
@@ -189,6 +193,32 @@ def test_the_worst_photos_come_first_and_are_shown_with_their_truth(tuner: Visit
     tuner.page.locator("#tune-strip button.thumbnail-item").first.click()
     expect(tuner.page.locator("#tune-photo img")).to_be_visible()
     tuner.sees(tuner.page.locator("#tune-exact"), "counted by the server on 6 photos of “upload”")
+
+
+def test_exact_figures_stay_when_what_was_asked_before_is_answered_last(
+    browser: Browser, app: App, road: Path
+) -> None:
+    """The page asks for them when it knows the photos, and again when it knows the weights."""
+    late: list[Route] = []
+
+    def hold(route: Route) -> None:
+        data = (route.request.post_data_json or {}).get("data", [])
+        if len(data) > 6 and data[1] is None:
+            late.append(route)
+        else:
+            route.continue_()
+
+    with visit(browser, app.url) as visitor:
+        visitor.page.route("**/run/predict*", hold)
+        score(visitor, road)
+        exact = visitor.page.locator("#tune-exact")
+        visitor.sees(exact, "counted by the server on 6 photos")
+        assert late
+        for route in late:
+            with visitor.page.expect_response("**/run/predict*"):
+                route.continue_()
+        visitor.settles()
+        expect(exact).to_contain_text("counted by the server on 6 photos")
 
 
 def test_the_photo_on_show_follows_the_hand(tuner: Visitor) -> None:

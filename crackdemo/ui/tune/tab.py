@@ -238,9 +238,10 @@ def _data_of(desk: Desk, set_id: str, weights: str) -> dict[str, Any]:
 
 
 def _wire_knobs(desk: Desk, knobs: MaskKnobs, results: Results, number: gr.State) -> None:
-    def recount(set_id: str, weights: object, order: Any, *given: Any) -> dict[Any, Any]:
+    def recount(set_id: str, weights: object, order: Any, *given: Any) -> Any:
         if not set_id or not weights:
-            return {results.exact: ""}
+            # of photos whose weights are on their way to the page: its answer may come last
+            return [gr.skip()] * len(shown)
         with said():
             weights = text_given("The weights' name", weights)
             params, scored = settings_of(given), desk.result(set_id, weights)
