@@ -11,6 +11,7 @@ from shlex import quote
 from typing import Any
 
 from crackdemo.checkpoints.checkpoint import made_before
+from crackdemo.checkpoints.names import shipped_names
 from crackdemo.cli.terminal import say
 from crackdemo.configs import help_of
 from crackdemo.data.folders import find_samples
@@ -160,7 +161,7 @@ def _new_run(args: Namespace, run: RunFolder) -> tuple[FitSettings, list[Path]]:
 
 def _own_start(config: FitSettings, out: Path) -> Path | None:
     """The weights of a finished run beside the new one, where the fit is to start from these."""
-    return Jobs(out.resolve().parent).weights(config.start)
+    return Jobs(out.resolve().parent, shipped_names()).weights(config.start)
 
 
 def _data_folders(args: Namespace) -> list[Path]:

@@ -67,11 +67,18 @@ class Job:
     """The search before its fit; None where there is none."""
     uploads: tuple[str, ...] = ()
     """Hashes of the folders of photos that are its own; empty before a fit has read them."""
+    named_as_shipped: bool = False
+    """Whether shipped weights have its name, so that the name means those."""
 
     @property
     def has_weights(self) -> bool:
         """Whether there is a finished checkpoint, of a family that this version knows."""
         return self.family in FAMILIES
+
+    @property
+    def is_choosable(self) -> bool:
+        """Whether it has weights that its name means."""
+        return self.has_weights and not self.named_as_shipped
 
     @property
     def state(self) -> str:
@@ -112,9 +119,11 @@ class Jobs:
         return [run.path.name for run in runs]
 
     def finished(self) -> list[str]:
-        """Runs whose weights can be used, sorted."""
+        """Runs whose weights can be used by their name, sorted."""
         return sorted(
-            run.path.name for run in runs_in(self.folder) if family_in(run.checkpoint) in FAMILIES
+            run.path.name
+            for run in runs_in(self.folder)
+            if family_in(run.checkpoint) in FAMILIES and not self._is_reserved(run.path.name)
         )
 
     def weights(self, name: str) -> Path | None:
@@ -157,7 +166,11 @@ class Jobs:
             classes=tuple(class_figures(metrics_in(run.checkpoint))),
             search=run.search(),
             uploads=tuple(map(str, run.uploads())),
+            named_as_shipped=self._is_reserved(name),
         )
+
+    def _is_reserved(self, name: str) -> bool:
+        return name.casefold() in self._reserved
 
     def check_name(self, name: str) -> str:
         """The name, trimmed. Raises RunError where it cannot be a new run's."""
@@ -171,10 +184,10 @@ class Jobs:
             raise RunError(
                 f"The name “{name}” takes more than {_NAME_BYTES} bytes: take a shorter one."
             )
-        taken = set(self._reserved)
+        taken = set()
         with suppress(OSError):
-            taken |= {path.name.casefold() for path in self.folder.iterdir()}
-        if name.casefold() in taken:
+            taken = {path.name.casefold() for path in self.folder.iterdir()}
+        if self._is_reserved(name) or name.casefold() in taken:
             raise _taken(name)
         return name
 

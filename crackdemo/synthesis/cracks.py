@@ -46,6 +46,8 @@ class CrackConfig:
     """Chance that a crack sends out a branch; a branch may branch again."""
     network_probability: Share = 0.12
     """Chance that a tile carries a net of cracks (alligator cracking) instead of single ones."""
+    straight_share: Share = 0.0
+    """Share of single cracks that leave a straight line by a few pixels only; joints by none."""
 
     def __post_init__(self) -> None:
         if self.width_min > self.width_max or self.depth_min > self.depth_max:
@@ -141,8 +143,8 @@ def _branching(
     start = rng.uniform(-0.1, 1.1, 2) * (width, height)
     centre = rng.uniform(0.2, 0.8, 2) * (width, height)
     heading = np.arctan2(*(centre - start)[::-1])
-    jaggedness = rng.uniform(0.05, 0.6)
-    strokes = [_path(start, heading, length, base_width, jaggedness, rng)]
+    winding = _winding(base_width, config.straight_share, rng)
+    strokes = [_path(start, heading, length, base_width, winding, rng)]
     while len(strokes) < 6 and rng.random() < config.branch_probability:
         parent = strokes[rng.integers(len(strokes))]
         at = int(rng.integers(len(parent.points) // 5, len(parent.points) * 4 // 5))
@@ -151,10 +153,30 @@ def _branching(
         branch_width = max(config.width_min, base_width * rng.uniform(0.3, 0.9))
         branch_length = int(length * rng.uniform(0.2, 0.7))
         heading = np.arctan2(along[1], along[0]) + turn
-        strokes.append(
-            _path(parent.points[at], heading, branch_length, branch_width, jaggedness, rng)
-        )
+        strokes.append(_path(parent.points[at], heading, branch_length, branch_width, winding, rng))
     return strokes
+
+
+@dataclasses.dataclass(frozen=True)
+class _Winding:
+    """How a crack and its branches wind."""
+
+    jaggedness: float
+    """Deviation of its sharp turns, in radians."""
+    turning: float = 1.0
+    """What is left of all turns: .08 leaves a line of 200 px by about a pixel."""
+    swelling: float = 1.0
+    """What is left of how its width varies."""
+
+
+def _winding(base_width: float, straight_share: float, rng: np.random.Generator) -> _Winding:
+    place = rng.random()
+    if place < straight_share:
+        turning = float(np.exp(rng.uniform(np.log(0.08), np.log(0.5))))
+        # the wider, the more: a straight and even bar of 20 px is a patch
+        least = min(1, base_width / 40)
+        return _Winding(rng.uniform(0.05, 0.6), max(turning, least), max(rng.uniform(0, 1), least))
+    return _Winding(0.05 + 0.55 * (place - straight_share) / (1 - straight_share))
 
 
 def _path(
@@ -162,7 +184,7 @@ def _path(
     heading: float,
     length: int,
     base_width: float,
-    jaggedness: float,
+    winding: "_Winding",
     rng: np.random.Generator,
 ) -> Stroke:
     """A walk whose heading wanders slowly and turns sharply at the grains it meets."""
@@ -170,17 +192,19 @@ def _path(
     count = max(int(length / step), 8)
     wander = gaussian_filter1d(rng.normal(0, 1, count), 12) * rng.uniform(0, 2.5)
     grain = int(rng.integers(2, 9))
-    turns = np.repeat(rng.normal(0, jaggedness, -(-count // grain)), grain)[:count]
-    headings = heading + wander + turns
+    turns = np.repeat(rng.normal(0, winding.jaggedness, -(-count // grain)), grain)[:count]
+    headings = heading + winding.turning * (wander + turns)
     steps = np.stack([np.cos(headings), np.sin(headings)], 1) * step
-    return Stroke(start + np.cumsum(steps, 0), _flanks(count, base_width, rng))
+    return Stroke(start + np.cumsum(steps, 0), _flanks(count, base_width, winding.swelling, rng))
 
 
-def _flanks(count: int, base_width: float, rng: np.random.Generator) -> NDArray[np.float64]:
+def _flanks(
+    count: int, base_width: float, swelling: float, rng: np.random.Generator
+) -> NDArray[np.float64]:
     """Both edges along a path: a shared random walk that tapers and may break off, each jagged."""
     slow = gaussian_filter1d(rng.normal(0, 1, count), 10) * 5 * rng.uniform(0, 0.5)
     fast = gaussian_filter1d(rng.normal(0, 1, count), 1.5) * rng.uniform(0, 0.5)
-    widths = base_width * np.exp(slow + fast)
+    widths = base_width * np.exp(swelling * (slow + fast))
     taper = max(1, int(count * rng.uniform(0.02, 0.3)))
     ramp = np.minimum(1, np.arange(1, count + 1) / taper)
     widths *= ramp[::-1] if rng.random() < 0.5 else np.minimum(ramp, ramp[::-1])
@@ -189,7 +213,8 @@ def _flanks(count: int, base_width: float, rng: np.random.Generator) -> NDArray[
         widths[gaps > np.sort(gaps)[int(count * rng.uniform(0.75, 0.97))]] = 0
     grain = int(rng.integers(1, 6))
     jags = np.repeat(rng.normal(0, 1, (-(-count // grain), 2)), grain, axis=0)[:count]
-    flanks: NDArray[np.float64] = widths[:, None] / 2 * np.exp(jags * rng.uniform(0, 0.4))
+    ragged = np.exp(swelling * jags * rng.uniform(0, 0.4))
+    flanks: NDArray[np.float64] = widths[:, None] / 2 * ragged
     return flanks
 
 

@@ -36,6 +36,10 @@ _STRANGE = (
     "Its weights are of the family “{}”, which this version does not know: they can be used with a "
     "newer version, or start a new run."
 )
+_NAMED_AS_SHIPPED = (
+    "Weights that come with the app have this name, and the lists mean those: rename the run, and "
+    "its own stand in the lists, too."
+)
 _INTERRUPTED = (
     "The fit has ended without a word: somebody ended it, the machine was switched off, or memory "
     "or disk ran out. Resume goes on after its last epoch."
@@ -172,6 +176,8 @@ def describe(job: Job, other: Job | None) -> str:
     if job.state == "done" and not job.has_weights:
         told = _GONE if job.family is None else _STRANGE.format(job.family)
     sentences = [*worth_sentences(job.quality), *([told] if told else [])]
+    if job.has_weights and not job.is_choosable:
+        sentences.append(_NAMED_AS_SHIPPED)
     message = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
     message += classes_table(job) + alarms_table(job)
     runs = [(job, "first")] + ([(other, "second")] if other else [])

@@ -92,7 +92,7 @@ def starts(family: str, runs: Iterable[Job] = ()) -> list[tuple[str, str]]:
     is_segmenter = family_named(family).kind == "probability"
     families = (*REBUILDING, family) if is_segmenter else (family,)
     shipped = [name for each in families for name in shipped_names(family=each)]
-    own = [run.name for run in runs if run.has_weights and _family_of(run) in families]
+    own = [run.name for run in runs if run.is_choosable and _family_of(run) in families]
     return [("untrained weights", ""), *((name, name) for name in (*shipped, *own))]
 
 
@@ -110,7 +110,7 @@ def going_on_from(weights: str, runs: Sequence[Job] = ()) -> tuple[str, str]:
     """The family of weights, and what a fit of it starts from: them, where it can, or what is
     usual; for weights that are neither shipped nor a run's the default family."""
     families = [name for name in FAMILIES if weights in shipped_names(family=name)]
-    families += [_family_of(run) for run in runs if run.name == weights and run.has_weights]
+    families += [_family_of(run) for run in runs if run.name == weights and run.is_choosable]
     family = families[0] if families and families[0] in FAMILIES else _DEFAULTS.family
     can_start = weights in (name for _, name in starts(family, runs))
     return family, weights if can_start else usual_start(family)

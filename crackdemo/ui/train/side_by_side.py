@@ -74,8 +74,8 @@ def wire(bench: Workbench, sight: SameSight) -> None:
 
 
 def can_compare(first: Job, second: Job | None) -> bool:
-    """Whether both runs have weights."""
-    return second is not None and first.has_weights and second.has_weights
+    """Whether both runs have weights that their names mean."""
+    return second is not None and first.is_choosable and second.is_choosable
 
 
 def side_by_side(bench: Workbench, photos: Sequence[Path], runs: Sequence[str]) -> str:

@@ -221,7 +221,7 @@ def _show(
         runs.sample: fits.sample_html(jobs, job.name, at) if done else "",
         runs.cancel: gr.Button(visible=not at_rest),
         runs.resume: gr.Button(visible=at_rest and job.state != "done"),
-        runs.use: gr.Button(visible=job.has_weights),
+        runs.use: gr.Button(visible=job.is_choosable),
         runs.zip: gr.Button(visible=job.has_weights),
         runs.rename: gr.Button(interactive=at_rest),
         runs.delete: gr.Button(interactive=at_rest),

@@ -136,3 +136,17 @@ class TestOptionsBesideResume:
 
     def test_that_do_not_are_not_mentioned(self, finished: RunFolder, resume: Resume) -> None:
         assert "hold" not in resume(finished, "--device", "cpu")[1]
+
+
+def test_the_name_of_shipped_weights_means_those_beside_a_run_of_that_name(
+    run: RunFolder, tiny_checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    again = RunFolder(run.path.rename(run.path.with_name("cae-asphalt")))
+    shutil.copytree(tiny_checkpoint, again.checkpoint)
+    second, data = RunFolder(run.path.with_name("second")), run.path.with_name("photos")
+    data.mkdir()
+    (data / "broken.png").write_bytes(b"no photo")
+    asked = ["--family", "cae", "--start", "cae-asphalt", "--data", str(data)]
+    assert main(["fit", *asked, "--out", str(second.path)]) == 2
+    assert "photo" in capsys.readouterr().err
+    assert second.exists and not second.start.exists()

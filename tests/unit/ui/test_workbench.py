@@ -9,6 +9,8 @@ from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, SHIPPED, shipped_names
 from crackdemo.errors import WeightsError
 from crackdemo.masks.params import MaskParams
 from crackdemo.ui.limits import Limits
+from crackdemo.ui.train.fits import describe
+from crackdemo.ui.train.settings import starts
 from crackdemo.ui.workbench import Workbench
 from tests.hub_standin import HubStandIn
 
@@ -33,6 +35,24 @@ def test_shipped_weights_and_finished_fits_stand_in_one_list(bench: Workbench) -
     finished_run(bench, "my-street")
     assert bench.weights_names() == [*shipped_names(), "my-street"]
     assert bench.resolve(" my-street ").name == "my-street"
+
+
+def test_a_fit_named_as_shipped_weights_takes_nothing_from_them(bench: Workbench) -> None:
+    run = finished_run(bench, DEFAULT_WEIGHTS)  # as the command of its card makes one
+    (run / "config.json").write_text('{"fit": {"family": "cae"}, "data": []}')
+    assert bench.weights_names() == shipped_names()
+    assert bench.resolve(DEFAULT_WEIGHTS).folder == SHIPPED / DEFAULT_WEIGHTS
+    assert bench.jobs is not None
+    job = bench.jobs.job(DEFAULT_WEIGHTS)
+    assert job.has_weights and not job.is_choosable
+    assert bench.jobs.weights(DEFAULT_WEIGHTS) is None
+    assert "rename the run" in describe(job, None)
+    assert starts("cae", [job]) == starts("cae")
+    run.rename(run.with_name("again"))
+    assert bench.weights_names() == [*shipped_names(), "again"]
+    job = bench.jobs.job("again")
+    assert "rename the run" not in describe(job, None)
+    assert ("again", "again") in starts("cae", [job])
 
 
 def test_without_a_folder_of_runs_there_is_no_training(tmp_path: Path) -> None:
