@@ -161,6 +161,40 @@ def test_a_crack_branches_as_often_as_the_config_says():
     assert strokes_of_a_crack(0.5) == pytest.approx(2, abs=0.3)
 
 
+def off_a_straight_line(stroke: Stroke) -> float:
+    """How far its middle strays to both sides, in pixels for each 200 of its length."""
+    away = stroke.points - stroke.points.mean(0)
+    across = np.linalg.svd(away, full_matrices=False)[2][1]
+    length = np.hypot(*np.diff(stroke.points, axis=0).T).sum()
+    return float(np.ptp(away @ across) / length * 200)
+
+
+def test_straight_cracks_leave_their_line_and_hardly_so():
+    def strays(share: float) -> list[float]:
+        config = CrackConfig(
+            width_max=4, straight_share=share, branch_probability=0, network_probability=0
+        )
+        return [off_a_straight_line(s) for seed in range(100) for s in strokes_of(config, seed)]
+
+    assert np.median(strays(0)) > 10
+    assert np.median(strays(1)) == pytest.approx(3.5, abs=1.5)
+    assert np.quantile(strays(1), 0.05) > 0.5  # a joint's are 0
+    assert np.median(strays(0)) > np.median(strays(0.5)) > np.median(strays(1))
+
+
+def test_straight_cracks_may_be_even_but_no_wide_ones():
+    def unevenness(share: float, width: float) -> float:
+        config = CrackConfig(
+            width, width, straight_share=share, branch_probability=0, network_probability=0
+        )
+        strokes = [s for seed in range(100) for s in strokes_of(config, seed)]
+        middles = [s.flanks.sum(-1)[len(s.points) // 3 : -len(s.points) // 3] for s in strokes]
+        return float(np.median([np.log(along[along > 0]).std() for along in middles]))
+
+    assert unevenness(1, 2) < 0.7 * unevenness(0, 2)
+    assert unevenness(1, 40) == pytest.approx(unevenness(0, 40), rel=0.25)
+
+
 def test_a_tile_has_at_most_the_configs_paths():
     config = CrackConfig(paths_max=2, network_probability=0)
     counts = {len(draw_cracks(64, 64, config, np.random.default_rng(seed))) for seed in range(50)}
@@ -186,6 +220,7 @@ def test_a_net_encloses_pieces_of_pavement():
         {"paths_max": 0},
         {"branch_probability": 1.5},
         {"network_probability": -0.1},
+        {"straight_share": 2},
     ],
 )
 def test_a_config_that_draws_no_crack_is_refused(wrong):
