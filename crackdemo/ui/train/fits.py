@@ -37,8 +37,8 @@ _STRANGE = (
     "newer version, or start a new run."
 )
 _NAMED_AS_SHIPPED = (
-    "Weights that come with the app have this name, and the lists mean those: rename the run, and "
-    "its own stand in the lists, too."
+    "Weights that come with the app have this name, too, and everywhere else it means those: "
+    "rename the run under “Rename or delete”, below, and “Use in Inspect” is back."
 )
 _INTERRUPTED = (
     "The fit has ended without a word: somebody ended it, the machine was switched off, or memory "

@@ -46,12 +46,12 @@ def test_a_fit_named_as_shipped_weights_takes_nothing_from_them(bench: Workbench
     job = bench.jobs.job(DEFAULT_WEIGHTS)
     assert job.has_weights and not job.is_choosable
     assert bench.jobs.weights(DEFAULT_WEIGHTS) is None
-    assert "rename the run" in describe(job, None)
+    assert "Rename or delete" in describe(job, None)
     assert starts("cae", [job]) == starts("cae")
     run.rename(run.with_name("again"))
     assert bench.weights_names() == [*shipped_names(), "again"]
     job = bench.jobs.job("again")
-    assert "rename the run" not in describe(job, None)
+    assert "Rename or delete" not in describe(job, None)
     assert ("again", "again") in starts("cae", [job])
 
 
