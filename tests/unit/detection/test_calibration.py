@@ -11,6 +11,7 @@ from crackdemo.detection.calibrate import (
     CLEAN_SHARES,
     MOST_TILES,
     SCENES_PER_KIND,
+    SOUND_SCENES_PER_KIND,
     calibrate,
     find_scale,
 )
@@ -140,7 +141,7 @@ def test_the_level_of_the_score_is_kept_with_its_threshold():
         np.round(255 * surface).astype(np.uint8)
         for number, kind in enumerate(KINDS)
         for surface in scenes(
-            kind, pixels, SCENES_PER_KIND, np.random.default_rng([0, 2, number])
+            kind, pixels, SOUND_SCENES_PER_KIND, np.random.default_rng([0, 3, number])
         ).clean
     ]
     of_made = [photo_score(heat(surface, lower), level=0.25) for surface in made]
