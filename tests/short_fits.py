@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from crackdemo.files import sha256_of
-from crackdemo.runs.jobs import Job, Jobs
+from crackdemo.runs.job import Job
+from crackdemo.runs.jobs import Jobs
 
 PATIENCE = 100.0
 """Seconds until a test gives up: the machine may be busy."""

@@ -12,7 +12,8 @@ from gradio.context import LocalContext
 
 from crackdemo.errors import RunError
 from crackdemo.runs.folder import RunFolder
-from crackdemo.runs.jobs import Job, Jobs
+from crackdemo.runs.job import Job
+from crackdemo.runs.jobs import Jobs
 
 
 def check(owner: str | None, profile: gr.OAuthProfile | None) -> None:

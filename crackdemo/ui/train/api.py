@@ -6,7 +6,8 @@ from typing import Any
 import gradio as gr
 
 from crackdemo.errors import ConfigError
-from crackdemo.runs.jobs import Job, Jobs, check_letters
+from crackdemo.runs.job import Job
+from crackdemo.runs.jobs import Jobs, check_letters
 from crackdemo.training.trainer import parse_settings
 from crackdemo.ui import owner
 from crackdemo.ui.refusals import said

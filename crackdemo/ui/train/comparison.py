@@ -3,7 +3,7 @@
 from html import escape
 from typing import Any
 
-from crackdemo.runs.jobs import Job
+from crackdemo.runs.job import Job
 from crackdemo.runs.wording import duration, percent, spoken
 
 _LOSS_SETTINGS = (

@@ -20,7 +20,8 @@ from crackdemo.data.problems import grouped
 from crackdemo.errors import ConfigError, DatasetError, legible
 from crackdemo.files import reason_of
 from crackdemo.models.families import family_named
-from crackdemo.runs.jobs import Job, Jobs, check_letters
+from crackdemo.runs.job import Job
+from crackdemo.runs.jobs import Jobs, check_letters
 from crackdemo.runs.processes import PROJECT, birth_of, end_tree, step_back
 from crackdemo.runs.queue import threads
 from crackdemo.runs.wording import count, duration

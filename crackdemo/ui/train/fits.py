@@ -12,7 +12,8 @@ from crackdemo.errors import CrackdemoError, RunError, shortened
 from crackdemo.files import content_of
 from crackdemo.models.families import family_named
 from crackdemo.runs.folder import RunFolder
-from crackdemo.runs.jobs import Job, Jobs
+from crackdemo.runs.job import Job
+from crackdemo.runs.jobs import Jobs
 from crackdemo.runs.quality import Alarms
 from crackdemo.runs.wording import count, duration, spoken
 from crackdemo.runs.worth import worth_sentences

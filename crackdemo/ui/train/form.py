@@ -10,7 +10,8 @@ import gradio as gr
 from crackdemo.errors import ConfigError
 from crackdemo.models.families import FAMILIES, family_named
 from crackdemo.photos.images import PHOTO_SUFFIXES
-from crackdemo.runs.jobs import Job, Jobs
+from crackdemo.runs.job import Job
+from crackdemo.runs.jobs import Jobs
 from crackdemo.runs.wording import duration
 from crackdemo.training.config import START_LEARNING_RATE, FitConfig
 from crackdemo.ui.train import fit_data, settings

@@ -10,7 +10,8 @@ from crackdemo.checkpoints.export import onnx_file
 from crackdemo.checkpoints.hub import push
 from crackdemo.errors import CheckpointError, ExportError, HubError, RunError
 from crackdemo.models.families import FAMILIES, family_named
-from crackdemo.runs.jobs import Job, Jobs
+from crackdemo.runs.job import Job
+from crackdemo.runs.jobs import Jobs
 from crackdemo.ui import owner
 from crackdemo.ui.workbench import Workbench
 

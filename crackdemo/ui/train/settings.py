@@ -9,7 +9,7 @@ import gradio as gr
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, shipped_names
 from crackdemo.configs import help_of
 from crackdemo.models.families import FAMILIES, family_named
-from crackdemo.runs.jobs import Job
+from crackdemo.runs.job import Job
 from crackdemo.training.config import START_LEARNING_RATE, FitConfig
 from crackdemo.training.trainer import trainer_of
 

@@ -16,7 +16,7 @@ from crackdemo.inspection.verdict import judge
 from crackdemo.masks.presets import Preset
 from crackdemo.photos.images import PHOTO_SUFFIXES
 from crackdemo.photos.overlays import preview
-from crackdemo.runs.jobs import Job
+from crackdemo.runs.job import Job
 from crackdemo.ui.drawing import four_views
 from crackdemo.ui.workbench import Workbench
 

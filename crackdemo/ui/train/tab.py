@@ -8,7 +8,8 @@ from typing import Any
 import gradio as gr
 
 from crackdemo.errors import CrackdemoError, RunError
-from crackdemo.runs.jobs import Job, Jobs
+from crackdemo.runs.job import Job
+from crackdemo.runs.jobs import Jobs
 from crackdemo.ui import owner
 from crackdemo.ui.refusals import fault, said
 from crackdemo.ui.train import data_check, fits, push_box, side_by_side

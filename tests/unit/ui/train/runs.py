@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from crackdemo.runs.folder import EpochReport, RunConfig, RunFolder
-from crackdemo.runs.jobs import Job, Jobs
+from crackdemo.runs.job import Job
+from crackdemo.runs.jobs import Jobs
 from crackdemo.runs.status import Status
 from crackdemo.training.config import FitConfig
 from crackdemo.ui.workbench import Workbench
