@@ -51,7 +51,9 @@ class Drawn:
 def main() -> None:
     """A table for each of the weights."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--weights", nargs="+", default=[*shipped("cae"), *shipped("vae")])
+    parser.add_argument(
+        "--weights", nargs="+", default=[*shipped_names(family="cae"), *shipped_names(family="vae")]
+    )
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--split", choices=["validation", "test"], default="test")
     parser.add_argument("--photos", type=int, default=24)
@@ -60,11 +62,6 @@ def main() -> None:
     for name in args.weights:
         folder = SHIPPED / name if name in shipped_names() else Path(name)
         print_table(name, load_checkpoint(folder), photos)
-
-
-def shipped(family: str) -> list[str]:
-    """Names."""
-    return shipped_names(family=family)
 
 
 def sound_photos(folder: Path, split: str, count: int) -> list[RgbImage]:
