@@ -39,6 +39,11 @@ def test_the_state_follows_mask_and_drops_live(app: App, visitor: Visitor, crack
     expect(state).to_have_text("Check")
     visitor.sees(visitor.verdict, "Nothing marked, but the photo's score says crack")
     expect(state.locator("svg")).to_be_visible()
+    visitor.sees(visitor.verdict, re.compile(r"lower the threshold to 0\.\d\d\."))
+    told = re.search(r"threshold to (0\.\d\d)", visitor.verdict.inner_text())
+    assert told
+    visitor.slide("threshold", float(told[1]))
+    expect(state).to_have_text("Crack")
     visitor.set(replace(MaskParams(threshold=0.5), min_area=200))
     expect(state).to_have_text("Crack")
     visitor.drop_largest()

@@ -135,6 +135,23 @@ test("a mask is widened and thinned by a disc after closing; the border does not
   assert.deepEqual(marked(mask.cut(gap, { ...PLAIN, grow: -1 })), "##.## #...# ##.##".split(" "));
 });
 
+test("where nothing is marked it is told from which threshold on anything would be", () => {
+  const next = randomness(5);
+  const data = Uint16Array.from({ length: 60 * 40 }, () => 40000 * next());
+  const blurred = Uint16Array.from(data, (heat, i) => (heat + (data[i + 1] ?? 0)) / 2);
+  const heatmap = { width: 60, height: 40, data: blurred };
+  const photo = { heatmap, peaks: bitmap.peaksOf(heatmap), region: null, kernels: KERNELS };
+  for (const min_area of [0, 30, 300]) {
+    const params = { ...PLAIN, threshold: 0.65, closing: 3, min_area };
+    /** @param {number} threshold */
+    const regions = (threshold) => mask.cut(photo, { ...params, threshold }).components.area.length;
+    const from = mask.marksFrom(photo, params);
+    assert.ok(from > 0 && regions(from) > 0, `${min_area}: ${from}`);
+    assert.equal(regions((Math.round(from * 100) + 1) / 100), 0);
+  }
+  assert.equal(mask.marksFrom(photo, { ...PLAIN, threshold: 0.65, min_area: 2401 }), 0);
+});
+
 test("a component is named by its hottest pixel", () => {
   const here = surface("##..# ##..# .....");
   here.heatmap.data[6] = 50000;

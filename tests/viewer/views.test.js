@@ -135,6 +135,7 @@ test("where mask and score disagree the result says so", () => {
     exact: true,
     components: 3,
     crackPercent: 1.5,
+    marksFrom: null,
     lengthPx: 90,
     meanWidthPx: 2,
     maxWidthPx: 4,
@@ -152,7 +153,14 @@ test("where mask and score disagree the result says so", () => {
   const none = { ...state, components: 0, lengthPx: 0 };
   assert.deepEqual(wording.result(none, undefined), { state: null, text: "Nothing marked." });
   assert.equal(wording.result(none, { crack: true })?.state, "check");
-  assert.match(wording.result(none, { crack: true })?.text ?? "", /says crack/);
+  assert.match(
+    wording.result(none, { crack: true })?.text ?? "",
+    /says crack: lower the threshold\.$/,
+  );
+  const said = (/** @type {number} */ marksFrom) =>
+    wording.result({ ...none, marksFrom }, { crack: true })?.text ?? "";
+  assert.match(said(0.4), /says crack: lower the threshold to 0\.40\.$/);
+  assert.match(said(0), /says crack: these settings drop all of it, whatever the threshold\.$/);
   const dropped = { ...none, droppedRegions: 2 };
   assert.deepEqual(wording.result(dropped, { crack: true }), {
     state: "no_crack",

@@ -31,6 +31,8 @@
     let figures = { crackPercent: null, components: null };
     /** @type {Measured | null} */
     let measures = null;
+    /** @type {number | null} */
+    let marksFrom = null;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let resting;
 
@@ -38,7 +40,7 @@
     function cut(next = params) {
       params = next;
       turn = ++turns;
-      measures = null;
+      measures = marksFrom = null;
       clearTimeout(resting);
       if (isLive) {
         accept(crackdemo.mask.cut(surface, params, points));
@@ -76,13 +78,13 @@
      * @param {Answer} answer
      * @throws {Error} with a sentence for the person
      */
-    function answered({ turn: answeredTurn, mask, measures: measured, error }) {
+    function answered({ turn: answeredTurn, mask, measures: measured, marksFrom: from, error }) {
       if (answeredTurn < firstTurn) return;
       const isLate = answeredTurn !== turn;
       if (error) throw new Error(`The mask could not be made in this browser (${error}).`);
       if (mask && isLate) figures = figuresOf(mask);
       else if (mask) accept(mask);
-      else if (!isLate) measures = measured ?? null;
+      else if (!isLate) [measures, marksFrom] = [measured ?? null, from ?? null];
       changed();
     }
 
@@ -102,6 +104,7 @@
       figures: () => ({
         exact: exact !== null,
         ...figures,
+        marksFrom,
         lengthPx: measures?.total.lengthPx ?? null,
         meanWidthPx: measures?.total.meanWidthPx ?? null,
         maxWidthPx: measures?.total.maxWidthPx ?? null,

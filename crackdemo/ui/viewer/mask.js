@@ -70,6 +70,24 @@
     return { ...kept, dropped: components.select(found, taken) };
   }
 
+  /**
+   * The highest threshold below the present one, in hundredths, at which anything is marked: the
+   * lower it is, the more is marked. 0 where nothing is at any.
+   *
+   * @type {MaskPart["marksFrom"]}
+   */
+  function marksFrom(surface, params) {
+    let marks = 0;
+    let marksNot = Math.ceil(params.threshold * 100);
+    while (marksNot - marks > 1) {
+      const threshold = Math.floor((marks + marksNot) / 2) / 100;
+      const isMarked = cut(surface, { ...params, threshold }).components.area.length > 0;
+      if (isMarked) marks = Math.round(threshold * 100);
+      else marksNot = Math.round(threshold * 100);
+    }
+    return marks / 100;
+  }
+
   /** The mask's pixels: a Uint8Array of 0 and 1, row by row. @type {MaskPart["bytes"]} */
   function bytes({ runs, width, height }) {
     return crackdemo.bitmap.unpack(crackdemo.components.draw(runs, width, height));
@@ -101,5 +119,5 @@
     return best;
   }
 
-  crackdemo.mask = { PLAIN, cut, bytes, cutValue, unpackHeat, hottest };
+  crackdemo.mask = { PLAIN, cut, marksFrom, bytes, cutValue, unpackHeat, hottest };
 })(globalThis);

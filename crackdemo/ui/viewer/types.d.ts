@@ -202,6 +202,7 @@ interface Mask extends Size, Found {
 interface MaskPart {
   PLAIN: MaskParams;
   cut(surface: Surface, params: MaskParams, dropped?: Point[]): Mask;
+  marksFrom(surface: Surface, params: MaskParams): number;
   bytes(mask: Size & { runs: Runs }): Uint8Array;
   cutValue(threshold: number): number;
   unpackHeat(rgba: Uint8ClampedArray, heat?: Uint16Array, offset?: number): Uint16Array;
@@ -338,6 +339,8 @@ interface Answer {
   turn: number;
   mask?: Mask;
   measures?: Measured;
+  /** see `Figures` */
+  marksFrom?: number | null;
   error?: string;
 }
 
@@ -394,13 +397,16 @@ interface Figures {
   /** of the region of interest */
   crackPercent: number | null;
   components: number | null;
+  /** where nothing is marked: the highest threshold at which anything would be, 0 if at none; null
+   * where anything is, and until the hand rests */
+  marksFrom: number | null;
   /** null until the hand rests, as are the widths */
   lengthPx: number | null;
   meanWidthPx: number | null;
   maxWidthPx: number | null;
 }
 
-type FigureName = Exclude<keyof Figures, "exact"> | "cleanFlaggedPercent";
+type FigureName = Exclude<keyof Figures, "exact" | "marksFrom"> | "cleanFlaggedPercent";
 
 /** What the viewer tells of the mask it shows. */
 interface State extends Figures {

@@ -39,7 +39,7 @@
       : null;
     const count = isMarked ? regions(state.components) : "nothing";
     const marked = `${capital(count)} marked${isMarked ? ` (${percent(state.crackPercent)})` : ""}`;
-    const sentences = [name === "check" ? `${marked}, but ${doubt(isMarked)}.` : `${marked}.`];
+    const sentences = [name === "check" ? `${marked}, but ${doubt(state)}.` : `${marked}.`];
     if (state.droppedRegions > 0) {
       const alarms = state.droppedRegions === 1 ? "a false alarm" : "false alarms";
       sentences.push(`${capital(regions(state.droppedRegions))} dropped by hand as ${alarms}.`);
@@ -52,11 +52,18 @@
     return { state: name, text: sentences.join(" ") };
   }
 
-  /** What the score says against the mask. @param {boolean} isMarked */
-  const doubt = (isMarked) =>
-    isMarked
-      ? "the photo's score stays below its limit"
-      : "the photo's score says crack: lower the threshold";
+  /**
+   * What the score says against the mask, and what to do.
+   *
+   * @param {Told} state
+   */
+  function doubt({ components, marksFrom }) {
+    if (components) return "the photo's score stays below its limit";
+    const says = "the photo's score says crack";
+    if (marksFrom === 0) return `${says}: these settings drop all of it, whatever the threshold`;
+    const how = marksFrom === null ? "" : ` to ${marksFrom.toFixed(2)}`;
+    return `${says}: lower the threshold${how}`;
+  }
 
   /** @param {string} text */
   const capital = (text) => text[0].toUpperCase() + text.slice(1);

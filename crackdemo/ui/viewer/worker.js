@@ -12,6 +12,11 @@
     let surface;
     /** @type {{ turn: number, mask: Mask } | null} */
     let last = null;
+    /** @param {Mask} cut @param {MaskParams} params */
+    const marksFrom = (cut, params) =>
+      cut.components.area.length + cut.dropped.components.area.length > 0
+        ? null
+        : globalThis.crackdemo.mask.marksFrom(surface, params);
     /** @param {MessageEvent<Order | { surface: Surface }>} event */
     globalThis.onmessage = ({ data }) => {
       if ("surface" in data) {
@@ -24,7 +29,7 @@
         const cut = last?.turn === turn ? last.mask : mask.cut(surface, params, dropped);
         last = { turn, mask: cut };
         if (task === "mask") postMessage({ turn, mask: cut });
-        else postMessage({ turn, measures: measure(cut) });
+        else postMessage({ turn, measures: measure(cut), marksFrom: marksFrom(cut, params) });
       } catch (error) {
         postMessage({ turn, error: String(error) });
       }
