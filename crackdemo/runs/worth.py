@@ -24,16 +24,19 @@ def worth_sentences(quality: Sequence[Quality]) -> list[str]:
         f"and takes {own.called} of {own.tiles} sound pieces for cracked."
     ]
     for rival in rivals:
+        # a run may have the name of shipped weights, which it started from
+        name = rival.weights if rival.weights != own.weights else f"the shipped {rival.weights}"
         said.append(
-            f"On the same pieces {rival.weights} finds {percent(rival.found)}, marks "
+            f"On the same pieces {name} finds {percent(rival.found)}, marks "
             f"{percent(rival.marked)}, and takes {rival.called} for cracked. "
-            + (_better(own, rival) if own.tiles >= _FEWEST_PIECES else _TOO_FEW)
+            + (_better(own, rival, name) if own.tiles >= _FEWEST_PIECES else _TOO_FEW)
         )
     return said
 
 
-def _better(own: Quality, other: Quality) -> str:
-    """A difference of a percent is chance: other painted cracks would turn it round."""
+def _better(own: Quality, other: Quality, name: str) -> str:
+    """name: the others', in the middle of a sentence. A difference of a percent is chance: other
+    painted cracks would turn it round."""
     told = f"(F1 of the painted cracks {own.f1:.2f} against {other.f1:.2f})"
     if abs(own.f1 - other.f1) < 0.01:
         return f"There is no telling which is better {told}."
@@ -44,4 +47,4 @@ def _better(own: Quality, other: Quality) -> str:
         )
     if own.f1 > other.f1:
         return f"These weights are the better ones here {told}."
-    return f"{other.weights} is still better here {told}: keep it, or fit longer."
+    return f"Here {name} is still better {told}: keep it, or fit longer."

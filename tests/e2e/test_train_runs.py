@@ -89,7 +89,9 @@ def test_a_run_is_renamed_and_deleted_and_the_weights_list_follows(
     new_name.fill("road")
     page.locator("#rename").click()
     expect(page.locator("#runs")).to_contain_text("road · done")
-    expect(page.locator("#name-said")).to_be_hidden()
+    expect(page.locator("#name-said")).to_contain_text("“road” is its name now.")
+    expect(page.locator("#name-said")).to_be_in_viewport()
+    expect(new_name).to_have_value("")
     assert jobs.finished() == ["road", "yard"]
 
     asked: list[str] = []
@@ -102,6 +104,7 @@ def test_a_run_is_renamed_and_deleted_and_the_weights_list_follows(
     page.locator("#delete").click()
     assert asked == ["Delete the run “road” and its weights?"]
     take(page, "yard")  # the server has answered since
+    expect(page.locator("#name-said")).to_be_hidden()
     take(page, "road")
     assert jobs.finished() == ["road", "yard"]
     page.once("dialog", lambda dialog: dialog.accept())

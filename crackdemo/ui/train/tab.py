@@ -11,7 +11,7 @@ from crackdemo.errors import CrackdemoError, RunError
 from crackdemo.runs.job import Job
 from crackdemo.runs.jobs import Jobs
 from crackdemo.ui import owner
-from crackdemo.ui.refusals import fault, said
+from crackdemo.ui.refusals import fault, literal, said
 from crackdemo.ui.train import data_check, fits, push_box, side_by_side
 from crackdemo.ui.train import form as train_form
 from crackdemo.ui.train.faults import no_faults, shown_fault
@@ -28,6 +28,9 @@ _SHOW_ANSWER = """() => {
     if (document.querySelector("#fit-said p")) {
         document.getElementById("runs")?.scrollIntoView({ block: "nearest" });
     }
+}"""
+_SHOW_NAME_SAID = """() => {
+    document.getElementById("name-said")?.scrollIntoView({ block: "nearest" });
 }"""
 _STARTS = "() => ({ __type__: 'update', visible: true, value: 'Starting …' })"
 _WHILE_OPEN = """async () => {
@@ -274,9 +277,9 @@ def _wire_list(jobs: Jobs, runs: Runs, tab: gr.Tab, timer: gr.Timer) -> None:
 
 def _wire_deeds(bench: Workbench, jobs: Jobs, runs: Runs) -> None:
     def after(
-        deed: Callable[[str], Any], place: gr.Markdown = runs.said
+        deed: Callable[[str], Any], place: gr.Markdown = runs.said, told: str = ""
     ) -> Callable[..., dict[Any, Any]]:
-        """place: where a refusal is said."""
+        """place: where a refusal is said. told: of a run by the name that it has then."""
 
         def act(
             chosen: object,
@@ -285,22 +288,29 @@ def _wire_deeds(bench: Workbench, jobs: Jobs, runs: Runs) -> None:
             seen: Seen,
             profile: gr.OAuthProfile | None,
         ) -> dict[Any, Any]:
-            said = gr.Markdown(visible=False)
+            name: str | Any = gr.skip()
             try:
                 owner.check(bench.owner, profile)
                 result = deed(_text(chosen))
                 chosen = result.name if isinstance(result, Job) else chosen
+                said = gr.Markdown(told.format(literal(_text(chosen))), visible=bool(told))
+                name = "" if told else name  # another deed leaves what is being typed
             except RunError as error:
                 said = gr.Markdown(fault(error), visible=True)
             quiet = {
                 runs.said: gr.Markdown(visible=False),
                 runs.name_said: gr.Markdown(visible=False),
             }
-            return {**_show(jobs, runs, chosen, other, epoch, seen), **quiet, place: said}
+            return {
+                **_show(jobs, runs, chosen, other, epoch, seen),
+                **quiet,
+                place: said,
+                runs.new_name: name,
+            }
 
         return act
 
-    shown = [*runs.shown, runs.said, runs.name_said]
+    shown = [*runs.shown, runs.said, runs.name_said, runs.new_name]
     for button, deed in (
         (runs.cancel, jobs.cancel),
         (runs.resume, jobs.resume),
@@ -323,10 +333,17 @@ def _wire_deeds(bench: Workbench, jobs: Jobs, runs: Runs) -> None:
         new_name: object,
         profile: gr.OAuthProfile | None,
     ) -> dict[Any, Any]:
-        act = after(lambda name: jobs.rename(name, _text(new_name)), runs.name_said)
+        act = after(
+            lambda name: jobs.rename(name, _text(new_name)),
+            runs.name_said,
+            "“{}” is its name now.",
+        )
         return act(chosen, other, epoch, seen, profile)
 
-    runs.rename.click(rename, [*runs.current, runs.new_name], shown, **_AS_SENT)
+    renamed = runs.rename.click(rename, [*runs.current, runs.new_name], shown, **_AS_SENT)
+    renamed.then(None, None, None, js=_SHOW_NAME_SAID, **_AT_ONCE)
+    # what was said is about the run that was on show
+    runs.choice.input(lambda: gr.Markdown(visible=False), None, runs.name_said, **_AT_ONCE)
 
     def pack(chosen: str | None) -> gr.File:
         with said():

@@ -15,7 +15,7 @@ def test_a_finished_fit_ends_in_a_sentence_beside_the_shipped_weights() -> None:
     [_, turned] = worth_sentences((worse, own))
     assert "street is still better" in turned
     [_, even] = worth_sentences((own, own))
-    assert "no telling" in even
+    assert "no telling" in even and "the shipped street finds" in even
     alarmed = replace(own, called=worse.called + 4)
     [_, mixed] = worth_sentences((alarmed, worse))
     assert "draw cracks better" in mixed and "more sound photos cracked" in mixed
