@@ -14,8 +14,10 @@ import torch
 from PIL import Image
 
 from crackdemo.checkpoints.checkpoint import load_checkpoint
+from crackdemo.checkpoints.names import SHIPPED
 from crackdemo.configs import help_of, parse_config
 from crackdemo.data.splits import split_of
+from crackdemo.detection.heatmaps import HeatmapConfig
 from crackdemo.errors import ConfigError, DatasetError, FitError
 from crackdemo.models.segmenter import SegmenterConfig
 from crackdemo.runs.folder import RunConfig, RunFolder
@@ -305,6 +307,14 @@ def test_it_begins_by_saying_what_the_heatmap_says() -> None:
     image = torch.rand(1, 4, 32, 32)
     said = network.answer(image).detach()
     assert torch.allclose(said, image[:, 3:].clamp(1e-3, 1 - 1e-3), atol=1e-4)
+
+
+def test_it_is_told_what_is_faint_too() -> None:
+    """And finds out by itself what that is worth."""
+    shipped = load_checkpoint(SHIPPED / "cae-asphalt").config.heatmap
+    assert isinstance(shipped, HeatmapConfig) and shipped.faint is not None
+    evidence = started(replace(TINY, start="cae-asphalt")).heatmap.evidence
+    assert evidence is not None and evidence.heatmap == replace(shipped, faint=None)
 
 
 def test_the_result_may_hold_some_of_what_it_began_with() -> None:
