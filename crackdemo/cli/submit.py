@@ -8,6 +8,7 @@ from crackdemo.errors import SubmissionError, shortened
 from crackdemo.evaluation.sample import plan_rows, read_sample
 from crackdemo.evaluation.submission import RowFormat, Submission
 from crackdemo.photos.sources import find_sources
+from crackdemo.runs.wording import count
 
 
 def run(args: Namespace) -> int:
@@ -24,7 +25,7 @@ def run(args: Namespace) -> int:
     submission = Submission(args.out, rows, form, preset, args.gate, weights.version)
     detector = checkpoint.detector(only=preset.only)
     if submission.done:
-        say(f"{submission.done} photos were done before and are not scored again.")
+        say(f"{count(submission.done, 'photo')} done by an earlier call: not scored again.")
     status = watch(submission.run(detector), len(rows.photos) - submission.done)
     summary = submission.finish()
     for sentence in (summary.sentence, *summary.warnings):

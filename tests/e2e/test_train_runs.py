@@ -121,6 +121,23 @@ def test_a_run_is_renamed_and_deleted_and_the_weights_list_follows(
         expect(page.get_by_role("option", name="yard")).to_be_visible()
 
 
+def test_what_was_typed_for_a_run_that_is_gone_is_not_given_to_another(
+    jobs: Jobs, ready: Callable[..., None], page: Page
+) -> None:
+    ready("street")
+    ready("yard")
+    open_tab(page)
+    take(page, "street")
+    page.get_by_role("button", name="Rename or delete").click()
+    new_name = page.locator("#new-name").get_by_role("textbox")
+    new_name.fill("best")
+    jobs.rename("street", "road")  # as another visitor does
+    expect(page.locator("#runs-said")).to_contain_text("“street” is no longer there")
+    expect(new_name).to_have_value("")
+    take(page, "road")
+    expect(page.locator("#runs-said")).to_be_hidden()
+
+
 def test_weights_come_as_a_zip_of_the_run_on_show(
     ready: Callable[..., None], page: Page, tmp_path: Path
 ) -> None:

@@ -48,6 +48,13 @@ def test_the_state_follows_mask_and_drops_live(app: App, visitor: Visitor, crack
     expect(state).to_have_text("Crack")
     visitor.drop_largest()
     expect(state).to_have_text("No crack")
+    visitor.slide("threshold", 1)
+    expect(state).to_have_text("Check")
+    # measured, and what was dropped is told no threshold
+    expect(visitor.page.locator("[data-figure=lengthPx] dd")).to_have_text("0.0 px")
+    expect(visitor.verdict).to_contain_text("lower the threshold.")
+    visitor.slide("threshold", 0.5)
+    expect(state).to_have_text("No crack")
     visitor.page.keyboard.press("Control+z")
     expect(state).to_have_text("Crack")
 

@@ -160,7 +160,7 @@ test("where mask and score disagree the result says so", () => {
   const said = (/** @type {number} */ marksFrom) =>
     wording.result({ ...none, marksFrom }, { crack: true })?.text ?? "";
   assert.match(said(0.4), /says crack: lower the threshold to 0\.40\.$/);
-  assert.match(said(0), /says crack: these settings drop all of it, whatever the threshold\.$/);
+  assert.match(said(0), /says crack: opening, thinning or the smallest crack drop all of it\.$/);
   const dropped = { ...none, droppedRegions: 2 };
   assert.deepEqual(wording.result(dropped, { crack: true }), {
     state: "no_crack",

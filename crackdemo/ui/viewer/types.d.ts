@@ -398,7 +398,7 @@ interface Figures {
   crackPercent: number | null;
   components: number | null;
   /** where nothing is marked: the highest threshold at which anything would be, 0 if at none; null
-   * where anything is, and until the hand rests */
+   * where anything is or was dropped by hand, and until the hand rests */
   marksFrom: number | null;
   /** null until the hand rests, as are the widths */
   lengthPx: number | null;

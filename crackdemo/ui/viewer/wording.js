@@ -60,7 +60,7 @@
   function doubt({ components, marksFrom }) {
     if (components) return "the photo's score stays below its limit";
     const says = "the photo's score says crack";
-    if (marksFrom === 0) return `${says}: these settings drop all of it, whatever the threshold`;
+    if (marksFrom === 0) return `${says}: opening, thinning or the smallest crack drop all of it`;
     const how = marksFrom === null ? "" : ` to ${marksFrom.toFixed(2)}`;
     return `${says}: lower the threshold${how}`;
   }

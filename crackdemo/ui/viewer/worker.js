@@ -12,9 +12,15 @@
     let surface;
     /** @type {{ turn: number, mask: Mask } | null} */
     let last = null;
-    /** @param {Mask} cut @param {MaskParams} params */
-    const marksFrom = (cut, params) =>
-      cut.components.area.length + cut.dropped.components.area.length > 0
+    /**
+     * Of an empty mask. What was dropped may join other parts at a lower threshold, and take them
+     * along: then there is no telling.
+     *
+     * @param {Mask} cut
+     * @param {Order} order
+     */
+    const marksFrom = (cut, { params, dropped }) =>
+      cut.components.area.length + dropped.length > 0
         ? null
         : globalThis.crackdemo.mask.marksFrom(surface, params);
     /** @param {MessageEvent<Order | { surface: Surface }>} event */
@@ -29,7 +35,7 @@
         const cut = last?.turn === turn ? last.mask : mask.cut(surface, params, dropped);
         last = { turn, mask: cut };
         if (task === "mask") postMessage({ turn, mask: cut });
-        else postMessage({ turn, measures: measure(cut), marksFrom: marksFrom(cut, params) });
+        else postMessage({ turn, measures: measure(cut), marksFrom: marksFrom(cut, data) });
       } catch (error) {
         postMessage({ turn, error: String(error) });
       }
