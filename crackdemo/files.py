@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -35,6 +36,26 @@ def written_whole(path: Path) -> Iterator[Path]:
         building.replace(path)
     finally:
         building.unlink(missing_ok=True)
+
+
+@contextmanager
+def written_together(folder: Path) -> Iterator[Path]:
+    """A hidden folder in it to write to, whose files take their places at the end.
+
+    After a failure all is as it was. Raises OSError.
+    """
+    building = folder / f".{uuid4().hex}.tmp"
+    building.mkdir()
+    try:
+        yield building
+        for path in sorted(building.rglob("*")):
+            place = folder / path.relative_to(building)
+            if path.is_dir():
+                place.mkdir(exist_ok=True)
+            else:
+                path.replace(place)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:

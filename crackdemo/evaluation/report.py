@@ -8,7 +8,7 @@ from typing import Any
 from crackdemo.errors import FolderError
 from crackdemo.evaluation.evaluate import Evaluation
 from crackdemo.evaluation.plots import write_plots
-from crackdemo.files import make_folder, reason_of, write_text
+from crackdemo.files import make_folder, reason_of, write_text, written_together
 from crackdemo.inspection.predict import error_row
 from crackdemo.tables import csv_text
 
@@ -39,11 +39,9 @@ def write_report(
 
     about: what is said of the whole; used: what is said of each weights. Of one weights
     metrics.json holds the figures themselves, of several a table `models` by name. Raises
-    FolderError when the disk is full.
+    FolderError when the disk is full: what an earlier call wrote there is as it was then.
     """
-    plots, galleries = out / "plots", out / "galleries"
-    for folder in (out, plots, galleries):
-        make_folder(folder)
+    make_folder(out)
     figures = {
         name: {**what, **about, **evaluation.metrics()}
         for what, (name, evaluation) in zip(used, evaluations.items(), strict=True)
@@ -56,12 +54,17 @@ def write_report(
         for failure in each.failures
     ]
     try:
-        write_text(out / "metrics.json", json.dumps(whole, indent=2, ensure_ascii=False) + "\n")
-        write_text(out / "per_image.csv", csv_text(COLUMNS, rows))
-        write_text(out / "errors.csv", csv_text(("file", "reason", "weights"), errors))
-        write_plots(plots, {name: each.curves() for name, each in evaluations.items()})
-        for name, evaluation in evaluations.items():
-            evaluation.gallery.write(galleries, name.replace("/", "-"))
+        with written_together(out) as building:
+            text = json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
+            write_text(building / "metrics.json", text)
+            write_text(building / "per_image.csv", csv_text(COLUMNS, rows))
+            write_text(building / "errors.csv", csv_text(("file", "reason", "weights"), errors))
+            plots, galleries = building / "plots", building / "galleries"
+            plots.mkdir()
+            write_plots(plots, {name: each.curves() for name, each in evaluations.items()})
+            galleries.mkdir()
+            for name, evaluation in evaluations.items():
+                evaluation.gallery.write(galleries, name.replace("/", "-"))
     except OSError as error:
         raise FolderError(
             f"The figures cannot be written ({reason_of(error)}): free some space and try again."

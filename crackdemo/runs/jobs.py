@@ -162,7 +162,8 @@ class Jobs:
         try:
             RunFolder(building).create(config)
             if start is not None:
-                shutil.copytree(start, RunFolder(building).start)
+                with alone_with(self.folder):  # or it might be of two runs that change names
+                    _copy(start, RunFolder(building).start)
             if move_in is not None:
                 is_copied = _move(move_in, building / move_in.name)
             with alone_with(self.folder):
@@ -278,6 +279,17 @@ def _start_process(run: RunFolder) -> None:
             )
         time.sleep(_LOOK_SECONDS)
         has_ended = process.poll() is not None  # and may have claimed the run before
+
+
+def _copy(weights: Path, target: Path) -> None:
+    """Raises RunError where they are no longer there, and OSError."""
+    try:
+        shutil.copytree(weights, target)
+    except FileNotFoundError:
+        raise RunError(
+            "The weights that it was to start from were renamed or deleted meanwhile: choose "
+            "others."
+        ) from None
 
 
 def _move(source: Path, target: Path) -> bool:

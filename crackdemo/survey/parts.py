@@ -153,7 +153,8 @@ def _claim(folder: Path, settings: dict[str, Any]) -> None:
     if not file.exists():
         if any(path.name != _LOCK for path in folder.iterdir()):
             raise SurveyError(f"“{name}” is not empty, and no survey: give another folder.")
-        write_text(file, text)
+        with _disk_told():
+            write_text(file, text)
     elif file.read_text(encoding="utf-8") != text:
         raise SurveyError(
             f"“{name}” holds a survey with other weights or settings: give another folder, or the "
@@ -200,9 +201,15 @@ def _keep(path: Path, which: Any) -> None:
 
 def _write(path: Path, table: pa.Table) -> None:
     """Raises SurveyError."""
+    with _disk_told(), written_whole(path) as building:
+        pq.write_table(table, building, compression="zstd")
+
+
+@contextmanager
+def _disk_told() -> Iterator[None]:
+    """Raises SurveyError where the disk will not write."""
     try:
-        with written_whole(path) as building:
-            pq.write_table(table, building, compression="zstd")
+        yield
     except OSError as error:
         raise SurveyError(
             f"The result cannot be written ({reason_of(error)}): see to the output's disk and run "

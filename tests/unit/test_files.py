@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from crackdemo.errors import FolderError, legible
-from crackdemo.files import make_folder, numbered, sha256_of, write_text, written_whole
+from crackdemo.files import (
+    make_folder,
+    numbered,
+    sha256_of,
+    write_text,
+    written_together,
+    written_whole,
+)
 
 
 def test_text_is_written_whole_in_the_place_of_an_older_file(tmp_path: Path) -> None:
@@ -53,6 +60,33 @@ def test_what_is_written_whole_is_seen_at_the_end_only(tmp_path: Path) -> None:
         raise OSError("full")
     assert path.read_bytes() == b"newer"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_is_written_together_is_seen_at_the_end_only(tmp_path: Path) -> None:
+    (tmp_path / "plots").mkdir()
+    for name in ("a.txt", "plots/b.txt", "own.txt"):
+        (tmp_path / name).write_text("older")
+
+    def write(end: str) -> None:
+        with written_together(tmp_path) as building:
+            (building / "a.txt").write_text(end)
+            for name in ("plots", "more"):
+                (building / name).mkdir()
+                (building / name / "b.txt").write_text(end)
+            if end == "half":
+                raise OSError("full")
+
+    def content() -> dict[str, str]:
+        files = (path for path in tmp_path.rglob("*") if path.is_file())
+        return {str(path.relative_to(tmp_path)): path.read_text() for path in files}
+
+    with pytest.raises(OSError, match="full"):
+        write("half")
+    assert content() == dict.fromkeys(("a.txt", "plots/b.txt", "own.txt"), "older")
+    write("newer")
+    newer = dict.fromkeys(("a.txt", "plots/b.txt", "more/b.txt"), "newer")
+    assert content() == newer | {"own.txt": "older"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "more", "own.txt", "plots"]
 
 
 def test_a_file_is_hashed_by_its_content(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Where photos and weights come in, and what becomes of them."""
 
+import errno
 import html
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +13,7 @@ from gradio.data_classes import FileDataDict
 from gradio.events import Dependency
 
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, version_of
+from crackdemo.inspection.store import KEPT_FREE, free_bytes
 from crackdemo.ui.given import files_given, text_given
 from crackdemo.ui.inspect import stage as stages
 from crackdemo.ui.inspect.events import AT_ONCE, EVERY_TIME, IN_TURN, QUIET
@@ -188,7 +191,7 @@ def wire(
         event.then(None, None, None, js="() => { crackdemo.page.goOn(); }", **QUIET)
     intake.stop.click(stop, **AT_ONCE)
     page.unload(stop)
-    _wire_examples(intake, states)
+    _wire_examples(bench, intake, states)
     _wire_reload(bench, page, intake, states, kept)
     return scored
 
@@ -207,9 +210,12 @@ def _name_of(seen: dict[str, Any] | None) -> str | None:
     return seen.get("name") if isinstance(seen, dict) else None
 
 
-def _wire_examples(intake: Intake, states: States) -> None:
+def _wire_examples(bench: Workbench, intake: Intake, states: States) -> None:
     def add(chosen: str | None, files: list[FileDataDict] | None) -> list[Any]:
         with said():
+            if bench.uploads and free_bytes(bench.uploads) < KEPT_FREE:
+                # gradio is to copy it there, and would fail without a word
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             name = text_given("The example", chosen).split("|")[0]
             return [with_example(files_given(files), name), name]
 

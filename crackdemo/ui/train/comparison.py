@@ -107,7 +107,8 @@ def _differing(first: dict[str, Any], second: dict[str, Any]) -> list[tuple[str,
 
 def _said(value: object) -> str:
     if isinstance(value, list | tuple):
-        return ", ".join(map(_said, value))
+        # as JSON's own texts below the first level: lists may lie in lists without end
+        return ", ".join(str(v) if isinstance(v, list) else _said(v) for v in value)
     if isinstance(value, float):
         return f"{value:.4g}"
     return "–" if value in (None, "") else str(value)

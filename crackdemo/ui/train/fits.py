@@ -15,6 +15,7 @@ from crackdemo.runs.folder import RunFolder
 from crackdemo.runs.job import Job
 from crackdemo.runs.jobs import Jobs
 from crackdemo.runs.quality import Alarms
+from crackdemo.runs.queue import gone
 from crackdemo.runs.wording import count, duration, spoken
 from crackdemo.runs.worth import worth_sentences
 from crackdemo.ui.class_key import class_list, in_colour
@@ -32,6 +33,9 @@ _MOST_PICTURE = 20_000_000
 _GONE = (
     "Its weights are no longer there, or not whole: somebody moved, deleted or changed them. Bring "
     "them back, or start a new run with these settings."
+)
+_NO_SETTINGS = (
+    "Its config.json is damaged or too long to be read, so that it cannot go on: start a new run."
 )
 _STRANGE = (
     "Its weights are of the family “{}”, which this version does not know: they can be used with a "
@@ -73,7 +77,7 @@ def _epochs(job: Job) -> str:
         return f"{doing}, then {given}" if doing else given
     if doing and len(job.history) in (0, job.epochs):
         return doing
-    told = f"epoch {len(job.history)} of {job.epochs}"
+    told = f"epoch {len(job.history)}" + (f" of {job.epochs}" if job.epochs else "")
     patience = job.settings.get("patience")
     if job.state == "done" and isinstance(patience, int) and _is_stale(job, patience):
         return f"{told}: it stopped, as {count(patience, 'epoch')} had brought nothing better"
@@ -177,6 +181,8 @@ def describe(job: Job, other: Job | None) -> str:
     if job.state == "done" and not job.has_weights:
         told = _GONE if job.family is None else _STRANGE.format(job.family)
     sentences = [*worth_sentences(job.quality), *([told] if told else [])]
+    if not job.settings:
+        sentences.append(_NO_SETTINGS)
     if job.has_weights and not job.is_choosable:
         sentences.append(_NAMED_AS_SHIPPED)
     message = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
@@ -270,17 +276,20 @@ def zip_weights(bench: Workbench, jobs: Jobs, name: str) -> Path:
     run = jobs.run_folder(name)
     if not run.has_weights:
         raise RunError(f"The run “{name}” has no weights to pack: {_why_none(run)}.")
-    if any(part.is_symlink() for part in run.checkpoint.iterdir() if part.name in SIZE_LIMITS):
-        raise RunError(
-            f"The weights of the run “{name}” are a link to another place, and links are not "
-            "packed: put the files themselves there."
-        )
-    with bench.export_folder() as exports:
-        file = exports / f"{name}.zip"
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-            for part in sorted(run.checkpoint.iterdir()):
-                if part.is_file() and not part.is_symlink():  # a link may lead to anybody's file
-                    archive.write(part, f"{name}/{part.name}")
+    try:
+        if any(part.is_symlink() for part in run.checkpoint.iterdir() if part.name in SIZE_LIMITS):
+            raise RunError(
+                f"The weights of the run “{name}” are a link to another place, and links are not "
+                "packed: put the files themselves there."
+            )
+        with bench.export_folder() as exports:
+            file = exports / f"{name}.zip"
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+                for part in sorted(run.checkpoint.iterdir()):
+                    if part.is_file() and not part.is_symlink():  # a link may lead to anybody's
+                        archive.write(part, f"{name}/{part.name}")
+    except FileNotFoundError:
+        raise gone(run) from None
     return file
 
 

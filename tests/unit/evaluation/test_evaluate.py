@@ -1,8 +1,10 @@
 import csv
+import errno
 import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -21,6 +23,7 @@ from sklearn.metrics import (
 from crackdemo.checkpoints.checkpoint import load_checkpoint
 from crackdemo.data.labelled import find_labelled
 from crackdemo.detection.detector import Detector
+from crackdemo.errors import FolderError
 from crackdemo.evaluation.evaluate import Evaluation, image_metrics
 from crackdemo.evaluation.report import write_report
 from crackdemo.inspection.predict import Failed
@@ -320,6 +323,21 @@ class TestFiles:
         assert (figures["photos"], figures["failed_photos"]) == (4, 4)
         for name in set(figures) - {"failed_photos", "seconds_per_megapixel"}:
             assert figures[name] == expected[name]
+
+    def test_on_a_full_disk_the_report_before_stays(
+        self, tmp_path: Path, detector: Detector, own: MaskParams
+    ) -> None:
+        nothing = Evaluation(detector, own)
+        write_report(tmp_path, {"tiny": nothing}, {}, [{}])
+        before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+        class OnFullDisk(Evaluation):
+            def curves(self) -> Any:
+                raise OSError(errno.ENOSPC, "No space left on device")
+
+        with pytest.raises(FolderError, match="No space left on device"):
+            write_report(tmp_path, {"other": OnFullDisk(detector, own)}, {"data": "x"}, [{}])
+        assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
 
     def test_when_nothing_could_be_judged_there_is_still_a_report(
         self, tmp_path: Path, detector: Detector, own: MaskParams

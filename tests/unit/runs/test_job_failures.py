@@ -94,7 +94,9 @@ class TestConfigEditedByHand:
         (run / "config.json").write_text(config)
         [job] = jobs.jobs()
         assert "edited · interrupted" in fits.label(job)
-        assert fits.describe(job, job)
+        assert fits.describe(job, job) and "of 0" not in fits.describe(job, None)
+        if not job.settings:
+            assert "config.json is damaged or too long" in fits.describe(job, None)
         jobs.resume("edited")
         job = wait_for(jobs, "edited", is_over)
         assert job.state == "failed"

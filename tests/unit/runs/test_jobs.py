@@ -60,6 +60,13 @@ class TestOneFit:
         assert str(jobs.folder) not in made
         assert [quality.weights for quality in job.quality] == ["second", "first"]
 
+    def test_from_a_run_that_is_gone_is_refused_and_leaves_nothing(
+        self, jobs: Jobs, data: list[str]
+    ) -> None:
+        with pytest.raises(RunError, match="renamed or deleted meanwhile"):
+            jobs.start("second", SETTINGS, data, start=jobs.folder / "first" / "checkpoint")
+        assert jobs.names() == [] and not list(jobs.folder.glob(".new-*"))
+
     def test_minutes_become_epochs_before_the_first(self, jobs: Jobs, data: list[str]) -> None:
         jobs.start("short", ENDLESS, data, minutes=0.0001)
         job = wait_for(jobs, "short", is_over)

@@ -175,6 +175,10 @@ def test_a_full_disk_is_one_sentence_and_keeps_what_there_is(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", full)
+        with pytest.raises(SurveyError, match="No space left"), opened(tmp_path, SETTINGS):
+            pass
     with opened(tmp_path, SETTINGS) as parts:
         parts.add(row(1))
         parts.flush()

@@ -35,6 +35,13 @@ def test_what_came_with_the_weights_is_no_setting_that_differs() -> None:
     assert "evidence" not in table and "<th>heatmap, share</th>" in table
 
 
+def test_lists_that_lie_in_lists_without_end_are_compared() -> None:
+    deep: list[object] = []
+    for _ in range(600):
+        deep = [deep]
+    assert "<th>channels</th>" in comparison(job(channels=deep), job("other", channels=[1]))
+
+
 def test_runs_without_weights_are_not_offered_the_same_photos() -> None:
     failed = job("other", state="failed", family="vae")
     assert "give photos below" not in comparison(job(family="cae"), failed)

@@ -6,9 +6,11 @@ import os
 import re
 import shutil
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -303,6 +305,19 @@ class TestFinishedRuns:
         os.mkfifo(checkpoint / "pipe")
         with zipfile.ZipFile(fits.zip_weights(bench, finished, "street")) as archive:
             assert len(archive.namelist()) == 3
+
+    def test_that_are_renamed_meanwhile_are_not_packed(
+        self, bench: Workbench, finished: Jobs
+    ) -> None:
+        class RenamedMeanwhile:
+            @contextmanager
+            def export_folder(self) -> Iterator[Path]:
+                with bench.export_folder() as folder:
+                    finished.rename("street", "road")
+                    yield folder
+
+        with pytest.raises(RunError, match="no run “street” any more"):
+            fits.zip_weights(cast(Workbench, RenamedMeanwhile()), finished, "street")
 
     @pytest.mark.parametrize("name", ["model.safetensors", "config.json"])
     def test_that_are_a_link_are_not_packed_in_part(
