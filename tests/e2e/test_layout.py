@@ -110,6 +110,25 @@ def test_on_a_phone_ten_photos_are_inspected_from_upload_to_zip_beside_the_pictu
         expect(page.locator("#weights")).to_be_visible()
 
 
+def test_on_a_phone_the_other_views_stay_in_reach_of_a_comparison(
+    app: App, browser: Browser, cracked: Path
+) -> None:
+    screen = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+    with visit(browser, app.url, **screen) as visitor:
+        visitor.score(cracked)
+        page = visitor.page
+        views = page.get_by_role("radiogroup", name="Views")
+        views.get_by_role("radio", name="Compare").tap()
+        expect(page.get_by_label("Left view")).to_be_visible()
+        wide = "(element) => element.getBoundingClientRect().width"
+        assert views.evaluate(wide) > 120
+        edge = "(element) => element.getBoundingClientRect().right"
+        for part in (".comparison", ".tools"):
+            assert page.locator(f"#viewer {part}").evaluate(edge) <= 390
+        views.get_by_role("radio", name="Photo with mask").tap()
+        expect(page.get_by_label("Left view")).to_be_hidden()
+
+
 def test_a_photo_alone_is_a_view_without_a_mask(visitor: Visitor, cracked: Path) -> None:
     visitor.score(cracked)
     visitor.page.get_by_role("radio", name="Photo alone").click()

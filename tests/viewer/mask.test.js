@@ -150,6 +150,9 @@ test("where nothing is marked it is told from which threshold on anything would 
     assert.equal(regions((Math.round(from * 100) + 1) / 100), 0);
   }
   assert.equal(mask.marksFrom(photo, { ...PLAIN, threshold: 0.65, min_area: 2401 }), 0);
+  for (const other of [{ opening: 15, kernel: /** @type {const} */ ("rect") }, { grow: -2 }]) {
+    assert.equal(mask.marksFrom(photo, { ...PLAIN, threshold: 0.5, ...other }), 0);
+  }
 });
 
 test("a component is named by its hottest pixel", () => {

@@ -72,17 +72,21 @@
 
   /**
    * The highest threshold below the present one, in hundredths, at which anything is marked: the
-   * lower it is, the more is marked. 0 where nothing is at any.
+   * lower it is, the more is marked. 0 where nothing is at any, and where it is not the threshold
+   * that leaves nothing, but opening or thinning.
    *
    * @type {MaskPart["marksFrom"]}
    */
   function marksFrom(surface, params) {
+    /** @param {Partial<MaskParams>} changes */
+    const isMarkedWith = (changes) =>
+      cut(surface, { ...params, ...changes }).components.area.length > 0;
+    if (isMarkedWith({ opening: 0, grow: Math.max(0, params.grow) })) return 0;
     let marks = 0;
     let marksNot = Math.ceil(params.threshold * 100);
     while (marksNot - marks > 1) {
       const threshold = Math.floor((marks + marksNot) / 2) / 100;
-      const isMarked = cut(surface, { ...params, threshold }).components.area.length > 0;
-      if (isMarked) marks = Math.round(threshold * 100);
+      if (isMarkedWith({ threshold })) marks = Math.round(threshold * 100);
       else marksNot = Math.round(threshold * 100);
     }
     return marks / 100;

@@ -397,8 +397,8 @@ interface Figures {
   /** of the region of interest */
   crackPercent: number | null;
   components: number | null;
-  /** where nothing is marked: the highest threshold at which anything would be, 0 if at none; null
-   * where anything is or was dropped by hand, and until the hand rests */
+  /** where nothing is marked: the highest threshold at which anything would be, 0 where other
+   * settings are why; null where anything is or was dropped by hand, and until the hand rests */
   marksFrom: number | null;
   /** null until the hand rests, as are the widths */
   lengthPx: number | null;
