@@ -99,12 +99,11 @@ class Visitor:
     @contextmanager
     def asks(self) -> Iterator[None]:
         """Waits, at the end, until the film strip has asked for verdicts."""
-        script = """() => {
+        script = """(button) => {
             window.hasAsked = false;
-            const button = document.getElementById("film-judge");
             button.addEventListener("click", () => (hasAsked = true), { once: true });
         }"""
-        self.page.evaluate(script)
+        self.page.locator("#film-judge").evaluate(script)  # waits until the page has it
         yield
         self.page.wait_for_function("hasAsked")
 
