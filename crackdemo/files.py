@@ -40,9 +40,10 @@ def written_whole(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def written_together(folder: Path) -> Iterator[Path]:
-    """A hidden folder in it to write to, whose files take their places at the end.
+    """A hidden folder in it to write to, whose files take their places at the end: that needs no
+    room on the disk.
 
-    After a failure all is as it was. Raises OSError.
+    After a failure to write all is as it was. Raises OSError.
     """
     building = folder / f".{uuid4().hex}.tmp"
     building.mkdir()

@@ -340,6 +340,7 @@ test("answers that come late tell figures of their photo and never replace the m
   const open = () =>
     inspection.create({
       photo,
+      isCalled: false,
       dropped: [],
       visible,
       order: (order) => orders.push(order),

@@ -1,13 +1,17 @@
 """Example photos: made, not photographed, and added to what is there by a click."""
 
+import errno
 import html
+import os
 from base64 import b64encode
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from gradio.data_classes import FileDataDict
 
+from crackdemo.inspection.store import KEPT_FREE, free_bytes
 from crackdemo.photos.images import read_photo, write_jpeg
 from crackdemo.photos.overlays import preview
 
@@ -43,12 +47,23 @@ def _thumbnail(photo: Path) -> str:
         return b64encode(file.read_bytes()).decode()
 
 
-def with_example(files: list[FileDataDict] | None, name: str) -> list[FileDataDict]:
-    """The uploads and the example of this file name; as they are where they hold it already."""
+def with_example(
+    files: list[FileDataDict] | None,
+    name: str,
+    uploads: Path | None = None,
+    free: Callable[[Path], int] = free_bytes,
+) -> list[FileDataDict]:
+    """The uploads and the example of this file name; as they are where they hold it already.
+
+    uploads: the folder that gradio copies it to. free: bytes left on a folder's disk. Raises
+    OSError where there is no room: gradio would fail without a word.
+    """
     present = list(files or ())
     known = {photo.name: photo for photo in example_photos()}
     if name not in known or any(file.get("orig_name") == name for file in present):
         return present
+    if uploads is not None and free(uploads) < KEPT_FREE:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     photo = known[name]
     added: FileDataDict = {
         "path": str(photo),

@@ -1,8 +1,6 @@
 """Where photos and weights come in, and what becomes of them."""
 
-import errno
 import html
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +11,6 @@ from gradio.data_classes import FileDataDict
 from gradio.events import Dependency
 
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, version_of
-from crackdemo.inspection.store import KEPT_FREE, free_bytes
 from crackdemo.ui.given import files_given, text_given
 from crackdemo.ui.inspect import stage as stages
 from crackdemo.ui.inspect.events import AT_ONCE, EVERY_TIME, IN_TURN, QUIET
@@ -213,11 +210,8 @@ def _name_of(seen: dict[str, Any] | None) -> str | None:
 def _wire_examples(bench: Workbench, intake: Intake, states: States) -> None:
     def add(chosen: str | None, files: list[FileDataDict] | None) -> list[Any]:
         with said():
-            if bench.uploads and free_bytes(bench.uploads) < KEPT_FREE:
-                # gradio is to copy it there, and would fail without a word
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             name = text_given("The example", chosen).split("|")[0]
-            return [with_example(files_given(files), name), name]
+            return [with_example(files_given(files), name, bench.uploads), name]
 
     intake.example.change(
         add,

@@ -13,7 +13,7 @@
   let turns = 0;
 
   /** @param {InspectionOptions} options @returns {Inspection} */
-  function create({ photo, dropped, visible, order, changed }) {
+  function create({ photo, isCalled, dropped, visible, order, changed }) {
     const { surface, levels } = photo;
     const area = surface.region
       ? crackdemo.bitmap.count(surface.region)
@@ -70,7 +70,7 @@
     }
 
     /** @param {Order["task"]} task */
-    const ask = (task) => order({ turn, task, params, dropped: points });
+    const ask = (task) => order({ turn, task, params, dropped: points, isCalled });
 
     /**
      * A late mask of this photo still tells the figures while the hand moves on.

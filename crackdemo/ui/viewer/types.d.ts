@@ -332,6 +332,8 @@ interface Order {
   task: "mask" | "measures";
   params: MaskParams;
   dropped: Point[];
+  /** whether the photo's score says crack */
+  isCalled: boolean;
 }
 
 /** A mask, measures or what went wrong. */
@@ -368,6 +370,8 @@ type InspectedPhoto = Omit<Photo, "pictures">;
 
 interface InspectionOptions {
   photo: InspectedPhoto;
+  /** whether its score says crack: of others nobody asks why nothing is marked */
+  isCalled: boolean;
   dropped: Point[];
   /** the part of the photo that is seen */
   visible(): Area;
@@ -398,7 +402,8 @@ interface Figures {
   crackPercent: number | null;
   components: number | null;
   /** where nothing is marked: the highest threshold at which anything would be, 0 where other
-   * settings are why; null where anything is or was dropped by hand, and until the hand rests */
+   * settings are why; null where anything is or was dropped by hand, where the score does not say
+   * crack, and until the hand rests */
   marksFrom: number | null;
   /** null until the hand rests, as are the widths */
   lengthPx: number | null;

@@ -115,6 +115,7 @@
     if (next.colour) crackdemo.colours.CRACK = next.colour;
     inspection = crackdemo.inspection.create({
       photo,
+      isCalled: next.verdict?.crack ?? false,
       dropped: next.dropped ?? [],
       visible: ui.stage.visible,
       order: worker.order,

@@ -13,16 +13,16 @@
     /** @type {{ turn: number, mask: Mask } | null} */
     let last = null;
     /**
-     * Of an empty mask. What was dropped may join other parts at a lower threshold, and take them
-     * along: then there is no telling.
+     * Of an empty mask where the score says crack. What was dropped may join other parts at a lower
+     * threshold, and take them along: then there is no telling.
      *
      * @param {Mask} cut
      * @param {Order} order
      */
-    const marksFrom = (cut, { params, dropped }) =>
-      cut.components.area.length + dropped.length > 0
-        ? null
-        : globalThis.crackdemo.mask.marksFrom(surface, params);
+    const marksFrom = (cut, { params, dropped, isCalled }) =>
+      isCalled && cut.components.area.length + dropped.length === 0
+        ? globalThis.crackdemo.mask.marksFrom(surface, params)
+        : null;
     /** @param {MessageEvent<Order | { surface: Surface }>} event */
     globalThis.onmessage = ({ data }) => {
       if ("surface" in data) {

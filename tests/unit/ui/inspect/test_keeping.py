@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from gradio.data_classes import FileDataDict
 
 from crackdemo.ui.inspect.examples import example_photos, with_example
@@ -67,3 +68,6 @@ def test_an_example_is_added_once_and_only_a_known_one(tmp_path: Path) -> None:
     assert with_example(added, example.name) == added
     assert with_example([mine], "../../app.py") == [mine]
     assert len(with_example(None, example.name)) == 1
+    assert len(with_example(None, example.name, tmp_path, lambda folder: 2**40)) == 1
+    with pytest.raises(OSError, match="No space left"):
+        with_example(None, example.name, tmp_path, lambda folder: 2**20)
