@@ -215,6 +215,25 @@ def test_delete_drops_the_selected_crack_and_undo_brings_it_back(harness: Harnes
     assert np.array_equal(harness.mask(), cut_mask(heatmap, HALF))
 
 
+def test_a_crack_dropped_while_its_photo_is_shown_once_more_stays_dropped(
+    harness: Harness,
+) -> None:
+    heatmap = shown(harness, sha256="of three")
+    again = harness.add("again", gravel(), heatmap, sha256="of three")
+    click_at(harness, 120, 150)
+    harness.hold("again/heatmap.png")
+    harness.page.evaluate("source => void crackdemo.viewer.show(source)", again)
+    harness.page.keyboard.press("Delete")
+    harness.release("again/heatmap.png")
+    harness.page.evaluate("crackdemo.viewer.ready")
+    without = cut_mask(heatmap, HALF)
+    without[140:160] = False
+    assert np.array_equal(harness.mask(), without)
+    expect(harness.page.locator(".selection button")).to_have_text("Restore")
+    harness.page.keyboard.press("Control+z")
+    assert np.array_equal(harness.mask(), cut_mask(heatmap, HALF))
+
+
 def test_a_crack_is_dropped_and_restored_while_a_large_photo_is_cut_anew(harness: Harness) -> None:
     heatmap = np.kron(three_cracks(), np.ones((5, 5), np.uint16))
     photo = np.full((*heatmap.shape, 3), 128, np.uint8)

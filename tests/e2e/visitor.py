@@ -199,8 +199,10 @@ class Visitor:
 
     def drop_largest(self) -> None:
         """Selects the largest crack and drops it as a false alarm, with the keyboard."""
+        self.page.wait_for_function("crackdemo.viewer.mask()")  # keys do nothing before it is there
         self.page.locator(".pane[data-view=photo]").focus()
         self.page.keyboard.press("n")
+        expect(self.page.locator(".selection")).to_be_visible()
         self.page.keyboard.press("Delete")
 
 

@@ -36,6 +36,8 @@
   let selected = null;
   /** @type {AbortController | null} */
   let loading = null;
+  /** The photo on its way. @type {Source | null} */
+  let coming = null;
   /** @type {Source | null} */
   let failedSource = null;
   /** @type {Promise<void>} */
@@ -89,7 +91,8 @@
   }
 
   /** @type {Viewer["show"]} */
-  function show(next) {
+  function show(asked) {
+    const next = (coming = { ...asked });
     loading?.abort();
     const job = (loading = new AbortController());
     failedSource = null;
@@ -107,8 +110,10 @@
   function open(next, photo) {
     const keepsView = next.photoUrl === source?.photoUrl;
     const isSame = source !== null && keyOf(next) === keyOf(source);
+    const stillSelected = isSame ? selectedPoint : null;
     close();
-    loading = null;
+    loading = coming = null;
+    selectedPoint = stillSelected;
     source = next;
     // not before it is there: what is on show until then is of what was looked for until then
     if (next.what) crackdemo.verdict.lookFor(next.what);
@@ -143,7 +148,7 @@
 
   function clear() {
     loading?.abort();
-    loading = failedSource = null;
+    loading = coming = failedSource = null;
     close();
     draw(null);
     outline(NO_REGION);
@@ -354,6 +359,8 @@
       renewReady();
       inspection.drop(points);
     }
+    // a photo that is shown once more, by a preset say, was asked for before the hand was there
+    if (coming && keyOf(coming) === photo) coming.dropped = points;
     emit({ dropped: points, photo });
   }
 
