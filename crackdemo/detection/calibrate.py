@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from crackdemo.arrays import GrayImage, Heatmap, Residual, RgbImage
 from crackdemo.detection.calibration import Calibration
 from crackdemo.detection.engine import Engine
-from crackdemo.detection.heatmaps import HeatmapConfig, to_heatmap, without_faint
+from crackdemo.detection.heatmaps import HeatmapConfig, to_heatmap
 from crackdemo.detection.illumination import FlattenConfig, gray_of
+from crackdemo.detection.pieces import without_faint, without_lone
 from crackdemo.detection.scales import fused_residual, predict_at_scales
 from crackdemo.detection.score import photo_score
 from crackdemo.masks.grow import dilate
@@ -98,7 +99,8 @@ def calibrate(
     once = {id(tiles[i]): tiles[i] for i in chosen}.values()
 
     def heat(tile: NDArray[np.uint8]) -> Heatmap:
-        return without_faint(to_heatmap(residual(tile), scale.r0), heatmap.faint)
+        whole = to_heatmap(residual(tile), scale.r0)
+        return without_lone(without_faint(whole, heatmap.faint), heatmap.lone)
 
     def score(heatmap: Heatmap) -> float:
         return photo_score(heatmap, score_top_share, level=score_level)

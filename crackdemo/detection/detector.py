@@ -13,8 +13,9 @@ from crackdemo.configs import SETTINGS
 from crackdemo.detection.bands import Band, in_bands
 from crackdemo.detection.calibration import Calibration
 from crackdemo.detection.engine import Engine, best_device
-from crackdemo.detection.heatmaps import HeatmapConfig, to_heatmap, without_faint
+from crackdemo.detection.heatmaps import HeatmapConfig, to_heatmap
 from crackdemo.detection.illumination import FlattenConfig, gray_of
+from crackdemo.detection.pieces import without_faint, without_lone
 from crackdemo.detection.reconstruction import healed_photo
 from crackdemo.detection.scales import fused_residual, predict_at_scales
 from crackdemo.masks.classes import CRACK
@@ -180,7 +181,7 @@ class ResidualDetector:
         flatten, heat = self.config.flatten, self.config.heatmap
         answers = predict_at_scales(photo, self._engine, flatten, heat, should_stop)
         heatmap = self._scaled(fused_residual(answers, heat, gray_of(photo, flatten.channel)))
-        heatmap = without_faint(heatmap, heat.faint)
+        heatmap = without_lone(without_faint(heatmap, heat.faint), heat.lone)
         return heatmap, healed_photo(photo, answers) if heal else photo
 
     def _scaled(self, residual: Residual) -> Heatmap:

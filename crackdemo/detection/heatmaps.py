@@ -10,6 +10,7 @@ from pydantic.dataclasses import dataclass
 
 from crackdemo.arrays import GrayImage, Heatmap, Residual
 from crackdemo.configs import SETTINGS
+from crackdemo.detection.pieces import LoneMarks
 from crackdemo.errors import CheckpointError, ConfigError
 
 _Scale = Annotated[float, Field(gt=0, le=1)]
@@ -87,6 +88,9 @@ class HeatmapConfig:
     """What is connected at the calibrated threshold and nowhere as hot as this, 0..1, falls just
     below that threshold: a crack is sure somewhere along its way, grain only just answers. Null, as
     older weights have it: all stays."""
+    lone: LoneMarks | None = None
+    """What is too weak to stand alone falls just below the calibrated threshold, too; null, as
+    older weights have it: it stays."""
 
     def __post_init__(self) -> None:
         if self.weights and len(self.weights) != len(self.scales):
@@ -129,13 +133,9 @@ def thinned(residual: Residual, density: GrayImage, limit: Limit) -> Residual:
     return np.divide(residual, share, out=share)
 
 
-CALIBRATED = 32768
-"""The calibrated threshold, on the fixed scale."""
-
-
 def to_heatmap(residual: Residual, r0: float) -> Heatmap:
     """The fixed scale: 65536 * r / (r + r0), rounded; r0, the calibrated residual, gives
-    CALIBRATED. Raises CheckpointError of a residual that is no number somewhere."""
+    `pieces.CALIBRATED`. Raises CheckpointError of a residual that is no number somewhere."""
     wide = residual.astype(np.float64)
     if wide.size and not np.isfinite(wide.max()):
         raise CheckpointError(
@@ -143,20 +143,6 @@ def to_heatmap(residual: Residual, r0: float) -> Heatmap:
             "astray; use others."
         )
     return np.minimum(65535, np.round(65536 * wide / (wide + r0))).astype(np.uint16)
-
-
-def without_faint(heatmap: Heatmap, faint: float | None) -> Heatmap:
-    """A heatmap (H, W), of which 8-connected parts at the calibrated threshold that are nowhere as
-    hot as `faint`, 0..1, lie just below it: a hysteresis threshold (Canny 1986) with the mask's own
-    as the lower one. The same array, changed in place."""
-    if faint is None:
-        return heatmap
-    inside = heatmap >= CALIBRATED
-    count, labels = cv2.connectedComponents(inside.view(np.uint8), connectivity=8, ltype=cv2.CV_32S)
-    is_faint = np.ones(count, np.bool_)
-    is_faint[labels[heatmap >= 65536 * faint]] = False
-    heatmap[inside] = np.where(is_faint[labels[inside]], CALIBRATED - 1, heatmap[inside])
-    return heatmap
 
 
 def _smoothed(residual: Residual, config: HeatmapConfig) -> Residual:

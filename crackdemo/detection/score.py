@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from crackdemo.arrays import Heatmap, RegionMask
+from crackdemo.detection.pieces import strengths
 
 _REFERENCE_AREA = 50_000
 """Pixels of a close-up; METU's have as many."""
@@ -39,8 +40,7 @@ def photo_score(
 
 
 def _strongest(heatmap: Heatmap, level: float) -> float:
-    """Over the 8-connected parts at or above a heatmap's level, the highest product of reach
-    (the diagonal of the bounding box, in pixels) and mean odds h / (1 - h).
+    """Over the 8-connected parts at or above a heatmap's level, the highest of their `strengths`.
 
     A photo without such a part has its hottest pixel instead.
     """
@@ -48,12 +48,8 @@ def _strongest(heatmap: Heatmap, level: float) -> float:
     if not inside.any():
         hottest = float(heatmap.max())
         return math.sqrt(2) * hottest / (65536 - hottest)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        inside.view(np.uint8), connectivity=8, ltype=cv2.CV_32S
-    )
-    heat = np.bincount(labels[inside], heatmap[inside], count)[1:] / stats[1:, cv2.CC_STAT_AREA]
-    reach = np.hypot(stats[1:, cv2.CC_STAT_WIDTH], stats[1:, cv2.CC_STAT_HEIGHT])
-    return float((reach * heat / (65536 - heat)).max())
+    count, labels = cv2.connectedComponents(inside.view(np.uint8), connectivity=8, ltype=cv2.CV_32S)
+    return float(strengths(heatmap, labels, count).max())
 
 
 def _mean_of_hottest(heatmap: Heatmap, share: float) -> float:

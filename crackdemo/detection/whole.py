@@ -2,8 +2,8 @@
 than run a graph: every size in it is fixed, and all that is linear is a matrix.
 
 The matrices are what OpenCV makes of the identity, so that a tile gets the heatmap that the
-detector itself would give a photo of that size; but for what is faint, which stays, since a graph
-knows no connected parts.
+detector itself would give a photo of that size; but for what is faint or stands alone, which stays,
+since a graph knows no connected parts.
 """
 
 import cv2

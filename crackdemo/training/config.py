@@ -10,6 +10,7 @@ from pydantic.dataclasses import dataclass
 from crackdemo.configs import SETTINGS, Share
 from crackdemo.detection.heatmaps import HeatmapConfig
 from crackdemo.detection.illumination import FlattenConfig
+from crackdemo.detection.pieces import LoneMarks
 from crackdemo.errors import ConfigError
 from crackdemo.masks.params import MaskParams
 from crackdemo.models.families import family_named
@@ -82,7 +83,9 @@ class FitConfig:
     """What painted cracks look like."""
     flatten: FlattenConfig = field(default_factory=FlattenConfig)
     """What is done to a photo before the network sees it."""
-    heatmap: HeatmapConfig = field(default_factory=partial(HeatmapConfig, faint=_FAINT))
+    heatmap: HeatmapConfig = field(
+        default_factory=partial(HeatmapConfig, faint=_FAINT, lone=LoneMarks())
+    )
     """How residuals become a heatmap."""
     mask: MaskParams = field(default_factory=MaskParams)
     """The mask settings that the weights bring along."""

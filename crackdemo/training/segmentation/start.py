@@ -39,8 +39,8 @@ def started(config: SegmentConfig, own: Path | None = None) -> SegmentConfig:
         if not isinstance(described.network, CaeConfig):
             raise _refusal(config, "whose heatmap only a CAE can give: start with its encoder")
         network = replace(network, healer=described.network)
-        # what is faint too: the network is to find out by itself what that is worth
-        seen = replace(described.detector.heatmap, faint=None)
+        # what is faint or alone, too: the network is to find out by itself what that is worth
+        seen = replace(described.detector.heatmap, faint=None, lone=None)
         heatmap = replace(heatmap, evidence=replace(described.detector, heatmap=seen))
     if config.start_with in ("encoder", "both"):
         channels = described.network.channels

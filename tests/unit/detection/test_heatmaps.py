@@ -1,17 +1,14 @@
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
-from skimage.measure import label
 
 from crackdemo.detection.heatmaps import (
     DensityGate,
     residual_of,
     thinned,
     to_heatmap,
-    without_faint,
 )
 from crackdemo.detection.illumination import local_mean
 from crackdemo.errors import CheckpointError
@@ -49,34 +46,6 @@ def test_more_residual_is_never_less_heat():
     heatmap = to_heatmap(r, 0.02)[0].astype(int)
     assert (np.diff(heatmap) >= 0).all()
     assert len(set(heatmap)) > 5000
-
-
-class TestFaint:
-    def test_parts_that_are_sure_nowhere_are_none(self):
-        noise = np.random.default_rng(1).normal(0, 1, (200, 300)).astype(np.float32)
-        smooth = cv2.GaussianBlur(noise, (0, 0), 3)
-        heatmap = (32768 + 30000 * smooth / np.abs(smooth).max()).astype(np.uint16)
-        before = heatmap.copy()
-        inside = label(before >= 32768, connectivity=2)
-        sure = np.unique(inside[before >= 0.667 * 65536])
-        stays = np.isin(inside, sure[sure > 0])
-        assert 0 < stays.sum() < (inside > 0).sum()
-        after = without_faint(heatmap, 0.667)
-        assert np.array_equal(after >= 32768, stays)
-        assert np.array_equal(after[stays], before[stays])
-        assert np.array_equal(after[inside == 0], before[inside == 0])
-        # a lower threshold has all of them
-        assert np.array_equal(after >= 32767, before >= 32767)
-
-    def test_corners_connect(self):
-        heatmap = np.zeros((4, 4), np.uint16)
-        heatmap[0, 0], heatmap[1, 1] = 33000, 60000
-        assert without_faint(heatmap.copy(), 0.9).tolist() == heatmap.tolist()
-
-    def test_without_the_setting_all_stays(self):
-        heatmap = np.full((3, 3), 33000, np.uint16)
-        assert (without_faint(heatmap, None) == 33000).all()
-        assert (without_faint(heatmap, 0.9) == 32767).all()
 
 
 def test_the_dark_residual_is_what_the_photo_lacks_in_light():

@@ -45,8 +45,8 @@ def whole(network: Network, config: DetectorConfig, *tiles: np.ndarray) -> np.nd
 
 
 def levels_apart(network: Network, config: DetectorConfig, side: int) -> int:
-    """Of the detector in full precision, as the graph is, and with all that is faint."""
-    config = replace(config, heatmap=replace(config.heatmap, faint=None))
+    """Of the detector in full precision, as the graph is, and with all that is faint or alone."""
+    config = replace(config, heatmap=replace(config.heatmap, faint=None, lone=None))
     photo, detector = tile(side), ResidualDetector(network, config, CPU)
     detector._engine._engine = engine._by_openvino(network, 1, engine._FULL)
     expected = detector.detect(photo).heatmap.astype(np.int64)

@@ -309,12 +309,12 @@ def test_it_begins_by_saying_what_the_heatmap_says() -> None:
     assert torch.allclose(said, image[:, 3:].clamp(1e-3, 1 - 1e-3), atol=1e-4)
 
 
-def test_it_is_told_what_is_faint_too() -> None:
+def test_it_is_told_what_is_faint_or_alone_too() -> None:
     """And finds out by itself what that is worth."""
     shipped = load_checkpoint(SHIPPED / "cae-asphalt").config.heatmap
     assert isinstance(shipped, HeatmapConfig) and shipped.faint is not None
     evidence = started(replace(TINY, start="cae-asphalt")).heatmap.evidence
-    assert evidence is not None and evidence.heatmap == replace(shipped, faint=None)
+    assert evidence is not None and evidence.heatmap == replace(shipped, faint=None, lone=None)
 
 
 def test_the_result_may_hold_some_of_what_it_began_with() -> None:
