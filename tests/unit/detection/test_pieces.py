@@ -83,17 +83,25 @@ class TestLoneMarks:
     def test_pieces_belong_together_up_to_the_gap(self, apart: int, stays: bool):
         heatmap = dashes(40, 60 + apart)
         strength = np.hypot(3, 40) * 45_000 / (65536 - 45_000)  # of both without the gap
-        after = without_lone(heatmap.copy(), LoneMarks(gap=30, strength=strength))
+        after = without_lone(heatmap.copy(), LoneMarks(30, strength, diagonal=1))
         assert (after >= 32768).any() == stays
 
     def test_a_strong_piece_stays_alone_and_hotter_ones_are_stronger(self):
         heatmap = dashes(40)
         odds = 45_000 / (65536 - 45_000)
         just = float(np.hypot(20, 3) * odds)
-        assert (without_lone(heatmap.copy(), LoneMarks(strength=just * 0.99)) == heatmap).all()
-        assert (without_lone(heatmap.copy(), LoneMarks(strength=just * 1.01)) < 32768).all()
+        assert (without_lone(heatmap.copy(), LoneMarks(48, just * 0.99)) == heatmap).all()
+        assert (without_lone(heatmap.copy(), LoneMarks(48, just * 1.01)) < 32768).all()
         heatmap[heatmap == 45_000] = 50_000
-        assert (without_lone(heatmap.copy(), LoneMarks(strength=just * 1.01)) == heatmap).all()
+        assert (without_lone(heatmap.copy(), LoneMarks(48, just * 1.01)) == heatmap).all()
+
+    def test_on_a_small_photo_less_is_enough(self):
+        lone = LoneMarks(strength=170, diagonal=0.25)
+        assert lone.least(3_000, 4_000) == 170
+        assert lone.least(300, 400) == 125
+        small = dashes(40)[:60, :80].copy()  # a strength of 44
+        assert (without_lone(small.copy(), lone) == small).all()
+        assert (without_lone(dashes(40), lone) < 32768).all()
 
     def test_groups_are_those_of_an_exact_distance(self):
         heatmap = np.where(smooth_heat(3) > 45_000, smooth_heat(3), 3_000).astype(np.uint16)
