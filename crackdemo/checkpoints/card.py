@@ -131,11 +131,12 @@ def _rebuilt(config: CheckpointConfig, heat: HeatmapConfig) -> str:
     if heat.confirmed and getattr(config.network, "crack_head", False):
         sharpened += " and by its crack head (geometric means)"
     gated = "" if heat.gate is None else ", each less where its own answer is dense"
+    alone = "" if heat.lone is None else ", below 0.5 where it is weak and stands alone"
     return (
         "Rebuilds a photo of pavement or concrete without its cracks; what is missing is the "
         f"crack. Heatmap: {heat.residual} residual, blurred {heat.blur_sigma:g} px{sharpened}, "
         f"mean{f' ({weights})' if weights else ''} over the "
-        f"photo at scales {scales}{gated}; threshold 0.5 is the calibrated residual"
+        f"photo at scales {scales}{gated}{alone}; threshold 0.5 is the calibrated residual"
     )
 
 

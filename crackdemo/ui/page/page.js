@@ -267,7 +267,7 @@
     did({ undo: () => restore(past), redo: () => restore(next) }, text);
   }
 
-  /** @param {OwnSettings} data @param {Partial<Settings>} values @returns {string} */
+  /** @param {Pick<OwnSettings, "weights" | "mask">} data @param {Partial<Settings>} values @returns {string} */
   function broughtBy(data, values) {
     const changed = Object.entries(data.mask)
       .filter(([name, value]) => values[/** @type {keyof Settings} */ (name)] !== value)
@@ -348,7 +348,8 @@
     const past = { ...snapshot(), dropped };
     const next = { weights: name, values: { ...present, ...mask }, dropped: {} };
     restore(next);
-    const text = [`${name} brought its own settings.`, leftBehind(past, name)];
+    const brought = broughtBy({ weights: name, mask }, past.values ?? {});
+    const text = [brought || `${name} looks at the photos now.`, leftBehind(past, name)];
     did({ undo: () => restore(past), redo: () => restore(next) }, text.filter(Boolean).join(" "));
   }
 

@@ -26,15 +26,15 @@
   const xOf = (/** @type {number} */ x) => LEFT + x * (WIDTH - LEFT - RIGHT);
   const yOf = (/** @type {number} */ y) => HEIGHT - BOTTOM - y * (HEIGHT - TOP - BOTTOM);
 
-  /** @param {string} xLabel @param {string} yLabel */
-  function axes(xLabel, yLabel) {
+  /** @param {string} xLabel @param {string} yLabel @param {number} highest what the upper end of y is */
+  function axes(xLabel, yLabel, highest) {
     const parts = [];
     for (const tick of [0, 0.25, 0.5, 0.75, 1]) {
       parts.push(
         svg("line", { class: "grid", x1: xOf(tick), x2: xOf(tick), y1: yOf(0), y2: yOf(1) }),
         svg("line", { class: "grid", x1: xOf(0), x2: xOf(1), y1: yOf(tick), y2: yOf(tick) }),
         svg("text", { x: xOf(tick), y: HEIGHT - 20, "text-anchor": "middle" }, `${tick}`),
-        svg("text", { x: LEFT - 5, y: yOf(tick) + 4, "text-anchor": "end" }, `${tick}`),
+        svg("text", { x: LEFT - 5, y: yOf(tick) + 4, "text-anchor": "end" }, `${tick * highest}`),
       );
     }
     const turned = `rotate(-90 11 ${yOf(0.5)})`;
@@ -61,11 +61,13 @@
   }
 
   /** @type {ChartsPart["lines"]} */
-  function lines({ title, xLabel, yLabel, lines: curves, marks = [], moved, released, tell }) {
+  function lines(options) {
+    const { title, xLabel, yLabel, highest = 1, lines: curves, marks = [] } = options;
+    const { moved, released, tell } = options;
     const { element } = crackdemo;
     const drawing = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" });
     drawing.setAttribute("aria-label", title);
-    drawing.append(...axes(xLabel, yLabel));
+    drawing.append(...axes(xLabel, yLabel, highest));
     for (const { points, colour, dashed, name } of curves) {
       const path = points.map(([x, y]) => `${xOf(x).toFixed(1)},${yOf(y).toFixed(1)}`).join(" ");
       const line = svg("polyline", { points: path, stroke: colour, class: "curve" });
@@ -161,7 +163,7 @@
     for (const { score, cracked } of scores) {
       counts[cracked ? 1 : 0][Math.min(bins - 1, Math.floor(score * bins))]++;
     }
-    const highest = Math.max(1, ...counts.flat());
+    const highest = 4 * Math.ceil(Math.max(1, ...counts.flat()) / 4); // whole photos at each tick
     const outline = (/** @type {number[]} */ bin) =>
       bin.flatMap((n, i) => [
         /** @type {[number, number]} */ ([i / bins, n / highest]),
@@ -170,7 +172,8 @@
     return lines({
       title,
       xLabel: "score",
-      yLabel: `photos, up to ${highest}`,
+      yLabel: "photos",
+      highest,
       lines: ["clean", "cracked"].map((name, i) => ({
         name,
         colour: COLOURS[i],

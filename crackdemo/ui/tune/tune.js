@@ -108,7 +108,7 @@
     followers.push(() => {
       const masked = sets[0]?.masked ?? 0;
       const photos = masked === 1 ? "1 photo with its mask" : `${masked} photos with masks`;
-      caption.textContent = `At threshold ${threshold.toFixed(3)}, morphology off, ${photos}`;
+      caption.textContent = `At threshold ${threshold.toFixed(3)} alone, without opening to smallest crack, ${photos}`;
     });
     return element(
       "table",
@@ -226,15 +226,18 @@
       const found = crackdemo.counts.confusion(set.scores, set.scoreThreshold);
       const row = (/** @type {string} */ name, /** @type {number[]} */ cells) =>
         element("tr", {}, element("th", {}, name), ...cells.map((n) => element("td", {}, `${n}`)));
+      const names = ["", "called clean", "called cracked"];
+      const head = element("tr", {}, ...names.map((name) => element("th", {}, name)));
       return element(
         "table",
         { class: "tune-figures confusion" },
-        element("caption", {}, `${set.weights}: photos called clean, cracked`),
+        element("caption", {}, `${set.weights}: how many photos of each are called what`),
+        element("thead", {}, head),
         element(
           "tbody",
           {},
-          row("clean", [found.sound, found.alarms]),
-          row("cracked", [found.missed, found.right]),
+          row("clean photos", [found.sound, found.alarms]),
+          row("cracked photos", [found.missed, found.right]),
         ),
       );
     });

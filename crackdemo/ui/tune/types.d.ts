@@ -89,6 +89,8 @@ interface ChartOptions {
   title: string;
   xLabel: string;
   yLabel: string;
+  /** What the upper end of the y axis is called; the lines are drawn from 0 to 1. */
+  highest?: number;
   lines: Line[];
   marks?: Mark[];
   /** Called while a hand drags the present line. */
