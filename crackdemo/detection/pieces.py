@@ -84,8 +84,8 @@ def without_lone(heatmap: Heatmap, lone: LoneMarks | None) -> Heatmap:
     inside = heatmap >= CALIBRATED
     if lone is None or not inside.any():
         return heatmap
-    away = cv2.distanceTransform((~inside).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-    near = away <= lone.gap / 2
+    # of no name, so that it is gone before the labels, as large, are there
+    near = cv2.distanceTransform((~inside).view(np.uint8), cv2.DIST_L2, 5) <= lone.gap / 2
     count, labels = cv2.connectedComponents(near.view(np.uint8), connectivity=8, ltype=cv2.CV_32S)
     labels[~inside] = 0
     is_crack = strengths(heatmap, labels, count) >= lone.least(*heatmap.shape)
