@@ -2,7 +2,7 @@
 hot as the calibrated threshold are no crack."""
 
 import math
-from typing import Annotated
+from typing import Annotated, Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -15,9 +15,6 @@ from crackdemo.configs import SETTINGS
 
 CALIBRATED = 32768
 """The calibrated threshold, on the fixed scale."""
-
-Labels = NDArray[np.int32]
-"""(H, W), the number of each pixel's piece, from 1; 0 where there is none."""
 
 
 @dataclass(frozen=True, config=SETTINGS)
@@ -45,34 +42,68 @@ class LoneMarks:
         return min(self.strength, self.diagonal * math.hypot(height, width))
 
 
-def strengths(heatmap: Heatmap, labels: Labels, count: int) -> NDArray[np.float64]:
-    """Of the pieces 0 to count - 1 of a heatmap (H, W), in pixels: the product of reach (the
-    diagonal of the bounding box) and mean odds h / (1 - h); what has no pixel has 0, as piece 0."""
-    rows, columns = np.nonzero(labels)
-    number = labels[rows, columns]
-    total = np.bincount(number, heatmap[rows, columns], count)
-    heat = total / np.maximum(np.bincount(number, minlength=count), 1)
-    reach = np.hypot(_extent(rows, number, count), _extent(columns, number, count))
+class Pieces(NamedTuple):
+    """K connected parts of a heatmap, or groups of such parts."""
+
+    number: NDArray[np.int32]
+    """(N,) 0 to K - 1 of each pixel that belongs to one, row by row."""
+    near: NDArray[np.int32]
+    """(K, 2) first column and row of the bounding box."""
+    far: NDArray[np.int32]
+    """(K, 2) column and row just beyond it."""
+    area: NDArray[np.float64]
+    """(K,) in pixels."""
+    heat: NDArray[np.float64]
+    """(K,) sum of the pixels' heat."""
+
+
+def pieces_of(heatmap: Heatmap, inside: NDArray[np.bool_]) -> Pieces:
+    """The 8-connected parts of the pixels inside; both (H, W)."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(
+        inside.view(np.uint8), connectivity=8, ltype=cv2.CV_32S
+    )
+    number = labels[inside] - 1
+    corner, size, area = stats[1:, :2], stats[1:, 2:4], stats[1:, cv2.CC_STAT_AREA]
+    heat = _sums(number, heatmap[inside], len(area))
+    return Pieces(number, corner, corner + size, area.astype(np.float64), heat)
+
+
+def joined(pieces: Pieces, group: NDArray[np.int32]) -> Pieces:
+    """Groups of pieces. group: (N,) of each pixel, like `Pieces.number`; alike within a piece."""
+    of_piece = np.zeros(len(pieces.area), np.int32)
+    of_piece[pieces.number] = group
+    count = 1 + int(of_piece.max(initial=-1))
+    near, far = (
+        np.full((count, 2), np.iinfo(np.int32).max, np.int32),
+        np.zeros((count, 2), np.int32),
+    )
+    np.minimum.at(near, of_piece, pieces.near)
+    np.maximum.at(far, of_piece, pieces.far)
+    area, heat = (_sums(of_piece, part, count) for part in (pieces.area, pieces.heat))
+    return Pieces(group, near, far, area, heat)
+
+
+def _sums(number: NDArray[np.int32], values: NDArray[Any], count: int) -> NDArray[np.float64]:
+    return np.bincount(number, values, count).astype(np.float64, copy=False)
+
+
+def strengths(pieces: Pieces) -> NDArray[np.float64]:
+    """(K,) the product of reach (the diagonal of the bounding box, in pixels) and mean odds
+    h / (1 - h); what has no pixel has 0."""
+    heat = pieces.heat / np.maximum(pieces.area, 1)
+    reach = np.where(pieces.area > 0, np.hypot(*(pieces.far - pieces.near).T.astype(np.float64)), 0)
     strength: NDArray[np.float64] = reach * heat / (65536 - heat)
     return strength
-
-
-def _extent(place: NDArray[np.intp], number: Labels, count: int) -> NDArray[np.intp]:
-    """From the first to the last place of each piece, both counted."""
-    first, last = np.full(count, np.iinfo(np.intp).max), np.full(count, -1)
-    np.minimum.at(first, number, place)
-    np.maximum.at(last, number, place)
-    return np.where(last < 0, 0, last - first + 1)
 
 
 def without_faint(heatmap: Heatmap, faint: float | None) -> Heatmap:
     """A heatmap (H, W), of which 8-connected parts at the calibrated threshold that are nowhere as
     hot as `faint`, 0..1, lie just below it: a hysteresis threshold (Canny 1986) with the mask's own
     as the lower one. The same array, changed in place."""
-    if faint is None:
-        return heatmap
     inside = heatmap >= CALIBRATED
-    count, labels = cv2.connectedComponents(inside.view(np.uint8), connectivity=8, ltype=cv2.CV_32S)
+    if faint is None or not inside.any():
+        return heatmap
+    count, labels = _labels(inside)
     is_sure = np.zeros(count, np.bool_)
     is_sure[labels[heatmap >= 65536 * faint]] = True
     return _lowered(heatmap, inside, is_sure[labels[inside]])
@@ -84,12 +115,22 @@ def without_lone(heatmap: Heatmap, lone: LoneMarks | None) -> Heatmap:
     inside = heatmap >= CALIBRATED
     if lone is None or not inside.any():
         return heatmap
-    # of no name, so that it is gone before the labels, as large, are there
-    near = cv2.distanceTransform((~inside).view(np.uint8), cv2.DIST_L2, 5) <= lone.gap / 2
-    count, labels = cv2.connectedComponents(near.view(np.uint8), connectivity=8, ltype=cv2.CV_32S)
-    labels[~inside] = 0
-    is_crack = strengths(heatmap, labels, count) >= lone.least(*heatmap.shape)
-    return _lowered(heatmap, inside, is_crack[labels[inside]])
+    # first, since of two arrays of labels at once a large photo would know
+    group = _groups(inside, lone.gap)
+    is_crack = strengths(joined(pieces_of(heatmap, inside), group)) >= lone.least(*heatmap.shape)
+    return _lowered(heatmap, inside, is_crack[group])
+
+
+def _groups(inside: NDArray[np.bool_], gap: float) -> NDArray[np.int32]:
+    """(N,) of each pixel inside, the number of those that lie within the gap of each other."""
+    near = cv2.distanceTransform((~inside).view(np.uint8), cv2.DIST_L2, 5) <= gap / 2
+    group: NDArray[np.int32] = _labels(near)[1][inside] - 1
+    return group
+
+
+def _labels(inside: NDArray[np.bool_]) -> tuple[int, NDArray[np.int32]]:
+    """Of the 8-connected parts, from 1; how many there are, with 0 for what is outside."""
+    return cv2.connectedComponents(inside.view(np.uint8), connectivity=8, ltype=cv2.CV_32S)
 
 
 def _lowered(heatmap: Heatmap, inside: NDArray[np.bool_], stays: NDArray[np.bool_]) -> Heatmap:

@@ -2,11 +2,10 @@
 
 import math
 
-import cv2
 import numpy as np
 
 from crackdemo.arrays import Heatmap, RegionMask
-from crackdemo.detection.pieces import strengths
+from crackdemo.detection.pieces import CALIBRATED, pieces_of, strengths
 
 _REFERENCE_AREA = 50_000
 """Pixels of a close-up; METU's have as many."""
@@ -44,12 +43,12 @@ def _strongest(heatmap: Heatmap, level: float) -> float:
 
     A photo without such a part has its hottest pixel instead.
     """
-    inside = heatmap >= level
+    # what is too faint or stands alone lies just below the calibrated threshold, and counts as that
+    inside = heatmap >= min(level, CALIBRATED - 1)
     if not inside.any():
         hottest = float(heatmap.max())
         return math.sqrt(2) * hottest / (65536 - hottest)
-    count, labels = cv2.connectedComponents(inside.view(np.uint8), connectivity=8, ltype=cv2.CV_32S)
-    return float(strengths(heatmap, labels, count).max())
+    return float(strengths(pieces_of(heatmap, inside)).max())
 
 
 def _mean_of_hottest(heatmap: Heatmap, share: float) -> float:

@@ -4,9 +4,16 @@ import cv2
 import numpy as np
 import pytest
 from scipy.ndimage import distance_transform_edt
-from skimage.measure import label, regionprops
+from skimage.measure import label
 
-from crackdemo.detection.pieces import LoneMarks, strengths, without_faint, without_lone
+from crackdemo.detection.pieces import (
+    LoneMarks,
+    joined,
+    pieces_of,
+    strengths,
+    without_faint,
+    without_lone,
+)
 
 
 def smooth_heat(sigma: float) -> np.ndarray:
@@ -22,6 +29,13 @@ def dashes(*columns: int) -> np.ndarray:
     for column in columns:
         heatmap[50:53, column : column + 20] = 45_000
     return heatmap
+
+
+def exact_strength(heatmap: np.ndarray, inside: np.ndarray) -> float:
+    """The diagonal of the bounding box times the mean odds."""
+    rows, columns = np.nonzero(inside)
+    heat = heatmap[inside].mean()
+    return float(np.hypot(np.ptp(rows) + 1, np.ptp(columns) + 1) * heat / (65536 - heat))
 
 
 class TestFaint:
@@ -55,18 +69,23 @@ class TestFaint:
 class TestStrengths:
     def test_reach_times_mean_odds(self):
         heatmap = smooth_heat(3)
-        labels = label(heatmap >= 32768, connectivity=2).astype(np.int32)
-        expected = [0.0]
-        for piece in regionprops(labels):
-            top, left, bottom, right = piece.bbox
-            heat = heatmap[labels == piece.label].mean()
-            expected.append(np.hypot(bottom - top, right - left) * heat / (65536 - heat))
-        assert strengths(heatmap, labels, len(expected)) == pytest.approx(expected)
+        labels = label(heatmap >= 32768, connectivity=2)
+        pieces = pieces_of(heatmap, heatmap >= 32768)
+        assert len(pieces.area) == labels.max() > 20
+        found = strengths(pieces)[pieces.number]
+        for piece, strength in zip(labels[labels > 0], found, strict=True):
+            assert strength == pytest.approx(exact_strength(heatmap, labels == piece))
 
-    def test_a_number_without_pixels_has_none(self):
-        labels = np.array([[0, 2]], np.int32)
-        heatmap = np.array([[60_000, 32_768]], np.uint16)
-        assert strengths(heatmap, labels, 4).tolist() == [0, 0, pytest.approx(2**0.5), 0]
+    def test_groups_count_as_one(self):
+        heatmap = smooth_heat(3)
+        labels = label(heatmap >= 32768, connectivity=2)
+        pieces = pieces_of(heatmap, labels > 0)
+        group = (labels % 3)[labels > 0].astype(np.int32) + 1  # 1 to 3: nothing is of group 0
+        none, *three = strengths(joined(pieces, group))
+        assert none == 0
+        for number, strength in enumerate(three):
+            together = (labels > 0) & (labels % 3 == number)
+            assert strength == pytest.approx(exact_strength(heatmap, together))
 
 
 class TestLoneMarks:
@@ -107,11 +126,16 @@ class TestLoneMarks:
         heatmap = np.where(smooth_heat(3) > 45_000, smooth_heat(3), 3_000).astype(np.uint16)
         inside = heatmap >= 32768
         groups = label(distance_transform_edt(~inside) <= 5, connectivity=2) * inside
-        weak = strengths(heatmap, groups.astype(np.int32), groups.max() + 1) < 60
-        assert 3 < weak[1:].sum() < groups.max() - 3
+        numbers = range(1, groups.max() + 1)
+        weak = np.array([False] + [exact_strength(heatmap, groups == n) < 60 for n in numbers])
+        assert 3 < weak.sum() < groups.max() - 3
         after = without_lone(heatmap.copy(), LoneMarks(gap=10, strength=60))
         assert np.mean((after >= 32768) == (inside & ~weak[groups])) > 0.999
         assert np.array_equal(after >= 32767, inside)  # a lower threshold has all of them
+
+    def test_a_heatmap_without_pixels_stays(self):
+        nothing = np.zeros((0, 0), np.uint16)
+        assert without_lone(without_faint(nothing, 0.6), LoneMarks()).size == 0
 
     def test_without_the_setting_or_anything_hot_all_stays(self):
         assert (without_lone(dashes(40), None) == dashes(40)).all()

@@ -45,6 +45,13 @@ def test_a_lower_level_joins_the_pieces_of_a_faint_crack():
     assert whole > 3 * torn
 
 
+def test_what_was_left_out_counts_as_just_below_the_threshold():
+    """So that photos without a mark are still ordered by what is on them."""
+    left_out, shorter = crack(300, 100, 32_767), crack(300, 60, 32_767)
+    assert photo_score(crack(300, 100, 32_768)) == pytest.approx(photo_score(left_out), rel=1e-3)
+    assert photo_score(left_out) > photo_score(shorter) > 5 * photo_score(crack(300, 100, 32_766))
+
+
 def test_parts_that_only_touch_at_a_corner_are_one_crack():
     diagonal = np.where(np.eye(100, dtype=bool), 45_000, 0).astype(np.uint16)
     assert photo_score(diagonal) > 1.5 * photo_score(crack(100, 20))
