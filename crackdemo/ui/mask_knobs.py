@@ -39,7 +39,7 @@ def mask_knobs(own: MaskParams, prefix: str = "") -> MaskKnobs:
         own.threshold,
         step=0.001,
         label="Threshold",
-        info="0.5 = calibrated; 1 marks nothing.",
+        info="0.5 = calibrated; weak marks that stand alone show below it; 1 marks nothing.",
         elem_id=f"{prefix}threshold",
     )
     opening = _size_slider("Opening (px)", "Removes specks thinner than it.", own.opening, prefix)

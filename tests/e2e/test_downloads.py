@@ -161,6 +161,37 @@ def test_a_preset_that_drops_nothing_says_what_it_takes_back(
     visitor.sees(visitor.verdict, "1 region dropped by hand")
 
 
+def test_what_is_dropped_before_a_presets_answer_is_told_and_comes_back(
+    visitor: Visitor, cracked: Path
+) -> None:
+    visitor.score(cracked)
+    page, said = visitor.page, visitor.page.locator("#settings-said")
+    page.evaluate("crackdemo.page.beforePreset()")
+    visitor.drop_largest()
+    visitor.sees(visitor.verdict, "1 region dropped by hand")
+    page.evaluate("crackdemo.page.afterPreset({ text: '', name: 'one.json', hasDrops: false })")
+    visitor.sees(said, "What you had dropped by hand counts no longer.")
+    said.get_by_role("button", name="Undo").click()
+    visitor.sees(visitor.verdict, "1 region dropped by hand")
+
+
+def test_nothing_is_dropped_of_a_mask_whose_weights_count_no_longer(
+    visitor: Visitor, cracked: Path
+) -> None:
+    visitor.score(cracked)
+    visitor.drop_largest()
+    visitor.sees(visitor.verdict, "1 region dropped by hand")
+    dropped = visitor.page.locator("#dropped textarea")
+    before = dropped.input_value()
+    own = "name => crackdemo.page.own({ weights: name, commit: null, mask: {}, engine: null })"
+    visitor.page.evaluate(own, "others")
+    visitor.drop_largest()
+    assert dropped.input_value() == before
+    visitor.page.evaluate(own, DEFAULT_WEIGHTS)
+    visitor.drop_largest()
+    visitor.sees(visitor.verdict, "2 regions dropped by hand")
+
+
 def test_a_photo_that_replaces_another_of_its_name_keeps_its_own_cracks(
     app: App, visitor: Visitor, survey: list[Path], tmp_path: Path
 ) -> None:

@@ -215,23 +215,81 @@ def test_delete_drops_the_selected_crack_and_undo_brings_it_back(harness: Harnes
     assert np.array_equal(harness.mask(), cut_mask(heatmap, HALF))
 
 
+WITHOUT_SECOND = cut_mask(three_cracks(), HALF)
+WITHOUT_SECOND[140:160] = False
+
+
+def shown_once_more(harness: Harness, **more: Any) -> None:
+    """Asks for the photo of `shown` again, whose heatmap is held back."""
+    again = harness.add("three", gravel(), three_cracks(), **more)
+    harness.hold("three/heatmap.png")
+    harness.page.evaluate("source => void crackdemo.viewer.show(source)", again)
+
+
 def test_a_crack_dropped_while_its_photo_is_shown_once_more_stays_dropped(
     harness: Harness,
 ) -> None:
-    heatmap = shown(harness, sha256="of three")
-    again = harness.add("again", gravel(), heatmap, sha256="of three")
+    shown(harness)
     click_at(harness, 120, 150)
-    harness.hold("again/heatmap.png")
-    harness.page.evaluate("source => void crackdemo.viewer.show(source)", again)
+    shown_once_more(harness)
     harness.page.keyboard.press("Delete")
-    harness.release("again/heatmap.png")
+    harness.release("three/heatmap.png")
     harness.page.evaluate("crackdemo.viewer.ready")
-    without = cut_mask(heatmap, HALF)
-    without[140:160] = False
-    assert np.array_equal(harness.mask(), without)
+    assert np.array_equal(harness.mask(), WITHOUT_SECOND)
     expect(harness.page.locator(".selection button")).to_have_text("Restore")
     harness.page.keyboard.press("Control+z")
-    assert np.array_equal(harness.mask(), cut_mask(heatmap, HALF))
+    assert np.array_equal(harness.mask(), cut_mask(three_cracks(), HALF))
+
+
+def test_a_hand_goes_on_from_the_drops_that_a_photo_on_its_way_brings(harness: Harness) -> None:
+    shown(harness, dropped=[{"x": 200, "y": 50}])
+    changes(harness)
+    click_at(harness, 120, 150)
+    shown_once_more(harness, dropped=[{"x": 100, "y": 250}])
+    harness.page.keyboard.press("Delete")
+    harness.release("three/heatmap.png")
+    harness.page.evaluate("crackdemo.viewer.ready")
+    dropped = [{"x": 100, "y": 250}, {"x": 150, "y": 150}]
+    assert harness.page.evaluate("changes.at(-1).dropped") == dropped
+    expected = drop_components(cut_mask(three_cracks(), HALF), [(100, 250), (150, 150)])
+    assert np.array_equal(harness.mask(), expected)
+
+
+def test_what_is_dropped_of_one_mask_is_not_dropped_of_another_on_its_way(harness: Harness) -> None:
+    shown(harness, sha256="same photo")
+    click_at(harness, 120, 150)
+    other = harness.add("other", gravel(), three_cracks(), sha256="same photo")
+    harness.hold("other/heatmap.png")
+    harness.page.evaluate("source => void crackdemo.viewer.show(source)", other)
+    harness.page.keyboard.press("Delete")
+    harness.release("other/heatmap.png")
+    harness.page.evaluate("crackdemo.viewer.ready")
+    assert np.array_equal(harness.mask(), cut_mask(three_cracks(), HALF))
+
+
+def test_try_again_shows_what_is_dropped_by_then(harness: Harness) -> None:
+    shown(harness)
+    click_at(harness, 120, 150)
+    harness.page.keyboard.press("Delete")
+    dropped = [{"x": 150, "y": 150}]
+    again = harness.add("again", gravel(), three_cracks(), dropped=dropped, sha256="three")
+    heatmap = harness.files.pop("again/heatmap.png")
+    harness.page.evaluate("source => crackdemo.viewer.show(source).catch(() => {})", again)
+    harness.page.keyboard.press("Control+z")
+    harness.files["again/heatmap.png"] = heatmap
+    harness.page.get_by_role("button", name="Try again").click()
+    harness.page.evaluate("crackdemo.viewer.ready")
+    assert np.array_equal(harness.mask(), cut_mask(three_cracks(), HALF))
+
+
+def test_of_a_mask_that_counts_no_longer_nothing_is_dropped(harness: Harness) -> None:
+    shown(harness)
+    changes(harness)
+    click_at(harness, 120, 150)
+    for is_held in (True, False):
+        harness.page.evaluate("isHeld => crackdemo.viewer.hold(isHeld)", is_held)
+        harness.page.keyboard.press("Delete")
+        assert len(harness.page.evaluate("changes")) == (0 if is_held else 1)
 
 
 def test_a_crack_is_dropped_and_restored_while_a_large_photo_is_cut_anew(harness: Harness) -> None:

@@ -27,6 +27,8 @@
   let present = null;
   /** What the list of weights holds. */
   let weights = "";
+  /** The name of the weights of whose marks `dropped` tells. */
+  let droppedWith = "";
   /** What the knobs, and more, are to become. @type {Snapshot | null} */
   let wantedNext = null;
   /** What was before other weights or a preset came. @type {Snapshot | null} */
@@ -167,7 +169,10 @@
 
   /** @param {State} state of the photo on show, which the viewer keeps until the next is there */
   function tell(state) {
-    if (coming && state.id === coming.id) shown = coming;
+    if (coming && coming !== shown && state.id === coming.id) {
+      shown = coming;
+      holdDrops();
+    }
     if (!shown || state.id !== shown.id) return;
     const { name, crack, score, scoreSays, scoreThreshold, hasRegion } = shown;
     const said = crackdemo.wording.result(state, { crack }, present?.mm_per_px ?? 0);
@@ -181,6 +186,13 @@
       "that was marked is dropped by hand. Check: they disagree, so that a person should look.";
     crackdemo.line.show({ ...said, name, why });
     film.live(shown, said.state);
+  }
+
+  /** What other weights had marked is still on show, while theirs is on its way: nothing of it is
+   * dropped for them. */
+  function holdDrops() {
+    const name = shown?.weights.slice(0, shown.weights.lastIndexOf("@"));
+    viewer.hold(Boolean(name && droppedWith && name !== droppedWith));
   }
 
   /** Times that false alarms went to the Train tab: each is news there. */
@@ -251,6 +263,8 @@
   /** @type {PagePart["own"]} */
   function own(data) {
     notice.about(data);
+    droppedWith = data.weights;
+    holdDrops();
     fields.setOwn(data.mask);
     fields.mend();
     const past = before;
@@ -344,7 +358,9 @@
   /** @type {PagePart["useWeights"]} */
   function useWeights({ name, mask }) {
     carrying.open("Inspect");
-    scope.scrollTo(0, 0);
+    for (const part of [scope, document.querySelector("#controls")]) part?.scrollTo(0, 0);
+    droppedWith = name;
+    holdDrops();
     const past = { ...snapshot(), dropped };
     const next = { weights: name, values: { ...present, ...mask }, dropped: {} };
     restore(next);
@@ -368,6 +384,7 @@
     if ("dropped" in changed) {
       const { photo } = changed;
       setDropped({ ...dropped, [photo]: changed.dropped.map(({ x, y }) => [x, y]) });
+      if (before) before = { ...before, dropped }; // a preset or other weights are on their way
       if (shown && photo !== shown.sha256) {
         film.forget(photo);
         const name = film.nameOf(photo);

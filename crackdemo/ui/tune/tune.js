@@ -108,7 +108,7 @@
     followers.push(() => {
       const masked = sets[0]?.masked ?? 0;
       const photos = masked === 1 ? "1 photo with its mask" : `${masked} photos with masks`;
-      caption.textContent = `At threshold ${threshold.toFixed(3)} alone, without opening to smallest crack, ${photos}`;
+      caption.textContent = `At threshold ${threshold.toFixed(3)} alone, without opening, closing, grow or smallest crack: ${photos}`;
     });
     return element(
       "table",

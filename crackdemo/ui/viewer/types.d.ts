@@ -786,6 +786,7 @@ interface Viewer {
   set(changes: Partial<Settings>): void;
   mask(): (Size & { data: Uint8Array }) | null;
   outline(region: Region): void;
+  hold(isHeld: boolean): void;
   did(deed: Deed): void;
   undo(): void;
   onstate(callback: (state: State) => void): () => void;

@@ -11,6 +11,7 @@
  *   onchange(callback) calls back with what a hand changed in the viewer: {threshold}, {dropped} of a
  *                      photo, its {region}, or {mm_per_px}
  *   outline(region)    shows a region of interest's outline; its mask comes with `show`
+ *   hold(isHeld)       whether nothing may be dropped and restored: what is on show counts no longer
  *   did(deed)          what Ctrl+Z undoes next, beside what was dropped and restored in the viewer
  *   undo()             undoes it
  *
@@ -47,6 +48,7 @@
   /** @type {{ state: Set<(state: State) => void>, change: Set<(change: Change) => void> }} */
   const listeners = { state: new Set(), change: new Set() };
 
+  let isHeld = false;
   /** Whether a region that is drawn counts for all photos. */
   let isForAll = true;
   const history = crackdemo.history.create();
@@ -93,6 +95,8 @@
   /** @type {Viewer["show"]} */
   function show(asked) {
     const next = (coming = { ...asked });
+    // at once, so that what a hand drops while it loads comes on top of what is asked for
+    if (inspection && source && isOfOneMask(next, source)) takeDrops(next.dropped ?? []);
     loading?.abort();
     const job = (loading = new AbortController());
     failedSource = null;
@@ -311,13 +315,13 @@
   }
 
   function drop() {
-    if (!selected || selected.isDropped) return;
+    if (isHeld || !selected || selected.isDropped) return;
     const { point } = selected;
     changeDropped((points) => [...points, point]);
   }
 
   function restore() {
-    if (!selected?.isDropped) return;
+    if (isHeld || !selected?.isDropped) return;
     const { holds } = selected;
     changeDropped((points) => points.filter((point) => !holds(point)));
   }
@@ -359,9 +363,23 @@
       renewReady();
       inspection.drop(points);
     }
-    // a photo that is shown once more, by a preset say, was asked for before the hand was there
-    if (coming && keyOf(coming) === photo) coming.dropped = points;
+    for (const next of [coming, failedSource]) {
+      // one that is shown once more, by a preset say, was asked for before the hand was there
+      if (next && keyOf(next) === photo && (!source || isOfOneMask(next, source))) {
+        next.dropped = points;
+      }
+    }
     emit({ dropped: points, photo });
+  }
+
+  /** @param {Point[]} points of the photo on show */
+  function takeDrops(points) {
+    if (JSON.stringify(points) !== JSON.stringify(inspection?.dropped())) inspection?.drop(points);
+  }
+
+  /** Whether they are one photo seen with the same weights. @param {Source} one @param {Source} other */
+  function isOfOneMask(one, other) {
+    return keyOf(one) === keyOf(other) && one.heatmapUrl === other.heatmapUrl;
   }
 
   /** What a photo is known by, however often it is shown. @param {Source} one */
@@ -451,6 +469,9 @@
     set,
     mask,
     outline,
+    hold: (next) => {
+      isHeld = next;
+    },
     did,
     undo,
     onstate: (callback) => listen(listeners.state, callback),
