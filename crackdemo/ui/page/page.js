@@ -359,8 +359,6 @@
   function useWeights({ name, mask }) {
     carrying.open("Inspect");
     for (const part of [scope, document.querySelector("#controls")]) part?.scrollTo(0, 0);
-    droppedWith = name;
-    holdDrops();
     const past = { ...snapshot(), dropped };
     const next = { weights: name, values: { ...present, ...mask }, dropped: {} };
     restore(next);

@@ -231,7 +231,7 @@
       return element(
         "table",
         { class: "tune-figures confusion" },
-        element("caption", {}, `${set.weights}: how many photos of each are called what`),
+        element("caption", {}, `${set.weights}: what photos are called by their scores`),
         element("thead", {}, head),
         element(
           "tbody",
