@@ -24,8 +24,8 @@ class LoneMarks:
 
     Found by trying gaps of 0 to 96 px, strengths of 80 to 220 and shares of .15 to .4 on validation
     photos, also at .35 to 3 times their size, `uav` photos that are not of its test split, and made
-    photos with cracks and without, labels in sight: cae-asphalt marks something on 36 of 240 sound ones
-    instead of 66, and loses no more than .001 of F1 on any set of cracked ones.
+    photos with cracks and without, labels in sight: cae-asphalt marks something on 36 of 240 sound
+    ones instead of 66, and loses no more than .001 of F1 on any set of cracked ones.
     """
 
     gap: Annotated[float, Field(ge=0, le=1000)] = 48.0
