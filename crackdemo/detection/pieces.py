@@ -87,9 +87,9 @@ def _sums(number: NDArray[np.int32], values: NDArray[Any], count: int) -> NDArra
 
 def strengths(pieces: Pieces) -> NDArray[np.float64]:
     """(K,) the product of reach (the diagonal of the bounding box, in pixels) and mean odds
-    h / (1 - h); what has no pixel has 0."""
-    heat = pieces.heat / np.maximum(pieces.area, 1)
-    reach = np.where(pieces.area > 0, np.hypot(*(pieces.far - pieces.near).T.astype(np.float64)), 0)
+    h / (1 - h)."""
+    heat = pieces.heat / pieces.area
+    reach = np.hypot(*(pieces.far - pieces.near).T.astype(np.float64))
     strength: NDArray[np.float64] = reach * heat / (65536 - heat)
     return strength
 

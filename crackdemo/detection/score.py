@@ -44,7 +44,7 @@ def _strongest(heatmap: Heatmap, level: float) -> float:
     A photo without such a part has its hottest pixel instead.
     """
     # what is too faint or stands alone lies just below the calibrated threshold, and counts as that
-    inside = heatmap >= min(level, CALIBRATED - 1)
+    inside = heatmap >= (CALIBRATED - 1 if level == CALIBRATED else level)
     if not inside.any():
         hottest = float(heatmap.max())
         return math.sqrt(2) * hottest / (65536 - hottest)

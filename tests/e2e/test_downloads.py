@@ -182,14 +182,32 @@ def test_nothing_is_dropped_of_a_mask_whose_weights_count_no_longer(
     visitor.drop_largest()
     visitor.sees(visitor.verdict, "1 region dropped by hand")
     dropped = visitor.page.locator("#dropped textarea")
-    before = dropped.input_value()
-    own = "name => crackdemo.page.own({ weights: name, commit: null, mask: {}, engine: null })"
+    own = """name => {
+        crackdemo.page.beforeWeights(name);
+        crackdemo.page.own({ weights: name, commit: null, mask: {}, engine: null });
+    }"""
     visitor.page.evaluate(own, "others")
+    expect(dropped).to_have_value("{}")
     visitor.drop_largest()
+    expect(dropped).to_have_value("{}")
+    visitor.page.evaluate(own, DEFAULT_WEIGHTS)  # they are on show all the time
+    visitor.drop_largest()
+    expect(dropped).not_to_have_value("{}")
+
+
+def test_a_name_that_is_refused_leaves_what_was_dropped(visitor: Visitor, cracked: Path) -> None:
+    visitor.score(cracked)
+    visitor.drop_largest()
+    visitor.sees(visitor.verdict, "1 region dropped by hand")
+    dropped = visitor.page.locator("#dropped textarea")
+    before = dropped.input_value()
+    visitor.name_weights("no such weights")
+    visitor.sees(visitor.page.locator("#status"), "cannot be used")
+    visitor.name_weights(DEFAULT_WEIGHTS)
+    visitor.sees(visitor.status, "scored with")
+    visitor.settles()
     assert dropped.input_value() == before
-    visitor.page.evaluate(own, DEFAULT_WEIGHTS)
-    visitor.drop_largest()
-    visitor.sees(visitor.verdict, "2 regions dropped by hand")
+    visitor.sees(visitor.verdict, "1 region dropped by hand")
 
 
 def test_a_photo_that_replaces_another_of_its_name_keeps_its_own_cracks(

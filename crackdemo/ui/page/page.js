@@ -27,8 +27,6 @@
   let present = null;
   /** What the list of weights holds. */
   let weights = "";
-  /** The name of the weights of whose marks `dropped` tells. */
-  let droppedWith = "";
   /** What the knobs, and more, are to become. @type {Snapshot | null} */
   let wantedNext = null;
   /** What was before other weights or a preset came. @type {Snapshot | null} */
@@ -169,10 +167,7 @@
 
   /** @param {State} state of the photo on show, which the viewer keeps until the next is there */
   function tell(state) {
-    if (coming && coming !== shown && state.id === coming.id) {
-      shown = coming;
-      holdDrops();
-    }
+    if (coming && state.id === coming.id) shown = coming;
     if (!shown || state.id !== shown.id) return;
     const { name, crack, score, scoreSays, scoreThreshold, hasRegion } = shown;
     const said = crackdemo.wording.result(state, { crack }, present?.mm_per_px ?? 0);
@@ -186,13 +181,6 @@
       "that was marked is dropped by hand. Check: they disagree, so that a person should look.";
     crackdemo.line.show({ ...said, name, why });
     film.live(shown, said.state);
-  }
-
-  /** What other weights had marked is still on show, while theirs is on its way: nothing of it is
-   * dropped for them. */
-  function holdDrops() {
-    const name = shown?.weights.slice(0, shown.weights.lastIndexOf("@"));
-    viewer.hold(Boolean(name && droppedWith && name !== droppedWith));
   }
 
   /** Times that false alarms went to the Train tab: each is news there. */
@@ -226,6 +214,7 @@
   /** @type {PagePart["restore"]} */
   function restore(next) {
     wantedNext = next;
+    before = null;
     fields.mend();
     document.getElementById("restore-settings")?.click();
   }
@@ -251,7 +240,8 @@
   /** @type {PagePart["beforeWeights"]} */
   function beforeWeights(name) {
     if (name === weights) return; // leaving the field tells of the same choice again
-    before = { ...snapshot(), dropped };
+    // a name that was refused, or is still being looked up, never was in force
+    before = { ...snapshot(), weights: before?.weights ?? weights, dropped };
     weights = name;
     notice.say("");
     const { activeElement } = document;
@@ -263,8 +253,9 @@
   /** @type {PagePart["own"]} */
   function own(data) {
     notice.about(data);
-    droppedWith = data.weights;
-    holdDrops();
+    const seenWith = shown?.weights.slice(0, shown.weights.lastIndexOf("@"));
+    // nothing of what others had marked, while it is still on show, is dropped for these
+    viewer.hold(data.weights === weights && shown !== null && seenWith !== weights);
     fields.setOwn(data.mask);
     fields.mend();
     const past = before;
@@ -274,10 +265,11 @@
       return;
     }
     const { values } = past;
-    const next = { weights, values: { ...values, ...data.mask }, dropped: {} };
-    const text = [broughtBy(data, values), leftBehind(past, data.weights)]
-      .filter(Boolean)
-      .join(" ");
+    const isOther = past.weights !== data.weights; // not after a name that was refused
+    const dropped = isOther ? {} : past.dropped;
+    const next = { weights, values: { ...values, ...data.mask }, dropped };
+    const left = isOther ? leftBehind(past, data.weights) : "";
+    const text = [broughtBy(data, values), left].filter(Boolean).join(" ");
     did({ undo: () => restore(past), redo: () => restore(next) }, text);
   }
 

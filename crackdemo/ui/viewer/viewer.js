@@ -11,7 +11,7 @@
  *   onchange(callback) calls back with what a hand changed in the viewer: {threshold}, {dropped} of a
  *                      photo, its {region}, or {mm_per_px}
  *   outline(region)    shows a region of interest's outline; its mask comes with `show`
- *   hold(isHeld)       whether nothing may be dropped and restored: what is on show counts no longer
+ *   hold(isHeld)       whether nothing may be dropped and restored until another photo or mask is there
  *   did(deed)          what Ctrl+Z undoes next, beside what was dropped and restored in the viewer
  *   undo()             undoes it
  *
@@ -114,9 +114,10 @@
   function open(next, photo) {
     const keepsView = next.photoUrl === source?.photoUrl;
     const isSame = source !== null && keyOf(next) === keyOf(source);
-    const stillSelected = isSame ? selectedPoint : null;
+    const stillSelected = source && isOfOneMask(next, source) ? selectedPoint : null;
     close();
     loading = coming = null;
+    isHeld = false;
     selectedPoint = stillSelected;
     source = next;
     // not before it is there: what is on show until then is of what was looked for until then
@@ -153,6 +154,7 @@
   function clear() {
     loading?.abort();
     loading = coming = failedSource = null;
+    isHeld = false;
     close();
     draw(null);
     outline(NO_REGION);
@@ -315,13 +317,13 @@
   }
 
   function drop() {
-    if (isHeld || !selected || selected.isDropped) return;
+    if (isLeaving() || !selected || selected.isDropped) return;
     const { point } = selected;
     changeDropped((points) => [...points, point]);
   }
 
   function restore() {
-    if (isHeld || !selected?.isDropped) return;
+    if (isLeaving() || !selected?.isDropped) return;
     const { holds } = selected;
     changeDropped((points) => points.filter((point) => !holds(point)));
   }
@@ -370,6 +372,12 @@
       }
     }
     emit({ dropped: points, photo });
+  }
+
+  /** Whether what is on show counts no longer: another mask of the photo is on its way. */
+  function isLeaving() {
+    if (isHeld || !coming || !source) return isHeld;
+    return keyOf(coming) === keyOf(source) && !isOfOneMask(coming, source);
   }
 
   /** @param {Point[]} points of the photo on show */

@@ -52,6 +52,13 @@ def test_what_was_left_out_counts_as_just_below_the_threshold():
     assert photo_score(left_out) > photo_score(shorter) > 5 * photo_score(crack(300, 100, 32_766))
 
 
+def test_a_higher_level_counts_hotter_pixels_alone():
+    heatmap = crack(300, 200, 40_000)
+    heatmap[150, 60:120] = 60_000
+    hot = np.where(heatmap > 50_000, heatmap, 3_000).astype(np.uint16)
+    assert photo_score(heatmap, level=0.7) == photo_score(hot, level=0.7) != photo_score(heatmap)
+
+
 def test_parts_that_only_touch_at_a_corner_are_one_crack():
     diagonal = np.where(np.eye(100, dtype=bool), 45_000, 0).astype(np.uint16)
     assert photo_score(diagonal) > 1.5 * photo_score(crack(100, 20))
