@@ -35,6 +35,8 @@ class SteppedBench(Workbench):
     """Runs that wait for a permit."""
     slow: frozenset[str] = frozenset()
     """Names of the photos of which answers wait; none: of all."""
+    sought: str = ""
+    """Name of weights that are being looked up until a test lets them be found."""
     permitted: frozenset[tuple[Path, Weights]] = frozenset()
     """What has its permit: the run that it was given to may be cut off before it says so."""
 
@@ -42,6 +44,13 @@ class SteppedBench(Workbench):
         super().__post_init__()
         self.answers = threading.Event()
         self.answers.set()
+        self.seeking, self.found = threading.Event(), threading.Event()
+
+    def resolve(self, weights: str) -> Weights:
+        if weights == self.sought:
+            self.seeking.set()
+            self.found.wait()
+        return super().resolve(weights)
 
     def score(
         self,
@@ -75,6 +84,18 @@ class SteppedBench(Workbench):
             yield self.permits
         finally:
             self.permits = None
+
+    @contextmanager
+    def looking_up(self, weights: str) -> Iterator[None]:
+        """Inside, weights of this name are being looked up, as on a slow Hub."""
+        self.sought = weights
+        self.seeking.clear()
+        self.found.clear()
+        try:
+            yield
+        finally:
+            self.sought = ""
+            self.found.set()
 
     @contextmanager
     def overloaded(self, *photos: Path) -> Iterator[None]:

@@ -71,6 +71,25 @@ def test_false_alarms_stay_with_the_weights_that_made_them(
     visitor.sees_mask(left)
 
 
+def test_of_weights_that_follow_each_other_quickly_the_last_are_kept(
+    app: App, visitor: Visitor, cracked: Path
+) -> None:
+    visitor.score(cracked)
+    with app.bench.looking_up(OTHER_WEIGHTS):
+        visitor.choose("weights", OTHER_WEIGHTS)
+        assert app.bench.seeking.wait(30)
+        visitor.choose("weights", DEFAULT_WEIGHTS)
+    visitor.sees(visitor.status, f"1 photo scored with {DEFAULT_WEIGHTS}")
+    visitor.settles()
+    visitor.drop_largest()
+    visitor.sees(visitor.verdict, "1 region dropped by hand")
+    left = visitor.mask()
+    visitor.page.reload()
+    visitor.sees(visitor.status, f"1 photo scored with {DEFAULT_WEIGHTS}")
+    expect(visitor.page.locator("#weights input")).to_have_value(DEFAULT_WEIGHTS)
+    visitor.sees_mask(left)
+
+
 def test_weights_that_cannot_be_used_are_refused_and_nothing_is_lost(
     app: App, visitor: Visitor, cracked: Path, tiny_checkpoint: Path
 ) -> None:

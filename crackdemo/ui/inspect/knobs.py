@@ -11,7 +11,7 @@ from crackdemo.checkpoints.names import DEFAULT_WEIGHTS
 from crackdemo.errors import CrackdemoError
 from crackdemo.masks.params import MaskParams
 from crackdemo.ui.inspect import session as inspection
-from crackdemo.ui.inspect.events import AT_ONCE, QUIET
+from crackdemo.ui.inspect.events import AT_ONCE, IN_TURN, QUIET
 from crackdemo.ui.inspect.session import Session, Settings
 from crackdemo.ui.inspect.stage import Stage
 from crackdemo.ui.inspect.states import States, session_of
@@ -168,7 +168,8 @@ def wire(
         weights,
         outputs,
         js="(name) => { crackdemo.page.beforeWeights(name); return name; }",
-        **QUIET,
+        concurrency_limit=None,  # one visitor's look-up on the Hub does not hold up another's
+        **IN_TURN,
     )
     defaults.reset.click(bring, weights, outputs, js="crackdemo.fields.mend", **AT_ONCE)
     defaults.own.change(None, defaults.own, js="(own) => { crackdemo.page.own(own); }", **QUIET)
