@@ -208,7 +208,12 @@ def _load_network(config: CheckpointConfig, weights: Path) -> Network:
         network.load_state_dict(load_file(weights), strict=True, assign=True)
     except (RuntimeError, OverflowError):
         raise ConfigError("the weights have other names or shapes than it says.") from None
-    if not all(bool(torch.isfinite(value).all()) for value in network.state_dict().values()):
+    values = network.state_dict().values()
+    try:
+        are_finite = all(bool(torch.isfinite(value).all()) for value in values)
+    except NotImplementedError:  # float8 and others that are kept, not computed with
+        raise ConfigError("some weights are in a format that nothing computes with.") from None
+    if not are_finite:
         raise ConfigError("some weights are not finite numbers.")
     return network.eval()
 

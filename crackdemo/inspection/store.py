@@ -145,7 +145,12 @@ class ScoredPhotos:
         return sha256
 
     def _keep(self, key: str, scored: Scored, visitor: str) -> Scored:
-        scored = _write(scored)
+        try:
+            scored = _write(scored)
+        except BaseException:
+            # of a full disk it would hold the room that is missing, and nothing knows of it
+            shutil.rmtree(scored.folder, ignore_errors=True)
+            raise
         size = sum(file.stat().st_size for file in scored.folder.iterdir())
         with self._lock:
             self._on_disk[key] = size

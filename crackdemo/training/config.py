@@ -92,7 +92,7 @@ class FitConfig:
     """The share of a photo's pixels, the hottest ones, whose mean is its score; absent: the score
     follows the photo's strongest crack."""
     score_level: Annotated[float, Field(ge=0.05, le=0.9)] = 0.5
-    """The heat from which the pixels of that crack are connected: .25 finds more of the faint
+    """The heat from which the pixels of one crack are connected: .25 finds more of the faint
     cracks of smooth concrete, .5 calls less of the grain of asphalt cracked."""
     score_quantile: Annotated[float, Field(ge=0.5, le=1)] = 0.98
     """The share of sound validation tiles that the score's threshold calls sound."""

@@ -1,6 +1,6 @@
 """The sliders and the list of a mask's settings, as every tab has them that cuts masks."""
 
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import gradio as gr
@@ -59,6 +59,7 @@ def mask_knobs(own: MaskParams, prefix: str = "") -> MaskKnobs:
         own.min_area,
         step=1,
         label="Smallest crack (px)",
+        info="Removes what has fewer pixels, after growing.",
         elem_id=f"{prefix}min-area",
     )
     kernel = gr.Dropdown(
@@ -70,6 +71,13 @@ def mask_knobs(own: MaskParams, prefix: str = "") -> MaskKnobs:
         render=False,
     )
     return MaskKnobs(threshold, opening, closing, kernel, grow, min_area)
+
+
+def mask_values(mask: MaskParams) -> list[Any]:
+    """Settings as new values of `MaskKnobs.all`."""
+    largest = max(LARGEST_MIN_AREA, mask.min_area)
+    values = {**asdict(mask), "min_area": gr.Slider(value=mask.min_area, maximum=largest)}
+    return list(values.values())
 
 
 def _size_slider(label: str, effect: str, value: int, prefix: str) -> gr.Slider:

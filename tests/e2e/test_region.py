@@ -90,7 +90,7 @@ def test_a_region_counts_for_all_photos_or_for_one(
     visitor.strip.nth(1).click()
     visitor.sees(visitor.verdict, "km 1.png")
     visitor.sees_mask(inside(app, survey[1], [box]))
-    visitor.page.get_by_label("Where the region counts").select_option("this photo")
+    visitor.page.get_by_label("Where the region counts").select_option("on this photo")
     visitor.page.wait_for_function(
         "Object.keys(JSON.parse(crackdemo.page.regions()).photos).length"
     )

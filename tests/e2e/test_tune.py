@@ -19,7 +19,7 @@ from crackdemo.data.splits import split_of
 from crackdemo.masks.cut import cut_mask
 from crackdemo.photos.images import read_photo
 from crackdemo.photos.overlays import MISSED_COLOUR, RIGHT_COLOUR, WRONG_COLOUR
-from tests.e2e.app_server import App
+from tests.e2e.app_server import OWN_MASK, App
 from tests.e2e.axe import findings
 from tests.e2e.visitor import SavePhoto, Visitor, visit
 from tests.plain import plain_mask
@@ -182,6 +182,37 @@ def test_a_search_ends_in_settings_that_inspect_takes(tuner: Visitor) -> None:
     field = page.locator("#threshold input[type=number]")
     expect(field).to_be_visible()  # Inspect opens by itself
     expect(field).to_have_value(f"{preset['mask']['threshold']:g}")
+    assert tuner.errors == []
+
+
+def test_a_part_is_counted_alone_everywhere(tuner: Visitor) -> None:
+    tuner.sees(tuner.page.locator("#tune-exact"), "on 6 photos of “upload”")
+    tuner.page.get_by_label("Photos that are counted").select_option("test")
+    tuner.sees(tuner.page.locator(".tune-figures caption").first, "3 photos with masks")
+    tuner.sees(tuner.page.locator("#tune-exact"), "on 3 photos of the test part of “upload”")
+    captions = tuner.page.locator("#tune-strip .caption-label")
+    expect(captions).to_have_count(3)
+    expect(captions).to_contain_text([re.compile("|".join(map(re.escape, STEMS[3:])))] * 3)
+    captions.first.click()
+    expect(tuner.page.locator("#tune-photo img")).to_be_visible()
+    assert tuner.errors == []
+
+
+def test_settings_that_a_hand_made_go_to_inspect_and_an_arrow_leads_back(tuner: Visitor) -> None:
+    page, exact = tuner.page, tuner.page.locator("#tune-exact")
+    expect(exact).not_to_contain_text("own settings")
+    page.locator("#tune-closing input[type=range]").fill("7")
+    page.locator("#tune-closing input[type=range]").press("ArrowRight")
+    tuner.sees(exact, f"own settings have closing {OWN_MASK.closing} instead")
+    page.locator("#tune-take").click()
+    closing = page.locator("#closing input[type=number]")
+    expect(closing).to_be_visible()  # Inspect opens by itself
+    expect(closing).to_have_value("9")
+    tuner.sees(page.locator("#settings-said"), "Settings of Tune.json")
+    page.get_by_role("tab", name="Tune").click()
+    page.locator("#tune-closing .reset-button").click()
+    expect(page.locator("#tune-closing input[type=number]")).to_have_value(f"{OWN_MASK.closing}")
+    expect(exact).not_to_contain_text("own settings")
     assert tuner.errors == []
 
 

@@ -127,6 +127,7 @@ def wire(
         [states.on_show, stage.files, stage.meta],
         **SHOWING,
     )
+    chosen.failure(None, None, None, js="() => { crackdemo.page.lost(); }", **QUIET)
     # a server that was restarted may not have scored it again yet
     chosen.then(None, stage.meta, js="(meta) => { meta ?? crackdemo.page.goOn(); }", **QUIET)
     _wire_judging(bench, film, knobs, stage, states)

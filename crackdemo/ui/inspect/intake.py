@@ -178,6 +178,10 @@ def wire(
         **EVERY_TIME,  # of what is done AT_ONCE gradio's page shows no refusal
     )
     scored = begun.then(**scoring)
+    scored.failure(
+        _broken_off, None, [intake.status, intake.problems, intake.fault], **QUIET
+    )  # gradio keeps the files of each answer, and says “Error” where it has no room for them
+    intake.fault.change(None, intake.fault, js="(why) => { crackdemo.page.refused(why); }", **QUIET)
 
     def stop(request: gr.Request) -> None:
         turns.stop(request.session_hash or "")
@@ -262,6 +266,15 @@ def wire_return(tab: gr.Tab, states: States) -> None:
     tab.select(look, states.roll, has_changed, **AT_ONCE).then(
         None, has_changed, js="(hasChanged) => { if (hasChanged) crackdemo.page.goOn(); }", **QUIET
     )
+
+
+def _broken_off() -> tuple[str, str, str]:
+    """Status, problems and fault."""
+    message = (
+        "Scoring broke off, most likely for lack of disk space on the server: free some there, "
+        "then go on."
+    )
+    return _status(Progress(Roll(), message, is_cut_short=True)), "", ""
 
 
 def _status(step: Progress) -> str:

@@ -15,7 +15,7 @@ from crackdemo.ui.inspect.events import AT_ONCE, IN_TURN, QUIET
 from crackdemo.ui.inspect.session import Session, Settings
 from crackdemo.ui.inspect.stage import Stage
 from crackdemo.ui.inspect.states import States, session_of
-from crackdemo.ui.mask_knobs import LARGEST_MIN_AREA, MaskKnobs, mask_knobs
+from crackdemo.ui.mask_knobs import MaskKnobs, mask_knobs, mask_values
 from crackdemo.ui.workbench import Workbench
 
 NAMES = (*(field.name for field in fields(MaskKnobs)), "opacity", "mm_per_px", "colours")
@@ -104,13 +104,6 @@ def own_settings(bench: Workbench, weights: str) -> dict[str, Any]:
     engine = getattr(detector, "engine_name", None)
     commit = resolved.commit
     return {"weights": resolved.name, "commit": commit, "mask": asdict(mask), "engine": engine}
-
-
-def mask_values(mask: MaskParams) -> list[Any]:
-    """Settings as new values of `Knobs.mask`."""
-    largest = max(LARGEST_MIN_AREA, mask.min_area)
-    values = {**asdict(mask), "min_area": gr.Slider(value=mask.min_area, maximum=largest)}
-    return list(values.values())
 
 
 def by_name(values: str) -> str:

@@ -38,6 +38,8 @@ class Problem:
     """Its file and name."""
     reason: str
     """One sentence, which names it."""
+    may_pass: bool = False
+    """Whether another try may go well, as when there is room on the disk again."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,8 @@ def score_photos(
     if beyond:
         too_many = _too_many(beyond, bench.limits.photos)
         roll = replace(roll, problems=(*roll.problems, too_many))
-    yield Progress(roll, f"{_summary(roll)} {heatmap}".strip())
+    may_go_on = any(problem.may_pass for problem in roll.problems)
+    yield Progress(roll, f"{_summary(roll)} {heatmap}".strip(), is_cut_short=may_go_on)
 
 
 def _place(bench: Workbench) -> str:
@@ -146,7 +149,8 @@ def _score(
         return Problem(upload, f"{upload.name} was not scored: {error}")
     except OSError:
         reason = "most likely for lack of disk space on the server; free some there, then try again"
-        return Problem(upload, f"What was found in {upload.name} could not be kept, {reason}.")
+        sentence = f"What was found in {upload.name} could not be kept, {reason}."
+        return Problem(upload, sentence, may_pass=True)
     except (MemoryError, RuntimeError, cv2.error):
         reason = "most likely for lack of memory; save it with fewer pixels"
         return Problem(upload, f"{upload.name} could not be scored, {reason}.")

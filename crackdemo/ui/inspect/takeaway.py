@@ -14,12 +14,13 @@ from crackdemo.masks.presets import Preset, read_preset
 from crackdemo.ui.inspect import session as inspection
 from crackdemo.ui.inspect.classes import choices
 from crackdemo.ui.inspect.events import QUIET
-from crackdemo.ui.inspect.knobs import Knobs, mask_values, session_and_settings
+from crackdemo.ui.inspect.knobs import Knobs, session_and_settings
 from crackdemo.ui.inspect.regions import Regions, regions_text
 from crackdemo.ui.inspect.scoring import Roll
 from crackdemo.ui.inspect.session import Session, classes_of
 from crackdemo.ui.inspect.stage import Stage
 from crackdemo.ui.inspect.states import States, session_of
+from crackdemo.ui.mask_knobs import mask_values
 from crackdemo.ui.refusals import said
 from crackdemo.ui.workbench import Workbench
 
@@ -109,6 +110,7 @@ def wire(bench: Workbench, knobs: Knobs, takeaway: Takeaway, stage: Stage, state
                     "text": note_on(preset, session.roll, classes_of(bench, session.roll)),
                     "name": Path(file).name,
                     "hasDrops": has_drops,
+                    "hasRegion": bool(preset.region or any(preset.regions.values())),
                     "number": next(_notes),
                 },
                 session.only,

@@ -34,8 +34,8 @@
 
   /** What is in force. @type {Partial<Settings>} */
   let present = {};
-  /** What the arrows go back to. @type {Partial<Settings>} */
-  let own = { opacity: 0.5 };
+  /** What the arrows go back to, by the prefix of the ids. @type {{ [prefix: string]: Partial<Settings> }} */
+  const own = { "": { opacity: 0.5 }, [TUNE]: {} };
   /** Takes a slider's value, where it can. @type {(name: keyof Settings, value: number) => boolean} */
   let moved = () => false;
   /** The slider of which gradio has not heard yet. @type {HTMLInputElement | null} */
@@ -205,13 +205,17 @@
   /** An arrow goes back to the weights' own. @param {Event} event */
   function goBack(event) {
     if (!(event.target instanceof Element)) return;
-    const id = event.target.closest("button.reset-button")?.closest(selector(HERE))?.id;
-    const value = id && own[KNOBS[id].name];
+    const id = event.target.closest("button.reset-button")?.closest(selector(EVERYWHERE))?.id;
+    const prefix = id?.startsWith(TUNE) ? TUNE : "";
+    const value = id && own[prefix][KNOBS[id.replace(TUNE, "")].name];
     if (!id || value === undefined) return;
     event.stopImmediatePropagation();
     event.preventDefault();
-    mend();
-    write(`#${id} input[type=number]`, String(value));
+    if (prefix) say(id, "");
+    else mend();
+    const field = `#${id} input[type=number]`;
+    write(field, String(value));
+    document.querySelector(field)?.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
   if (typeof document !== "undefined") {
@@ -243,8 +247,8 @@
   }
 
   /** @type {FieldsPart["setOwn"]} */
-  const setOwn = (mask) => {
-    own = { opacity: 0.5, ...mask };
+  const setOwn = (mask, prefix = "") => {
+    own[prefix] = { opacity: 0.5, ...mask };
   };
 
   crackdemo.fields = { write, fault, mend, inForce, setOwn, onmove, unheard };

@@ -80,7 +80,7 @@
         kernels: crackdemo.kernels,
         cleanQuantiles: meta.cleanQuantiles,
         dropped: droppedOn(meta).map(([x, y]) => ({ x, y })),
-        verdict: { crack: meta.crack },
+        verdict: { crack: meta.crack, hasRegion: meta.hasRegion },
         what: meta.what,
         colour: meta.colour,
       })
@@ -124,15 +124,26 @@
     return { polygons: own ?? regions.all ?? [], isForAll: !own };
   }
 
-  /** Regions as they are to be: outlined at once, cut and scored by the server. @param {Regions} next */
-  function setRegions(next) {
+  /**
+   * Regions as they are to be: outlined at once, cut and scored by the server.
+   *
+   * @param {Regions} next @param {string} [photo] on which the change is seen; none: on any
+   */
+  function setRegions(next, photo) {
     regions = next;
     fields.write("#regions textarea", JSON.stringify(regions));
     if (shown) viewer.outline(regionOf(shown.sha256));
     keep();
     downloads.change();
     film.forget(null);
-    redraw();
+    if (photo && shown && photo !== shown.sha256) turnTo(photo);
+    else redraw();
+  }
+
+  /** @param {string} photo that is not on show */
+  function turnTo(photo) {
+    const name = film.nameOf(photo);
+    if (name) film.choose(name);
   }
 
   /** @param {Region} region that was drawn on a photo @param {string} photo @returns {Regions} */
@@ -170,7 +181,7 @@
     if (coming && state.id === coming.id) shown = coming;
     if (!shown || state.id !== shown.id) return;
     const { name, crack, score, scoreSays, scoreThreshold, hasRegion } = shown;
-    const said = crackdemo.wording.result(state, { crack }, present?.mm_per_px ?? 0);
+    const said = crackdemo.wording.result(state, { crack, hasRegion }, present?.mm_per_px ?? 0);
     if (!said) return;
     const where = hasRegion ? " in the region of interest" : "";
     const { word } = crackdemo.verdict;
@@ -215,6 +226,7 @@
   function restore(next) {
     wantedNext = next;
     before = null;
+    holdFor(next.weights);
     fields.mend();
     document.getElementById("restore-settings")?.click();
   }
@@ -250,12 +262,29 @@
     }
   }
 
+  /** Nothing of what others had marked, while it is on show, is dropped for these. @param {string} name */
+  function holdFor(name) {
+    const seenWith = shown?.weights.slice(0, shown.weights.lastIndexOf("@"));
+    viewer.hold(shown !== null && seenWith !== name);
+  }
+
+  /** @type {PagePart["refused"]} */
+  function refused(why) {
+    if (why) viewer.hold(false); // no other mask is on its way
+  }
+
+  /** The server had what was asked for, and could not hand it over. */
+  function lost() {
+    notice.say(
+      "The photo could not be shown, most likely for lack of disk space on the server: free some there, then choose it again.",
+    );
+  }
+
   /** @type {PagePart["own"]} */
   function own(data) {
     notice.about(data);
-    const seenWith = shown?.weights.slice(0, shown.weights.lastIndexOf("@"));
-    // nothing of what others had marked, while it is still on show, is dropped for these
-    viewer.hold(data.weights === weights && shown !== null && seenWith !== weights);
+    if (data.weights === weights) holdFor(weights);
+    else viewer.hold(false);
     fields.setOwn(data.mask);
     fields.mend();
     const past = before;
@@ -300,6 +329,11 @@
     return Object.values(drops ?? {}).some((dots) => dots.length > 0);
   }
 
+  /** @param {Snapshot["regions"]} one @returns {boolean} */
+  function hasOutline({ all, photos } = {}) {
+    return Boolean(all?.length) || Object.values(photos ?? {}).some((each) => each.length > 0);
+  }
+
   /**
    * What the note's own Undo takes back, too; that can be undone itself. The note goes with either
    * Undo, or its button would take back what is taken back.
@@ -328,14 +362,16 @@
   }
 
   /** @type {PagePart["afterPreset"]} */
-  function afterPreset({ text, name, hasDrops }) {
+  function afterPreset({ text, name, hasDrops, hasRegion }) {
     const past = before;
     before = null;
     fields.mend();
     film.forget(null);
     if (!past) return;
-    const gone =
-      !hasDrops && hasAny(past.dropped) ? "What you had dropped by hand counts no longer." : "";
+    const gone = [
+      !hasDrops && hasAny(past.dropped) ? "What you had dropped by hand counts no longer." : "",
+      !hasRegion && hasOutline(past.regions) ? "The region of interest counts no longer." : "",
+    ];
     let next = past;
     const deed = {
       undo: () => {
@@ -344,7 +380,7 @@
       },
       redo: () => restore(next),
     };
-    did(deed, `Settings of ${name}. ${text} ${gone}`.trim());
+    did(deed, `Settings of ${name}. ${[text, ...gone].filter(Boolean).join(" ")}`.trim());
   }
 
   /** @type {PagePart["useWeights"]} */
@@ -377,18 +413,18 @@
       if (before) before = { ...before, dropped }; // a preset or other weights are on their way
       if (shown && photo !== shown.sha256) {
         film.forget(photo);
-        const name = film.nameOf(photo);
-        if (name) film.choose(name);
+        turnTo(photo);
       }
     }
     if ("region" in changed) {
       const past = regions;
       const next = withRegion(changed.region, changed.photo);
       setRegions(next);
-      viewer.did({ undo: () => setRegions(past), redo: () => setRegions(next) });
+      const photo = changed.region.isForAll ? undefined : changed.photo;
+      viewer.did({ undo: () => setRegions(past, photo), redo: () => setRegions(next, photo) });
       const photos = document.querySelectorAll("#strip button").length;
       if (changed.region.isForAll && changed.region.polygons.length > 0 && photos > 1) {
-        notice.say(`The region counts for all ${photos} photos; choose “this photo” for this one.`);
+        notice.say(`The region counts for all ${photos} photos; choose “on this photo” for this one.`);
       }
     }
   });
@@ -410,6 +446,8 @@
     wanted,
     beforeWeights,
     own,
+    refused,
+    lost,
     beforePreset,
     afterPreset,
     regions: () => JSON.stringify(regions),

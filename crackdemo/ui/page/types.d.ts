@@ -39,7 +39,8 @@ interface FieldsPart {
   /** returns what it was given, as a step between two of gradio's */
   mend<T>(first?: T): T | undefined;
   inForce(settings: Settings): void;
-  setOwn(mask: MaskParams): void;
+  /** prefix: of the ids of the tab's knobs */
+  setOwn(mask: MaskParams, prefix?: string): void;
   /** called at a slider's every move on Inspect; says whether the value was taken */
   onmove(callback: (name: keyof Settings, value: number) => boolean): void;
   /** the value of a slider that gradio has not heard of yet */
@@ -265,9 +266,12 @@ interface PagePart {
   wanted(names: (keyof Settings)[]): unknown[];
   beforeWeights(name: string): void;
   own(own: OwnSettings): void;
+  /** why weights cannot be used; empty where they can */
+  refused(why: string): void;
+  lost(): void;
   beforePreset(): void;
-  /** hasDrops: whether it drops false alarms, in any photo */
-  afterPreset(note: { text: string; name: string; hasDrops: boolean }): void;
+  /** hasDrops, hasRegion: whether it drops false alarms, and holds a region, in any photo */
+  afterPreset(note: { text: string; name: string; hasDrops: boolean; hasRegion: boolean }): void;
   /** as the widget #regions holds them */
   regions(): string;
   /** Downloads are being prepared: those that were are out of sight until `endDownloads`. */

@@ -120,13 +120,13 @@ def _unless(should_stop: Callable[[], bool]) -> None:
         raise Stopped
 
 
-def described(tuning: Tuning, sentence: str) -> str:
+def described(tuning: Tuning, sentence: str, weights: str) -> str:
     """Markdown for the person: settings, figures of both sides, and the gain in words."""
     mask = tuning.chosen.mask
     lines = [
-        f"**Best of {tuning.chosen.tried:,} settings**: threshold {mask.threshold:.2f}, opening "
-        f"{mask.opening}, closing {mask.closing}, {mask.kernel}, grow {mask.grow}, smallest crack "
-        f"{mask.min_area} px.",
+        f"**Best of {tuning.chosen.tried:,} settings for {weights}**: threshold "
+        f"{mask.threshold:.2f}, opening {mask.opening}, closing {mask.closing}, {mask.kernel}, "
+        f"grow {mask.grow}, smallest crack {mask.min_area} px.",
         "",
         sentence,
         "",

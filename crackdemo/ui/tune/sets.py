@@ -1,6 +1,7 @@
 """Labelled photos that a visitor brings or names, and what weights say of them."""
 
 import hashlib
+import re
 import shutil
 import tempfile
 import threading
@@ -99,7 +100,7 @@ class Desk:
             raise DatasetError("There are no photos yet: upload some and their masks, or a ZIP.")
         parent = self.bench.scratch / "tune"
         parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(dir=parent)) / "upload"
+        folder = Path(tempfile.mkdtemp(dir=parent)) / _name_of(photos)
         try:
             if masks:
                 folder.mkdir()
@@ -205,6 +206,15 @@ class Desk:
             self.scored = {key: each for key, each in self.scored.items() if key[0] != number}
             if number in self._folders:
                 shutil.rmtree(self._folders.pop(number), ignore_errors=True)
+
+
+def _name_of(photos: Sequence[str]) -> str:
+    """That of a ZIP that comes alone, as of a folder: by their set's name photos fall into parts,
+    and do so alike wherever they are read."""
+    name = ""
+    if len(photos) == 1 and Path(photos[0]).suffix.lower() == ".zip":
+        name = re.sub(r"[^\w .()-]", "_", Path(photos[0]).stem)[:60].strip(" .")
+    return name or "upload"
 
 
 def read_set(folder: Path, left_out: Sequence[str] = ()) -> LabelledSet:

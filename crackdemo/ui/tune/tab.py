@@ -6,27 +6,22 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, Weights
-from crackdemo.configs import explained
 from crackdemo.data.splits import SPLITS, Split
 from crackdemo.errors import CrackdemoError, DatasetError, Stopped
-from crackdemo.evaluation.gain import PhotoCounts, set_figures
-from crackdemo.evaluation.heat import KnownPhoto, UnknownPhoto
+from crackdemo.evaluation.heat import UnknownPhoto
 from crackdemo.evaluation.tuning import Tuning
 from crackdemo.files import write_text
 from crackdemo.masks.params import MaskParams
-from crackdemo.masks.presets import Preset, preset_json
-from crackdemo.photos.images import write_jpeg
 from crackdemo.runs.wording import count
 from crackdemo.ui.given import text_given
-from crackdemo.ui.mask_knobs import MaskKnobs
-from crackdemo.ui.refusals import said
-from crackdemo.ui.tune import summary, widgets
+from crackdemo.ui.mask_knobs import MaskKnobs, mask_values
+from crackdemo.ui.tune import by_hand, summary, widgets
+from crackdemo.ui.tune.by_hand import call, preset_file
 from crackdemo.ui.tune.search import described, halves, run_search
 from crackdemo.ui.tune.sets import Desk, ScoredSet
 from crackdemo.ui.tune.widgets import MOST_WEIGHTS, UPLOAD, Finder, Intake, Results
@@ -44,7 +39,7 @@ _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"
 
 def build(bench: Workbench) -> gr.Dropdown:
     """Lays the tab out and wires it; returns the list of weights."""
-    desk, number = Desk(bench), gr.State("")
+    desk, number, owner = Desk(bench), gr.State(""), gr.State(DEFAULT_WEIGHTS)
     with gr.Row(equal_height=False, elem_id="tune"):
         with gr.Column(scale=3, min_width=300):
             intake = widgets.intake(bench)
@@ -53,22 +48,10 @@ def build(bench: Workbench) -> gr.Dropdown:
         with gr.Column(scale=8, min_width=320):
             results = widgets.results()
     searches = Turns()
-    _wire_scoring(desk, intake, knobs, results, finder, number, searches)
-    _wire_knobs(desk, knobs, results, number)
+    _wire_scoring(desk, intake, knobs, results, finder, number, owner, searches)
+    by_hand.wire(desk, knobs, results, number)
     _wire_search(desk, knobs, results, finder, number, searches)
     return intake.weights
-
-
-def settings_of(given: Sequence[Any]) -> MaskParams:
-    """Values of `MaskKnobs.all` to settings. Raises ConfigError, as of sizes that no kernel has."""
-    values = dict(zip((each.name for each in fields(MaskParams)), given, strict=True))
-    for name in ("opening", "closing", "grow", "min_area"):
-        value = values[name] or 0
-        values[name] = int(value) if isinstance(value, float) and value.is_integer() else value
-    for name in ("opening", "closing"):
-        values[name] = 0 if values[name] == 1 else values[name]  # changes nothing
-    with explained():
-        return MaskParams(**values)
 
 
 def _listed(problems: Sequence[str]) -> str:
@@ -82,8 +65,10 @@ def _wire_scoring(
     results: Results,
     finder: Finder,
     number: gr.State,
+    owner: gr.State,
     searches: Turns,
 ) -> None:
+    """owner: the name of the weights whose settings the sliders began with."""
     turns = Turns()
 
     def run(
@@ -92,6 +77,7 @@ def _wire_scoring(
         masks: list[str] | None,
         folder: str,
         weights: list[str],
+        owned_by: str,
         request: gr.Request,
     ) -> Iterator[dict[Any, Any]]:
         problems: list[str] = []
@@ -100,17 +86,16 @@ def _wire_scoring(
             try:
                 if not weights or not isinstance(weights, list):
                     raise DatasetError("No weights are chosen: choose some from the list.")
-                weights = list(dict.fromkeys(weights))
+                weights = list(dict.fromkeys(map(str, weights)))  # programs send anything
                 if len(weights) > MOST_WEIGHTS:
                     raise DatasetError(
                         f"{len(weights)} weights are more than {MOST_WEIGHTS}, which can stand "
                         "beside each other: choose fewer."
                     )
                 yield {intake.status: "Looking at the photos …", intake.problems: ""}
-                brought = source == UPLOAD
                 set_id = (
                     desk.bring(photos or [], masks or [], visitor=visitor)
-                    if brought
+                    if source == UPLOAD
                     else desk.name(folder, visitor)
                 )
                 with desk.holding(set_id) as found:
@@ -155,7 +140,15 @@ def _wire_scoring(
                             "what is marked."
                         )
                     searches.stop(visitor)
+                    brought = _brought(desk, knobs, names[0]) if names[0] != owned_by else {}
+                    with_what = f"scored with {', '.join(names)}."
+                    if brought:
+                        with_what += f" The sliders have {names[0]}'s own settings."
                     yield {
+                        **brought,
+                        owner: names[0],
+                        results.part: "all",
+                        results.take: gr.Button(visible=_has_masks(scored)),
                         **_cleared(results, finder),
                         results.film: gr.Gallery([], selected_index=None),
                         number: set_id,
@@ -164,7 +157,7 @@ def _wire_scoring(
                         results.order: gr.Dropdown(visible=_has_masks(scored)),
                         finder.choose_on: _parts(scored.splits),
                         intake.status: f"{count} of {len(found.photos)} photos of “"
-                        f"{escape(found.name)}” scored with {escape(', '.join(names))}.",
+                        f"{escape(found.name)}” {escape(with_what)}",
                         intake.problems: _listed(list(dict.fromkeys(problems))),
                     }
             except Stopped:
@@ -174,9 +167,10 @@ def _wire_scoring(
 
     intake.start.click(
         run,
-        intake.inputs,
+        [*intake.inputs, owner],
         [
-            *(number, results.data, results.of, results.order, results.film),
+            *(number, owner, results.data, results.of, results.order, results.film),
+            *(results.part, results.take, *knobs.all),
             *(finder.choose_on, intake.status, intake.problems),
             *_cleared(results, finder),
         ],
@@ -190,7 +184,7 @@ def _wire_scoring(
 
     results.of.input(clear, None, list(_cleared(results, finder)), **_AT_ONCE)
     _stop(intake.stop, turns)
-    results.data.change(None, [results.data, knobs.threshold], None, js=_call("load"), **_AT_ONCE)
+    results.data.change(None, [results.data, knobs.threshold], None, js=call("load"), **_AT_ONCE)
 
 
 def _has_masks(scored: ScoredSet) -> bool:
@@ -226,8 +220,10 @@ def _stop(button: gr.Button, turns: Turns) -> None:
     button.click(stop, None, None, **_AT_ONCE)
 
 
-def _call(name: str) -> str:
-    return f"(...given) => crackdemo.tune.{name}(...given)"
+def _brought(desk: Desk, knobs: MaskKnobs, name: str) -> dict[Any, Any]:
+    """The weights' own settings, as Inspect has them of other weights."""
+    own = desk.bench.config(desk.bench.resolve(name)).mask
+    return dict(zip(knobs.all, mask_values(own), strict=True))
 
 
 def _data_of(desk: Desk, set_id: str, weights: str) -> dict[str, Any]:
@@ -235,102 +231,6 @@ def _data_of(desk: Desk, set_id: str, weights: str) -> dict[str, Any]:
     config = desk.bench.config(scored.weights)
     threshold = desk.bench.detector(scored.weights).calibration.score_threshold
     return summary.page_data(scored, config.mask, threshold)
-
-
-def _wire_knobs(desk: Desk, knobs: MaskKnobs, results: Results, number: gr.State) -> None:
-    def recount(set_id: str, weights: object, order: Any, *given: Any) -> Any:
-        if not set_id or not weights:
-            # of photos whose weights are on their way to the page: its answer may come last
-            return [gr.skip()] * len(shown)
-        with said():
-            weights = text_given("The weights' name", weights)
-            params, scored = settings_of(given), desk.result(set_id, weights)
-            started = time.perf_counter()
-            counts = list(summary.counted(scored.photos, params))
-            seconds = time.perf_counter() - started
-            places = summary.worst_first(scored.photos, counts, order)[:_STRIP]
-            masked = [
-                each
-                for each, photo in zip(counts, scored.photos, strict=True)
-                if photo.photo.mask_path is not None
-            ]
-        film = strip(scored.photos, counts, places)
-        return {
-            results.exact: _exact(set_figures(masked), seconds, weights, desk.get(set_id).name)
-            if masked
-            else "",
-            results.film: gr.Gallery(film, selected_index=None),
-            results.places: places,
-        }
-
-    inputs = [number, results.of, results.order, *knobs.all]
-    shown = [results.exact, results.film, results.places]
-    gr.on(
-        [
-            *(
-                results.recount.click,
-                knobs.kernel.input,
-                results.order.input,
-                results.of.change,
-                number.change,
-            ),
-        ],
-        recount,
-        inputs,
-        shown,
-        trigger_mode="always_last",
-        **_AS_SENT,
-    )
-    # in the page alone: no request at a move
-    knobs.threshold.input(None, knobs.threshold, None, js=_call("move"), **_AT_ONCE)
-    results.of.change(None, results.of, None, js=_call("choose"), **_AT_ONCE)
-
-    def picture(set_id: str, weights: object, place: int | None, *given: Any) -> gr.Image:
-        if place is None:
-            return gr.skip()
-        with said():
-            photo = desk.result(set_id, text_given("The weights' name", weights)).photos[place]
-            return gr.Image(summary.shown(photo, settings_of(given)), visible=True)
-
-    def select(places: list[int], event: gr.SelectData) -> Any:
-        is_there = isinstance(event.index, int) and 0 <= event.index < len(places)
-        return places[event.index] if is_there else gr.skip()
-
-    inputs = [number, results.of, results.shown, *knobs.all]
-    results.film.select(select, results.places, results.shown, **_AT_ONCE).then(
-        picture, inputs, results.photo, **_AS_SENT
-    )
-    results.redraw.click(picture, inputs, results.photo, trigger_mode="always_last", **_AS_SENT)
-
-
-def strip(
-    photos: Sequence[KnownPhoto], counts: Sequence[PhotoCounts], places: Sequence[int]
-) -> list[tuple[str, str]]:
-    """Small pictures and captions, in the order of places; a refusal is the page's own error."""
-    with said():
-        return [
-            (str(_thumbnail(photos[place])), summary.caption(photos[place], counts[place]))
-            for place in places
-        ]
-
-
-def _thumbnail(photo: KnownPhoto) -> Path:
-    path = photo.heat.with_suffix(".jpg")
-    if not path.exists():
-        write_jpeg(path, summary.thumbnail(photo), quality=80)
-    return path
-
-
-def _exact(figures: dict[str, Any], seconds: float, weights: str, name: str) -> str:
-    cells = " ".join(  # a phone breaks the line between them
-        f"<span>{words} <b data-figure='{name}'>{figures[name]:.3f}</b></span>"
-        for name, words in summary.FIGURES.items()
-    )
-    return (
-        "<p class='tune-exact'>With the settings as they are, morphology and all, counted by the "
-        f"server on {count(figures['photos'], 'photo')} of “{escape(name)}” with {escape(weights)} "
-        f"in {seconds:.2f} s: {cells}</p>"
-    )
 
 
 def _wire_search(
@@ -377,20 +277,17 @@ def _wire_search(
         finder.found,
         knobs.all,
         **_AT_ONCE,
-    ).then(None, [finder.preset], None, js=_call("use"), **_AT_ONCE)
+    ).then(None, [finder.preset], None, js=call("use"), **_AT_ONCE)
 
 
 def _found(
     desk: Desk, finder: Finder, tuning: Tuning, sentence: str, weights: Weights
 ) -> dict[Any, Any]:
     mask = tuning.chosen.mask
-    with desk.bench.export_folder() as out:
-        preset = Preset(mask, weights=weights.name, commit=weights.commit)
-        write_text(out / "preset.json", preset_json(preset))
     return {
         finder.status: "",
-        finder.result: described(tuning, sentence),
+        finder.result: described(tuning, sentence, weights.name),
         finder.use: gr.Button(visible=True),
-        finder.preset: gr.File(str(out / "preset.json"), visible=True),
+        finder.preset: gr.File(preset_file(desk.bench, mask, weights), visible=True),
         finder.found: asdict(mask),
     }

@@ -20,9 +20,17 @@
     threshold = given;
     const answers = await Promise.all((files ?? []).map(({ url }) => fetch(url)));
     loaded = await Promise.all(answers.map((answer) => answer.json()));
-    part = "all";
+    count("all");
     chosen = loaded[0]?.weights ?? "";
     draw();
+  }
+
+  /** The server counts the same photos. @param {string} next part of them, or “all” */
+  function count(next) {
+    if (next === part) return;
+    part = next;
+    crackdemo.fields.write("#tune-counted textarea", part);
+    recount();
   }
 
   /** @type {TunePart["move"]} */
@@ -43,7 +51,7 @@
     recount();
     if (!file) return;
     const { carrying } = crackdemo;
-    const preset = await carrying.fetched(file.url, "preset.json", "application/json");
+    const preset = await carrying.fetched(file.url, "Tune.json", "application/json");
     await carrying.into("[data-testid='Load a preset-upload-button']", [preset]);
     carrying.open("Inspect");
   }
@@ -61,6 +69,8 @@
       ...imageParts(),
     );
     for (const follow of followers) follow();
+    const own = loaded.find((data) => data.weights === chosen)?.own;
+    if (own) crackdemo.fields.setOwn(own, "tune-");
   }
 
   function partChoice() {
@@ -69,7 +79,7 @@
     const select = element("select", {
       "aria-label": "Photos that are counted",
       onchange: (/** @type {Event} */ event) => {
-        part = /** @type {HTMLSelectElement} */ (event.target).value;
+        count(/** @type {HTMLSelectElement} */ (event.target).value);
         draw();
       },
     });

@@ -25,7 +25,7 @@ type Near = [right: number[], found: number[]];
 
 interface TuneData {
   weights: string;
-  own: { threshold: number };
+  own: MaskParams;
   scoreThreshold: number;
   photos: TunePhoto[];
   near: { [part: string]: { [px: string]: Near } };

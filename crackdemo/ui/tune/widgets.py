@@ -56,6 +56,11 @@ class Results:
     """Hidden: the page presses it when a hand has let a slider, a field or a line go."""
     redraw: gr.Button
     """Hidden: the page presses it as a knob moves while a photo is on show."""
+    part: gr.Textbox
+    """Hidden: the part of the photos that the page counts, or “all”."""
+    take: gr.Button
+    taken: gr.File
+    """Hidden: a preset of the sliders' settings, on its way to Inspect."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +139,9 @@ def results() -> Results:
     gr.HTML("<div class='tune-place'></div>", elem_id="tune-plots", apply_default_css=False)
     data = gr.File(file_count="multiple", visible="hidden", elem_id="tune-data")
     exact = gr.HTML(elem_id="tune-exact")
+    take = gr.Button(
+        "Use the sliders' settings in Inspect", size="sm", visible=False, elem_id="tune-take"
+    )
     with gr.Row():
         of = gr.Dropdown([], label="Photos as seen by", elem_id="tune-of", min_width=120)
         order = gr.Dropdown(
@@ -155,8 +163,12 @@ def results() -> Results:
     )
     recount = gr.Button(visible="hidden", elem_id="tune-recount")
     redraw = gr.Button(visible="hidden", elem_id="tune-redraw")
+    part = gr.Textbox("all", visible="hidden", elem_id="tune-counted")
+    taken = gr.File(visible="hidden", elem_id="tune-taken")
     places, shown = gr.State([]), gr.State(None)
-    return Results(data, exact, of, order, film, photo, places, shown, recount, redraw)
+    return Results(
+        data, exact, of, order, film, photo, places, shown, recount, redraw, part, take, taken
+    )
 
 
 def finder() -> Finder:
@@ -181,7 +193,7 @@ def finder() -> Finder:
             stop = gr.Button("Stop", size="sm", min_width=80, scale=0, elem_id="tune-find-stop")
         status = gr.HTML(elem_id="tune-find-status")
         result = gr.Markdown(elem_id="tune-found")
-        use = gr.Button("Use these settings in Inspect", visible=False, elem_id="tune-use")
+        use = gr.Button("Use the settings found in Inspect", visible=False, elem_id="tune-use")
         preset = gr.File(
             label="Preset for predict, submit and Inspect", interactive=False, visible=False,
             elem_id="tune-preset",

@@ -17,8 +17,8 @@
     const extent = element(
       "select",
       { "aria-label": "Where the region counts", onchange: () => widen(extent.value === "all") },
-      element("option", { value: "all" }, "all photos"),
-      element("option", { value: "this" }, "this photo"),
+      element("option", { value: "all" }, "on all photos"),
+      element("option", { value: "this" }, "on this photo"),
     );
     /** @param {string} text @param {() => void} onclick */
     const button = (text, onclick) => element("button", { type: "button", onclick }, text);

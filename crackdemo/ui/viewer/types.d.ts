@@ -283,6 +283,8 @@ interface Source extends PhotoSource {
 interface Verdict {
   /** whether the score says so */
   crack: boolean;
+  /** whether a region of interest alone counts */
+  hasRegion?: boolean;
 }
 
 /** crack: score and mask both say so; no_crack: neither does; check: they disagree. */

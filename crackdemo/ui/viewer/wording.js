@@ -38,7 +38,9 @@
       ? crackdemo.verdict.stateOf(verdict.crack, isMarked, state.droppedRegions > 0)
       : null;
     const count = isMarked ? regions(state.components) : "nothing";
-    const marked = `${capital(count)} marked${isMarked ? ` (${percent(state.crackPercent)})` : ""}`;
+    const where = verdict?.hasRegion ? " in the region of interest" : "";
+    const share = isMarked ? ` (${percent(state.crackPercent)}${where && " of it"})` : "";
+    const marked = `${capital(count)} marked${where}${share}`;
     const sentences = [name === "check" ? `${marked}, but ${doubt(state)}.` : `${marked}.`];
     if (state.droppedRegions > 0) {
       const alarms = state.droppedRegions === 1 ? "a false alarm" : "false alarms";

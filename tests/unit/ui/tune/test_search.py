@@ -6,14 +6,12 @@ import pytest
 
 from crackdemo.checkpoints.names import Weights
 from crackdemo.data.labelled import LabelledPhoto
-from crackdemo.errors import ConfigError, DatasetError, Stopped
+from crackdemo.errors import DatasetError, Stopped
 from crackdemo.evaluation.heat import KnownPhoto
 from crackdemo.evaluation.tuning import Tuning
-from crackdemo.masks.params import MaskParams
 from crackdemo.photos.sources import Source
 from crackdemo.ui.tune.search import described, halves, run_search
 from crackdemo.ui.tune.sets import ScoredSet
-from crackdemo.ui.tune.tab import settings_of
 from tests.unit.evaluation.test_tune import OWN, cracked
 
 
@@ -82,14 +80,8 @@ def test_a_search_tells_its_progress_and_goes_on_after_a_stop(
     assert steps[0] == (3, 8)
     assert steps[-1] == (8, 8)
     assert isinstance(tuning, Tuning)
-    text = described(tuning, parts.sentence)
+    text = described(tuning, parts.sentence, "tiny")
     assert "| F1, chose (too good) |" in text
     assert "_" not in text
+    assert "settings for tiny**" in text
     assert text.endswith(tuning.sentence.replace("pixel_f1", "F1"))
-
-
-def test_settings_are_whole_numbers_and_what_cannot_be_is_refused() -> None:
-    assert settings_of([0.5, 3.0, 0, "rect", -1.0, 40.0]) == MaskParams(0.5, 3, 0, "rect", -1, 40)
-    for wrong in ([1.5, 0, 0, "rect", 0, 0], [0.5, 4, 0, "rect", 0, 0]):
-        with pytest.raises(ConfigError):
-            settings_of(wrong)

@@ -13,6 +13,7 @@ from crackdemo.masks.cut import cut_mask
 from crackdemo.masks.metrics import pixel_counts
 from crackdemo.photos.overlays import MISSED_COLOUR, RIGHT_COLOUR, WRONG_COLOUR
 from crackdemo.photos.sources import Source
+from crackdemo.ui.tune.by_hand import strip
 from crackdemo.ui.tune.sets import ScoredSet
 from crackdemo.ui.tune.summary import (
     STEPS,
@@ -24,7 +25,6 @@ from crackdemo.ui.tune.summary import (
     tally,
     worst_first,
 )
-from crackdemo.ui.tune.tab import strip
 from tests.plain import plain_mask
 from tests.unit.evaluation.test_tune import PHOTOS
 

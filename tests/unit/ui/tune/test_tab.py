@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from crackdemo.checkpoints.checkpoint import load_checkpoint
 from crackdemo.ui.tune import tab, widgets
 from crackdemo.ui.workbench import Workbench
 from tests.plain import plain_mask
@@ -26,20 +27,25 @@ def function(demo: gr.Blocks, name: str) -> Any:
 
 
 def test_a_newly_scored_set_takes_what_was_on_show_of_the_former_one_away(
-    demo: gr.Blocks, tmp_path: Path
+    demo: gr.Blocks, tmp_path: Path, tiny_checkpoint: Path
 ) -> None:
     for kind, pixels in (("photo", np.full((40, 50, 3), 120)), ("mask", np.eye(40, 50) * 255)):
         (tmp_path / kind).mkdir()
         Image.fromarray(pixels.astype(np.uint8)).save(tmp_path / kind / "1.png")
     photos, masks = ([str(tmp_path / kind / "1.png")] for kind in ("photo", "mask"))
     visitor = SimpleNamespace(session_hash="one")
-    *_, last = function(demo, "run")(widgets.UPLOAD, photos, masks, "", ["tiny"], visitor)
+    run = function(demo, "run")
+    *_, last = run(widgets.UPLOAD, photos, masks, "", ["tiny"], "others", visitor)
     told = {component.elem_id: update for component, update in last.items()}
     assert "1 of 1 photos" in told["tune-status"]
-    [set_id] = [update for part, update in last.items() if isinstance(part, gr.State) and update]
+    assert "tiny's own settings" in told["tune-status"].replace("&#x27;", "'")
+    assert told["tune-closing"] == load_checkpoint(tiny_checkpoint).config.mask.closing
+    _, set_id = [update for part, update in last.items() if isinstance(part, gr.State) and update]
     settings = astuple(plain_mask())
-    recounted = function(demo, "recount")(set_id, "tiny", "Dice", *settings)
+    recounted = function(demo, "recount")(set_id, "tiny", "Dice", "all", *settings)
     assert any("by the server on 1 photo of “" in str(each) for each in recounted.values())
+    *_, again = run(widgets.UPLOAD, photos, masks, "", ["tiny"], "tiny", visitor)
+    assert not any(part.elem_id == "tune-closing" for part in again)  # what a hand has set stays
     assert told["tune-found"] == ""
     for name in ("tune-photo", "tune-use", "tune-preset"):
         assert told[name].visible is False
@@ -48,5 +54,5 @@ def test_a_newly_scored_set_takes_what_was_on_show_of_the_former_one_away(
 def test_more_weights_than_can_stand_beside_each_other_are_refused(demo: gr.Blocks) -> None:
     visitor = SimpleNamespace(session_hash="one")
     names = [f"weights-{number}" for number in range(5)]
-    *_, last = function(demo, "run")(widgets.UPLOAD, [], [], "", names, visitor)
+    *_, last = function(demo, "run")(widgets.UPLOAD, [], [], "", names, "tiny", visitor)
     assert any("5 weights are more than 4" in str(update) for update in last.values())
