@@ -14,7 +14,7 @@ from crackdemo.checkpoints.checkpoint import load_checkpoint
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS, Weights
 from crackdemo.detection.detector import Detection
 from crackdemo.errors import Stopped
-from crackdemo.inspection.store import Scored
+from crackdemo.inspection.store import Scored, shown_file
 from crackdemo.masks.params import MaskParams
 from crackdemo.photos.images import read_photo
 from crackdemo.ui.fair_states import FairStates
@@ -35,6 +35,8 @@ class SteppedBench(Workbench):
     """Runs that wait for a permit."""
     slow: frozenset[str] = frozenset()
     """Names of the photos of which answers wait; none: of all."""
+    is_full: bool = False
+    """Whether there is no room for the pictures that the page is to show."""
     sought: str = ""
     """Name of weights that are being looked up until a test lets them be found."""
     permitted: frozenset[tuple[Path, Weights]] = frozenset()
@@ -62,7 +64,10 @@ class SteppedBench(Workbench):
             self._wait((photo, weights), should_stop)
         elif photo.name in self.slow or not self.slow:
             self.answers.wait()
-        return super().score(photo, weights, should_stop)
+        scored = super().score(photo, weights, should_stop)
+        if self.is_full:
+            shown_file(scored.folder, "photo.jpg").unlink(missing_ok=True)
+        return scored
 
     def _wait(self, wanted: tuple[Path, Weights], should_stop: Callable[[], bool]) -> None:
         if wanted in self.permitted:
@@ -96,6 +101,17 @@ class SteppedBench(Workbench):
         finally:
             self.sought = ""
             self.found.set()
+
+    @contextmanager
+    def full(self) -> Iterator[None]:
+        """Inside, the pictures that the page is to show are never there: as where gradio, which
+        keeps them, has no room on the disk."""
+        self.is_full = True
+        try:
+            yield
+        finally:
+            self.is_full = False
+            self.photos.forget(lambda _: True)
 
     @contextmanager
     def overloaded(self, *photos: Path) -> Iterator[None]:

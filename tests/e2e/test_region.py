@@ -105,6 +105,24 @@ def test_a_region_counts_for_all_photos_or_for_one(
     visitor.sees_mask(inside(app, survey[0], [box]))
 
 
+def test_undo_of_a_photos_own_region_shows_that_photo(
+    app: App, visitor: Visitor, survey: list[Path]
+) -> None:
+    visitor.score(*survey[:2])
+    whole = visitor.mask()
+    visitor.page.get_by_role("button", name="Region of interest").click()
+    visitor.page.get_by_label("Where the region counts").select_option("on this photo")
+    visitor.drag((0.1, 0.1), (0.6, 0.7))
+    visitor.sees(visitor.verdict, "marked in the region of interest")
+    visitor.strip.nth(1).click()
+    visitor.sees(visitor.verdict, "km 1.png")
+    undo = visitor.page.locator("#viewer").get_by_role("button", name="Undo")
+    undo.click()
+    visitor.sees(visitor.verdict, "km 0.png")
+    visitor.sees_mask(whole)
+    expect(visitor.verdict).not_to_contain_text("in the region of interest")
+
+
 def test_boxes_drawn_faster_than_answers_all_count(
     app: App, visitor: Visitor, cracked: Path
 ) -> None:

@@ -101,3 +101,26 @@ def test_weights_chosen_while_others_score_take_their_place(
     visitor.settles()
     visitor.sees(visitor.status, f"2 photos scored with {DEFAULT_WEIGHTS}")
     visitor.sees_mask(cut_mask(app.heatmap(survey[0]), OWN_MASK))
+
+
+def test_photos_that_find_no_room_are_said_and_can_be_tried_again(
+    app: App, visitor: Visitor, survey: list[Path]
+) -> None:
+    visitor.score(*survey[:2])
+    page, go_on = visitor.page, visitor.page.locator("#go-on")
+    with app.bench.full():
+        visitor.choose("weights", OTHER_WEIGHTS)
+        visitor.sees(visitor.status, "Scoring broke off, most likely for lack of disk space")
+        expect(visitor.status).not_to_contain_text("Error")
+        expect(go_on).to_be_visible()
+    go_on.click()
+    visitor.sees(visitor.status, f"2 photos scored with {OTHER_WEIGHTS}")
+    visitor.sees_mask(cut_mask(app.heatmap(survey[0], OTHER_WEIGHTS), OWN_MASK))
+    said = page.locator("#settings-said")
+    with app.bench.full():
+        app.bench.photos.forget(lambda _: True)
+        visitor.strip.nth(1).click()
+        visitor.sees(said, "The photo could not be shown, most likely for lack of disk space")
+    visitor.strip.nth(1).click()
+    visitor.sees(visitor.verdict, "km 1.png")
+    visitor.sees_mask(cut_mask(app.heatmap(survey[1], OTHER_WEIGHTS), OWN_MASK))

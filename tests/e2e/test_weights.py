@@ -1,6 +1,7 @@
 """Weights that are chosen and named, in a real browser."""
 
 import re
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +70,57 @@ def test_false_alarms_stay_with_the_weights_that_made_them(
     expect(said).not_to_contain_text("do not count")  # its Undo would do it once more
     visitor.sees(visitor.status, f"scored with {DEFAULT_WEIGHTS}")
     visitor.sees_mask(left)
+
+
+def press_delete(visitor: Visitor) -> None:
+    """On the largest crack of the mask on show."""
+    visitor.page.locator(".crack-viewer").focus()
+    visitor.page.keyboard.press("n")
+    visitor.page.keyboard.press("Delete")
+
+
+def test_nothing_is_dropped_of_a_mask_that_is_being_undone(
+    app: App, visitor: Visitor, cracked: Path
+) -> None:
+    visitor.score(cracked)
+    visitor.drop_largest()
+    visitor.sees(visitor.verdict, "1 region dropped by hand")
+    left = visitor.mask()
+    visitor.choose("weights", OTHER_WEIGHTS)
+    visitor.sees(visitor.status, f"scored with {OTHER_WEIGHTS}")
+    visitor.sees_mask(cut_mask(app.heatmap(cracked, OTHER_WEIGHTS), OWN_MASK))
+    with app.bench.looking_up(DEFAULT_WEIGHTS):
+        visitor.page.locator("#viewer").get_by_role("button", name="Undo").click()
+        assert app.bench.seeking.wait(30)
+        press_delete(visitor)
+    visitor.sees(visitor.status, f"scored with {DEFAULT_WEIGHTS}")
+    visitor.sees_mask(left)
+    visitor.sees(visitor.verdict, "1 region dropped by hand")
+
+
+def test_nothing_is_dropped_for_a_run_whose_mask_is_not_there_yet(
+    app: App, visitor: Visitor, cracked: Path
+) -> None:
+    visitor.score(cracked)
+    with app.bench.looking_up(OTHER_WEIGHTS):
+        run = {"name": OTHER_WEIGHTS, "mask": asdict(OWN_MASK)}
+        visitor.page.evaluate("run => crackdemo.page.useWeights(run)", run)
+        assert app.bench.seeking.wait(30)
+        press_delete(visitor)
+    visitor.sees(visitor.status, f"scored with {OTHER_WEIGHTS}")
+    visitor.sees_mask(cut_mask(app.heatmap(cracked, OTHER_WEIGHTS), OWN_MASK))
+    expect(visitor.verdict).not_to_contain_text("1 region dropped")
+
+
+def test_after_weights_that_are_gone_the_mask_on_show_can_be_worked_on(
+    app: App, visitor: Visitor, cracked: Path
+) -> None:
+    visitor.score(cracked)
+    run = {"name": "a run that was deleted", "mask": asdict(OWN_MASK)}
+    visitor.page.evaluate("run => crackdemo.page.useWeights(run)", run)
+    visitor.sees(visitor.page.locator("#weights-fault"), "There are no weights")
+    visitor.drop_largest()
+    visitor.sees(visitor.verdict, "1 region dropped by hand")
 
 
 def test_of_weights_that_follow_each_other_quickly_the_last_are_kept(

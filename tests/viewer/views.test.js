@@ -150,6 +150,10 @@ test("where mask and score disagree the result says so", () => {
     state: "crack",
     text: `3 regions marked (1.50 %).${long}`,
   });
+  assert.deepEqual(wording.result(state, { crack: true, hasRegion: true }), {
+    state: "crack",
+    text: `3 regions marked in the region of interest (1.50 % of it).${long}`,
+  });
   const none = { ...state, components: 0, lengthPx: 0 };
   assert.deepEqual(wording.result(none, undefined), { state: null, text: "Nothing marked." });
   assert.equal(wording.result(none, { crack: true })?.state, "check");

@@ -424,7 +424,9 @@
       viewer.did({ undo: () => setRegions(past, photo), redo: () => setRegions(next, photo) });
       const photos = document.querySelectorAll("#strip button").length;
       if (changed.region.isForAll && changed.region.polygons.length > 0 && photos > 1) {
-        notice.say(`The region counts for all ${photos} photos; choose “on this photo” for this one.`);
+        notice.say(
+          `The region counts for all ${photos} photos; choose “on this photo” for this one.`,
+        );
       }
     }
   });

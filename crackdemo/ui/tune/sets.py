@@ -1,7 +1,6 @@
 """Labelled photos that a visitor brings or names, and what weights say of them."""
 
 import hashlib
-import re
 import shutil
 import tempfile
 import threading
@@ -12,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from crackdemo.checkpoints.names import Weights
-from crackdemo.data.intake import take_in
+from crackdemo.data.intake import set_folder, take_in
 from crackdemo.data.labelled import LabelledPhoto, labelled
 from crackdemo.data.layouts import in_splits, masks_without_photo, photos_in
 from crackdemo.data.splits import Split
@@ -100,26 +99,27 @@ class Desk:
             raise DatasetError("There are no photos yet: upload some and their masks, or a ZIP.")
         parent = self.bench.scratch / "tune"
         parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(dir=parent)) / _name_of(photos)
+        scratch = Path(tempfile.mkdtemp(dir=parent))
+        folder = set_folder([Path(file) for file in photos], scratch / "upload")
         try:
             if masks:
-                folder.mkdir()
+                folder.mkdir(parents=True)
                 left_out = take_in([Path(file) for file in photos], folder / "images")
                 left_out += take_in([Path(file) for file in masks], folder / "masks")
             else:
                 left_out = take_in([Path(file) for file in photos], folder)
             found = read_set(folder, left_out)
         except OSError as error:
-            shutil.rmtree(folder.parent, ignore_errors=True)
+            shutil.rmtree(scratch, ignore_errors=True)
             raise DatasetError(
                 f"The photos could not be kept on the server ({reason_of(error)}): free some space "
                 "and try again."
             ) from None
         except BaseException:
-            shutil.rmtree(folder.parent, ignore_errors=True)
+            shutil.rmtree(scratch, ignore_errors=True)
             raise
-        self.bench.holdings.hold(self.bench.visitor().name, [folder.parent])
-        return self._keep(found, folder.parent, visitor)
+        self.bench.holdings.hold(self.bench.visitor().name, [scratch])
+        return self._keep(found, scratch, visitor)
 
     def name(self, text: str, visitor: str = "") -> str:
         """A folder that the app may read; gives the set's number. Raises DatasetError."""
@@ -206,15 +206,6 @@ class Desk:
             self.scored = {key: each for key, each in self.scored.items() if key[0] != number}
             if number in self._folders:
                 shutil.rmtree(self._folders.pop(number), ignore_errors=True)
-
-
-def _name_of(photos: Sequence[str]) -> str:
-    """That of a ZIP that comes alone, as of a folder: by their set's name photos fall into parts,
-    and do so alike wherever they are read."""
-    name = ""
-    if len(photos) == 1 and Path(photos[0]).suffix.lower() == ".zip":
-        name = re.sub(r"[^\w .()-]", "_", Path(photos[0]).stem)[:60].strip(" .")
-    return name or "upload"
 
 
 def read_set(folder: Path, left_out: Sequence[str] = ()) -> LabelledSet:

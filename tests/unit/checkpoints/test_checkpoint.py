@@ -205,6 +205,13 @@ def test_weights_must_fit_strictly(folder, change):
     assert "names or shapes" in refusal(folder)
 
 
+def test_weights_that_nothing_computes_with_are_refused(folder):
+    weights = load_file(folder / WEIGHTS)
+    weights["decoder.last.weight"] = weights["decoder.last.weight"].to(torch.float8_e4m3fn)
+    save_file(weights, folder / WEIGHTS)
+    assert "nothing computes with" in refusal(folder)
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_weights_that_are_no_numbers_are_refused(folder, value):
     weights = load_file(folder / WEIGHTS)

@@ -52,6 +52,19 @@ def photos(tmp_path: Path) -> list[Path]:
     return paths
 
 
+def test_what_could_not_be_kept_leaves_nothing_behind(tmp_path, photos):
+    class Unkept(FirstPixel):
+        def detect(self, photo: RgbImage, should_stop=None, heal=True) -> Detection:
+            found = super().detect(photo, should_stop, heal)
+            return replace(found, heatmap=np.zeros((0, 0), np.uint16))  # no PNG holds it
+
+    store = ScoredPhotos(tmp_path / "cache")
+    with pytest.raises((cv2.error, OSError)):
+        store.score(photos[0], "one", Unkept)
+    assert list((tmp_path / "cache").iterdir()) == []
+    store.score(photos[0], "one", FirstPixel)
+
+
 def test_a_photo_is_scored_once_for_each_weights(tmp_path, photos):
     store, detector = ScoredPhotos(tmp_path / "cache"), FirstPixel()
     for weights in ("one", "other", "one"):

@@ -83,6 +83,7 @@ def test_on_a_full_disk_nobody_is_told_to_change_his_photo(
     *_, last = score_photos(bench, uploads[:1], "tiny", Roll(), None, lambda: False)
     (problem,) = last.roll.problems
     assert "lack of disk space on the server" in problem.reason and "pixels" not in problem.reason
+    assert last.is_cut_short  # once there is room it can go on
 
 
 def test_what_is_scored_already_is_kept(bench: Workbench, uploads: list[Upload]) -> None:
