@@ -132,11 +132,14 @@ def _rebuilt(config: CheckpointConfig, heat: HeatmapConfig) -> str:
         sharpened += " and by its crack head (geometric means)"
     gated = "" if heat.gate is None else ", each less where its own answer is dense"
     alone = "" if heat.lone is None else ", below 0.5 where it is weak and stands alone"
+    coarser = ""
+    if heat.coarser_from is not None:
+        coarser = f", on top of it at coarser ones where its sides have {heat.coarser_from} px"
     return (
         "Rebuilds a photo of pavement or concrete without its cracks; what is missing is the "
         f"crack. Heatmap: {heat.residual} residual, blurred {heat.blur_sigma:g} px{sharpened}, "
         f"mean{f' ({weights})' if weights else ''} over the "
-        f"photo at scales {scales}{gated}{alone}; threshold 0.5 is the calibrated residual"
+        f"photo at scales {scales}{coarser}{gated}{alone}; threshold 0.5 is the calibrated residual"
     )
 
 

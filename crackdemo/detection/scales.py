@@ -9,6 +9,7 @@ from crackdemo.arrays import GrayImage, Residual, RgbImage
 from crackdemo.detection.bands import Band, Computed, Rows, enlarged, halo_of, in_bands, shrunk
 from crackdemo.detection.engine import Engine
 from crackdemo.detection.heatmaps import (
+    QUARTER,
     DensityGate,
     HeatmapConfig,
     Limit,
@@ -47,9 +48,11 @@ def predict_at_scales(
     heatmap: HeatmapConfig,
     should_stop: Callable[[], bool] | None = None,
 ) -> list[ScaledAnswer]:
-    """The network's answer at each of the heatmap's scales. Raises Stopped."""
+    """The network's answer at each of the heatmap's scales, then at its coarser ones for a photo of
+    this size. Raises Stopped."""
     gray = gray_of(photo, flatten.channel)
-    grays = [shrunk(gray, _scaled(gray.shape, scale)) for scale in heatmap.scales]
+    scales = (*heatmap.scales, *heatmap.coarser_scales(*gray.shape))
+    grays = [shrunk(gray, _scaled(gray.shape, scale)) for scale in scales]
     lights = [measure_illumination(scaled, flatten) for scaled in grays]
     images = [light.flattened(scaled) for light, scaled in zip(lights, grays, strict=True)]
     answers = engine.predict(images, should_stop)
@@ -60,17 +63,37 @@ def predict_at_scales(
 
 
 def fused_residual(answers: list[ScaledAnswer], config: HeatmapConfig, gray: Rows) -> Residual:
-    """The weighted mean of the scales' residuals, of the size of `gray` (H, W), >= 0."""
+    """The weighted mean of the scales' residuals, of the size of `gray` (H, W), >= 0; what coarser
+    scales answer comes on top of it. answers: as `predict_at_scales` gives them."""
     total = np.zeros(gray.shape, np.float32)
-    weights = config.weights or (1.0,) * len(answers)
-    for answer, scale, weight in zip(answers, config.scales, weights, strict=True):
+    usual, coarser = answers[: len(config.scales)], answers[len(config.scales) :]
+    weights = config.weights or (1.0,) * len(usual)
+    for answer, scale, weight in zip(usual, config.scales, weights, strict=True):
         share = np.float32(weight / sum(weights))
-        residual = _at_full_size(answer, config, gray)
-        limit = config.gate.limit_at(scale) if config.gate else None
-        if config.gate is not None and limit is not None:
-            residual = _sparse(residual, config.gate, limit)
-        _add(total, residual, share)
+        _add(total, _counted(answer, scale, config, gray), share)
+    if coarser and config.coarser_weight is not None:
+        share = np.float32(config.coarser_weight / sum(weights))
+        _add(total, enlarged(_of_coarser(coarser, config, gray), gray.shape), share)
     return total
+
+
+def _of_coarser(answers: list[ScaledAnswer], config: HeatmapConfig, gray: Rows) -> Residual:
+    """The sum of their residuals at a quarter of the photo's size: what they see is wide enough for
+    that, and is told from dark ground by four times as wide surroundings."""
+    small = shrunk(gray, _scaled(gray.shape, QUARTER))
+    total = np.zeros(small.shape, np.float32)
+    for answer, scale in zip(answers, config.coarser_scales(*gray.shape), strict=True):
+        _add(total, _counted(answer, scale, config, small), np.float32(1))
+    return total
+
+
+def _counted(answer: ScaledAnswer, scale: float, config: HeatmapConfig, gray: Rows) -> Rows:
+    """One scale's residual at the size of `gray`, as far as it counts."""
+    residual = _at_full_size(answer, config, gray)
+    limit = config.gate.limit_at(scale) if config.gate else None
+    if config.gate is None or limit is None:
+        return residual
+    return _sparse(residual, config.gate, limit)
 
 
 def _add(total: Residual, residual: Rows, share: np.float32) -> None:

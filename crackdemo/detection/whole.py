@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from crackdemo.detection.calibration import Calibration
 from crackdemo.detection.detector import DetectorConfig
+from crackdemo.detection.heatmaps import QUARTER
 from crackdemo.detection.illumination import COARSE, LARGEST_FALL, FlattenConfig
 from crackdemo.detection.probability import SUREST, ProbabilityConfig
 from crackdemo.detection.tiling import MARGIN
@@ -29,8 +30,10 @@ class WholeDetector(nn.Module):
         super().__init__()
         self.config, self.side = config, side
         self.scales = nn.ModuleList(
-            _AtScale(network, config, side, scale) for scale in config.heatmap.scales
+            _AtScale(network, config, side, scale, side) for scale in config.heatmap.scales
         )
+        is_large = bool(config.heatmap.coarser_scales(side, side))
+        self.coarser = _Coarser(network, config, side) if is_large else None
 
     def forward(self, tile: Tensor) -> Tensor:
         heat = self.config.heatmap
@@ -38,7 +41,9 @@ class WholeDetector(nn.Module):
         weights = heat.weights or (1.0,) * len(heat.scales)
         total = torch.zeros_like(gray)
         for at_scale, weight in zip(self.scales, weights, strict=True):
-            total = total + weight / sum(weights) * at_scale(gray)
+            total = total + weight / sum(weights) * at_scale(gray, gray)
+        if self.coarser is not None and heat.coarser_weight is not None:
+            total = total + heat.coarser_weight / sum(weights) * self.coarser(gray)
         return _heat(total, self.config.calibration.r0)
 
 
@@ -119,25 +124,50 @@ class _Light(nn.Module):
         return mean, torch.sqrt(torch.clamp(variance, min=0)) + self.floor
 
 
-class _AtScale(nn.Module):
-    """Gray (N, 1, side, side) to one scale's residual at full size."""
+class _Coarser(nn.Module):
+    """As `scales._of_coarser`: gray (N, 1, side, side) to what large photos are looked at besides,
+    at full size."""
 
-    def __init__(self, network: Network, config: DetectorConfig, side: int, scale: float) -> None:
+    def __init__(self, network: Network, config: DetectorConfig, side: int) -> None:
+        super().__init__()
+        quarter = round(side * QUARTER)
+        self.down, self.up = _to_scale(side, quarter)
+        self.scales = nn.ModuleList(
+            _AtScale(network, config, side, scale, quarter)
+            for scale in config.heatmap.coarser_scales(side, side)
+        )
+
+    def forward(self, gray: Tensor) -> Tensor:
+        small = self.down(gray)
+        total = torch.zeros_like(small)
+        for at_scale in self.scales:
+            total = total + at_scale(gray, small)
+        seen: Tensor = self.up(total)
+        return seen
+
+
+class _AtScale(nn.Module):
+    """Gray (N, 1, side, side), and itself (N, 1, shown, shown), to one scale's residual at the size
+    of the latter."""
+
+    def __init__(
+        self, network: Network, config: DetectorConfig, side: int, scale: float, shown: int
+    ) -> None:
         super().__init__()
         size = max(1, round(side * scale))
         flatten, heat = config.flatten, config.heatmap
         self.flatten, self.heat = flatten, heat
-        self.down, self.up = _to_scale(side, size)
+        self.down, self.up = _to_scale(side, size)[0], _to_scale(shown, size)[1]
         self.light = _Light(size, flatten)
         self.limit = heat.gate.limit_at(scale) if heat.gate else None
-        self.around = _local_mean(side, heat.gate.sigma) if heat.gate and self.limit else None
+        self.around = _local_mean(shown, heat.gate.sigma) if heat.gate and self.limit else None
         has_head = bool(getattr(network.config, "crack_head", False))
         self.is_confirmed = heat.confirmed and has_head
         self.tiles = _Tiled(network, 1 + has_head, size)
         self.blur = _Blurred(size, heat.blur_sigma)
-        self.blur_full = _Blurred(side, heat.blur_sigma)
+        self.blur_full = _Blurred(shown, heat.blur_sigma)
 
-    def forward(self, gray: Tensor) -> Tensor:
+    def forward(self, gray: Tensor, shown: Tensor) -> Tensor:
         heat = self.heat
         scaled = self.down(gray)
         mean, deviation = self.light(scaled)
@@ -145,7 +175,7 @@ class _AtScale(nn.Module):
         answer = self.tiles(image)
         residual: Tensor = self.up(self.blur(self._difference(image, answer[:, :1])))
         if heat.sharpened:
-            light = _flat(gray, self.up(mean), self.up(deviation), self.flatten)
+            light = _flat(shown, self.up(mean), self.up(deviation), self.flatten)
             darkness = self.blur_full(torch.relu(self.flatten.level - light))
             residual = torch.sqrt(residual * darkness)
         if self.is_confirmed:

@@ -26,6 +26,8 @@ _FAINT = 0.6
 """Found by trying null, .60 and .65 beside `LoneMarks` on validation photos, with cae-asphalt's
 network: pixel F1 of cracksc .383, .382, .381, of uav .756, .758, .756, of made painted roads .824,
 .836, .836, sut_crack's stays (.706)."""
+_COARSER_WEIGHT = 2.0
+"""See `heatmaps.LEAST_SIDE`."""
 START_LEARNING_RATE = 1e-3
 """Keeps most of what weights know that a fit starts from."""
 
@@ -83,7 +85,9 @@ class FitConfig:
     flatten: FlattenConfig = field(default_factory=FlattenConfig)
     """What is done to a photo before the network sees it."""
     heatmap: HeatmapConfig = field(
-        default_factory=partial(HeatmapConfig, faint=_FAINT, lone=LoneMarks())
+        default_factory=partial(
+            HeatmapConfig, faint=_FAINT, lone=LoneMarks(), coarser_weight=_COARSER_WEIGHT
+        )
     )
     """How residuals become a heatmap."""
     mask: MaskParams = field(default_factory=MaskParams)

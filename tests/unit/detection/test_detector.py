@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from crackdemo.checkpoints.checkpoint import load_checkpoint
+from crackdemo.checkpoints.names import DEFAULT_WEIGHTS
 from crackdemo.detection.calibration import Calibration
 from crackdemo.detection.detector import DetectorConfig, ResidualDetector
 from crackdemo.detection.engine import Engine, _Engine, best_device
@@ -20,9 +21,11 @@ from crackdemo.detection.illumination import FlattenConfig, measure_illumination
 from crackdemo.detection.scales import ScaledAnswer, fused_residual, predict_at_scales
 from crackdemo.detection.score import photo_score
 from crackdemo.errors import Stopped
+from crackdemo.masks.cut import cut_mask
 from crackdemo.models.cae import CaeConfig
 from crackdemo.models.family import Network, Prediction
 from crackdemo.models.vae import VaeConfig
+from crackdemo.photos.images import read_photo
 from tests.plain import network_of, plain_flatten, plain_heat
 
 CPU = torch.device("cpu")
@@ -90,6 +93,7 @@ def with_line(photo: np.ndarray, thickness: int = 3) -> tuple[np.ndarray, np.nda
     return np.where(mask[..., None] == 1, (photo * 0.35).astype(np.uint8), photo), mask == 1
 
 
+EXAMPLES = ROOT / "crackdemo" / "ui" / "examples"
 NETWORKS = {
     "cae": untrained(CaeConfig((4, 8, 8), skips=False)),
     "vae": untrained(VaeConfig((4, 8, 8), skips=False)),
@@ -199,6 +203,42 @@ def test_views_are_fused_by_their_weighted_mean(weights, expected):
     assert fused_residual([flat_view(0.1), flat_view(0.3)], config, gray)[:] == pytest.approx(
         expected
     )
+
+
+def test_large_photos_are_looked_at_on_coarser_scales_too():
+    config = plain_heat(scales=(1.0, 0.125), coarser_weight=2.0)
+    assert config.coarser_from == 960
+    for size, expected in (
+        ((959, 2000), ()),
+        ((960, 2000), (1 / 16,)),
+        ((1920, 1920), (1 / 16, 1 / 32)),
+        ((9000, 9000), (1 / 16, 1 / 32)),
+    ):
+        assert config.coarser_scales(*size) == expected
+    assert plain_heat(scales=(1.0, 0.125)).coarser_scales(9000, 9000) == ()
+    views = predict_at_scales(pavement(960, 1200), Engine(Healer(), CPU), plain_flatten(), config)
+    assert [view.image.shape for view in views] == [(960, 1200), (120, 150), (60, 75)]
+
+
+def test_what_coarser_scales_answer_comes_on_top_of_the_others_mean():
+    config = plain_heat(scales=(1.0, 0.125), weights=(3.0, 1.0), blur_sigma=0, coarser_weight=2.0)
+    gray = np.full((960, 1000), 0.5, np.float32)
+    views = [flat_view(residual) for residual in (0.1, 0.3, 0.2)]
+    assert fused_residual(views, config, gray)[:] == pytest.approx(0.15 + 2 / 4 * 0.2)
+
+
+def test_a_crack_is_found_on_a_photo_ten_times_as_large():
+    checkpoint = load_checkpoint(ROOT / "checkpoints" / DEFAULT_WEIGHTS)
+
+    def mask_of(photo: np.ndarray) -> np.ndarray:
+        heatmap = checkpoint.detector().detect(photo, heal=False).heatmap
+        return cut_mask(heatmap, checkpoint.config.mask)
+
+    photo = read_photo(EXAMPLES / "asphalt-crack.jpg")[60:260, 100:300]
+    large = cv2.resize(photo, None, fx=10, fy=10, interpolation=cv2.INTER_CUBIC)
+    expected = np.kron(mask_of(photo), np.ones((10, 10), np.bool_))
+    found = mask_of(large)
+    assert 2 * (found & expected).sum() / (found.sum() + expected.sum()) > 0.9
 
 
 def test_sharpened_residuals_are_tied_to_the_full_size_darkness():

@@ -62,6 +62,14 @@ def test_a_tile_gets_the_heatmap_that_the_detector_gives(weights: str) -> None:
     assert levels_apart(checkpoint.network, checkpoint.config.detector, 192) <= 64
 
 
+def test_a_large_tile_is_looked_at_on_coarser_scales_too() -> None:
+    checkpoint = load_checkpoint(SHIPPED / "cae-asphalt")
+    heat = replace(checkpoint.config.heatmap, scales=(0.5,), weights=(), coarser_weight=2.0)
+    config = replace(checkpoint.config.detector, heatmap=heat)
+    assert heat.coarser_scales(256, 256) == (0.25,)
+    assert levels_apart(checkpoint.network, config, 256) <= 64
+
+
 @pytest.mark.parametrize("residual", ["dark", "absolute", "gradient"])
 @pytest.mark.parametrize("scales", [(1.0,), (1.0, 0.3)])
 def test_other_settings_are_followed_too(residual: str, scales: tuple[float, ...]) -> None:
