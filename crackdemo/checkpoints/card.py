@@ -5,7 +5,7 @@ from typing import Any
 
 from crackdemo.checkpoints.checkpoint import CheckpointConfig
 from crackdemo.detection.calibration import Calibration
-from crackdemo.detection.heatmaps import HeatmapConfig
+from crackdemo.detection.heatmaps import LEAST_SIDE, HeatmapConfig
 from crackdemo.detection.probability import ProbabilityConfig
 from crackdemo.detection.saliency import SaliencyConfig
 from crackdemo.models.families import family_named
@@ -133,8 +133,9 @@ def _rebuilt(config: CheckpointConfig, heat: HeatmapConfig) -> str:
     gated = "" if heat.gate is None else ", each less where its own answer is dense"
     alone = "" if heat.lone is None else ", below 0.5 where it is weak and stands alone"
     coarser = ""
-    if heat.coarser_from is not None:
-        coarser = f", on top of it at coarser ones where its sides have {heat.coarser_from} px"
+    if heat.coarser:
+        least = LEAST_SIDE / heat.coarser[0]
+        coarser = f", on top of it at coarser ones where its sides have {least:g} px"
     return (
         "Rebuilds a photo of pavement or concrete without its cracks; what is missing is the "
         f"crack. Heatmap: {heat.residual} residual, blurred {heat.blur_sigma:g} px{sharpened}, "

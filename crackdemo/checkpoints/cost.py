@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from crackdemo.checkpoints.checkpoint import CheckpointConfig, read_config
+from crackdemo.detection.heatmaps import HeatmapConfig
 from crackdemo.detection.kinds import HeatSettings
 from crackdemo.detection.probability import ProbabilityConfig
 from crackdemo.detection.saliency import SaliencyConfig
@@ -55,7 +56,8 @@ def _cost(network: Network, heatmap: HeatSettings) -> float:
         back_and_forth = 1 + _BACK_AND_FORTH * heatmap.passes
         return macs * back_and_forth * _OVERLAPPING / heatmap.tile_size**2
     side = network.tile_size or _STRIDES * network.stride
-    shares = sum(scale**2 for scale in heatmap.scales)
+    coarser = heatmap.coarser if isinstance(heatmap, HeatmapConfig) else ()
+    shares = sum(scale**2 for scale in (*heatmap.scales, *coarser))
     overlap = _OVERLAPPING if network.tile_size else 1
     cost = _macs(network, network.answer, side) / side**2 * shares * overlap
     if isinstance(heatmap, ProbabilityConfig) and heatmap.evidence is not None:

@@ -3,7 +3,6 @@ what names the classes of their masks."""
 
 import errno
 import lzma
-import re
 import shutil
 import stat
 import struct
@@ -95,15 +94,6 @@ def take_in(
     if len(find_photos(folder)) < taken:
         raise _vanished()
     return left_out
-
-
-def set_folder(files: Sequence[Path], upload: Path) -> Path:
-    """Where in an upload's folder they are taken in: a ZIP that comes alone in one of its own name.
-    By the name of their set photos fall into parts, and do so alike wherever they are read."""
-    if len(files) != 1 or files[0].suffix.lower() != ".zip":
-        return upload
-    name = re.sub(r"[^\w .()-]", "_", files[0].stem)[:60].strip(" .")
-    return upload / name if name else upload
 
 
 def count_photos(files: Sequence[Path]) -> int:

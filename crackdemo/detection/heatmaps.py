@@ -1,6 +1,5 @@
 """Residual to heatmap: which difference counts, at which scales, and on which fixed scale."""
 
-import math
 from dataclasses import field
 from typing import Annotated, Literal, NamedTuple
 
@@ -21,6 +20,8 @@ _Weight = Annotated[float, Field(gt=0, le=1000)]
 
 QUARTER = 0.25
 """Of a photo's size: at it the coarser scales are seen together."""
+COARSER = (0.0625, 0.03125)
+"""Scales of large photos; `HeatmapConfig.coarser_weight`."""
 LEAST_SIDE = 60
 """Of a photo at a coarser scale, pixels of its shorter side.
 
@@ -105,21 +106,19 @@ class HeatmapConfig:
     older weights have it: it stays."""
 
     coarser_weight: _Weight | None = None
-    """Weight of each coarser scale, half as large as the one before, at which large photos are
-    looked at besides: a crack of 100 px is wide even at 1/8. It comes on top of the mean of the
-    others, so that thin cracks lose nothing; null, as older weights have it: no such scale."""
-
-    def coarser_scales(self, height: int, width: int) -> tuple[float, ...]:
-        """For a photo (height, width): two at most, and none below `LEAST_SIDE` pixels."""
-        if self.coarser_weight is None:
-            return ()
-        scales = (min(self.scales) / 2, min(self.scales) / 4)
-        return tuple(scale for scale in scales if scale * min(height, width) >= LEAST_SIDE)
+    """Weight of 1/16 and of 1/32, at which large photos are looked at besides where the scales go
+    down to 1/8: a crack of 100 px is wide even there. They come on top of the mean of the others,
+    so that thin cracks lose nothing; null, as older weights have it: no such scale."""
 
     @property
-    def coarser_from(self) -> int | None:
-        """The shorter side, in pixels, from which photos are looked at on coarser scales."""
-        return None if self.coarser_weight is None else math.ceil(2 * LEAST_SIDE / min(self.scales))
+    def coarser(self) -> tuple[float, ...]:
+        """The scales beside `scales` of a photo that is large enough."""
+        goes_on = self.coarser_weight is not None and min(self.scales) == 2 * COARSER[0]
+        return COARSER if goes_on else ()
+
+    def coarser_scales(self, height: int, width: int) -> tuple[float, ...]:
+        """Those of a photo (height, width), at which it has `LEAST_SIDE`."""
+        return tuple(scale for scale in self.coarser if scale * min(height, width) >= LEAST_SIDE)
 
     def __post_init__(self) -> None:
         if self.weights and len(self.weights) != len(self.scales):

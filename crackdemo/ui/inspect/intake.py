@@ -268,13 +268,13 @@ def wire_return(tab: gr.Tab, states: States) -> None:
     )
 
 
-def _broken_off() -> tuple[str, str, str]:
+def _broken_off() -> tuple[Any, ...]:
     """Status, problems and fault."""
     message = (
-        "Scoring broke off, most likely for lack of disk space on the server: free some there, "
-        "then go on."
+        "Scoring broke off. If no reason was given, the server has most likely no disk space left: "
+        "free some there, then go on."
     )
-    return _status(Progress(Roll(), message, is_cut_short=True)), "", ""
+    return _status(Progress(Roll(), message, is_cut_short=True)), gr.skip(), gr.skip()
 
 
 def _status(step: Progress) -> str:

@@ -173,5 +173,7 @@ def wire(
         js=f"() => crackdemo.page.wanted({json.dumps(NAMES)})",
         **QUIET,
     )
-    restored.then(lambda name: bring(name)[0], weights, defaults.own, **QUIET)
+    restored.then(
+        lambda name: bring(name)[0], weights, defaults.own, concurrency_limit=None, **IN_TURN
+    )
     return restored

@@ -25,6 +25,8 @@
   let regions = {};
   /** The knobs as they are. @type {Settings | null} */
   let present = null;
+  /** Whether it is said that a photo could not be shown. */
+  let isLost = false;
   /** What the list of weights holds. */
   let weights = "";
   /** What the knobs, and more, are to become. @type {Snapshot | null} */
@@ -57,6 +59,8 @@
     regions = JSON.parse(regionsText || "{}");
     coming = meta;
     keep();
+    if (isLost) notice.say("");
+    isLost = false;
     if (!meta) {
       viewer.clear();
       forget("");
@@ -226,7 +230,8 @@
   function restore(next) {
     wantedNext = next;
     before = null;
-    holdFor(next.weights);
+    // until their mask is there; names as they were chosen
+    viewer.hold(shown !== null && next.weights !== weights);
     fields.mend();
     document.getElementById("restore-settings")?.click();
   }
@@ -234,11 +239,12 @@
   /** @type {PagePart["wanted"]} */
   function wanted(names) {
     const next = wantedNext ?? snapshot();
+    const isOther = next.weights !== weights; // their run shows what there is
     weights = next.weights;
     const values = next.values ?? present;
     if (next.dropped) dropped = next.dropped;
     if (next.regions) regions = next.regions;
-    if (shown && (next.dropped || next.regions)) redraw();
+    if (shown && !isOther && (next.dropped || next.regions)) redraw();
     film.forget(null);
     return [
       weights,
@@ -270,13 +276,16 @@
 
   /** @type {PagePart["refused"]} */
   function refused(why) {
-    if (why) viewer.hold(false); // no other mask is on its way
+    if (!why || !shown) return;
+    viewer.hold(false); // no other mask is on its way
+    redraw();
   }
 
   /** The server had what was asked for, and could not hand it over. */
   function lost() {
+    isLost = true;
     notice.say(
-      "The photo could not be shown, most likely for lack of disk space on the server: free some there, then choose it again.",
+      "The photo could not be shown. If no reason was given, the server has most likely no disk space left: free some there, then choose it again.",
     );
   }
 

@@ -15,7 +15,7 @@ from crackdemo.arrays import RgbImage
 from crackdemo.configs import help_of
 from crackdemo.data.check import DataCheck, check
 from crackdemo.data.folders import find_samples
-from crackdemo.data.intake import set_folder, take_in
+from crackdemo.data.intake import take_in
 from crackdemo.data.problems import grouped
 from crackdemo.errors import ConfigError, DatasetError, legible
 from crackdemo.files import reason_of
@@ -81,8 +81,7 @@ def gathered(
             else:
                 # named as in Tune: there the same photos fall into the same parts
                 data = Data(scratch / "upload", is_ours=True)
-                brought = [Path(file) for file in files]
-                left_out = take_in(brought, set_folder(brought, data.folder))
+                left_out = take_in([Path(file) for file in files], data.folder)
                 data = replace(data, left_out=tuple(left_out))
         yield data
 

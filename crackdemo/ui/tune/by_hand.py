@@ -78,12 +78,11 @@ def wire(desk: Desk, knobs: MaskKnobs, results: Results, number: gr.State) -> No
                 for each, photo in zip(counts, photos, strict=True)
                 if photo.photo.mask_path is not None
             ]
-            own = desk.bench.config(scored.weights).mask
         of_part = f"the {part} part of " if len(here) < len(scored.photos) else ""
         where = f"{of_part}“{escape(desk.get(set_id).name)}” with {escape(weights)}"
         film = strip(photos, counts, worst)
         return {
-            results.exact: _exact(set_figures(masked), seconds, where) + _unlike(params, own)
+            results.exact: _exact(set_figures(masked), seconds, where) + _unlike(params, scored.own)
             if masked
             else "",
             results.film: gr.Gallery(film, selected_index=None),

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from crackdemo.checkpoints.names import Weights
-from crackdemo.data.intake import set_folder, take_in
+from crackdemo.data.intake import take_in
 from crackdemo.data.labelled import LabelledPhoto, labelled
 from crackdemo.data.layouts import in_splits, masks_without_photo, photos_in
 from crackdemo.data.splits import Split
 from crackdemo.errors import DatasetError
 from crackdemo.evaluation.heat import HeatCache, HeatOutcome, KnownPhoto
 from crackdemo.files import reason_of
+from crackdemo.masks.params import MaskParams
 from crackdemo.ui.workbench import Workbench
 
 _KEPT_SETS = 24
@@ -51,6 +52,8 @@ class ScoredSet:
     """Those that could be used."""
     splits: tuple[Split, ...]
     """Each one's part."""
+    own: MaskParams = field(default_factory=MaskParams)
+    """The weights' own settings."""
 
 
 @dataclass
@@ -99,27 +102,26 @@ class Desk:
             raise DatasetError("There are no photos yet: upload some and their masks, or a ZIP.")
         parent = self.bench.scratch / "tune"
         parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(dir=parent))
-        folder = set_folder([Path(file) for file in photos], scratch / "upload")
+        folder = Path(tempfile.mkdtemp(dir=parent)) / "upload"
         try:
             if masks:
-                folder.mkdir(parents=True)
+                folder.mkdir()
                 left_out = take_in([Path(file) for file in photos], folder / "images")
                 left_out += take_in([Path(file) for file in masks], folder / "masks")
             else:
                 left_out = take_in([Path(file) for file in photos], folder)
             found = read_set(folder, left_out)
         except OSError as error:
-            shutil.rmtree(scratch, ignore_errors=True)
+            shutil.rmtree(folder.parent, ignore_errors=True)
             raise DatasetError(
                 f"The photos could not be kept on the server ({reason_of(error)}): free some space "
                 "and try again."
             ) from None
         except BaseException:
-            shutil.rmtree(scratch, ignore_errors=True)
+            shutil.rmtree(folder.parent, ignore_errors=True)
             raise
-        self.bench.holdings.hold(self.bench.visitor().name, [scratch])
-        return self._keep(found, scratch, visitor)
+        self.bench.holdings.hold(self.bench.visitor().name, [folder.parent])
+        return self._keep(found, folder.parent, visitor)
 
     def name(self, text: str, visitor: str = "") -> str:
         """A folder that the app may read; gives the set's number. Raises DatasetError."""
@@ -141,7 +143,7 @@ class Desk:
         found = self.get(number)
         known: list[KnownPhoto] = []
         splits: list[Split] = []
-        detector = self.bench.detector_in_turn(weights)
+        detector, own = self.bench.detector_in_turn(weights), self.bench.config(weights).mask
         outcomes = self.heat.score(found.photos, weights, detector, should_stop)
         for outcome, split in zip(outcomes, found.splits, strict=True):
             if isinstance(outcome, KnownPhoto):
@@ -149,7 +151,7 @@ class Desk:
                 splits.append(split)
             yield outcome
         with self._lock:
-            self.scored[number, weights.name] = ScoredSet(weights, tuple(known), tuple(splits))
+            self.scored[number, weights.name] = ScoredSet(weights, tuple(known), tuple(splits), own)
 
     def get(self, number: str) -> LabelledSet:
         """Raises DatasetError for a set that is gone."""

@@ -28,12 +28,7 @@ from crackdemo.ui.tune.widgets import MOST_WEIGHTS, UPLOAD, Finder, Intake, Resu
 from crackdemo.ui.turns import Turns
 from crackdemo.ui.workbench import Workbench
 
-_STRIP = 60
-"""Photos in the film strip: galleries have no virtual scroll."""
 _AT_ONCE: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
-_AS_SENT: dict[str, Any] = {**_AT_ONCE, "preprocess": False}
-"""For what names the weights on show: gradio holds them against the choices that it sent last, and
-where two answers overtook each other on the way the page has other ones."""
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
@@ -140,7 +135,7 @@ def _wire_scoring(
                             "what is marked."
                         )
                     searches.stop(visitor)
-                    brought = _brought(desk, knobs, names[0]) if names[0] != owned_by else {}
+                    brought = _brought(knobs, scored) if names[0] != owned_by else {}
                     with_what = f"scored with {', '.join(names)}."
                     if brought:
                         with_what += f" The sliders have {names[0]}'s own settings."
@@ -220,10 +215,9 @@ def _stop(button: gr.Button, turns: Turns) -> None:
     button.click(stop, None, None, **_AT_ONCE)
 
 
-def _brought(desk: Desk, knobs: MaskKnobs, name: str) -> dict[Any, Any]:
+def _brought(knobs: MaskKnobs, scored: ScoredSet) -> dict[Any, Any]:
     """The weights' own settings, as Inspect has them of other weights."""
-    own = desk.bench.config(desk.bench.resolve(name)).mask
-    return dict(zip(knobs.all, mask_values(own), strict=True))
+    return dict(zip(knobs.all, mask_values(scored.own), strict=True))
 
 
 def _data_of(desk: Desk, set_id: str, weights: str) -> dict[str, Any]:

@@ -207,7 +207,6 @@ def test_views_are_fused_by_their_weighted_mean(weights, expected):
 
 def test_large_photos_are_looked_at_on_coarser_scales_too():
     config = plain_heat(scales=(1.0, 0.125), coarser_weight=2.0)
-    assert config.coarser_from == 960
     for size, expected in (
         ((959, 2000), ()),
         ((960, 2000), (1 / 16,)),
@@ -216,6 +215,8 @@ def test_large_photos_are_looked_at_on_coarser_scales_too():
     ):
         assert config.coarser_scales(*size) == expected
     assert plain_heat(scales=(1.0, 0.125)).coarser_scales(9000, 9000) == ()
+    for scales in ((1.0,), (1.0, 0.5, 0.25)):  # nothing between
+        assert plain_heat(scales=scales, coarser_weight=2.0).coarser_scales(9000, 9000) == ()
     views = predict_at_scales(pavement(960, 1200), Engine(Healer(), CPU), plain_flatten(), config)
     assert [view.image.shape for view in views] == [(960, 1200), (120, 150), (60, 75)]
 

@@ -3,11 +3,13 @@
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
 
 from crackdemo.checkpoints.checkpoint import Checkpoint, load_checkpoint
+from crackdemo.checkpoints.export import SIDE
 from crackdemo.checkpoints.names import SHIPPED, shipped_names
 from crackdemo.detection import engine
 from crackdemo.detection.calibration import Calibration
@@ -33,7 +35,10 @@ PLAIN = DetectorConfig(
 
 
 def tile(side: int) -> np.ndarray:
-    return np.ascontiguousarray(read_photo(EXAMPLES / "asphalt-crack.jpg")[60:, 100:])[:side, :side]
+    photo = read_photo(EXAMPLES / "asphalt-crack.jpg")[60:, 100:]
+    larger = max(1, -(-side // min(photo.shape[:2])))
+    whole = cv2.resize(photo, None, fx=larger, fy=larger, interpolation=cv2.INTER_CUBIC)
+    return np.ascontiguousarray(whole[:side, :side])
 
 
 def whole(network: Network, config: DetectorConfig, *tiles: np.ndarray) -> np.ndarray:
@@ -64,10 +69,10 @@ def test_a_tile_gets_the_heatmap_that_the_detector_gives(weights: str) -> None:
 
 def test_a_large_tile_is_looked_at_on_coarser_scales_too() -> None:
     checkpoint = load_checkpoint(SHIPPED / "cae-asphalt")
-    heat = replace(checkpoint.config.heatmap, scales=(0.5,), weights=(), coarser_weight=2.0)
+    heat = replace(checkpoint.config.heatmap, scales=(0.125,), weights=(), coarser_weight=2.0)
     config = replace(checkpoint.config.detector, heatmap=heat)
-    assert heat.coarser_scales(256, 256) == (0.25,)
-    assert levels_apart(checkpoint.network, config, 256) <= 64
+    assert heat.coarser_scales(SIDE, SIDE) == (0.0625,)
+    assert levels_apart(checkpoint.network, config, SIDE) <= 64
 
 
 @pytest.mark.parametrize("residual", ["dark", "absolute", "gradient"])

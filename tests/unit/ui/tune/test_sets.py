@@ -7,7 +7,7 @@ from PIL import Image
 
 from crackdemo.errors import DatasetError, Stopped
 from crackdemo.evaluation.heat import KnownPhoto, UnknownPhoto
-from crackdemo.ui.tune.sets import _KEPT_EACH, _KEPT_SETS, Desk, read_set
+from crackdemo.ui.tune.sets import _KEPT_EACH, _KEPT_SETS, Desk
 from crackdemo.ui.workbench import Workbench
 
 
@@ -29,10 +29,10 @@ def files(folder: Path) -> list[str]:
     return [str(path) for path in sorted(folder.iterdir())]
 
 
-def zipped(folder: Path, path: Path, inner: str = "inner") -> str:
+def zipped(folder: Path, path: Path) -> str:
     with zipfile.ZipFile(path, "w") as archive:
         for file in sorted(folder.rglob("*.*")):
-            archive.write(file, Path(inner) / file.relative_to(folder))
+            archive.write(file, Path("inner") / file.relative_to(folder))
     return str(path)
 
 
@@ -53,24 +53,6 @@ def test_photos_and_masks_are_matched_by_stem_and_the_rest_is_named(
     assert [photo.source.file for photo in found.photos] == [f"images/{n}.png" for n in range(3)]
     assert any("“lonely.png” belongs to no photo" in note for note in found.notes)
     assert any("notes.txt" in note for note in found.notes)
-
-
-def test_photos_fall_into_the_same_parts_however_they_are_packed(
-    desk: Desk, tmp_path: Path
-) -> None:
-    folder = road(tmp_path / "given", count=12)
-    inside = zipped(folder, tmp_path / "all.zip", inner="given")
-    flat = zipped(folder, tmp_path / "given.zip", inner="")
-    expected = read_set(folder).splits
-    assert len(set(expected)) > 1
-    assert desk.get(desk.bring([inside], [])).splits == expected
-    assert desk.get(desk.bring([flat], [])).splits == expected
-
-
-@pytest.mark.parametrize("name", ["..zip", "...zip", "a<b>\n.zip", "ü" * 120 + ".zip"])
-def test_any_name_of_a_zip_will_do(desk: Desk, tmp_path: Path, name: str) -> None:
-    archive = zipped(road(tmp_path / "given"), tmp_path / name)
-    assert len(desk.get(desk.bring([archive], [])).photos) == 3
 
 
 def test_a_zip_with_folders_needs_no_masks_beside_it(desk: Desk, tmp_path: Path) -> None:
