@@ -92,6 +92,7 @@ def test_nothing_is_dropped_of_a_mask_that_is_being_undone(
     with app.bench.looking_up(DEFAULT_WEIGHTS):
         visitor.page.locator("#viewer").get_by_role("button", name="Undo").click()
         assert app.bench.seeking.wait(30)
+        visitor.settles()  # what else the page asks for is there
         press_delete(visitor)
     visitor.sees(visitor.status, f"scored with {DEFAULT_WEIGHTS}")
     visitor.sees_mask(left)
@@ -106,6 +107,7 @@ def test_nothing_is_dropped_for_a_run_whose_mask_is_not_there_yet(
         run = {"name": OTHER_WEIGHTS, "mask": asdict(OWN_MASK)}
         visitor.page.evaluate("run => crackdemo.page.useWeights(run)", run)
         assert app.bench.seeking.wait(30)
+        visitor.settles()  # what else the page asks for is there
         press_delete(visitor)
     visitor.sees(visitor.status, f"scored with {OTHER_WEIGHTS}")
     visitor.sees_mask(cut_mask(app.heatmap(cracked, OTHER_WEIGHTS), OWN_MASK))
