@@ -182,8 +182,8 @@ class ResidualDetector:
         answers = predict_at_scales(photo, self._engine, flatten, heat, should_stop)
         heatmap = self._scaled(fused_residual(answers, heat, gray_of(photo, flatten.channel)))
         heatmap = without_lone(without_faint(heatmap, heat.faint), heat.lone)
-        usual = answers[: len(heat.scales)]  # what is wider than they see is not healed
-        return heatmap, healed_photo(photo, usual) if heal else photo
+        usual = len(heat.scales)
+        return heatmap, healed_photo(photo, answers[:usual], answers[usual:]) if heal else photo
 
     def _scaled(self, residual: Residual) -> Heatmap:
         heatmap = np.empty(residual.shape, np.uint16)

@@ -17,12 +17,15 @@ _COLOUR_SIGMA = 1.0
 """Gaussian sigma, in pixels, over which colours are compared."""
 
 
-def healed_photo(photo: RgbImage, answers: list[ScaledAnswer]) -> RgbImage:
+def healed_photo(
+    photo: RgbImage, answers: list[ScaledAnswer], of_large: list[ScaledAnswer]
+) -> RgbImage:
     """The photo with what the network changed, flattening undone.
 
     At each pixel the largest change counts, since a wide crack is only healed at a coarse scale;
     but a coarse scale never lifts a pixel above its surroundings: it would leave a bright ghost.
-    Each colour is lifted as far as it fell.
+    Each colour is lifted as far as it fell. of_large: the answers of the coarser scales of large
+    photos; what these heal is as wide as the others' surroundings, and is held against its own.
     """
     size = photo.shape[:2]
     light = answers[0].illumination
@@ -31,6 +34,10 @@ def healed_photo(photo: RgbImage, answers: list[ScaledAnswer]) -> RgbImage:
     colours = [_colour(photo, channel) for channel in range(3)]
     means = [local_mean(colour, light.config.mean_sigma) for colour in colours]
     around = light.enlarged(size).mean
+    wide_changes = [
+        (enlarged(_change(answer), size), answer.illumination.enlarged(size).mean)
+        for answer in of_large
+    ]
     healed = np.empty_like(photo)
     halo = halo_of(_COLOUR_SIGMA)
 
@@ -40,6 +47,9 @@ def healed_photo(photo: RgbImage, answers: list[ScaledAnswer]) -> RgbImage:
         change = first[band.rows]
         for coarse in coarser:
             change = np.maximum(change, np.minimum(coarse[band.rows], fall[inner]))
+        for coarse, mean in wide_changes:
+            own_fall = mean[band.rows] - gray[band.rows]
+            change = np.maximum(change, np.minimum(coarse[band.rows], own_fall))
         change[np.abs(change) < _HEALED_GRAY] = 0
         fall = cv2.GaussianBlur(fall, (0, 0), _COLOUR_SIGMA)[inner]
         is_fallen = fall > _FALLEN_GRAY

@@ -228,18 +228,25 @@ def test_what_coarser_scales_answer_comes_on_top_of_the_others_mean():
     assert fused_residual(views, config, gray)[:] == pytest.approx(0.15 + 2 / 4 * 0.2)
 
 
-def test_a_crack_is_found_on_a_photo_ten_times_as_large():
+def test_a_crack_is_found_and_healed_on_a_photo_ten_times_as_large():
     checkpoint = load_checkpoint(ROOT / "checkpoints" / DEFAULT_WEIGHTS)
 
-    def mask_of(photo: np.ndarray) -> np.ndarray:
-        heatmap = checkpoint.detector().detect(photo, heal=False).heatmap
+    def mask_of(heatmap: np.ndarray) -> np.ndarray:
         return cut_mask(heatmap, checkpoint.config.mask)
 
     photo = read_photo(EXAMPLES / "asphalt-crack.jpg")[60:260, 100:300]
+    small = checkpoint.detector().detect(photo)
+    marked = mask_of(small.heatmap)
     large = cv2.resize(photo, None, fx=10, fy=10, interpolation=cv2.INTER_CUBIC)
-    expected = np.kron(mask_of(photo), np.ones((10, 10), np.bool_))
-    found = mask_of(large)
-    assert 2 * (found & expected).sum() / (found.sum() + expected.sum()) > 0.9
+    found = checkpoint.detector().detect(large)
+    expected, mask = np.kron(marked, np.ones((10, 10), np.bool_)), mask_of(found.heatmap)
+    assert 2 * (mask & expected).sum() / (mask.sum() + expected.sum()) > 0.9
+
+    def lifted(photo: np.ndarray, healed: np.ndarray, crack: np.ndarray) -> float:
+        return float((healed.astype(int) - photo)[crack].mean())
+
+    as_small = lifted(photo, small.reconstruction, marked)
+    assert lifted(large, found.reconstruction, expected) > 0.8 * as_small > 8
 
 
 def test_sharpened_residuals_are_tied_to_the_full_size_darkness():
