@@ -19,6 +19,7 @@ from crackdemo.ui.fair_states import FairStates
 from crackdemo.ui.gate import Gate, Rules
 from crackdemo.ui.inspect import tab as inspect_tab
 from crackdemo.ui.inspect.examples import EXAMPLES
+from crackdemo.ui.refusals import SayingBlocks
 from crackdemo.ui.submit import tab as submit_tab
 from crackdemo.ui.train import api as fits_api
 from crackdemo.ui.train import tab as train_tab
@@ -143,7 +144,7 @@ async def _tidy(bench: Workbench) -> None:
 def build_page(bench: Workbench, has_logins: bool = False) -> gr.Blocks:
     """All tabs around one workbench. has_logins: whether people log in, with name and password."""
     log_out = " <a href='logout'>Log out</a>" if has_logins else ""
-    with gr.Blocks(title=TITLE, delete_cache=(3600, 24 * 3600)) as page:
+    with SayingBlocks(title=TITLE, delete_cache=(3600, 24 * 3600)) as page:
         gr.HTML(
             "<h1>crackdemo</h1><p>Learns what sound pavement looks like and shows what is not. "
             f"<span class='device'>Runs on {bench.device.upper()}.</span>{log_out}</p>",

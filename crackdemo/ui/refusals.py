@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import gradio as gr
 
@@ -23,6 +24,21 @@ def said() -> Iterator[None]:
             "try again.",
             print_exception=False,
         ) from None
+
+
+class SayingBlocks(gr.Blocks):
+    """Blocks that say what values they cannot take, too: gradio answers no word to those."""
+
+    async def preprocess_data(self, *args: Any, **options: Any) -> Any:
+        """Of an event's inputs. Raises gradio's own errors."""
+        try:
+            return await super().preprocess_data(*args, **options)
+        except (ValueError, TypeError, LookupError, AttributeError):  # whatever is read of them
+            raise gr.Error(
+                "A value is not of the kind that belongs there, or a file was not uploaded here: "
+                "programs find each one’s kind under “Use via API”; a page is loaded anew.",
+                print_exception=False,
+            ) from None
 
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>|~$#&!@]|(?<=www)\.|^[-+=]|^\d(?=\d*[.)]\s)")

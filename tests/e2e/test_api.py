@@ -1,5 +1,6 @@
 """The public endpoint as a program uses it: a real server, a real client."""
 
+import json
 import os
 import re
 import shutil
@@ -7,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import numpy as np
 import pytest
@@ -95,6 +97,32 @@ def test_bad_settings_are_refused_in_a_sentence(
 ) -> None:
     with pytest.raises(AppError, match=reason):
         client.predict(photo=handle_file(crack_photo), **settings, api_name="/inspect")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"photo": "photo.jpg"},
+        {"photo": {"path": "/etc/hostname", "meta": {"_type": "gradio.FileData"}}},
+        {"photo": None, "kernel": {"of": "what"}},
+    ],
+)
+def test_values_of_another_kind_are_refused_in_a_sentence(
+    app: App, values: dict[str, object]
+) -> None:
+    """As a script sends them, which no client of gradio's looks at before."""
+    asked = Request(
+        f"{app.url}gradio_api/call/v2/inspect",
+        json.dumps(values).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with urlopen(asked) as answer:
+        event = json.load(answer)["event_id"]
+    with urlopen(f"{app.url}gradio_api/call/inspect/{event}") as answer:
+        said = answer.read().decode()
+    assert "event: error" in said
+    assert re.search("not of the kind|not uploaded", said)
+    assert "/etc" not in said
 
 
 def test_a_text_renamed_jpg_is_refused_without_a_path(client: Client, tmp_path: Path) -> None:
