@@ -26,7 +26,7 @@ def said() -> Iterator[None]:
         ) from None
 
 
-class SayingBlocks(gr.Blocks):
+class SayingBlocks(gr.Blocks):  # type: ignore[misc]  # gradio has no types
     """Blocks that say what values they cannot take, too: gradio answers no word to those."""
 
     async def preprocess_data(self, *args: Any, **options: Any) -> Any:
