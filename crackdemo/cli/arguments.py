@@ -18,6 +18,7 @@ _SHORTER = {"opening": "open", "closing": "close"}
 _DEVICES = ("auto", "cpu", "cuda", "mps")
 _OBJECTIVES = ("pixel_f1", "mean_image_dice", "pixel_iou")
 _SPLITS = ("train", "validation", "test")
+_MOST_MINUTES = 365 * 24 * 60
 _MODEL = "a shipped name, a checkpoint folder, or owner/name[@revision] on the Hugging Face Hub"
 
 
@@ -59,8 +60,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _output(text: str) -> Path:
-    """An unset variable of a script is no wish to fill the folder that it stands in."""
+def _path(text: str) -> Path:
+    """An unset variable of a script is no wish to read or fill the folder that it stands in."""
     if not text.strip():
         raise argparse.ArgumentTypeError("is empty: name a file or folder")
     return Path(text)
@@ -68,10 +69,10 @@ def _output(text: str) -> Path:
 
 def _add_predict(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("photos", nargs="+", type=Path, metavar="PHOTO|FOLDER", help="folders: recursively")
+    add("photos", nargs="+", type=_path, metavar="PHOTO|FOLDER", help="folders: recursively")
     add("--model", metavar="NAME", help=_MODEL)
-    add("--out", required=True, type=_output, metavar="DIR", help="results.csv, masks/ and more")
-    add("--preset", type=Path, metavar="FILE", help="settings that the page saved")
+    add("--out", required=True, type=_path, metavar="DIR", help="results.csv, masks/ and more")
+    add("--preset", type=_path, metavar="FILE", help="settings that the page saved")
     _add_mask_settings(parser)
     _add_class(parser)
     add("--mm-per-px", type=float, metavar="S", help="scale: adds measures in mm")
@@ -115,22 +116,22 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add(
         "folder",
-        type=Path,
+        type=_path,
         metavar="FOLDER",
         help="images/ and masks/ give pixel figures, clean/ and cracked/ give image figures",
     )
     add("--model", action="append", metavar="NAME", help=f"{_MODEL}; several beside each other")
-    add("--preset", type=Path, metavar="FILE", help="mask settings of tune or of the page")
+    add("--preset", type=_path, metavar="FILE", help="mask settings of tune or of the page")
     _add_class(parser)
-    add("--out", required=True, type=_output, metavar="DIR", help="metrics.json, plots/ and more")
+    add("--out", required=True, type=_path, metavar="DIR", help="metrics.json, plots/ and more")
     add("--split", choices=_SPLITS, help="only this part: a fit on FOLDER never sees test")
 
 
 def _add_tune(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("folder", type=Path, metavar="FOLDER", help="images/ and masks/ with equal stems")
+    add("folder", type=_path, metavar="FOLDER", help="images/ and masks/ with equal stems")
     add("--model", metavar="NAME", help=_MODEL)
-    add("--out", required=True, type=_output, metavar="DIR", help="preset.json, tuning.json")
+    add("--out", required=True, type=_path, metavar="DIR", help="preset.json, tuning.json")
     add("--objective", choices=_OBJECTIVES, default=_OBJECTIVES[0], help="what is to be high")
     add(
         "--choose-on",
@@ -142,12 +143,14 @@ def _add_tune(parser: argparse.ArgumentParser) -> None:
 
 def _add_submit(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("folder", type=Path, metavar="FOLDER", help="each of its photos gets a row")
-    add("--out", required=True, type=_output, metavar="FILE.csv")
+    add("folder", type=_path, metavar="FOLDER", help="each of its photos gets a row")
+    add("--out", required=True, type=_path, metavar="FILE.csv")
     add("--model", metavar="NAME", help=_MODEL)
-    add("--preset", type=Path, metavar="FILE", help="settings of tune or of the page")
+    add("--preset", type=_path, metavar="FILE", help="settings of tune or of the page")
     _add_class(parser)
-    add("--sample", type=Path, metavar="FILE.csv", help="the competition's: names, spelling, order")
+    add(
+        "--sample", type=_path, metavar="FILE.csv", help="the competition's: names, spelling, order"
+    )
     add("--gate", action="store_true", help="photos that are not called cracked stay empty")
     add("--columns", metavar="A,B", help="file,crack unless a sample says otherwise")
     add("--order", choices=("column", "row"), default="column", help="of the pixels")
@@ -157,11 +160,11 @@ def _add_submit(parser: argparse.ArgumentParser) -> None:
 
 def _add_protocol(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("folder", type=Path, metavar="FOLDER", help="clean/ and cracked/")
+    add("folder", type=_path, metavar="FOLDER", help="clean/ and cracked/")
+    add("--out", required=True, type=_path, metavar="DIR", help="figures, predictions, spotlights")
     add(
-        "--out", required=True, type=_output, metavar="DIR", help="figures, predictions, spotlights"
+        "--external", type=_path, metavar="FOLDER", help="external set; by default a part of FOLDER"
     )
-    add("--external", type=Path, metavar="FOLDER", help="external set; by default a part of FOLDER")
     add("--model", action="append", metavar="NAME", help=f"beside the recipe: {_MODEL}")
     add("--epochs", type=_count, metavar="N", help="of the recipe; 10 as published")
     add("--seed", type=int, default=0, metavar="S")
@@ -173,16 +176,16 @@ def _add_fit(parser: argparse.ArgumentParser) -> None:
     add(
         "--data",
         nargs="+",
-        type=Path,
+        type=_path,
         metavar="FOLDER",
         help="images/ and masks/ (crack-free tiles are cut), clean/, or plain photos",
     )
-    add("--out", required=True, type=_output, metavar="RUN", help="the result is RUN/checkpoint")
+    add("--out", required=True, type=_path, metavar="RUN", help="the result is RUN/checkpoint")
     add("--start", metavar="WEIGHTS", help="shipped name or Hub id to start from; else untrained")
-    add("--config", type=Path, metavar="FILE", help="settings of the fit, JSON")
+    add("--config", type=_path, metavar="FILE", help="settings of the fit, JSON")
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--epochs", type=_count, metavar="N")
-    length.add_argument("--minutes", type=_positive, metavar="M", help="epochs that fit in there")
+    length.add_argument("--minutes", type=_minutes, metavar="M", help="epochs that fit in there")
     add("--seed", type=int, metavar="S")
     add("--trials", type=_count, metavar="N", help="of a search for settings; classifiers only")
     add("--threads", type=_count, metavar="T", help="all cores by default")
@@ -200,8 +203,8 @@ def _add_survey(parser: argparse.ArgumentParser) -> None:
         help="photo, folder, glob, list of photos (.txt), s3://, gs:// or http(s):// address",
     )
     add("--model", metavar="NAME", help=_MODEL)
-    add("--out", required=True, type=_output, metavar="DIR", help="a begun survey in it goes on")
-    add("--preset", type=Path, metavar="FILE", help="settings that the page saved")
+    add("--out", required=True, type=_path, metavar="DIR", help="a begun survey in it goes on")
+    add("--preset", type=_path, metavar="FILE", help="settings that the page saved")
     add("--workers", type=_count, metavar="N", help="one for each graphics card or else core")
     add("--address", metavar="ADDRESS", help="of a Ray cluster; by default this machine alone")
 
@@ -209,7 +212,7 @@ def _add_survey(parser: argparse.ArgumentParser) -> None:
 def _add_export(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--model", metavar="NAME", help=_MODEL)
-    add("--out", required=True, type=_output, metavar="FILE.onnx", help="for QGIS with Deepness")
+    add("--out", required=True, type=_path, metavar="FILE.onnx", help="for QGIS with Deepness")
     add(
         "--mm-per-px",
         type=_positive,
@@ -231,6 +234,13 @@ def _views(text: str) -> tuple[str, ...]:
     if unknown:
         raise argparse.ArgumentTypeError(f"“{unknown[0]}” is none of {', '.join(VIEWS)}")
     return views
+
+
+def _minutes(text: str) -> float:
+    minutes = _positive(text)
+    if minutes > _MOST_MINUTES:
+        raise argparse.ArgumentTypeError(f"must be at most {_MOST_MINUTES:,} (a year)")
+    return minutes
 
 
 def _positive(text: str) -> float:

@@ -14,6 +14,7 @@ from crackdemo.cli.weights import load, preset_for
 from crackdemo.configs import explained
 from crackdemo.detection.detector import Detector
 from crackdemo.inspection.batch import BatchConfig, predict
+from crackdemo.inspection.output import earlier_views
 from crackdemo.inspection.predict import unclear_names
 from crackdemo.inspection.views import VIEWS
 from crackdemo.masks.params import MaskParams
@@ -26,7 +27,10 @@ _CORES_A_HELPER = 4
 
 def run(args: Namespace) -> int:
     """Photos to a folder of results."""
-    sources = find_sources(args.photos, without=[args.out / view for view in VIEWS])
+    views, notes = earlier_views(args.photos, args.out)
+    sources = find_sources(args.photos, without=[*views, *(args.out / view for view in VIEWS)])
+    for note in notes:
+        say(note)
     weights, checkpoint = load(args.model)
     preset = preset_for(weights, checkpoint.config.mask, args.preset, args.only_class)
     preset = _changed(args, preset)

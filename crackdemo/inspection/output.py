@@ -187,6 +187,19 @@ class OutputFolder:
         return self.folder / view / f"{stem}{'.jpg' if view in _JPEGS else '.png'}"
 
 
+def earlier_views(inputs: Sequence[Path], out: Path | None = None) -> tuple[list[Path], list[str]]:
+    """What batches wrote among and below these folders, and no photo: folders of views, and a
+    sentence on each batch, but for that of `out`, which is to be written."""
+    settings = (path for given in inputs for path in sorted(given.rglob(_SETTINGS)))
+    outputs = [path.parent for path in settings if (path.parent / _RESULTS).is_file()]
+    others = [found for found in outputs if out is None or found.resolve() != out.resolve()]
+    said = [
+        f"“{folder.resolve().name}” was written by predict: its masks and other views are left out."
+        for folder in others
+    ]
+    return [folder / view for folder in outputs for view in VIEWS], said
+
+
 def _is_whole(row: Mapping[str, str]) -> bool:
     """Somebody may have edited the table."""
     if not (row.get("file") and row.get("sha256")):

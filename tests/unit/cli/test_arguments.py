@@ -156,13 +156,35 @@ class TestPredict:
         assert len(files[0][1]) == 2 + 4 * 2
         assert files[0] == files[1]
 
-    def test_an_empty_output_is_a_wrong_usage(
-        self, save_photo: SavePhoto, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ["predict", "a.png", "--out", ""],
+            ["predict", "", "--out", "out"],
+            ["submit", "", "--out", "out.csv"],
+            ["evaluate", "--data", "", "--out", "out"],
+            ["fit", "--data", " ", "--out", "out"],
+        ],
+    )
+    def test_an_empty_path_is_a_wrong_usage(
+        self, words: list[str], capsys: pytest.CaptureFixture[str]
     ) -> None:
+        """Of a script's unset variable: it would be the folder that the script stands in."""
         with pytest.raises(SystemExit) as caught:
-            main(["predict", str(save_photo(tmp_path / "a.png")), "--out", ""])
+            main(words)
         assert caught.value.code == 2
         assert "is empty: name a file or folder" in capsys.readouterr().err
+
+    @pytest.mark.parametrize("minutes", ["1e300", "nan", "0"])
+    def test_minutes_that_no_fit_takes_are_a_wrong_usage(
+        self, minutes: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        out = tmp_path / "run"
+        with pytest.raises(SystemExit) as caught:
+            main(["fit", "--data", str(tmp_path), "--out", str(out), "--minutes", minutes])
+        assert caught.value.code == 2
+        assert "--minutes" in capsys.readouterr().err
+        assert not out.exists()
 
     def test_views_that_cannot_be_had_are_named(
         self,

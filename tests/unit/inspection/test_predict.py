@@ -14,6 +14,7 @@ from crackdemo.detection.detector import Detector
 from crackdemo.errors import FolderError, PhotoError, PredictError, Stopped
 from crackdemo.files import sha256_of
 from crackdemo.inspection.batch import predict
+from crackdemo.inspection.output import earlier_views
 from crackdemo.inspection.predict import (
     Failed,
     Inspected,
@@ -164,6 +165,17 @@ class TestPredict:
             sources = find_sources([survey], [survey / view for view in VIEWS])
             list(predict(sources, detector, preset, survey))
         assert len(rows(survey / "results.csv")) == 3
+
+    def test_views_of_earlier_runs_into_other_folders_are_no_photos(
+        self, survey: Path, detector: Detector, preset: Preset
+    ) -> None:
+        for name in ("out", "deep/out 2"):
+            views, notes = earlier_views([survey], survey / name)
+            list(predict(find_sources([survey], views), detector, preset, survey / name))
+        assert len(rows(survey / "deep" / "out 2" / "results.csv")) == 3
+        assert notes == ["“out” was written by predict: its masks and other views are left out."]
+        (survey / "out" / "results.csv").unlink()  # masks that anybody may have made
+        assert earlier_views([survey], survey / "deep" / "out 2")[1] == []
 
     def test_somebodys_masks_are_never_written_over(
         self, survey: Path, save_photo: SavePhoto, detector: Detector, preset: Preset
