@@ -8,6 +8,7 @@ import asyncio
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -23,6 +24,7 @@ from crackdemo.inspection.store import KEPT_FREE, free_bytes
 from crackdemo.ui.answers import with_cookie, with_headers
 from crackdemo.ui.audience import PAGE, Audience
 from crackdemo.ui.bodies import Refusal, again, as_json, paths_in, read
+from crackdemo.ui.calls import Answers, Parameters, check_listed, check_named
 from crackdemo.ui.limits import Limits
 from crackdemo.ui.logins import WRONG_PASSWORDS, too_many_passwords
 from crackdemo.ui.quota import Quota
@@ -54,7 +56,7 @@ _MAX_NAME = 64
 _EVENTS = re.compile(rf"{_API}/(queue/join|(call|run|api)/.+)|{AGENTS}/?")
 _HEARTBEAT = re.compile(rf"{_API}/heartbeat/([^/]+)/?")
 _ANSWER = re.compile(rf"{_API}/call/(?:v2/)?[^/]+/([^/]+)/?")
-_CALLED = re.compile(rf"{_API}/(?:call|run|api)/(?:v2/)?([^/]+)/?")
+_CALLED = re.compile(rf"{_API}/(?:call|run|api)/(v2/)?([^/]+)/?")
 _FILE = f"{_API}/file="
 _ENTRANCE = re.compile(r"/|/login(/.*)?")
 """What other websites may lead a person to."""
@@ -84,6 +86,8 @@ class Rules:
     """Whether the page has an event of this number."""
     has_call: Callable[[str], bool] = lambda name: True
     """Whether programs may call what has this name."""
+    parameters: Callable[[str], Parameters | None] = lambda name: None
+    """Those of what is called so, if it is meant for programs."""
     sessions: Sessions = field(default_factory=Sessions)
     """Whose each session is."""
     watched: Callable[[str], None] = lambda upload: None
@@ -101,6 +105,7 @@ class Gate:
         self._of_programs = Quota(rules.limits.per_minute)
         self._of_addresses = Quota(_OF_AN_ADDRESS * rules.limits.per_minute)
         self._wrong = Quota(WRONG_PASSWORDS)
+        self._answers = Answers()
         self._people = Sessions()  # here, of visitors, by the names of those who logged in
         self.is_ready = True
         """What the health address says."""
@@ -153,7 +158,7 @@ class Gate:
         others = [*uploads, *_ANSWER.findall(path)]
         if path.rstrip("/") == f"{_API}/upload":
             self._check_upload(scope, headers)
-            send = self._told(send, cookie)
+            send = _told(send, partial(self._uploaded, cookie))
         elif scope["method"] == "POST" and path.rstrip("/") == "/login":
             send = self._counted(scope, send)
             body = await read(receive, _MAX_NOTE)
@@ -169,8 +174,9 @@ class Gate:
                 sessions.append(values["session_hash"])
             if isinstance(values, dict) and values.get("fn_index") is not None:
                 self._check_event(values["fn_index"])
-            for name in _CALLED.findall(path):
-                self._check_call(name)
+            for by_name, name in _CALLED.findall(path):
+                self._check_call(name, bool(by_name), values)
+                send = _told(send, self._answers.promise)
             if is_event:
                 paths = await asyncio.to_thread(paths_in, values)
                 if app is self._app:  # what agents may ask for, their tools know
@@ -184,6 +190,8 @@ class Gate:
         for session in sessions:
             if not self._sessions.may_use(session, cookie):
                 raise Refusal(404, "This session is another visitor’s: load the page anew.")
+        for event in _ANSWER.findall(path) if scope["method"] == "GET" else ():
+            self._answers.fetch(event)
         for visitor in [cookie] if cookie else sessions:
             self._audience.seen(f"{PAGE}{visitor}")
         with self._listening(scope, path, cookie, query):
@@ -275,9 +283,12 @@ class Gate:
         if not isinstance(number, int) or not self._rules.has_event(number):
             raise Refusal(404, "The page has no such event: load it anew.")
 
-    def _check_call(self, name: str) -> None:
-        if not self._rules.has_call(name):
+    def _check_call(self, name: str, by_name: bool, values: Any) -> None:
+        parameters = self._rules.parameters(name)
+        if not self._rules.has_call(name) or (by_name and parameters is None):
             raise Refusal(404, "There is no such call: the page “Use via API” lists what there is.")
+        if parameters is not None:
+            (check_named if by_name else check_listed)(values, parameters)
 
     def _check_paths(self, paths: list[str]) -> None:
         """Raises Refusal for files that are gone, that the server would have to fetch, and that are
@@ -320,20 +331,23 @@ class Gate:
 
         return sending
 
-    def _told(self, send: Send, cookie: str) -> Send:
-        """Tells which files an upload has become."""
-        body = bytearray()
+    def _uploaded(self, cookie: str, told: Any) -> None:
+        if isinstance(told, list):
+            self._rules.uploaded(cookie, [str(file) for file in told])
 
-        async def sending(message: Message) -> None:
-            if message["type"] == "http.response.body" and len(body) < MAX_JSON:
-                body.extend(message.get("body", b""))
-                if not message.get("more_body", False):
-                    files = as_json(bytes(body))
-                    if isinstance(files, list):
-                        self._rules.uploaded(cookie, [str(file) for file in files])
-            await send(message)
 
-        return sending
+def _told(send: Send, use: Callable[[Any], None]) -> Send:
+    """Gives `use` what is answered, as JSON."""
+    body = bytearray()
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.body" and len(body) < MAX_JSON:
+            body.extend(message.get("body", b""))
+            if not message.get("more_body", False):
+                use(as_json(bytes(body)))
+        await send(message)
+
+    return sending
 
 
 async def _person(scope: Scope, receive: Receive) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 
@@ -58,12 +58,41 @@ def test_a_sessions_name_is_short(client: TestClient) -> None:
     assert answer.status_code == 400
 
 
+def test_so_are_an_uploads_and_an_events(client: TestClient) -> None:
+    for address in ("/gradio_api/upload_progress?upload_id={}", "/gradio_api/call/inspect/{}"):
+        assert client.get(address.format("a" * 65)).status_code == 400
+    assert client.get(f"/gradio_api/upload_progress?upload_id={'a' * 64}").text == "let in"
+
+
+def test_an_answer_is_fetched_once() -> None:
+    """Gradio goes on with a second answer for ever, and breaks off that of a made-up event."""
+    client = TestClient(Gate(JSONResponse({"event_id": "0123"}), Rules(), Audience()))
+    answer = "/gradio_api/call/inspect/0123"
+    assert "no such answer" in client.get(answer).json()["detail"]
+    client.post(EVENT, json={})
+    assert client.get(answer).status_code == 200
+    assert "no such answer" in client.get(answer).json()["detail"]
+
+
 @pytest.mark.parametrize(
-    "address", ["/gradio_api/upload_progress?upload_id={}", "/gradio_api/call/inspect/{}"]
+    ("address", "body", "told"),
+    [
+        ("call/v2", {"photo": 1}, "let in"),
+        ("call/v2", {"photo": 1, "weights": "a"}, "let in"),
+        ("call/v2", {"photo": 1, "weigths": "a"}, "no parameter “weigths”: there are photo, weig"),
+        ("call/v2", {"weights": "a"}, "“photo” is missing"),
+        ("call/v2", [1], "no JSON object"),
+        ("call", {"data": [1, "a"]}, "let in"),
+        ("call", {"data": [1]}, "1 values and not 2"),
+        ("call", {"data": [1, "a", 3]}, "3 values and not 2"),
+        ("call", {"photo": 1}, "a list of values as “data”"),
+        ("call", b"photo=1", "a list of values as “data”"),
+    ],
 )
-def test_so_are_an_uploads_and_an_events(client: TestClient, address: str) -> None:
-    assert client.get(address.format("a" * 65)).status_code == 400
-    assert client.get(address.format("a" * 64)).text == "let in"
+def test_a_call_that_does_not_fit_is_told_what_would(address: str, body: object, told: str) -> None:
+    rules = Rules(parameters=lambda name: {"photo": False, "weights": True})
+    client = TestClient(Gate(PlainTextResponse("let in"), rules, Audience()))
+    assert told in asked(client, body, f"/gradio_api/{address}/inspect")
 
 
 @pytest.mark.parametrize(
@@ -86,10 +115,14 @@ def test_an_event_that_there_is_not_is_refused(number: object) -> None:
 
 @pytest.mark.parametrize("address", ["call", "call/v2", "run", "api"])
 def test_a_call_that_there_is_not_is_refused(address: str) -> None:
-    rules = Rules(has_call=lambda name: name == "inspect")
+    rules = Rules(
+        has_call=lambda name: name == "inspect",
+        parameters=lambda name: {} if name == "inspect" else None,
+    )
     client = TestClient(Gate(PlainTextResponse("let in"), rules, Audience()))
     assert "no such call" in asked(client, {}, f"/gradio_api/{address}/nosuch")
-    assert asked(client, {}, f"/gradio_api/{address}/inspect") == "let in"
+    body = {} if address == "call/v2" else {"data": []}
+    assert asked(client, body, f"/gradio_api/{address}/inspect") == "let in"
 
 
 def test_a_request_names_no_more_files_than_a_page_has(client: TestClient) -> None:
