@@ -5,7 +5,7 @@ from typing import Any
 
 from crackdemo.checkpoints.checkpoint import CheckpointConfig
 from crackdemo.detection.calibration import Calibration
-from crackdemo.detection.heatmaps import LEAST_SIDE, HeatmapConfig
+from crackdemo.detection.heatmaps import FADING, HeatmapConfig
 from crackdemo.detection.probability import ProbabilityConfig
 from crackdemo.detection.saliency import SaliencyConfig
 from crackdemo.models.families import family_named
@@ -134,8 +134,8 @@ def _rebuilt(config: CheckpointConfig, heat: HeatmapConfig) -> str:
     alone = "" if heat.lone is None else ", below 0.5 where it is weak and stands alone"
     coarser = ""
     if heat.coarser:
-        least = LEAST_SIDE / heat.coarser[0]
-        coarser = f", on top of it at coarser ones where its sides have {least:g} px"
+        above = FADING[0] / heat.coarser[0]
+        coarser = f", on top of it at coarser ones where its sides have more than {above:g} px"
     return (
         "Rebuilds a photo of pavement or concrete without its cracks; what is missing is the "
         f"crack. Heatmap: {heat.residual} residual, blurred {heat.blur_sigma:g} px{sharpened}, "

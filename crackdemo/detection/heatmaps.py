@@ -22,12 +22,14 @@ QUARTER = 0.25
 """Of a photo's size: at it the coarser scales are seen together."""
 COARSER = (0.0625, 0.03125)
 """Scales of large photos; `HeatmapConfig.coarser_weight`."""
-LEAST_SIDE = 60
-"""Of a photo at a coarser scale, pixels of its shorter side.
+FADING = (32, 60)
+"""Of a photo at a coarser scale, pixels of its shorter side: above the first that scale counts,
+from the second on in full.
 
-Found by trying 60 and 96, and weights of 2 and 3, on validation photos and `uav` photos that are
-not of its test split, enlarged up to 6 times, and on METU photos enlarged up to 12 times, labels in
-sight; at their own size, where these have down to 20 px at 1/16, all lose by such a scale.
+Found by trying a step at 60 and at 96, fading from 32 to 40, to 48 and to 60 and from 40 to 60, and
+weights of 2 and 3, on validation photos and `uav` photos that are not of its test split, enlarged
+up to 6 times, and on METU photos enlarged up to 12 times, labels in sight. At their own size these
+have up to 32 px at 1/16, and all lose by such a scale.
 """
 
 
@@ -108,7 +110,8 @@ class HeatmapConfig:
     coarser_weight: _Weight | None = None
     """Weight of 1/16 and of 1/32, at which large photos are looked at besides where the scales go
     down to 1/8: a crack of 100 px is wide even there. They come on top of the mean of the others,
-    so that thin cracks lose nothing; null, as older weights have it: no such scale."""
+    so that thin cracks lose nothing, and fade in with the photo's size; null, as older weights have
+    it: no such scale."""
 
     @property
     def coarser(self) -> tuple[float, ...]:
@@ -116,9 +119,15 @@ class HeatmapConfig:
         goes_on = self.coarser_weight is not None and min(self.scales) == 2 * COARSER[0]
         return COARSER if goes_on else ()
 
-    def coarser_scales(self, height: int, width: int) -> tuple[float, ...]:
-        """Those of a photo (height, width), at which it has `LEAST_SIDE`."""
-        return tuple(scale for scale in self.coarser if scale * min(height, width) >= LEAST_SIDE)
+    def coarser_at(self, height: int, width: int) -> dict[float, float]:
+        """Of a photo (height, width): its coarser scales and their weights, beside `weights`."""
+        first, last = FADING
+        shares = {
+            scale: min(1.0, (scale * min(height, width) - first) / (last - first))
+            for scale in self.coarser
+        }
+        whole = self.coarser_weight or 0.0
+        return {scale: share * whole for scale, share in shares.items() if share > 0}
 
     def __post_init__(self) -> None:
         if self.weights and len(self.weights) != len(self.scales):

@@ -51,7 +51,7 @@ def predict_at_scales(
     """The network's answer at each of the heatmap's scales, then at its coarser ones for a photo of
     this size. Raises Stopped."""
     gray = gray_of(photo, flatten.channel)
-    scales = (*heatmap.scales, *heatmap.coarser_scales(*gray.shape))
+    scales = (*heatmap.scales, *heatmap.coarser_at(*gray.shape))
     grays = [shrunk(gray, _scaled(gray.shape, scale)) for scale in scales]
     lights = [measure_illumination(scaled, flatten) for scaled in grays]
     images = [light.flattened(scaled) for light, scaled in zip(lights, grays, strict=True)]
@@ -71,19 +71,20 @@ def fused_residual(answers: list[ScaledAnswer], config: HeatmapConfig, gray: Row
     for answer, scale, weight in zip(usual, config.scales, weights, strict=True):
         share = np.float32(weight / sum(weights))
         _add(total, _counted(answer, scale, config, gray), share)
-    if coarser and config.coarser_weight is not None:
-        share = np.float32(config.coarser_weight / sum(weights))
+    if coarser:
+        share = np.float32(1 / sum(weights))
         _add(total, enlarged(_of_coarser(coarser, config, gray), gray.shape), share)
     return total
 
 
 def _of_coarser(answers: list[ScaledAnswer], config: HeatmapConfig, gray: Rows) -> Residual:
-    """The sum of their residuals at a quarter of the photo's size: what they see is wide enough for
-    that, and is told from dark ground by four times as wide surroundings."""
+    """The weighted sum of their residuals at a quarter of the photo's size: what they see is wide
+    enough for that, and is told from dark ground by four times as wide surroundings."""
     small = shrunk(gray, _scaled(gray.shape, QUARTER))
     total = np.zeros(small.shape, np.float32)
-    for answer, scale in zip(answers, config.coarser_scales(*gray.shape), strict=True):
-        _add(total, _counted(answer, scale, config, small), np.float32(1))
+    weights = config.coarser_at(*gray.shape).items()
+    for answer, (scale, weight) in zip(answers, weights, strict=True):
+        _add(total, _counted(answer, scale, config, small), np.float32(weight))
     return total
 
 

@@ -32,7 +32,7 @@ class WholeDetector(nn.Module):
         self.scales = nn.ModuleList(
             _AtScale(network, config, side, scale, side) for scale in config.heatmap.scales
         )
-        is_large = bool(config.heatmap.coarser_scales(side, side))
+        is_large = bool(config.heatmap.coarser_at(side, side))
         self.coarser = _Coarser(network, config, side) if is_large else None
 
     def forward(self, tile: Tensor) -> Tensor:
@@ -42,8 +42,8 @@ class WholeDetector(nn.Module):
         total = torch.zeros_like(gray)
         for at_scale, weight in zip(self.scales, weights, strict=True):
             total = total + weight / sum(weights) * at_scale(gray, gray)
-        if self.coarser is not None and heat.coarser_weight is not None:
-            total = total + heat.coarser_weight / sum(weights) * self.coarser(gray)
+        if self.coarser is not None:
+            total = total + self.coarser(gray) / sum(weights)
         return _heat(total, self.config.calibration.r0)
 
 
@@ -134,14 +134,15 @@ class _Coarser(nn.Module):
         self.down, self.up = _to_scale(side, quarter)
         self.scales = nn.ModuleList(
             _AtScale(network, config, side, scale, quarter)
-            for scale in config.heatmap.coarser_scales(side, side)
+            for scale in config.heatmap.coarser_at(side, side)
         )
+        self.weights = tuple(config.heatmap.coarser_at(side, side).values())
 
     def forward(self, gray: Tensor) -> Tensor:
         small = self.down(gray)
         total = torch.zeros_like(small)
-        for at_scale in self.scales:
-            total = total + at_scale(gray, small)
+        for at_scale, weight in zip(self.scales, self.weights, strict=True):
+            total = total + weight * at_scale(gray, small)
         seen: Tensor = self.up(total)
         return seen
 

@@ -27,7 +27,7 @@ _FAINT = 0.6
 network: pixel F1 of cracksc .383, .382, .381, of uav .756, .758, .756, of made painted roads .824,
 .836, .836, sut_crack's stays (.706)."""
 _COARSER_WEIGHT = 2.0
-"""See `heatmaps.LEAST_SIDE`."""
+"""See `heatmaps.FADING`."""
 START_LEARNING_RATE = 1e-3
 """Keeps most of what weights know that a fit starts from."""
 

@@ -2,7 +2,7 @@
 large photos are looked at on and without.
 
 python tests/bench/enlarged.py [--weights NAME ...] [--data ../shared/data] [--split test]
-    [--photos 8] [--factors 1 2 4 6]
+    [--photos 8] [--factors 1 2 3 4 6]
 
 A row for each set, a column for each factor. Cells: pixel F1 at 0.5, exact to the pixel, with /
 without. Of METU's cracked photos what is marked at their own size is the truth; of its clean ones a
@@ -56,7 +56,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--split", choices=["validation", "test"], default="test")
     parser.add_argument("--photos", type=int, default=8)
-    parser.add_argument("--factors", type=float, nargs="+", default=[1, 2, 4, 6])
+    parser.add_argument("--factors", type=float, nargs="+", default=[1, 2, 3, 4, 6])
     args = parser.parse_args()
     for name in args.weights:
         folder = SHIPPED / name if name in shipped_names() else Path(name)

@@ -208,15 +208,17 @@ def test_views_are_fused_by_their_weighted_mean(weights, expected):
 def test_large_photos_are_looked_at_on_coarser_scales_too():
     config = plain_heat(scales=(1.0, 0.125), coarser_weight=2.0)
     for size, expected in (
-        ((959, 2000), ()),
-        ((960, 2000), (1 / 16,)),
-        ((1920, 1920), (1 / 16, 1 / 32)),
-        ((9000, 9000), (1 / 16, 1 / 32)),
+        ((512, 2000), {}),
+        ((736, 2000), {1 / 16: 1.0}),
+        ((960, 2000), {1 / 16: 2.0}),
+        ((1024, 1024), {1 / 16: 2.0}),
+        ((1472, 1472), {1 / 16: 2.0, 1 / 32: 1.0}),
+        ((9000, 9000), {1 / 16: 2.0, 1 / 32: 2.0}),
     ):
-        assert config.coarser_scales(*size) == expected
-    assert plain_heat(scales=(1.0, 0.125)).coarser_scales(9000, 9000) == ()
+        assert config.coarser_at(*size) == expected
+    assert plain_heat(scales=(1.0, 0.125)).coarser_at(9000, 9000) == {}
     for scales in ((1.0,), (1.0, 0.5, 0.25)):  # nothing between
-        assert plain_heat(scales=scales, coarser_weight=2.0).coarser_scales(9000, 9000) == ()
+        assert plain_heat(scales=scales, coarser_weight=2.0).coarser_at(9000, 9000) == {}
     views = predict_at_scales(pavement(960, 1200), Engine(Healer(), CPU), plain_flatten(), config)
     assert [view.image.shape for view in views] == [(960, 1200), (120, 150), (60, 75)]
 
@@ -226,6 +228,22 @@ def test_what_coarser_scales_answer_comes_on_top_of_the_others_mean():
     gray = np.full((960, 1000), 0.5, np.float32)
     views = [flat_view(residual) for residual in (0.1, 0.3, 0.2)]
     assert fused_residual(views, config, gray)[:] == pytest.approx(0.15 + 2 / 4 * 0.2)
+
+
+def test_a_pixel_more_changes_hardly_anything():
+    """What coarser scales answer fades in with the photo's size."""
+    config = plain_heat(scales=(1.0, 0.125), blur_sigma=0, coarser_weight=2.0)
+    views = [flat_view(0.1)] * 4
+
+    def fused(side: int) -> float:
+        gray = np.full((side, side), 0.5, np.float32)
+        seen = views[: 2 + len(config.coarser_at(side, side))]
+        return float(fused_residual(seen, config, gray)[0, 0])
+
+    for side in (512, 513, 959, 960, 1024, 1025, 1919, 1920):
+        assert fused(side) == pytest.approx(fused(side + 1), rel=0.01)
+    assert fused(512) == pytest.approx(0.1)
+    assert fused(1920) == pytest.approx(0.1 + 2 * 2 / 2 * 0.1)
 
 
 def test_a_crack_is_found_and_healed_on_a_photo_ten_times_as_large():

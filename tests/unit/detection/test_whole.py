@@ -71,7 +71,7 @@ def test_a_large_tile_is_looked_at_on_coarser_scales_too() -> None:
     checkpoint = load_checkpoint(SHIPPED / "cae-asphalt")
     heat = replace(checkpoint.config.heatmap, scales=(0.125,), weights=(), coarser_weight=2.0)
     config = replace(checkpoint.config.detector, heatmap=heat)
-    assert heat.coarser_scales(SIDE, SIDE) == (0.0625,)
+    assert list(heat.coarser_at(SIDE, SIDE)) == [0.0625]
     assert levels_apart(checkpoint.network, config, SIDE) <= 64
 
 

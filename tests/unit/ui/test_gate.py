@@ -121,7 +121,7 @@ def test_a_call_that_there_is_not_is_refused(address: str) -> None:
     )
     client = TestClient(Gate(PlainTextResponse("let in"), rules, Audience()))
     assert "no such call" in asked(client, {}, f"/gradio_api/{address}/nosuch")
-    body = {} if address == "call/v2" else {"data": []}
+    body: object = {} if address == "call/v2" else {"data": []}
     assert asked(client, body, f"/gradio_api/{address}/inspect") == "let in"
 
 
