@@ -73,6 +73,20 @@ def test_photos_that_the_server_has_no_more_are_said(visitor: Visitor, survey: l
     expect(visitor.page.locator("#threshold input[type=number]")).to_have_value("0.44")
 
 
+def test_a_duplicated_tab_goes_its_own_way(visitor: Visitor, survey: list[Path]) -> None:
+    visitor.score(*survey[:2])
+    with visitor.page.expect_popup() as popup:
+        visitor.page.evaluate("void open(location.href)")  # as “Duplicate tab”: with its storage
+    copy = Visitor(popup.value, visitor.page.url)
+    copy.sees(copy.status, "2 photos scored")
+    copy.clear()
+    copy.score(*survey[2:4])
+    kept = ((visitor, ["km 0.png", "km 1.png"]), (copy, ["km 2.png", "km 3.png"]))
+    for tab, names in kept:
+        tab.page.reload()
+        expect(tab.page.locator("#strip .name")).to_have_text(names)
+
+
 def test_no_other_page_gets_ones_photos(
     app: App, browser: Browser, visitor: Visitor, cracked: Path
 ) -> None:

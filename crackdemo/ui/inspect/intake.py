@@ -24,7 +24,7 @@ from crackdemo.ui.turns import Turns
 from crackdemo.ui.uploads import uploads_of
 from crackdemo.ui.workbench import Workbench
 
-_SECRET = "(...values) => [...values.slice(0, -1), crackdemo.kept.secret()]"
+_SECRET = "async (...values) => [...values.slice(0, -1), await crackdemo.kept.own()]"
 """In the page: the last value is its secret."""
 
 

@@ -15,6 +15,9 @@
   const before = read();
   /** @type {Kept} */
   let state = { ...before };
+  const asFound = take();
+  /** By which the tab keeps its photos. */
+  const alone = part();
   /** Nothing is saved before what was there has been taken up. */
   let isOpen = false;
 
@@ -29,16 +32,55 @@
 
   /** @type {KeptPart["secret"]} */
   function secret() {
+    return asFound;
+  }
+
+  /** The tab's secret; a new one where it has none. */
+  function take() {
     try {
-      const known = scope.sessionStorage.getItem(SECRET);
-      if (known) return known;
-      const bytes = scope.crypto.getRandomValues(new Uint8Array(24));
-      const fresh = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-      scope.sessionStorage.setItem(SECRET, fresh);
-      return fresh;
+      return scope.sessionStorage.getItem(SECRET) || renew();
     } catch {
       return "";
     }
+  }
+
+  function renew() {
+    const bytes = scope.crypto.getRandomValues(new Uint8Array(24));
+    const fresh = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    scope.sessionStorage.setItem(SECRET, fresh);
+    return fresh;
+  }
+
+  /** @type {KeptPart["own"]} */
+  function own() {
+    return alone;
+  }
+
+  /** A tab that was duplicated has the other's secret, and finds its photos; but what it has from
+   * then on it keeps by a secret of its own. */
+  async function part() {
+    const { locks } = scope.navigator;
+    if (!asFound || !locks) return asFound; // without https nobody can tell
+    if (await holds(locks, asFound)) return asFound;
+    const fresh = renew();
+    await holds(locks, fresh);
+    return fresh;
+  }
+
+  /** Whether no other tab has the secret; from now on this one has it.
+   * @param {LockManager} locks
+   * @param {string} name
+   * @returns {Promise<boolean>} */
+  function holds(locks, name) {
+    return new Promise((resolve) => {
+      // a page that is loaded anew waits for the one before to let go
+      const signal = AbortSignal.timeout(1000);
+      const asLongAsThePage = () => {
+        resolve(true);
+        return new Promise(() => {});
+      };
+      locks.request(`${SECRET} ${name}`, { signal }, asLongAsThePage).catch(() => resolve(false));
+    });
   }
 
   /** @type {KeptPart["save"]} */
@@ -84,5 +126,5 @@
     }
   }
 
-  crackdemo.kept = { secret, save, begin, found };
+  crackdemo.kept = { secret, own, save, begin, found };
 })(globalThis);

@@ -188,7 +188,10 @@ interface Kept extends Partial<Snapshot> {
 }
 
 interface KeptPart {
+  /** as the page found it in its tab: by it the server finds what was kept */
   secret(): string;
+  /** what no other tab has: by it the server keeps */
+  own(): Promise<string>;
   save(changes: Kept): void;
   /** restores the settings; returns the name of the photo that was on show */
   begin(): string;
