@@ -27,7 +27,7 @@ def said() -> Iterator[None]:
 
 
 class SayingBlocks(gr.Blocks):  # type: ignore[misc]  # gradio has no types
-    """Blocks that say what values they cannot take, too: gradio answers no word to those."""
+    """Blocks that never fail without a word: gradio hides what an exception says, and rightly."""
 
     async def preprocess_data(self, *args: Any, **options: Any) -> Any:
         """Of an event's inputs. Raises gradio's own errors."""
@@ -39,6 +39,19 @@ class SayingBlocks(gr.Blocks):  # type: ignore[misc]  # gradio has no types
                 "programs find each one’s kind under “Use via API”; a page is loaded anew.",
                 print_exception=False,
             ) from None
+
+    async def process_api(self, *args: Any, **options: Any) -> Any:
+        """An event. Raises gradio's own errors."""
+        try:
+            with said():
+                return await super().process_api(*args, **options)
+        except gr.Error:
+            raise
+        except Exception as error:
+            raise gr.Error(
+                "The server could not do it, and its log says why: load the page anew, then try "
+                "again."
+            ) from error
 
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>|~$#&!@]|(?<=www)\.|^[-+=]|^\d(?=\d*[.)]\s)")

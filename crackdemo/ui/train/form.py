@@ -294,7 +294,10 @@ def _wire_fields(bench: Workbench, jobs: Jobs, form: Form) -> None:
                 f"⚠️ A fit cannot start from `{named}`: {learns}. To teach `{named}` itself, add "
                 "these photos to those it was fitted on, and fit anew"
             )
-        told = f"{learns}: your corrections are the photos below. Look at the name and press Start."
+        told = (
+            f"{learns}: your corrections are the photos below; where that is one alone, add one of "
+            "sound surface, for a fit needs two. Look at the name and press Start."
+        )
         return {
             **choose_family(family, fit_data.UPLOAD),
             form.learning: gr.Markdown(told, visible=True),

@@ -1,3 +1,4 @@
+import asyncio
 import errno
 import os
 from html import unescape
@@ -6,7 +7,7 @@ import gradio as gr
 import pytest
 
 from crackdemo.errors import CrackdemoError, DatasetError, PresetError
-from crackdemo.ui.refusals import fault, literal, said
+from crackdemo.ui.refusals import SayingBlocks, fault, literal, said
 
 
 def test_a_refusal_is_said_in_its_own_words() -> None:
@@ -24,6 +25,28 @@ def test_a_disk_says_no_path_of_the_server() -> None:
     with pytest.raises(gr.Error) as shown, said():
         raise OSError(errno.EROFS, os.strerror(errno.EROFS), "/a/path/of/the/server")
     assert "/a/path" not in shown.value.message
+
+
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [
+        (KeyError("/a/path/of/the/server"), "The server could not do it"),
+        (PresetError("The preset is gone: load another."), "The preset is gone"),
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "free some space"),
+        (gr.Error("No.", print_exception=False), "No."),
+    ],
+)
+def test_no_event_fails_without_a_word(failure: Exception, told: str) -> None:
+    def fail(number: float) -> None:
+        raise failure
+
+    with SayingBlocks() as page:
+        gr.Button().click(fail, gr.Number(), None)
+    with pytest.raises(gr.Error, match=told) as shown:
+        asyncio.run(page.process_api(0, [1]))
+    assert "/a/path" not in shown.value.message
+    with pytest.raises(gr.Error, match="not of the kind"):
+        asyncio.run(page.process_api(0, []))
 
 
 def test_a_disk_that_gives_no_reason_is_said_all_the_same() -> None:
