@@ -10,15 +10,14 @@ from typing import Any, get_args
 
 from crackdemo.configs import help_of
 from crackdemo.errors import CrackdemoError
-from crackdemo.inspection.views import VIEWS
 from crackdemo.masks.params import MaskParams
 from crackdemo.models.families import FAMILIES
+from crackdemo.photos.views import VIEWS
 
 _SHORTER = {"opening": "open", "closing": "close"}
 _DEVICES = ("auto", "cpu", "cuda", "mps")
 _OBJECTIVES = ("pixel_f1", "mean_image_dice", "pixel_iou")
 _SPLITS = ("train", "validation", "test")
-_MOST_MINUTES = 365 * 24 * 60
 _MODEL = "a shipped name, a checkpoint folder, or owner/name[@revision] on the Hugging Face Hub"
 
 
@@ -60,11 +59,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _path(text: str) -> Path:
+def _text(text: str) -> str:
     """An unset variable of a script is no wish to read or fill the folder that it stands in."""
     if not text.strip():
         raise argparse.ArgumentTypeError("is empty: name a file or folder")
-    return Path(text)
+    return text
+
+
+def _path(text: str) -> Path:
+    return Path(_text(text))
 
 
 def _add_predict(parser: argparse.ArgumentParser) -> None:
@@ -185,7 +188,7 @@ def _add_fit(parser: argparse.ArgumentParser) -> None:
     add("--config", type=_path, metavar="FILE", help="settings of the fit, JSON")
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--epochs", type=_count, metavar="N")
-    length.add_argument("--minutes", type=_minutes, metavar="M", help="epochs that fit in there")
+    length.add_argument("--minutes", type=_positive, metavar="M", help="epochs that fit in there")
     add("--seed", type=int, metavar="S")
     add("--trials", type=_count, metavar="N", help="of a search for settings; classifiers only")
     add("--threads", type=_count, metavar="T", help="all cores by default")
@@ -199,6 +202,7 @@ def _add_survey(parser: argparse.ArgumentParser) -> None:
     add(
         "sources",
         nargs="+",
+        type=_text,
         metavar="SOURCE",
         help="photo, folder, glob, list of photos (.txt), s3://, gs:// or http(s):// address",
     )
@@ -234,13 +238,6 @@ def _views(text: str) -> tuple[str, ...]:
     if unknown:
         raise argparse.ArgumentTypeError(f"“{unknown[0]}” is none of {', '.join(VIEWS)}")
     return views
-
-
-def _minutes(text: str) -> float:
-    minutes = _positive(text)
-    if minutes > _MOST_MINUTES:
-        raise argparse.ArgumentTypeError(f"must be at most {_MOST_MINUTES:,} (a year)")
-    return minutes
 
 
 def _positive(text: str) -> float:

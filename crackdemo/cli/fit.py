@@ -146,9 +146,14 @@ def _new_run(args: Namespace, run: RunFolder) -> tuple[FitSettings, list[Path]]:
     own = _own_start(config, args.out)
     config = trainer_of(config.family).started(config, own)  # or refused before there is a run
     folders = _data_folders(args)
+    data = [str(folder) for folder in folders]
+    try:
+        given = RunConfig.from_json({"fit": asdict(config), "data": data, "minutes": args.minutes})
+    except ValueError as error:
+        raise FitError(f"The run cannot be started ({error}): correct that.") from None
     make_folder(run.path)
     try:
-        run.create(RunConfig(asdict(config), [str(folder) for folder in folders], args.minutes))
+        run.create(given)
         if own is not None:
             shutil.copytree(own, run.start)
     except OSError as error:

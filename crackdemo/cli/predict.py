@@ -14,12 +14,11 @@ from crackdemo.cli.weights import load, preset_for
 from crackdemo.configs import explained
 from crackdemo.detection.detector import Detector
 from crackdemo.inspection.batch import BatchConfig, predict
-from crackdemo.inspection.output import earlier_views
 from crackdemo.inspection.predict import unclear_names
-from crackdemo.inspection.views import VIEWS
 from crackdemo.masks.params import MaskParams
 from crackdemo.masks.presets import Preset
 from crackdemo.photos.sources import find_sources
+from crackdemo.photos.views import VIEWS
 
 _CORES_A_HELPER = 4
 """Reading and writing a photo takes about a quarter of what its detection takes."""
@@ -27,10 +26,7 @@ _CORES_A_HELPER = 4
 
 def run(args: Namespace) -> int:
     """Photos to a folder of results."""
-    views, notes = earlier_views(args.photos, args.out)
-    sources = find_sources(args.photos, without=[*views, *(args.out / view for view in VIEWS)])
-    for note in notes:
-        say(note)
+    sources = find_sources(args.photos, without=[args.out / view for view in VIEWS])
     weights, checkpoint = load(args.model)
     preset = preset_for(weights, checkpoint.config.mask, args.preset, args.only_class)
     preset = _changed(args, preset)

@@ -5,17 +5,19 @@ from argparse import Namespace
 from crackdemo.cli.terminal import say, watch
 from crackdemo.cli.weights import load, preset_for
 from crackdemo.errors import SubmissionError, shortened
-from crackdemo.evaluation.sample import photos_to_submit, plan_rows, read_sample
+from crackdemo.evaluation.sample import plan_rows, read_sample
 from crackdemo.evaluation.submission import RowFormat, Submission
+from crackdemo.photos.sources import find_sources
 from crackdemo.runs.wording import count
 
 
 def run(args: Namespace) -> int:
     """A row for every photo of a folder."""
-    sources, left_out = photos_to_submit(args.folder)
+    masks = [args.folder / "masks"] if (args.folder / "images").is_dir() else []
+    sources = find_sources([args.folder], without=masks)
     sample = None if args.sample is None else read_sample(args.sample)
     rows = plan_rows(sources, sample, _columns(args.columns))
-    for note in (*left_out, *rows.notes):
+    for note in rows.notes:
         say(note)
     weights, checkpoint = load(args.model)
     preset = preset_for(weights, checkpoint.config.mask, args.preset, args.only_class)

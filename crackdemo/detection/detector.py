@@ -182,8 +182,11 @@ class ResidualDetector:
         answers = predict_at_scales(photo, self._engine, flatten, heat, should_stop)
         heatmap = self._scaled(fused_residual(answers, heat, gray_of(photo, flatten.channel)))
         heatmap = without_lone(without_faint(heatmap, heat.faint), heat.lone)
-        usual = len(heat.scales)
-        return heatmap, healed_photo(photo, answers[:usual], answers[usual:]) if heal else photo
+        if not heal:
+            return heatmap, photo
+        usual, shares = len(heat.scales), heat.coarser_at(*photo.shape[:2]).values()
+        of_large = list(zip(answers[usual:], shares, strict=True))
+        return heatmap, healed_photo(photo, answers[:usual], of_large)
 
     def _scaled(self, residual: Residual) -> Heatmap:
         heatmap = np.empty(residual.shape, np.uint16)

@@ -110,7 +110,7 @@ class HeatmapConfig:
     coarser_weight: _Weight | None = None
     """Weight of 1/16 and of 1/32, at which large photos are looked at besides where the scales go
     down to 1/8: a crack of 100 px is wide even there. They come on top of the mean of the others,
-    so that thin cracks lose nothing, and fade in with the photo's size; null, as older weights have
+    so that thin cracks hardly lose, and fade in with the photo's size; null, as older weights have
     it: no such scale."""
 
     @property
@@ -120,14 +120,14 @@ class HeatmapConfig:
         return COARSER if goes_on else ()
 
     def coarser_at(self, height: int, width: int) -> dict[float, float]:
-        """Of a photo (height, width): its coarser scales and their weights, beside `weights`."""
+        """Of a photo (height, width): its coarser scales, and which share of `coarser_weight` each
+        has, above 0 up to 1."""
         first, last = FADING
         shares = {
             scale: min(1.0, (scale * min(height, width) - first) / (last - first))
             for scale in self.coarser
         }
-        whole = self.coarser_weight or 0.0
-        return {scale: share * whole for scale, share in shares.items() if share > 0}
+        return {scale: share for scale, share in shares.items() if share > 0}
 
     def __post_init__(self) -> None:
         if self.weights and len(self.weights) != len(self.scales):

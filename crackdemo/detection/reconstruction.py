@@ -18,14 +18,15 @@ _COLOUR_SIGMA = 1.0
 
 
 def healed_photo(
-    photo: RgbImage, answers: list[ScaledAnswer], of_large: list[ScaledAnswer]
+    photo: RgbImage, answers: list[ScaledAnswer], of_large: list[tuple[ScaledAnswer, float]]
 ) -> RgbImage:
     """The photo with what the network changed, flattening undone.
 
     At each pixel the largest change counts, since a wide crack is only healed at a coarse scale;
     but a coarse scale never lifts a pixel above its surroundings: it would leave a bright ghost.
     Each colour is lifted as far as it fell. of_large: the answers of the coarser scales of large
-    photos; what these heal is as wide as the others' surroundings, and is held against its own.
+    photos, and how much each counts, 0..1, as these fade in; what they heal is as wide as the
+    others' surroundings, so that it is held against its own, and its colours are lifted alike.
     """
     size = photo.shape[:2]
     light = answers[0].illumination
@@ -35,8 +36,12 @@ def healed_photo(
     means = [local_mean(colour, light.config.mean_sigma) for colour in colours]
     around = light.enlarged(size).mean
     wide_changes = [
-        (enlarged(_change(answer), size), answer.illumination.enlarged(size).mean)
-        for answer in of_large
+        (
+            enlarged(_change(answer), size),
+            answer.illumination.enlarged(size).mean,
+            np.float32(share),
+        )
+        for answer, share in of_large
     ]
     healed = np.empty_like(photo)
     halo = halo_of(_COLOUR_SIGMA)
@@ -47,9 +52,10 @@ def healed_photo(
         change = first[band.rows]
         for coarse in coarser:
             change = np.maximum(change, np.minimum(coarse[band.rows], fall[inner]))
-        for coarse, mean in wide_changes:
+        for coarse, mean, share in wide_changes:
             own_fall = mean[band.rows] - gray[band.rows]
-            change = np.maximum(change, np.minimum(coarse[band.rows], own_fall))
+            further = np.minimum(coarse[band.rows], own_fall) - change
+            change += share * np.maximum(further, 0)
         change[np.abs(change) < _HEALED_GRAY] = 0
         fall = cv2.GaussianBlur(fall, (0, 0), _COLOUR_SIGMA)[inner]
         is_fallen = fall > _FALLEN_GRAY

@@ -71,20 +71,20 @@ def fused_residual(answers: list[ScaledAnswer], config: HeatmapConfig, gray: Row
     for answer, scale, weight in zip(usual, config.scales, weights, strict=True):
         share = np.float32(weight / sum(weights))
         _add(total, _counted(answer, scale, config, gray), share)
-    if coarser:
-        share = np.float32(1 / sum(weights))
+    if coarser and config.coarser_weight is not None:
+        share = np.float32(config.coarser_weight / sum(weights))
         _add(total, enlarged(_of_coarser(coarser, config, gray), gray.shape), share)
     return total
 
 
 def _of_coarser(answers: list[ScaledAnswer], config: HeatmapConfig, gray: Rows) -> Residual:
-    """The weighted sum of their residuals at a quarter of the photo's size: what they see is wide
-    enough for that, and is told from dark ground by four times as wide surroundings."""
+    """The sum of their residuals, by their shares, at a quarter of the photo's size: what they see
+    is wide enough for that, and is told from dark ground by four times as wide surroundings."""
     small = shrunk(gray, _scaled(gray.shape, QUARTER))
     total = np.zeros(small.shape, np.float32)
-    weights = config.coarser_at(*gray.shape).items()
-    for answer, (scale, weight) in zip(answers, weights, strict=True):
-        _add(total, _counted(answer, scale, config, small), np.float32(weight))
+    shares = config.coarser_at(*gray.shape).items()
+    for answer, (scale, share) in zip(answers, shares, strict=True):
+        _add(total, _counted(answer, scale, config, small), np.float32(share))
     return total
 
 

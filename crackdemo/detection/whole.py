@@ -42,8 +42,8 @@ class WholeDetector(nn.Module):
         total = torch.zeros_like(gray)
         for at_scale, weight in zip(self.scales, weights, strict=True):
             total = total + weight / sum(weights) * at_scale(gray, gray)
-        if self.coarser is not None:
-            total = total + self.coarser(gray) / sum(weights)
+        if self.coarser is not None and heat.coarser_weight is not None:
+            total = total + heat.coarser_weight / sum(weights) * self.coarser(gray)
         return _heat(total, self.config.calibration.r0)
 
 
@@ -136,13 +136,13 @@ class _Coarser(nn.Module):
             _AtScale(network, config, side, scale, quarter)
             for scale in config.heatmap.coarser_at(side, side)
         )
-        self.weights = tuple(config.heatmap.coarser_at(side, side).values())
+        self.shares = tuple(config.heatmap.coarser_at(side, side).values())
 
     def forward(self, gray: Tensor) -> Tensor:
         small = self.down(gray)
         total = torch.zeros_like(small)
-        for at_scale, weight in zip(self.scales, self.weights, strict=True):
-            total = total + weight * at_scale(gray, small)
+        for at_scale, share in zip(self.scales, self.shares, strict=True):
+            total = total + share * at_scale(gray, small)
         seen: Tensor = self.up(total)
         return seen
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from crackdemo.errors import SubmissionError, shortened
-from crackdemo.inspection.output import earlier_views
-from crackdemo.photos.sources import Source, find_sources
+from crackdemo.photos.sources import Source
 from crackdemo.tables import csv_rows
 
 COLUMNS = ("file", "crack")
@@ -76,14 +75,6 @@ def read_sample(path: Path) -> Sample:
         )
     photo, mask = (cell.strip() for cell in rows[0])
     return Sample((photo, mask), tuple(row[0].strip() for row in rows[1:]), separator)
-
-
-def photos_to_submit(folder: Path) -> tuple[list[Source], list[str]]:
-    """The photos of a folder, and sentences on what in it is none: labels beside images/, and what
-    `predict` wrote. Raises SourceError without any."""
-    views, left_out = earlier_views([folder])
-    masks = [folder / "masks"] if (folder / "images").is_dir() else []
-    return find_sources([folder], without=[*views, *masks]), left_out
 
 
 def plan_rows(

@@ -27,11 +27,11 @@ from crackdemo.inspection.predict import (
     result_row,
     results_csv,
 )
-from crackdemo.inspection.views import VIEWS, of_class
 from crackdemo.masks.presets import Preset
 from crackdemo.parallel import in_order
 from crackdemo.photos.images import read_photo
 from crackdemo.photos.sources import Source
+from crackdemo.photos.views import VIEWS, of_class
 from crackdemo.tables import harmless
 
 _ROOM = 24_000_000

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from crackdemo.errors import FolderError, PredictError
 from crackdemo.files import make_folder, reason_of, write_text
-from crackdemo.inspection.views import VIEWS
 from crackdemo.photos.images import write_jpeg, write_png
+from crackdemo.photos.views import RESULTS, SETTINGS, VIEWS
 from crackdemo.tables import csv_rows
 
-_RESULTS, _ERRORS, _SETTINGS = "results.csv", "errors.csv", "settings.json"
+_ERRORS = "errors.csv"
 _VIEWS = "views"
 """Beside what decides the rows, in the settings: which pictures were written."""
 _LOCK = ".predict.lock"
@@ -51,7 +51,7 @@ class OutputFolder:
         labels, or another batch writes; FolderError where nothing can be written.
         """
         name = self.folder.resolve().name
-        is_new = not (self.folder / _RESULTS).exists()
+        is_new = not (self.folder / RESULTS).exists()
         if is_new and any((self.folder / view).exists() for view in VIEWS):
             raise PredictError(
                 f"“{name}” holds masks or other views that predict did not write: give another "
@@ -83,7 +83,7 @@ class OutputFolder:
         Pictures of rows that were made with other ones go. Its results.csv is there at once: the
         sign that all in it came from a batch. Raises FolderError.
         """
-        earlier, rows = _earlier(_text_of(self.folder / _SETTINGS)), self._rows()
+        earlier, rows = _earlier(_text_of(self.folder / SETTINGS)), self._rows()
         self._made = earlier.pop(_VIEWS)
         self._remove_unfinished()
         if earlier != json.loads(json.dumps(settings)):
@@ -96,15 +96,15 @@ class OutputFolder:
             self.written_over = len(rows)
         # in this order: rows never stand beside settings that they were not made with
         if not resume:
-            self._write(_RESULTS, "")
+            self._write(RESULTS, "")
         self._made = tuple(dict.fromkeys((*self._made, *self.views)))
         written = {**settings, _VIEWS: self._made}
-        self._write(_SETTINGS, json.dumps(written, indent=2, ensure_ascii=False) + "\n")
+        self._write(SETTINGS, json.dumps(written, indent=2, ensure_ascii=False) + "\n")
         return rows
 
     def _rows(self) -> list[dict[str, str]]:
         """Of results.csv, what of it somebody has not spoilt."""
-        table = csv_rows(StringIO(_text_of(self.folder / _RESULTS), newline=""))
+        table = csv_rows(StringIO(_text_of(self.folder / RESULTS), newline=""))
         columns = next(table, [])
         width = len(columns)
         rows = [dict(zip(columns, cells, strict=True)) for cells in table if len(cells) == width]
@@ -134,7 +134,7 @@ class OutputFolder:
 
     def _save(self, view: str, stem: str, pictures: Mapping[str, NDArray[Any]]) -> None:
         path = self._path(view, stem)
-        if not (self.folder / _RESULTS).exists():
+        if not (self.folder / RESULTS).exists():
             raise FileNotFoundError(errno.ENOENT, "the output folder is gone")
         path.parent.mkdir(parents=True, exist_ok=True)
         if view in _JPEGS:
@@ -170,7 +170,7 @@ class OutputFolder:
                 f"The output folder “{self.folder.resolve().name}” is gone, and so is what was "
                 "written there: run it again."
             )
-        self._write(_RESULTS, results)
+        self._write(RESULTS, results)
         self._write(_ERRORS, errors)
 
     def _write(self, name: str, text: str) -> None:
@@ -185,19 +185,6 @@ class OutputFolder:
     def _path(self, view: str, stem: str) -> Path:
         """The suffix is added: a stem may hold dots of its own."""
         return self.folder / view / f"{stem}{'.jpg' if view in _JPEGS else '.png'}"
-
-
-def earlier_views(inputs: Sequence[Path], out: Path | None = None) -> tuple[list[Path], list[str]]:
-    """What batches wrote among and below these folders, and no photo: folders of views, and a
-    sentence on each batch, but for that of `out`, which is to be written."""
-    settings = (path for given in inputs for path in sorted(given.rglob(_SETTINGS)))
-    outputs = [path.parent for path in settings if (path.parent / _RESULTS).is_file()]
-    others = [found for found in outputs if out is None or found.resolve() != out.resolve()]
-    said = [
-        f"“{folder.resolve().name}” was written by predict: its masks and other views are left out."
-        for folder in others
-    ]
-    return [folder / view for folder in outputs for view in VIEWS], said
 
 
 def _is_whole(row: Mapping[str, str]) -> bool:

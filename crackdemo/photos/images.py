@@ -7,6 +7,7 @@ what it is, never its suffix. Every function may run in several threads.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from crackdemo.errors import PhotoError
 from crackdemo.files import written_whole
 from crackdemo.photos.apart import Reader
 from crackdemo.photos.png import write_pixels
+from crackdemo.photos.views import RESULTS, SETTINGS, VIEWS
 
 MAX_MEGAPIXELS = 200
 """The largest phone and drone cameras stop here; decoding one such photo takes about 2 GB."""
@@ -195,16 +197,26 @@ def write_jpeg(path: Path, rgb: RgbImage, quality: int = 90) -> None:
 def find_photos(folder: Path) -> list[Path]:
     """All photos below `folder`, by suffix, sorted; none where there is no such folder.
 
-    Hidden files and folders are skipped, and so is whatever a symbolic link leads to outside.
+    Hidden files and folders are skipped, and so is whatever a symbolic link leads to outside, and
+    the views that an earlier `predict` wrote into a folder below.
     """
     inside = folder.resolve()
+    is_view = cache(_is_view)
     return sorted(
         path
         for path in folder.rglob("*")
         if path.suffix.lower() in PHOTO_SUFFIXES
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        and not any(is_view(folder / part) for part in path.relative_to(folder).parents[:-1])
         and path.is_file()
         and path.resolve().is_relative_to(inside)
+    )
+
+
+def _is_view(folder: Path) -> bool:
+    """Whether `predict` wrote this folder, beside its tables."""
+    return folder.name in VIEWS and all(
+        (folder.parent / name).is_file() for name in (RESULTS, SETTINGS)
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from crackdemo.errors import SourceError
 from crackdemo.files import numbered
 from crackdemo.photos.images import PHOTO_SUFFIXES, find_photos
+from crackdemo.photos.views import RESULTS, SETTINGS
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,11 @@ def _photos_of(given: Path, without: Sequence[Path]) -> list[tuple[Path, str]]:
         if not any(path.resolve().is_relative_to(folder) for folder in without)
     ]
     if not photos:
-        raise SourceError(f"The folder “{given.resolve().name}” holds no photos: give another.")
+        of_predict = (given / SETTINGS).is_file() and (given / RESULTS).is_file()
+        beside = " but what predict wrote" if of_predict else ""
+        raise SourceError(
+            f"The folder “{given.resolve().name}” holds no photos{beside}: give another."
+        )
     return photos
 
 

@@ -18,6 +18,7 @@ from crackdemo.runs.quality import Alarms, Figures, Quality
 from crackdemo.runs.status import Status
 from crackdemo.runs.trials import Search
 
+MOST_MINUTES = 7 * 24 * 60
 _MOST_BYTES = 8_000_000
 """Of a file that a run says of itself; the trials of a long search take some hundred thousand. The
 page reads all of them every two seconds."""
@@ -96,8 +97,8 @@ class RunConfig:
             raise ValueError("data must be a list of folders")
         if any("\0" in folder for folder in data):
             raise ValueError("data names what can be no folder")
-        if minutes is not None and number(minutes) <= 0:
-            raise ValueError("minutes must be above 0")
+        if minutes is not None and not 0 < number(minutes) <= MOST_MINUTES:
+            raise ValueError(f"minutes must be above 0 and at most {MOST_MINUTES:,}, a week")
         return cls(values["fit"], data, minutes)
 
 

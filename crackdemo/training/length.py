@@ -8,6 +8,8 @@ import numpy as np
 
 from crackdemo.runs.folder import RunFolder
 
+_MOST_EPOCHS = 1_000_000
+"""That a config takes."""
 _FEWEST_EPOCHS = 5
 """Of a fit that is given minutes, where these are enough."""
 _VALIDATION_STEPS = 3
@@ -69,7 +71,7 @@ def within(config: _Settings, minutes: float, seconds: float) -> _Settings:
     seconds: of one step, as measured.
     """
     steps = minutes * 60 / seconds
-    epochs = int(steps / (config.steps_per_epoch + _VALIDATION_STEPS))
+    epochs = min(_MOST_EPOCHS, int(steps / (config.steps_per_epoch + _VALIDATION_STEPS)))
     if epochs >= _FEWEST_EPOCHS:
         return replace(config, epochs=epochs)
     shorter = max(1, int(steps / _FEWEST_EPOCHS - _VALIDATION_STEPS))

@@ -8,14 +8,16 @@ from crackdemo.ui.bodies import Refusal
 Parameters: TypeAlias = Mapping[str, bool]
 """Of what is called, in their order: whether each may be left out."""
 
-_MOST = 10_000
-"""Calls whose answers are waited for; the oldest are forgotten first."""
+_MOST = 2_000
+"""Calls whose answers are waited for, as many as gradio knows; the oldest are forgotten first."""
 
 
 def check_named(values: Any, parameters: Parameters) -> None:
     """Of a call that names its values. Raises Refusal."""
     if not isinstance(values, dict):
-        raise Refusal(400, f"The body is no JSON object: send one of {_listed(parameters)}.")
+        raise Refusal(
+            400, f"The body is no JSON object: send one that names {_listed(parameters)}."
+        )
     for name in values:
         if name not in parameters:
             raise Refusal(
@@ -23,7 +25,7 @@ def check_named(values: Any, parameters: Parameters) -> None:
             )
     missing = [name for name, may_lack in parameters.items() if not may_lack and name not in values]
     if missing:
-        raise Refusal(400, f"The parameter “{missing[0]}” is missing: send it.")
+        raise Refusal(400, f"“{missing[0]}” is missing: send it.")
 
 
 def check_listed(values: Any, parameters: Parameters) -> None:

@@ -7,6 +7,7 @@ rules that it has no settings for: an ASGI application around its own.
 import asyncio
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -176,6 +177,7 @@ class Gate:
                 self._check_event(values["fn_index"])
             for by_name, name in _CALLED.findall(path):
                 self._check_call(name, bool(by_name), values)
+            if path.startswith(f"{_API}/call/"):
                 send = _told(send, self._answers.promise)
             if is_event:
                 paths = await asyncio.to_thread(paths_in, values)
@@ -344,7 +346,8 @@ def _told(send: Send, use: Callable[[Any], None]) -> Send:
         if message["type"] == "http.response.body" and len(body) < MAX_JSON:
             body.extend(message.get("body", b""))
             if not message.get("more_body", False):
-                use(as_json(bytes(body)))
+                with suppress(Refusal):  # of more than a request may hold
+                    use(as_json(bytes(body)))
         await send(message)
 
     return sending

@@ -1,5 +1,7 @@
 """What cannot be done, said on the page in one sentence instead of a bare "Error"."""
 
+import errno
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +11,10 @@ import gradio as gr
 
 from crackdemo.errors import CrackdemoError
 from crackdemo.files import reason_of
+
+_LOG = logging.getLogger(__name__)
+_OF_DISKS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
+"""Numbers of what a disk will not do; an OSError may come of a connection, too."""
 
 
 @contextmanager
@@ -30,24 +36,30 @@ class SayingBlocks(gr.Blocks):  # type: ignore[misc]  # gradio has no types
     """Blocks that never fail without a word: gradio hides what an exception says, and rightly."""
 
     async def preprocess_data(self, *args: Any, **options: Any) -> Any:
-        """Of an event's inputs. Raises gradio's own errors."""
+        """Of an event's inputs. Raises gradio's own errors, and OSError."""
         try:
             return await super().preprocess_data(*args, **options)
-        except (ValueError, TypeError, LookupError, AttributeError):  # whatever is read of them
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            if isinstance(error.__cause__, OSError):
+                raise error.__cause__ from None
+            _LOG.warning("A value was refused: %r", error)
             raise gr.Error(
                 "A value is not of the kind that belongs there, or a file was not uploaded here: "
-                "programs find each one’s kind under “Use via API”; a page is loaded anew.",
+                "load the page anew; programs find each one’s kind under “Use via API”.",
                 print_exception=False,
             ) from None
 
     async def process_api(self, *args: Any, **options: Any) -> Any:
         """An event. Raises gradio's own errors."""
         try:
-            with said():
-                return await super().process_api(*args, **options)
+            return await super().process_api(*args, **options)
         except gr.Error:
             raise
         except Exception as error:
+            is_of_a_disk = isinstance(error, OSError) and error.errno in _OF_DISKS
+            if is_of_a_disk or isinstance(error, CrackdemoError):
+                with said():
+                    raise
             raise gr.Error(
                 "The server could not do it, and its log says why: load the page anew, then try "
                 "again."

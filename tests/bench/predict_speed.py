@@ -33,11 +33,11 @@ from crackdemo.detection.engine import Engine
 from crackdemo.detection.tiling import TILE
 from crackdemo.inspection.batch import BatchConfig, predict
 from crackdemo.inspection.predict import Inspected
-from crackdemo.inspection.views import VIEWS
 from crackdemo.masks.presets import Preset
 from crackdemo.parallel import in_order
 from crackdemo.photos.images import read_photo, write_jpeg
 from crackdemo.photos.sources import find_sources
+from crackdemo.photos.views import VIEWS
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "crackdemo" / "ui" / "examples" / "asphalt-crack.jpg"

@@ -22,10 +22,10 @@ from crackdemo.inspection.predict import (
 )
 from crackdemo.inspection.store import Scored
 from crackdemo.inspection.verdict import cut, judge
-from crackdemo.inspection.views import VIEWS, of_class
 from crackdemo.masks.presets import Preset, preset_json
 from crackdemo.photos.images import write_jpeg, write_png
 from crackdemo.photos.sources import Source, output_stems
+from crackdemo.photos.views import VIEWS, of_class
 
 
 @dataclass(frozen=True)

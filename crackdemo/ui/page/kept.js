@@ -17,7 +17,7 @@
   let state = { ...before };
   const asFound = take();
   /** By which the tab keeps its photos. */
-  const alone = part();
+  const alone = part().catch(() => asFound);
   /** Nothing is saved before what was there has been taken up. */
   let isOpen = false;
 
@@ -74,7 +74,9 @@
   function holds(locks, name) {
     return new Promise((resolve) => {
       // a page that is loaded anew waits for the one before to let go
-      const signal = AbortSignal.timeout(1000);
+      const waiting = new AbortController();
+      setTimeout(() => waiting.abort(), 1000);
+      const { signal } = waiting;
       const asLongAsThePage = () => {
         resolve(true);
         return new Promise(() => {});

@@ -15,14 +15,14 @@ import gradio as gr
 from crackdemo.checkpoints.names import DEFAULT_WEIGHTS
 from crackdemo.data.intake import take_in
 from crackdemo.errors import CrackdemoError, SourceError, SubmissionError
-from crackdemo.evaluation.sample import photos_to_submit, plan_rows, read_sample
+from crackdemo.evaluation.sample import plan_rows, read_sample
 from crackdemo.evaluation.submission import RowFormat, Submission
 from crackdemo.files import reason_of, sha256_of
 from crackdemo.inspection.predict import Failed
 from crackdemo.masks.presets import Preset, read_preset
 from crackdemo.masks.rle import ORDERS
 from crackdemo.photos.images import PHOTO_SUFFIXES
-from crackdemo.photos.sources import Source
+from crackdemo.photos.sources import Source, find_sources
 from crackdemo.ui.submit.sheet import TITLE, Sheet
 from crackdemo.ui.turns import Turns
 from crackdemo.ui.workbench import Workbench
@@ -186,8 +186,7 @@ def _steps(
     is_over: Callable[[], bool],
     place: Path,
 ) -> Iterator[str | Made]:
-    sources, no_photos = photos_to_submit(folder)
-    left_out = [*left_out, *no_photos]
+    sources = find_sources([folder])
     sample = None if wish.sample is None else read_sample(Path(wish.sample))
     rows = plan_rows(sources, sample, _columns(wish.columns))
     weights = bench.resolve(wish.weights)
@@ -221,13 +220,7 @@ def _steps(
     summary = submission.finish()
     with bench.export_folder() as out:
         shutil.move(building, out / "submission.csv")
-    notes = [
-        *([warning] if warning else []),
-        *rows.notes,
-        *left_out,
-        *summary.warnings,
-        *failures,
-    ]
+    notes = [*([warning] if warning else []), *rows.notes, *left_out, *summary.warnings, *failures]
     words = f"{summary.sentence} Written, read back, decoded and compared with the masks."
     yield Made(out / "submission.csv", words, notes, sheet.pictures(), sheet.title(earlier))
 

@@ -10,6 +10,7 @@ import gradio as gr
 from crackdemo.errors import ConfigError
 from crackdemo.models.families import FAMILIES, family_named
 from crackdemo.photos.images import PHOTO_SUFFIXES
+from crackdemo.runs.folder import MOST_MINUTES
 from crackdemo.runs.job import Job
 from crackdemo.runs.jobs import Jobs
 from crackdemo.runs.wording import duration
@@ -21,7 +22,6 @@ from crackdemo.ui.workbench import Workbench
 _DEFAULTS = FitConfig()
 _LENGTHS = {"Quick": 5.0, "Good": 30.0, "Best": 120.0}
 """Minutes of training by what a person calls them."""
-_MOST_MINUTES = 7 * 24 * 60
 _SHOW_LESSON = """() => {
     document.getElementById("learning")?.scrollIntoView({ block: "center" });
 }"""
@@ -135,9 +135,9 @@ def minutes_of(values: dict[str, Any]) -> float | None:
     if length == "Epochs":
         return None
     minutes = values["minutes"] or 0
-    if not 0 < minutes <= _MOST_MINUTES:
+    if not 0 < minutes <= MOST_MINUTES:
         raise ConfigError(
-            f"The minutes must be above 0 and at most {_MOST_MINUTES:,} (a week), but are "
+            f"The minutes must be above 0 and at most {MOST_MINUTES:,} (a week), but are "
             f"{minutes:g}: give others."
         )
     return float(minutes)

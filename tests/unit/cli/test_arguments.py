@@ -156,36 +156,6 @@ class TestPredict:
         assert len(files[0][1]) == 2 + 4 * 2
         assert files[0] == files[1]
 
-    @pytest.mark.parametrize(
-        "words",
-        [
-            ["predict", "a.png", "--out", ""],
-            ["predict", "", "--out", "out"],
-            ["submit", "", "--out", "out.csv"],
-            ["evaluate", "--data", "", "--out", "out"],
-            ["fit", "--data", " ", "--out", "out"],
-        ],
-    )
-    def test_an_empty_path_is_a_wrong_usage(
-        self, words: list[str], capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        """Of a script's unset variable: it would be the folder that the script stands in."""
-        with pytest.raises(SystemExit) as caught:
-            main(words)
-        assert caught.value.code == 2
-        assert "is empty: name a file or folder" in capsys.readouterr().err
-
-    @pytest.mark.parametrize("minutes", ["1e300", "nan", "0"])
-    def test_minutes_that_no_fit_takes_are_a_wrong_usage(
-        self, minutes: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        out = tmp_path / "run"
-        with pytest.raises(SystemExit) as caught:
-            main(["fit", "--data", str(tmp_path), "--out", str(out), "--minutes", minutes])
-        assert caught.value.code == 2
-        assert "--minutes" in capsys.readouterr().err
-        assert not out.exists()
-
     def test_views_that_cannot_be_had_are_named(
         self,
         predict: Callable[..., int],
@@ -605,3 +575,41 @@ class TestFit:
         for reason, sentence in zip(calls, sentences, strict=True):
             assert reason in sentence
         assert not run.exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["predict", "a.png", "--out", ""],
+        ["predict", "", "--out", "out"],
+        ["predict", "a.png", "--out", "out", "--preset", ""],
+        ["submit", "", "--out", "out.csv"],
+        ["submit", ".", "--out", "out.csv", "--sample", " "],
+        ["evaluate", "", "--out", "out"],
+        ["tune", "", "--out", "out"],
+        ["protocol", "", "--out", "out"],
+        ["survey", "", "--out", "out"],
+        ["fit", "--data", " ", "--out", "out"],
+        ["fit", "--data", ".", "--out", "out", "--config", ""],
+        ["export", "cae-asphalt", "--out", ""],
+    ],
+)
+def test_an_empty_path_is_a_wrong_usage(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of a script's unset variable: it would be the folder that the script stands in."""
+    with pytest.raises(SystemExit) as caught:
+        main(words)
+    assert caught.value.code == 2
+    assert "is empty: name a file or folder" in capsys.readouterr().err
+
+
+def test_minutes_that_no_fit_takes_leave_no_run(
+    tmp_path: Path, save_photo: SavePhoto, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(2):
+        save_photo(tmp_path / "clean" / f"{number}.png")
+    words = ["fit", "--family", "cae", "--data", str(tmp_path / "clean")]
+    assert main([*words, "--out", str(tmp_path / "run"), "--minutes", "10081"]) == 2
+    assert "at most 10,080, a week" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from crackdemo.errors import SubmissionError
-from crackdemo.evaluation.sample import COLUMNS, photos_to_submit, plan_rows, read_sample
+from crackdemo.evaluation.sample import COLUMNS, plan_rows, read_sample
 from crackdemo.photos.sources import Source
 
 
@@ -26,16 +26,6 @@ def test_without_a_sample_every_photo_is_called_by_its_name() -> None:
     assert list(rows.photos) == ["b.jpg", "a.jpg.jpg"]
     recurring = plan_rows(sources("x/a.jpg", "y/a.jpg"))
     assert list(recurring.photos) == ["x/a.jpg", "y/a.jpg"]
-
-
-def test_what_is_no_photo_gets_no_row(tmp_path: Path, save_photo) -> None:
-    for name in ("images/a.png", "masks/a.png", "out/overlays/images/a.png"):
-        save_photo(tmp_path / name)
-    for name in ("settings.json", "results.csv"):
-        (tmp_path / "out" / name).write_text("")
-    photos, left_out = photos_to_submit(tmp_path)
-    assert [photo.file for photo in photos] == ["images/a.png"]
-    assert left_out == ["“out” was written by predict: its masks and other views are left out."]
 
 
 def test_a_sample_of_a_few_rows_is_no_list(tmp_path: Path) -> None:

@@ -19,9 +19,9 @@ from crackdemo.errors import FolderError, PredictError
 from crackdemo.inspection.batch import BatchConfig, Kept, _Batch, _Room, predict
 from crackdemo.inspection.output import OutputFolder
 from crackdemo.inspection.predict import Failed, Inspected, Outcome
-from crackdemo.inspection.views import VIEWS
 from crackdemo.masks.presets import Preset
 from crackdemo.photos.sources import find_sources
+from crackdemo.photos.views import VIEWS
 from tests.fakes import FakeDetector, one_crack
 from tests.plain import plain_mask
 

@@ -11,10 +11,9 @@ import torch
 from crackdemo.checkpoints.checkpoint import load_checkpoint
 from crackdemo.detection.classes import ClassDetector
 from crackdemo.detection.detector import Detector
-from crackdemo.errors import FolderError, PhotoError, PredictError, Stopped
+from crackdemo.errors import FolderError, PhotoError, PredictError, SourceError, Stopped
 from crackdemo.files import sha256_of
 from crackdemo.inspection.batch import predict
-from crackdemo.inspection.output import earlier_views
 from crackdemo.inspection.predict import (
     Failed,
     Inspected,
@@ -25,13 +24,13 @@ from crackdemo.inspection.predict import (
     results_csv,
     unclear_names,
 )
-from crackdemo.inspection.views import VIEWS
 from crackdemo.masks.measure import measure
 from crackdemo.masks.presets import Preset
 from crackdemo.masks.region import region_mask
 from crackdemo.photos.images import read_mask, read_photo, write_jpeg
 from crackdemo.photos.overlays import mask_overlay
 from crackdemo.photos.sources import Source, find_sources
+from crackdemo.photos.views import VIEWS
 from tests.fakes import FakeDetector, one_crack
 from tests.plain import plain_mask
 
@@ -169,13 +168,15 @@ class TestPredict:
     def test_views_of_earlier_runs_into_other_folders_are_no_photos(
         self, survey: Path, detector: Detector, preset: Preset
     ) -> None:
-        for name in ("out", "deep/out 2"):
-            views, notes = earlier_views([survey], survey / name)
-            list(predict(find_sources([survey], views), detector, preset, survey / name))
-        assert len(rows(survey / "deep" / "out 2" / "results.csv")) == 3
-        assert notes == ["“out” was written by predict: its masks and other views are left out."]
-        (survey / "out" / "results.csv").unlink()  # masks that anybody may have made
-        assert earlier_views([survey], survey / "deep" / "out 2")[1] == []
+        out = survey / "deep" / "out 2"
+        for folder in (survey / "out", out):
+            run(survey, detector, preset, folder)
+        assert len(rows(out / "results.csv")) == 3
+        assert len(find_sources([out / "masks"])) == 3  # whoever asks for them has them
+        with pytest.raises(SourceError, match="holds no photos but what predict wrote: give"):
+            find_sources([out])
+        (out / "results.csv").unlink()  # masks that anybody may have made
+        assert len(find_sources([out])) > 3
 
     def test_somebodys_masks_are_never_written_over(
         self, survey: Path, save_photo: SavePhoto, detector: Detector, preset: Preset

@@ -80,7 +80,7 @@ def test_an_answer_is_fetched_once() -> None:
         ("call/v2", {"photo": 1}, "let in"),
         ("call/v2", {"photo": 1, "weights": "a"}, "let in"),
         ("call/v2", {"photo": 1, "weigths": "a"}, "no parameter “weigths”: there are photo, weig"),
-        ("call/v2", {"weights": "a"}, "“photo” is missing"),
+        ("call/v2", {"weights": "a"}, "“photo” is missing: send it"),
         ("call/v2", [1], "no JSON object"),
         ("call", {"data": [1, "a"]}, "let in"),
         ("call", {"data": [1]}, "1 values and not 2"),
