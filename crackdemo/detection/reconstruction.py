@@ -52,11 +52,12 @@ def healed_photo(
         change = first[band.rows]
         for coarse in coarser:
             change = np.maximum(change, np.minimum(coarse[band.rows], fall[inner]))
+        whole = change
         for coarse, mean, share in wide_changes:
-            own_fall = mean[band.rows] - gray[band.rows]
-            further = np.minimum(coarse[band.rows], own_fall) - change
-            change += share * np.maximum(further, 0)
-        change[np.abs(change) < _HEALED_GRAY] = 0
+            further = np.minimum(coarse[band.rows], mean[band.rows] - gray[band.rows]) - whole
+            whole = whole + share * np.maximum(further, 0)
+        further = whole - change
+        change[np.abs(whole) < _HEALED_GRAY] = 0
         fall = cv2.GaussianBlur(fall, (0, 0), _COLOUR_SIGMA)[inner]
         is_fallen = fall > _FALLEN_GRAY
         for channel, (colour, mean) in enumerate(zip(colours, means, strict=True)):
@@ -64,6 +65,7 @@ def healed_photo(
             own = cv2.GaussianBlur(mean[wide] - there, (0, 0), _COLOUR_SIGMA)[inner]
             lift = _share(own, fall, is_fallen)
             lift *= change
+            lift += further
             lift += there[inner]
             lift *= 255
             healed[band.rows, :, channel] = np.clip(np.round(lift, out=lift), 0, 255, out=lift)

@@ -23,7 +23,7 @@ from crackdemo.errors import PhotoError
 from crackdemo.files import written_whole
 from crackdemo.photos.apart import Reader
 from crackdemo.photos.png import write_pixels
-from crackdemo.photos.views import RESULTS, SETTINGS, VIEWS
+from crackdemo.photos.views import VIEWS, is_output
 
 MAX_MEGAPIXELS = 200
 """The largest phone and drone cameras stop here; decoding one such photo takes about 2 GB."""
@@ -198,7 +198,7 @@ def find_photos(folder: Path) -> list[Path]:
     """All photos below `folder`, by suffix, sorted; none where there is no such folder.
 
     Hidden files and folders are skipped, and so is whatever a symbolic link leads to outside, and
-    the views that an earlier `predict` wrote into a folder below.
+    the views that an earlier batch wrote into a folder below.
     """
     inside = folder.resolve()
     is_view = cache(_is_view)
@@ -214,10 +214,7 @@ def find_photos(folder: Path) -> list[Path]:
 
 
 def _is_view(folder: Path) -> bool:
-    """Whether `predict` wrote this folder, beside its tables."""
-    return folder.name in VIEWS and all(
-        (folder.parent / name).is_file() for name in (RESULTS, SETTINGS)
-    )
+    return folder.name in VIEWS and is_output(folder.parent)
 
 
 @contextmanager

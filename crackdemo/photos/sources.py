@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from crackdemo.errors import SourceError
 from crackdemo.files import numbered
 from crackdemo.photos.images import PHOTO_SUFFIXES, find_photos
-from crackdemo.photos.views import RESULTS, SETTINGS
+from crackdemo.photos.views import is_output
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,15 @@ def find_sources(inputs: Sequence[Path], without: Sequence[Path] = ()) -> list[S
     """The photos of files and folders, in the order given; folders are read recursively.
 
     Photos in the folders `without` are left out. Of two photos with the same relative path the
-    second becomes `name (2)`. Raises SourceError for a folder that is missing or holds no photos.
+    second becomes `name (2)`. Raises SourceError for a folder that is missing or holds no photos;
+    one that holds what a batch made of photos is passed over while there are others.
     """
     found: dict[Path, str] = {}
     for given in inputs:
         for path, file in _photos_of(given, [folder.resolve() for folder in without]):
             found.setdefault(path.absolute(), file)
+    if not found:
+        raise SourceError("There are no photos but what predict made of others: give a folder.")
     files = numbered(found.values())
     return [Source(*parts) for parts in zip(found, files, output_stems(files), strict=True)]
 
@@ -49,11 +52,9 @@ def _photos_of(given: Path, without: Sequence[Path]) -> list[tuple[Path, str]]:
         if not any(path.resolve().is_relative_to(folder) for folder in without)
     ]
     if not photos:
-        of_predict = (given / SETTINGS).is_file() and (given / RESULTS).is_file()
-        beside = " but what predict wrote" if of_predict else ""
-        raise SourceError(
-            f"The folder “{given.resolve().name}” holds no photos{beside}: give another."
-        )
+        if is_output(given):
+            return []
+        raise SourceError(f"The folder “{given.resolve().name}” holds no photos: give another.")
     return photos
 
 

@@ -70,3 +70,7 @@ class Answers:
                 "There is no such answer, or it was asked for before: call anew, and fetch once.",
             )
         del self._waiting[event]
+
+    def put_back(self, event: str) -> None:
+        """Of a fetch that was refused after all."""
+        self._waiting[event] = None

@@ -58,6 +58,8 @@ _EVENTS = re.compile(rf"{_API}/(queue/join|(call|run|api)/.+)|{AGENTS}/?")
 _HEARTBEAT = re.compile(rf"{_API}/heartbeat/([^/]+)/?")
 _ANSWER = re.compile(rf"{_API}/call/(?:v2/)?[^/]+/([^/]+)/?")
 _CALLED = re.compile(rf"{_API}/(?:call|run|api)/(v2/)?([^/]+)/?")
+_BY_NUMBER = "predict"
+"""What is called is said by an event's number in its body."""
 _FILE = f"{_API}/file="
 _ENTRANCE = re.compile(r"/|/login(/.*)?")
 """What other websites may lead a person to."""
@@ -176,7 +178,7 @@ class Gate:
             if isinstance(values, dict) and values.get("fn_index") is not None:
                 self._check_event(values["fn_index"])
             for by_name, name in _CALLED.findall(path):
-                self._check_call(name, bool(by_name), values)
+                self._check_call(path, name, bool(by_name), headers, values)
             if path.startswith(f"{_API}/call/"):
                 send = _told(send, self._answers.promise)
             if is_event:
@@ -193,7 +195,7 @@ class Gate:
             if not self._sessions.may_use(session, cookie):
                 raise Refusal(404, "This session is another visitor’s: load the page anew.")
         for event in _ANSWER.findall(path) if scope["method"] == "GET" else ():
-            self._answers.fetch(event)
+            send = self._fetching(event, send)
         for visitor in [cookie] if cookie else sessions:
             self._audience.seen(f"{PAGE}{visitor}")
         with self._listening(scope, path, cookie, query):
@@ -285,7 +287,14 @@ class Gate:
         if not isinstance(number, int) or not self._rules.has_event(number):
             raise Refusal(404, "The page has no such event: load it anew.")
 
-    def _check_call(self, name: str, by_name: bool, values: Any) -> None:
+    def _check_call(
+        self, path: str, name: str, by_name: bool, headers: Headers, values: Any
+    ) -> None:
+        if not headers.get("content-type", "").startswith("application/json"):
+            raise Refusal(415, "A call is JSON: send it with “Content-Type: application/json”.")
+        has_number = isinstance(values, dict) and values.get("fn_index") is not None
+        if name == _BY_NUMBER and has_number and not path.startswith(f"{_API}/call/"):
+            return
         parameters = self._rules.parameters(name)
         if not self._rules.has_call(name) or (by_name and parameters is None):
             raise Refusal(404, "There is no such call: the page “Use via API” lists what there is.")
@@ -329,6 +338,17 @@ class Gate:
                 if mine != cookie:
                     await with_cookie(send, mine, self._rules.is_space)(message)
                     return
+            await send(message)
+
+        return sending
+
+    def _fetching(self, event: str, send: Send) -> Send:
+        """What is answered with anything but the answer takes nothing away. Raises Refusal."""
+        self._answers.fetch(event)
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] != 200:
+                self._answers.put_back(event)
             await send(message)
 
         return sending

@@ -96,10 +96,6 @@ def launch(
     return page
 
 
-_BY_NUMBER = "predict"
-"""What is called is said by an event's number in its body."""
-
-
 def _rules(bench: Workbench, page: gr.Blocks, is_space: bool) -> Rules:
     def waiting(name: str) -> int:
         """Events of a visitor, by its cookie or address, that wait or run."""
@@ -117,16 +113,12 @@ def _rules(bench: Workbench, page: gr.Blocks, is_space: bool) -> Rules:
         # gradio keeps a signal for each name that was ever asked for
         getattr(file_upload_statuses, "_signals", {}).pop(upload, None)
 
-    public: dict[str, dict[str, bool]] = {}
-
-    def parameters(name: str) -> dict[str, bool] | None:
-        if not public:  # gradio takes its time to list them
-            for path, call in page.get_api_info()["named_endpoints"].items():
-                public[path.removeprefix("/")] = {
-                    each["parameter_name"]: each["parameter_has_default"]
-                    for each in call["parameters"]
-                }
-        return public.get(name)
+    public = {
+        path.removeprefix("/"): {
+            each["parameter_name"]: each["parameter_has_default"] for each in call["parameters"]
+        }
+        for path, call in page.get_api_info()["named_endpoints"].items()
+    }
 
     return Rules(
         bench.limits,
@@ -136,8 +128,8 @@ def _rules(bench: Workbench, page: gr.Blocks, is_space: bool) -> Rules:
         uploaded=uploaded,
         watched=watched,
         has_event=lambda number: number in page.fns,
-        parameters=parameters,
-        has_call=lambda name: name in {_BY_NUMBER, *(each.api_name for each in page.fns.values())},
+        parameters=public.get,
+        has_call=lambda name: any(name == each.api_name for each in page.fns.values()),
     )
 
 

@@ -5,7 +5,7 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeGuard
 
 import gradio as gr
 
@@ -39,9 +39,12 @@ class SayingBlocks(gr.Blocks):  # type: ignore[misc]  # gradio has no types
         """Of an event's inputs. Raises gradio's own errors, and OSError."""
         try:
             return await super().preprocess_data(*args, **options)
-        except (ValueError, TypeError, LookupError, AttributeError) as error:
-            if isinstance(error.__cause__, OSError):
-                raise error.__cause__ from None
+        except gr.Error:
+            raise
+        except (ValueError, TypeError, LookupError, AttributeError, OSError) as error:
+            for each in (error, error.__cause__):
+                if _is_of_a_disk(each):
+                    raise each from None
             _LOG.warning("A value was refused: %r", error)
             raise gr.Error(
                 "A value is not of the kind that belongs there, or a file was not uploaded here: "
@@ -56,14 +59,17 @@ class SayingBlocks(gr.Blocks):  # type: ignore[misc]  # gradio has no types
         except gr.Error:
             raise
         except Exception as error:
-            is_of_a_disk = isinstance(error, OSError) and error.errno in _OF_DISKS
-            if is_of_a_disk or isinstance(error, CrackdemoError):
+            if _is_of_a_disk(error) or isinstance(error, CrackdemoError):
                 with said():
                     raise
             raise gr.Error(
                 "The server could not do it, and its log says why: load the page anew, then try "
                 "again."
             ) from error
+
+
+def _is_of_a_disk(error: BaseException | None) -> TypeGuard[OSError]:
+    return isinstance(error, OSError) and error.errno in _OF_DISKS
 
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>|~$#&!@]|(?<=www)\.|^[-+=]|^\d(?=\d*[.)]\s)")

@@ -38,22 +38,31 @@
   /** The tab's secret; a new one where it has none. */
   function take() {
     try {
-      return scope.sessionStorage.getItem(SECRET) || renew();
+      const known = scope.sessionStorage.getItem(SECRET);
+      if (known) return known;
+      const fresh = random();
+      scope.sessionStorage.setItem(SECRET, fresh);
+      return fresh;
     } catch {
-      return "";
+      return ""; // a browser that keeps nothing
     }
   }
 
-  function renew() {
+  function random() {
     const bytes = scope.crypto.getRandomValues(new Uint8Array(24));
-    const fresh = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-    scope.sessionStorage.setItem(SECRET, fresh);
-    return fresh;
+    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   }
 
   /** @type {KeptPart["own"]} */
-  function own() {
-    return alone;
+  async function own() {
+    const mine = await alone;
+    try {
+      // not before the server is to keep by it: the other's photos would be found no more
+      if (mine) scope.sessionStorage.setItem(SECRET, mine);
+    } catch {
+      // a browser that keeps nothing
+    }
+    return mine;
   }
 
   /** A tab that was duplicated has the other's secret, and finds its photos; but what it has from
@@ -62,7 +71,7 @@
     const { locks } = scope.navigator;
     if (!asFound || !locks) return asFound; // without https nobody can tell
     if (await holds(locks, asFound)) return asFound;
-    const fresh = renew();
+    const fresh = random();
     await holds(locks, fresh);
     return fresh;
   }

@@ -295,8 +295,8 @@ def _wire_fields(bench: Workbench, jobs: Jobs, form: Form) -> None:
                 "these photos to those it was fitted on, and fit anew"
             )
         told = (
-            f"{learns}: your corrections are the photos below; where that is one alone, add one of "
-            "sound surface, for a fit needs two. Look at the name and press Start."
+            f"{learns}: your corrections are the photos below. A fit needs two: where that is one "
+            "alone, drop false alarms in another, too. Else look at the name and press Start."
         )
         return {
             **choose_family(family, fit_data.UPLOAD),

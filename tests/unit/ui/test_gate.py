@@ -30,6 +30,7 @@ def asked(client: TestClient, body: object, address: str = EVENT, cookie: str = 
     """A refusal's sentence, or "let in"."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     headers = {"Cookie": f"{COOKIE}={cookie}"} if cookie else {}
+    headers["Content-Type"] = "application/json"
     answer = client.post(address, content=data, headers=headers)
     return str(answer.json()["detail"]) if answer.status_code >= 400 else answer.text
 
@@ -123,6 +124,33 @@ def test_a_call_that_there_is_not_is_refused(address: str) -> None:
     assert "no such call" in asked(client, {}, f"/gradio_api/{address}/nosuch")
     body: object = {} if address == "call/v2" else {"data": []}
     assert asked(client, body, f"/gradio_api/{address}/inspect") == "let in"
+
+
+def test_a_call_that_is_no_json_is_told_so(client: TestClient) -> None:
+    for kind in ("text/plain", "application/x-www-form-urlencoded"):
+        answer = client.post(EVENT, content=b'{"data": []}', headers={"Content-Type": kind})
+        assert "Content-Type: application/json" in answer.json()["detail"]
+
+
+def test_a_call_by_number_says_the_number() -> None:
+    rules = Rules(has_call=lambda name: False)
+    client = TestClient(Gate(PlainTextResponse("let in"), rules, Audience()))
+    for address in ("run", "api"):
+        assert asked(client, {"fn_index": 1}, f"/gradio_api/{address}/predict") == "let in"
+        assert "no such call" in asked(client, {"data": []}, f"/gradio_api/{address}/predict")
+    assert "no such call" in asked(client, {"fn_index": 1}, "/gradio_api/call/predict")
+
+
+def test_a_fetch_that_is_refused_takes_no_answer_away() -> None:
+    answers = iter([JSONResponse({"event_id": "0123"}), JSONResponse({}, 401), JSONResponse({})])
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await next(answers)(scope, receive, send)
+
+    client = TestClient(Gate(app, Rules(), Audience()))
+    client.post(EVENT, json={})
+    fetched = [client.get("/gradio_api/call/inspect/0123").status_code for _ in range(3)]
+    assert fetched == [401, 200, 404]
 
 
 def test_a_request_names_no_more_files_than_a_page_has(client: TestClient) -> None:
