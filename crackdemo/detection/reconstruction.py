@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackdemo.arrays import GrayImage, RgbImage
-from crackdemo.detection.bands import Band, Computed, Rows, enlarged, halo_of, in_bands
+from crackdemo.detection.bands import Band, Computed, Rows, enlarged, halo_of, in_bands, shrunk
 from crackdemo.detection.illumination import gray_of, local_mean
 from crackdemo.detection.scales import ScaledAnswer
 
@@ -26,7 +26,7 @@ def healed_photo(
     but a coarse scale never lifts a pixel above its surroundings: it would leave a bright ghost.
     Each colour is lifted as far as it fell. of_large: the answers of the coarser scales of large
     photos, and how much each counts, 0..1, as these fade in; what they heal is as wide as the
-    others' surroundings, so that it is held against its own, and its colours are lifted alike.
+    others' surroundings, so that it is held against its own.
     """
     size = photo.shape[:2]
     light = answers[0].illumination
@@ -35,14 +35,7 @@ def healed_photo(
     colours = [_colour(photo, channel) for channel in range(3)]
     means = [local_mean(colour, light.config.mean_sigma) for colour in colours]
     around = light.enlarged(size).mean
-    wide_changes = [
-        (
-            enlarged(_change(answer), size),
-            answer.illumination.enlarged(size).mean,
-            np.float32(share),
-        )
-        for answer, share in of_large
-    ]
+    wider = [_Wide(photo, answer, share, colours) for answer, share in of_large]
     healed = np.empty_like(photo)
     halo = halo_of(_COLOUR_SIGMA)
 
@@ -52,11 +45,11 @@ def healed_photo(
         change = first[band.rows]
         for coarse in coarser:
             change = np.maximum(change, np.minimum(coarse[band.rows], fall[inner]))
-        whole = change
-        for coarse, mean, share in wide_changes:
-            further = np.minimum(coarse[band.rows], mean[band.rows] - gray[band.rows]) - whole
-            whole = whole + share * np.maximum(further, 0)
-        further = whole - change
+        whole, further = change, []
+        for each in wider:
+            more = each.beyond(whole, gray[band.rows], band)
+            further.append(more)
+            whole = whole + more
         change[np.abs(whole) < _HEALED_GRAY] = 0
         fall = cv2.GaussianBlur(fall, (0, 0), _COLOUR_SIGMA)[inner]
         is_fallen = fall > _FALLEN_GRAY
@@ -65,13 +58,43 @@ def healed_photo(
             own = cv2.GaussianBlur(mean[wide] - there, (0, 0), _COLOUR_SIGMA)[inner]
             lift = _share(own, fall, is_fallen)
             lift *= change
-            lift += further
+            for each, more in zip(wider, further, strict=True):
+                lift += more * each.colour_share(channel, there[inner], gray[band.rows], band)
             lift += there[inner]
             lift *= 255
             healed[band.rows, :, channel] = np.clip(np.round(lift, out=lift), 0, 255, out=lift)
 
     in_bands(heal, *size)
     return healed
+
+
+class _Wide:
+    """What a coarser scale heals; its surroundings are measured at its own size."""
+
+    def __init__(
+        self, photo: RgbImage, answer: ScaledAnswer, share: float, colours: list[Rows]
+    ) -> None:
+        size, scaled = photo.shape[:2], answer.change.shape
+        sigma = answer.illumination.config.mean_sigma
+        self._change, self._share = enlarged(_change(answer), size), np.float32(share)
+        self._around = answer.illumination.enlarged(size).mean
+        self._means = [
+            enlarged(local_mean(shrunk(colour, scaled), sigma), size) for colour in colours
+        ]
+
+    def beyond(self, healed: GrayImage, gray: GrayImage, band: Band) -> GrayImage:
+        """How much further than others healed it lifts a band of the photo, >= 0."""
+        further = np.minimum(self._change[band.rows], self._around[band.rows] - gray) - healed
+        lift: GrayImage = self._share * np.maximum(further, 0)
+        return lift
+
+    def colour_share(
+        self, channel: int, colour: GrayImage, gray: GrayImage, band: Band
+    ) -> GrayImage:
+        """Of a band, as `_share`."""
+        fall = self._around[band.rows] - gray
+        own = self._means[channel][band.rows] - colour
+        return _share(own, fall, fall > _FALLEN_GRAY)
 
 
 def _colour(photo: RgbImage, channel: int) -> Rows:

@@ -280,6 +280,24 @@ def test_a_crack_is_found_and_healed_on_a_photo_ten_times_as_large():
     assert lifted(large, found.reconstruction, expected) > 0.8 * as_small > 8
 
 
+def test_a_wide_cracks_colour_is_healed_too():
+    photo = read_photo(EXAMPLES / "asphalt-crack.jpg")[:200, :200]
+    large = cv2.resize(photo, (2000, 2000), interpolation=cv2.INTER_CUBIC)
+    crack = np.zeros((2000, 2000), np.uint8)
+    way = np.array([[x, 700 + 60 * ((x // 250) % 2)] for x in range(0, 2001, 250)], np.int32)
+    cv2.polylines(crack, [way], False, 1, 80)
+    inside = cv2.erode(crack, np.ones((21, 21), np.uint8)) > 0
+    large[crack > 0] = large[crack > 0] // 4 + np.array([0, 6, 18], np.uint8)  # soil in shadow
+    checkpoint = load_checkpoint(ROOT / "checkpoints" / DEFAULT_WEIGHTS)
+    healed = checkpoint.detector().detect(large).reconstruction.astype(int)
+
+    def blueness(image: np.ndarray) -> float:
+        return float((image[..., 2].astype(int) - image[..., 0])[inside].mean())
+
+    around = float((large[..., 2].astype(int) - large[..., 0])[crack == 0].mean())
+    assert abs(blueness(healed) - around) < 0.4 * abs(blueness(large) - around)
+
+
 def test_sharpened_residuals_are_tied_to_the_full_size_darkness():
     config = plain_heat(scales=(1.0,), blur_sigma=0, sharpened=True)
     gray = np.full((8, 8), 0.5, np.float32)
