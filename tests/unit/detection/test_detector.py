@@ -247,16 +247,18 @@ def test_a_pixel_more_changes_hardly_anything():
 
 
 def test_healing_fades_in_too():
-    checkpoint = load_checkpoint(ROOT / "checkpoints" / DEFAULT_WEIGHTS)
-    photo = read_photo(EXAMPLES / "asphalt-crack.jpg")
-
-    def lifted(side: int) -> np.ndarray:
-        large = cv2.resize(photo, (side, side), interpolation=cv2.INTER_AREA)
-        large[:, side // 3 : side // 3 + 80] //= 3  # wider than the usual scales heal
-        healed = checkpoint.detector().detect(large).reconstruction
-        return healed[:512, :512].astype(int) - large[:512, :512]
-
-    assert np.abs(lifted(513) - lifted(512)).mean() < 2
+    photo = read_photo(EXAMPLES / "asphalt-crack.jpg")[:200, :200]
+    photo = cv2.resize(photo, (520, 520), interpolation=cv2.INTER_CUBIC)
+    crack = np.zeros((520, 520), np.uint8)
+    way = np.array([[x, 260 + 30 * (x // 100 % 2)] for x in range(0, 601, 100)], np.int32)
+    cv2.polylines(crack, [way], False, 1, 60)  # wider than the usual scales heal
+    photo[crack > 0] //= 3
+    detector = load_checkpoint(ROOT / "checkpoints" / DEFAULT_WEIGHTS).detector()
+    one, other = (
+        detector.detect(np.ascontiguousarray(photo[:side, :side])).reconstruction[:512, :512]
+        for side in (512, 513)
+    )
+    assert np.abs(one.astype(int) - other)[crack[:512, :512] > 0].mean() < 1
 
 
 def test_a_crack_is_found_and_healed_on_a_photo_ten_times_as_large():
