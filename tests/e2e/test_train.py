@@ -145,6 +145,7 @@ def test_dropped_false_alarms_are_learnt_from_with_the_weights_in_use(
         assert np.array_equal(masks[name], lefts[photo.name])
         assert np.array_equal(read_photo(tmp_path / "learnt" / "images" / name), read_photo(photo))
     expect(page.locator("#learning")).to_be_in_viewport()
+    expect(page.locator("#learning")).to_contain_text("A fit needs two")
     expect(page.locator("#fit-name input")).to_have_value("cae-asphalt-corrected")
     open_advanced(page)
     expect(page.locator("#fit-start input")).to_have_value("cae-asphalt")

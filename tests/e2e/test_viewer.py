@@ -342,6 +342,20 @@ def test_cracks_are_selected_from_the_keyboard_by_size(harness: Harness) -> None
         expect(harness.page.locator(".selection")).to_contain_text(f"y {row}")
 
 
+def test_the_card_of_a_large_crack_holds_its_words(harness: Harness) -> None:
+    shown(harness)
+    pane(harness, "mask").focus()
+    harness.page.keyboard.press("n")
+    card = harness.page.locator(".selection")
+    expect(card).to_be_visible()
+    widths = card.evaluate("""(card) => {
+        const box = Array.from(card.querySelectorAll("dd")).at(-1);
+        box.textContent = "2522 × 8330 px at x 1219, y 15670";
+        return [card.scrollWidth, card.clientWidth];
+    }""")
+    assert widths[0] <= widths[1]
+
+
 def test_the_views_zoom_together(harness: Harness) -> None:
     shown(harness)
     before = (pixels(harness, "[data-view=mask] .picture")[..., 0] > 0).mean()
